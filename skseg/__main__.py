@@ -1,0 +1,16 @@
+"""`python -m skseg` and the command `skseg`."""
+
+
+def main() -> None:
+    """Run the command line, or say what it needs."""
+    try:
+        from .cli import app  # noqa: PLC0415, click is an extra
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        raise SystemExit("The command skseg needs click: python -m pip install 'skseg[cli]'") from error
+    app(prog_name="skseg")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The census of colors: which rows occur, and how often. Pure NumPy.
+
+The k-means objective on pixels depends on nothing else, so the census replaces the pixels exactly. Its order is
+canonical (sorted by the last channel, then the one before, …), whatever the order of the pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_KEY_BITS = 24  # an 8-bit color of up to three channels is an integer below 2**24
+_BLOCK = 1 << 16  # rows that are worked on at a time where every pixel is, so that temporaries stay small
+
+
+class Census(NamedTuple):
+    """Distinct colors of shape (n_colors, n_channels) in the pixels' own dtype, and the weight of each, float64."""
+
+    colors: NDArray[Any]
+    weights: NDArray[np.float64]
+
+
+def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None) -> Census:
+    """The census of pixel rows of shape (n_pixels, n_channels); a pixel of weight 0 is absent."""
+    if weights is not None and not weights.all():
+        rows, weights = rows[weights > 0], weights[weights > 0]
+    return _count_keys(rows, weights) if _has_keys(rows) else _count_sorted(rows, weights)
+
+
+def merge(censuses: Iterable[Census]) -> Census:
+    """The census of everything that was counted, in any grouping and order."""
+    parts = list(censuses)
+    if len(parts) == 1:
+        return parts[0]
+    return count(np.concatenate([part.colors for part in parts]), np.concatenate([part.weights for part in parts]))
+
+
+def map_colors(function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any]) -> NDArray[Any]:
+    """`function` of every pixel row, worked out once per distinct color where that is cheap.
+
+    `function` takes colors (n, n_channels) and gives an array of n values or rows.
+    """
+    if not _has_keys(rows):
+        blocks = [function(rows[start : start + _BLOCK]) for start in range(0, max(len(rows), 1), _BLOCK)]
+        return np.concatenate(blocks)
+    keys = _pack(rows)
+    distinct = _distinct_keys(keys)
+    values = function(_unpack(distinct, rows))
+    return _look_up(keys, distinct, values)
+
+
+def mean_colors(census: Census, labels: NDArray[Any]) -> NDArray[np.float64]:
+    """The weighted mean color of each label, (n_labels, n_channels), exact for a label of one color.
+
+    `labels` are consecutive from 0.
+    """
+    _, first = np.unique(labels, return_index=True)
+    origins = census.colors[first].astype(np.float64)
+    offsets = census.colors - origins[labels]
+    sums = [np.bincount(labels, census.weights * column) for column in offsets.T]
+    return origins + np.stack(sums, axis=1) / np.bincount(labels, census.weights)[:, np.newaxis]
+
+
+def _has_keys(rows: NDArray[Any]) -> bool:
+    """Whether each row fits into one small integer."""
+    return rows.dtype in (np.uint8, np.bool_) and 8 * rows.shape[1] <= _KEY_BITS
+
+
+def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
+    keys = _pack(rows)
+    if weights is None:
+        distinct, counts = np.unique(keys, return_counts=True)
+        return Census(_unpack(distinct, rows), counts.astype(np.float64))
+    distinct = _distinct_keys(keys)
+    index = _look_up(keys, distinct, np.arange(len(distinct), dtype=np.uint32))
+    totals = np.bincount(index, weights, minlength=len(distinct)).astype(np.float64, copy=False)
+    return Census(_unpack(distinct, rows), totals)
+
+
+def _count_sorted(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
+    rows = rows + rows.dtype.type(0)  # -0.0 is 0.0
+    order = np.lexsort(rows.T)
+    colors = rows[order]
+    first = np.ones(len(colors), dtype=bool)
+    np.any(colors[1:] != colors[:-1], axis=1, out=first[1:])
+    starts = np.flatnonzero(first)
+    if weights is None:
+        totals = np.diff(starts, append=len(colors)).astype(np.float64)
+    else:
+        totals = np.add.reduceat(weights[order], starts) if len(starts) else weights
+    return Census(colors[starts], totals)
+
+
+def _pack(rows: NDArray[Any]) -> NDArray[np.uint32]:
+    """Each row as one integer, the last channel highest."""
+    n_pixels, n_channels = rows.shape
+    octets = rows.view(np.uint8)
+    keys = np.zeros(n_pixels, dtype=np.uint32)
+    last = 0
+    if n_channels == 3 and octets.flags.c_contiguous and n_pixels > 1:
+        # Four bytes from the start of each pixel are its color and one byte of the next pixel, which is cut off.
+        last = n_pixels - 1
+        overlapping: NDArray[np.uint32] = np.ndarray(last, dtype="<u4", buffer=octets.data, strides=(3,))
+        np.bitwise_and(overlapping, 0xFFFFFF, out=keys[:last])
+    for channel, column in enumerate(octets[last:].T):
+        keys[last:] |= column.astype(np.uint32) << np.uint32(8 * channel)
+    return keys
+
+
+def _unpack(keys: NDArray[np.uint32], like: NDArray[Any]) -> NDArray[Any]:
+    """The rows that `_pack` made into `keys`, with the channels and dtype of `like`."""
+    octets = keys.astype("<u4").view(np.uint8).reshape(-1, 4)
+    return np.ascontiguousarray(octets[:, : like.shape[1]]).view(like.dtype)
+
+
+def _distinct_keys(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    if len(keys) < 1 << 16:
+        return np.unique(keys)
+    seen = np.zeros(1 << _KEY_BITS, dtype=bool)
+    seen[keys] = True
+    return np.flatnonzero(seen).astype(np.uint32)
+
+
+def _look_up(keys: NDArray[np.uint32], distinct: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
+    """``values[i]`` where ``keys`` is ``distinct[i]``."""
+    if values.ndim > 1:
+        return np.asarray(values[_look_up(keys, distinct, np.arange(len(distinct), dtype=np.uint32))])
+    table = np.empty(1 << _KEY_BITS, dtype=values.dtype)  # only the pages of colors that occur are ever touched
+    table[distinct] = values
+    return table[keys]

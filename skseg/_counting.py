@@ -1,0 +1,88 @@
+"""From X to its census: read it, check it, count it; and which numbers may be counted or compared together."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_array
+
+from ._census import Census, count, merge
+from ._color import is_unit_range, unit_scale
+from ._converter import check_not_alpha
+from ._images import Pixels, check_pixel_weights, is_sequence, map_images, read
+
+
+def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
+    """X, not a sequence, and its pixel rows as a finite numeric array."""
+    pixels = read(X)
+    check_not_alpha(pixels, color_space)
+    rows = check_array(
+        pixels.rows,
+        ensure_all_finite=False,
+        ensure_min_samples=0 if pixels.mask is not None else 1,
+        estimator="KMeansSegmenter",
+        input_name="X",
+    )
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        raise ValueError("X contains NaN or infinity; mask such pixels: np.ma.masked_invalid(X).")
+    return pixels, rows.astype(rows.dtype.newbyteorder("="), copy=False)
+
+
+def _count_image(X: Any, sample_weight: Any = None, *, color_space: str | None) -> Census:
+    pixels, rows = read_rows(X, color_space)
+    if sample_weight is None:
+        return count(rows)
+    shape = rows.shape[:1] if pixels.shape is None else pixels.shape
+    weights = check_pixel_weights(sample_weight, shape)
+    return count(rows, weights.ravel() if pixels.mask is None else weights[~pixels.mask])
+
+
+def count_images(X: Any, sample_weight: Any, color_space: str | None, n_jobs: int | None) -> Census:
+    """The census of a table, an image, or all images of a sequence together."""
+    count_image = partial(_count_image, color_space=color_space)
+    if not is_sequence(X):
+        together = count_image(X, sample_weight)
+    else:
+        censuses = map_images(count_image, X, n_jobs=n_jobs, sample_weight=sample_weight)
+        together = next(censuses)
+        for index, census in enumerate(censuses, start=1):
+            check_same_kind(census.colors, together.colors, f"X[{index}]")
+            together = merge([together, census])
+    if len(together.colors) == 0:
+        reason = (
+            "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
+        )
+        raise ValueError(f"{reason}; at least one pixel must take part.")
+    return together
+
+
+def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> None:
+    """Refuse to count colors together that have other channels or mean other units."""
+    if colors.shape[1] != before.shape[1]:
+        raise ValueError(f"{name} has {colors.shape[1]} channels, what was seen before has {before.shape[1]}.")
+    if unit_scale(colors.dtype) != unit_scale(before.dtype):
+        raise ValueError(
+            f"{name} is {colors.dtype}, what was seen before is {before.dtype}, whose numbers mean other colors: "
+            "uint8 and uint16 stand for 0 to 1. Give all images the same dtype, for example with skimage.util."
+        )
+
+
+def check_comparable(colors: NDArray[Any], fitted: NDArray[Any]) -> None:
+    """Refuse numbers that are taken as they are next to scaled integers, unless they lie between 0 and 1."""
+    plain = [array for array in (colors, fitted) if unit_scale(array.dtype) == 1]
+    if len(plain) == 1 and plain[0].size and not is_unit_range(plain[0]):
+        raise ValueError(
+            f"X is {colors.dtype}, but fit has seen {fitted.dtype}: uint8 and uint16 stand for 0 to 1, so the "
+            f"{plain[0].dtype} colors must lie there too; got {plain[0].min():g} to {plain[0].max():g} instead. "
+            "Give X the dtype and range that fit has seen."
+        )
+
+
+def cast_if_exact(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """`rows`, whose numbers had no dtype of their own, in the dtype seen in `fit` if it can hold them."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        cast = rows.astype(dtype)
+    return cast if np.array_equal(cast, rows) else rows

@@ -1,0 +1,178 @@
+"""What X may be, tables, images, stacks, and sequences of them, as rows of pixels, and results back in X's shape.
+
+The last axis is channels, every other axis is pixels; a mask says which pixels take no part. Knows no clustering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from itertools import repeat
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.parallel import Parallel, delayed
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """One table or image as rows of pixels.
+
+    Attributes
+    ----------
+    rows : what stands for the pixels, two-dimensional; for a table, X itself; masked pixels are left out
+    shape : X's shape without channels, or None for a table
+    mask : True where a pixel takes no part, of `shape`; None where X cannot have a mask
+    data : the array that the rows were taken from
+    """
+
+    rows: Any
+    shape: tuple[int, ...] | None
+    mask: NDArray[np.bool_] | None
+    data: Any
+
+    def restore(self, values: NDArray[Any], under_mask: Any) -> NDArray[Any]:
+        """One value, or row of values, per pixel row, in X's shape; `under_mask` fills the masked pixels."""
+        if self.shape is None:
+            return values
+        if self.mask is None:
+            return values.reshape(self.shape + values.shape[1:])
+        restored = np.empty(self.shape + values.shape[1:], dtype=values.dtype)
+        restored[~self.mask] = values
+        restored[self.mask] = under_mask[self.mask] if isinstance(under_mask, np.ndarray) else under_mask
+        mask = self.mask.reshape(self.shape + (1,) * (values.ndim - 1))
+        return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape))
+
+
+def read(X: Any) -> Pixels:
+    """Take X, one table or image, apart; it is looked at by attribute first, so that tables pass through untouched."""
+    data = as_array(X)
+    if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
+        mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
+        plain = np.ma.getdata(data)
+        return Pixels(plain[~mask], mask.shape, mask, plain)
+    if isinstance(data, np.ndarray) and data.ndim > 2:
+        shape = data.shape[:-1]
+        return Pixels(data.reshape(int(np.prod(shape)), data.shape[-1]), shape, None, data)
+    return Pixels(data, None, None, data)
+
+
+def as_array(X: Any) -> Any:
+    """X as an array where it is an image; tables that scikit-learn can read are left as they are."""
+    if not hasattr(X, "shape") and (isinstance(X, str | bytes | PathLike | dict) or hasattr(X, "__next__")):
+        raise TypeError(
+            "X must be a pixel table (n_pixels, n_channels), an image (height, width, n_channels) or a list of images; "
+            f"got {type(X).__name__} instead. Read files first, for example with skimage.io.imread."
+        )
+    n_dims = _declared_ndim(X)
+    if isinstance(X, np.ndarray) or (n_dims is not None and n_dims <= 2):
+        return X
+    array = np.asanyarray(X)
+    if hasattr(X, "getbands"):  # a PIL image: two-dimensional when it has one band, yet never a table
+        if X.mode == "P":
+            raise ValueError("X is a palette image (mode 'P'), its pixels are not colors; pass X.convert('RGB').")
+        array = array.reshape(*array.shape[:2], -1)
+    return array if array.ndim > 2 or not isinstance(X, list | tuple) else X
+
+
+def is_sequence(X: Any, min_ndim: int = 2) -> bool:
+    """Whether X is a list or tuple of arrays with at least `min_ndim` dimensions, not an array written as lists."""
+    if not isinstance(X, list | tuple) or not X:
+        return False
+    return any(_ndim_of_item(item) >= min_ndim for item in X)
+
+
+def is_table(X: Any) -> bool:
+    """Whether what comes out for X is a table, which `set_output` may put into a DataFrame."""
+    if isinstance(X, np.ma.MaskedArray) or is_sequence(X):
+        return False
+    n_dims = _declared_ndim(X)
+    return np.ndim(as_array(X)) <= 2 if n_dims is None else n_dims <= 2
+
+
+def has_own_dtype(X: Any) -> bool:
+    """Whether X says what its numbers are; Python numbers in lists do not."""
+    return not isinstance(X, list | tuple)
+
+
+def map_images(function: Callable[..., Any], X: Any, *, n_jobs: int | None, **per_image: Any) -> Iterator[Any]:
+    """`function` of each image of a sequence and of what goes with it, in order, at most `n_jobs` at a time.
+
+    `per_image` holds one value per image, or None for each.
+    """
+    columns = [_one_per_image(name, values, len(X)) for name, values in per_image.items()]
+    tasks = (
+        delayed(_call_for_image)(function, index, *arguments)
+        for index, arguments in enumerate(zip(X, *columns, strict=True))
+    )
+    results: Iterator[Any] = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
+    return results
+
+
+def _call_for_image(function: Callable[..., Any], index: int, *arguments: Any) -> Any:
+    """Call `function`; an error says which image it is about."""
+    try:
+        return function(*arguments)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"X[{index}]: {error}") from error
+
+
+def _one_per_image(name: str, values: Any, n_images: int) -> Any:
+    if values is None:
+        return repeat(None, n_images)
+    if len(values) != n_images:
+        raise ValueError(f"{name} must hold one array per image; got {len(values)} for {n_images} images.")
+    return values
+
+
+def check_pixel_weights(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """`sample_weight` as finite numbers that are not negative, one per pixel, in the pixels' shape."""
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != shape:
+        raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError("sample_weight must be finite and not negative; leave a pixel out by weight 0 or by a mask.")
+    return weights
+
+
+def _declared_ndim(X: Any) -> int | None:
+    """The number of dimensions that X states, without converting it."""
+    n_dims = getattr(X, "ndim", None)
+    shape = getattr(X, "shape", None)
+    if n_dims is None and shape is not None:
+        n_dims = len(shape)
+    return n_dims
+
+
+def _ndim_of_item(item: Any) -> int:
+    if hasattr(item, "getbands"):  # a PIL image
+        return 3
+    if not (hasattr(item, "__array__") or hasattr(item, "__array_interface__")):
+        return 0
+    n_dims = _declared_ndim(item)
+    return np.asanyarray(item).ndim if n_dims is None else n_dims
+
+
+class ImageOutputMixin:
+    """Let `set_output` apply to tables and pass images by, which no DataFrame can hold."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)  # here scikit-learn wraps `transform` to honor set_output
+        if "transform" in cls.__dict__:
+            cls.transform = _wrap_tables_only(cls.__dict__["transform"])  # type: ignore[attr-defined]
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to X and transform it; the same as ``fit(X, y, **fit_params).transform(X)``."""
+        return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
+
+
+def _wrap_tables_only(wrapped: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(wrapped)
+    def transform(self: Any, X: Any) -> Any:
+        return (wrapped if is_table(X) else wrapped.__wrapped__)(self, X)  # type: ignore[attr-defined]
+
+    return transform

@@ -1,0 +1,540 @@
+"""KMeansSegmenter: pixel rows → census → Pipeline(color space → KMeans) → look-up of every pixel."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Tags, check_scalar
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from . import metrics
+from ._census import Census, map_colors, mean_colors, merge
+from ._color import to_unit, unit_scale
+from ._converter import ColorConverter
+from ._counting import cast_if_exact, check_comparable, check_same_kind, count_images, read_rows
+from ._images import ImageOutputMixin, Pixels, check_pixel_weights, has_own_dtype, is_sequence, is_table, map_images
+from ._kmeans import distances, fit_kmeans, nearest
+
+_OUTPUTS = ("color", "label", "distance")
+_LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
+_LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
+
+
+class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+    """Segment images by color with k-means.
+
+    Counts the distinct colors of X, converts them to a color space, clusters them with `KMeans`, weighted by how often
+    they occur, and looks every pixel up. The result is that of k-means on all pixels, in a fraction of the time.
+
+    X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
+    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype; uint8 and uint16 mean 0 to their
+    maximum, other numbers are taken as they are. Masked pixels (`numpy.ma.MaskedArray`) take no part.
+
+    Parameters
+    ----------
+    n_clusters : int, default=8
+        Number of clusters, K. If X has fewer distinct colors, there are that many clusters and a
+        `ConvergenceWarning`.
+
+    color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab"} or None, default="auto"
+        Space that distances are measured in, see `ColorConverter`. "auto" is HSV with hue as an angle for three
+        channels, and X's own channels for any other number; None never converts.
+
+    channel_weights : "auto", None or array-like of shape (n_channels,), default="auto"
+        How much each channel of the color space counts; "auto" lets lightness count half.
+
+    output : {"color", "label", "distance"}, default="color"
+        What `transform` gives: the image painted in its cluster colors, the label map, or the distances to the
+        centers in the color space.
+
+    init : {"k-means++", "random"} or array-like of shape (n_clusters, n_channels), default="k-means++"
+        How to choose the first centers: by k-means++ [2]_, at random, or these colors, in X's own units.
+
+    n_init : "auto" or int, default="auto"
+        Number of starts, of which the best is kept. Many colors (above 8,000) are clustered in a histogram of
+        coarse cells first; all starts are made there, 10 if "auto", and the best goes on with every color. With few
+        colors "auto" is that of `KMeans`: 1 for "k-means++", 10 for "random". Start colors are used once.
+
+    max_iter : int, default=300
+        Largest number of iterations of Lloyd's algorithm [1]_ of a start.
+
+    tol : float, default=1e-4
+        Iterations end when the centers move less than this, relative to the variance of the colors.
+
+    random_state : int, RandomState instance or None, default=None
+        Randomness of the starts; an int makes the result reproducible.
+
+    n_jobs : int or None, default=None
+        Number of images of a list that are worked on at the same time, through joblib; None means 1 unless in a
+        `joblib.parallel_config` context.
+
+    Attributes
+    ----------
+    pipeline_ : Pipeline
+        The fitted steps "color" (`ColorConverter`) and "kmeans" (`KMeans`); works on pixel tables by itself.
+
+    cluster_centers_ : ndarray of shape (n_clusters, n_channels)
+        Mean color of each cluster in X's own units, from the darkest to the lightest: by luminance, or by the mean of
+        the channels if they are not converted from sRGB. Labels are numbered in this order.
+
+    cluster_sizes_ : ndarray of shape (n_clusters,)
+        Share of the pixels, or of the weight, in each cluster; they sum to 1.
+
+    labels_ : ndarray of int32, shape of X without channels
+        Label map of X; `fit` does not keep it for a list of images, `fit_predict` does, as a list.
+
+    inertia_ : float
+        Sum of the squared distances of all pixels to their centers in the color space, weighted.
+
+    n_iter_ : int
+        Number of iterations run on all colors.
+
+    n_features_in_ : int
+        Number of channels seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the channels, if X is a DataFrame.
+
+    See Also
+    --------
+    ColorConverter : The first step of the pipeline.
+    sklearn.cluster.KMeans : The second step.
+
+    Notes
+    -----
+    The census (distinct colors and their weights) is an exact statistic for k-means: rotating, shuffling or tiling an
+    image, or splitting it into a list, changes nothing in the model. It stays with the fitted segmenter for
+    `partial_fit`.
+
+    A pixel that is equally near to two centers goes to the darker one.
+
+    References
+    ----------
+    .. [1] S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information Theory 28(2), 1982.
+    .. [2] D. Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import KMeansSegmenter
+    >>> image = coffee()
+    >>> segmenter = KMeansSegmenter(n_clusters=2, random_state=0).fit(image)
+    >>> segmenter.labels_.shape
+    (400, 600)
+    >>> segmenter.cluster_centers_.round()
+    array([[ 83.,  51.,  43.],
+           [183.,  97.,  54.]])
+    >>> segmenter.transform(image).shape  # repainted in two colors
+    (400, 600, 3)
+    """
+
+    def __init__(
+        self,
+        n_clusters: int = 8,
+        *,
+        color_space: str | None = "auto",
+        channel_weights: Any = "auto",
+        output: str = "color",
+        init: Any = "k-means++",
+        n_init: Any = "auto",
+        max_iter: int = 300,
+        tol: float = 1e-4,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.color_space = color_space
+        self.channel_weights = channel_weights
+        self.output = output
+        self.init = init
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Find the clusters of X's colors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors. The images of a list may differ in size.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
+            Weight of each pixel; 2 is the same as the pixel twice, 0 the same as a masked pixel.
+
+        Returns
+        -------
+        self : KMeansSegmenter
+            The fitted segmenter.
+
+        Raises
+        ------
+        ValueError
+            If X holds NaN or infinity outside its mask or has nothing outside it, or a parameter does not fit X.
+
+        TypeError
+            If X is something that has no pixels, such as a file name.
+        """
+        census = self._take_census(X, sample_weight, reset=True)
+        self._cluster(census)
+        if not is_sequence(X):
+            self.labels_ = self.predict(X)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Add X to what was seen so far and cluster all of it again.
+
+        With an int `random_state` the model is that of one `fit` on everything at once, in whatever order and
+        portions it comes. `labels_` is not set.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            More colors.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
+            Weight of each pixel.
+
+        Returns
+        -------
+        self : KMeansSegmenter
+            The fitted segmenter.
+        """
+        if not hasattr(self, "_seen"):
+            return self._cluster(self._take_census(X, sample_weight, reset=True))
+        census = self._take_census(X, sample_weight, reset=False)
+        check_same_kind(census.colors, self._seen.colors, "X")
+        return self._cluster(merge([self._seen, census]))
+
+    def predict(self, X: Any) -> Any:
+        """Label every pixel with its nearest cluster.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        Returns
+        -------
+        labels : ndarray of int32, shape of X without channels, or a list of them
+            Label map, 0 for the darkest cluster. A masked image gives a masked array, −1 under the mask.
+        """
+        return self._for_each_image(self._label_image, X)
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Fit to X and label its pixels; the label maps of a list are kept in `labels_`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
+            Weight of each pixel.
+
+        Returns
+        -------
+        labels : ndarray of int32, shape of X without channels, or a list of them
+            `labels_`.
+        """
+        self.fit(X, sample_weight=sample_weight)
+        if is_sequence(X):
+            self.labels_ = self.predict(X)
+        return self.labels_
+
+    def transform(self, X: Any) -> Any:
+        """Repaint X, label it, or measure its distances to the centers, as `output` says.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        Returns
+        -------
+        X_new : ndarray, or a list of them
+            By `output`: "color", X with each pixel replaced by the mean color of its cluster, in X's dtype and range,
+            masked pixels unchanged; "label", the label map, one column for a table; "distance", float64 of shape
+            (..., n_clusters), NaN under the mask.
+        """
+        transform_image = {"color": self._paint_image, "label": self._label_column, "distance": self._measure_image}
+        return self._for_each_image(transform_image[_check_output(self.output)], X)
+
+    def inverse_transform(self, label_map: Any) -> Any:
+        """Paint labels in the colors of their clusters.
+
+        Parameters
+        ----------
+        label_map : array-like of int, any shape, or a list of arrays
+            Labels as `predict` gives them, masked or not. What `transform` gives is taken too: a column of labels,
+            distances, which stand for the nearest cluster, and colors of type float, which stay as they are.
+
+        Returns
+        -------
+        X : ndarray of shape (..., n_channels), or a list of them
+            Cluster colors in the dtype seen in `fit`; the mask of `label_map` stays.
+
+        Raises
+        ------
+        ValueError
+            If a label outside the mask is not that of a cluster.
+        """
+        check_is_fitted(self)
+        if is_sequence(label_map, min_ndim=1):
+            return [self.inverse_transform(labels) for labels in label_map]
+        labels = label_map if isinstance(label_map, np.ma.MaskedArray) else np.asarray(label_map)
+        if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
+            return labels
+        if labels.dtype.kind == "f" and self.output == "distance":
+            labels = _nearest_by_distance(labels)
+        if self.output == "label" and labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+        data, mask = np.ma.getdata(labels), np.ma.getmaskarray(labels)
+        _check_labels(data[~mask], len(self.cluster_centers_))
+        painted = self._palette(self._seen.colors.dtype)[np.where(mask, 0, data)]
+        if not isinstance(labels, np.ma.MaskedArray):
+            return painted
+        return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """How well the clusters fit X; higher is better, and more clusters are not better by themselves.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors, best such that `fit` has not seen.
+
+        y : array-like of int, X's pixel shape, or a list of them, default=None
+            True label map, of each image of a list; pixels that are masked in it do not count.
+
+        sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
+            Weight of each pixel; with `y`, the number of times that it counts.
+
+        Returns
+        -------
+        score : float
+            Without `y`, the logarithm of the Calinski–Harabasz index per pixel in the color space, of all images
+            together (`metrics.log_calinski_harabasz`). With `y`, the adjusted Rand index, averaged over the images.
+        """
+        check_is_fitted(self)
+        if y is not None:
+            if not is_sequence(X):
+                return self._agreement(X, y, sample_weight)
+            scores = map_images(self._agreement, X, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
+            return float(np.mean(list(scores)))
+        colors, weights = self._take_census(X, sample_weight, reset=False)
+        features = self._features(colors)
+        labels = nearest(features, self._feature_centers)
+        return metrics.log_calinski_harabasz(features, labels, self.n_clusters, weights)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Names of the columns that `transform` gives for a table.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the channels of X.
+
+        Returns
+        -------
+        feature_names_out : ndarray of str objects
+            By `output`: the names of the channels, ``["label"]``, or ``["distance0", "distance1", ...]``.
+        """
+        names = super().get_feature_names_out(input_features)
+        if _check_output(self.output) == "label":
+            names = ["label"]
+        elif self.output == "distance":
+            names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
+        return np.asarray(names, dtype=object)
+
+    def _take_census(self, X: Any, sample_weight: Any, *, reset: bool) -> Census:
+        """Count the colors of X; learn its channels if `reset`, else hold them against those seen in `fit`."""
+        _check_output(self.output)
+        check_scalar(self.n_clusters, "n_clusters", Integral, min_val=1)
+        census = count_images(X, sample_weight, self.color_space, self.n_jobs)
+        if not reset:
+            return census._replace(colors=self._match_to_fit(census.colors, X))
+        validate_data(self, X if is_table(X) else census.colors, reset=True, skip_check_array=True)
+        return census
+
+    def _cluster(self, census: Census) -> Self:
+        """Fit the pipeline to a census and number the clusters from dark to light."""
+        colors, weights = census.colors, np.maximum(census.weights / census.weights.max(), _LEAST_WEIGHT)
+        color = self._fit_converter(colors)
+        features = color._convert(colors)
+        params = {name: getattr(self, name) for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
+        kmeans = fit_kmeans(features, weights, to_unit(colors), init=self._convert_init(color, colors), **params)
+
+        found, labels = np.unique(nearest(features, kmeans.cluster_centers_), return_inverse=True)
+        if len(found) < self.n_clusters:
+            _warn_few_clusters(len(colors), len(found), self.n_clusters)
+        means = mean_colors(Census(colors, weights), labels)
+        order = _dark_to_light(means, is_srgb=self.color_space is not None)
+        kmeans.cluster_centers_ = kmeans.cluster_centers_[found[order]]
+        kmeans.labels_ = np.argsort(order).astype(np.int32)[labels]
+
+        self.pipeline_ = Pipeline([("color", color), ("kmeans", kmeans)])
+        self.cluster_centers_ = means[order]
+        self.cluster_sizes_ = np.bincount(kmeans.labels_, weights) / weights.sum()
+        self.inertia_ = float(kmeans.inertia_ * census.weights.max())
+        self.n_iter_ = kmeans.n_iter_
+        self._seen = census
+        self.__dict__.pop("labels_", None)  # they were those of another X
+        return self
+
+    def _fit_converter(self, colors: NDArray[Any]) -> ColorConverter:
+        """The color step; it gives arrays to KMeans whatever containers are set globally, and knows X's names."""
+        color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
+        color.set_output(transform="default").fit(colors)
+        if hasattr(self, "feature_names_in_"):
+            color.feature_names_in_ = self.feature_names_in_
+        return color
+
+    def _convert_init(self, color: ColorConverter, colors: NDArray[Any]) -> Any:
+        """`init`, start colors among the features if it holds colors."""
+        if isinstance(self.init, str) or callable(self.init):
+            return self.init
+        start = check_array(self.init, dtype=np.float64, input_name="init")
+        expected = (self.n_clusters, colors.shape[1])
+        if start.shape != expected:
+            raise ValueError(
+                f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead."
+            )
+        start /= unit_scale(colors.dtype)
+        color._check_rows(start, name="init")
+        return color._convert(start)
+
+    def _read(self, X: Any) -> tuple[Pixels, NDArray[Any]]:
+        """X, not a sequence, and its pixel rows, checked against `fit`."""
+        pixels, rows = read_rows(X, self.color_space)
+        return pixels, self._match_to_fit(rows, X)
+
+    def _match_to_fit(self, rows: NDArray[Any], X: Any) -> NDArray[Any]:
+        """`rows` of X, if their channels, units and range agree with what `fit` has seen; else an error."""
+        n_channels, expected = rows.shape[1], self.n_features_in_
+        if n_channels != expected:
+            raise ValueError(
+                f"X has {n_channels} features, but {type(self).__name__} is expecting {expected} features as input: "
+                "one per channel. A 2-D array is a pixel table (n_pixels, n_channels); a gray image has the "
+                "shape (height, width, 1): image[..., np.newaxis]."
+            )
+        if is_table(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        if not has_own_dtype(X):
+            rows = cast_if_exact(rows, self._seen.colors.dtype)
+        check_comparable(rows, self._seen.colors)
+        self.pipeline_["color"]._check_rows(rows)
+        return rows
+
+    def _for_each_image(self, function: Callable[[Any], Any], X: Any) -> Any:
+        """`function` of X, or a list of what it gives for each image of a sequence."""
+        check_is_fitted(self)
+        return list(map_images(function, X, n_jobs=self.n_jobs)) if is_sequence(X) else function(X)
+
+    def _label_rows(self, rows: NDArray[Any]) -> NDArray[np.int32]:
+        return map_colors(lambda colors: nearest(self._features(colors), self._feature_centers), rows)
+
+    def _label_image(self, X: Any) -> Any:
+        pixels, rows = self._read(X)
+        return pixels.restore(self._label_rows(rows), under_mask=-1)
+
+    def _label_column(self, X: Any) -> Any:
+        labels = self._label_image(X)
+        return labels[:, np.newaxis] if labels.ndim == 1 else labels
+
+    def _paint_image(self, X: Any) -> Any:
+        pixels, rows = self._read(X)
+        palette = self._palette(rows.dtype if has_own_dtype(X) else self._seen.colors.dtype)
+        return pixels.restore(palette[self._label_rows(rows)], under_mask=pixels.data)
+
+    def _measure_image(self, X: Any) -> Any:
+        pixels, rows = self._read(X)
+        measured = map_colors(lambda colors: distances(self._features(colors), self._feature_centers), rows)
+        return pixels.restore(measured, under_mask=np.nan)
+
+    def _agreement(self, X: Any, y: Any, sample_weight: Any) -> float:
+        """Adjusted Rand index of one image and its true label map."""
+        predicted, truth = np.ma.asarray(self._label_image(X)), np.ma.asarray(y)
+        if truth.shape != predicted.shape:
+            raise ValueError(f"y must have X's pixel shape {predicted.shape}; got {truth.shape} instead.")
+        known = ~(np.ma.getmaskarray(predicted) | np.ma.getmaskarray(truth))
+        weights = None
+        if sample_weight is not None:
+            weights = check_pixel_weights(sample_weight, predicted.shape)[known]
+        return metrics.adjusted_rand(truth.data[known], predicted.data[known], weights)
+
+    def _features(self, colors: NDArray[Any]) -> NDArray[np.float64]:
+        return self.pipeline_["color"]._convert(colors)  # type: ignore[no-any-return]
+
+    @property
+    def _feature_centers(self) -> NDArray[np.float64]:
+        return self.pipeline_["kmeans"].cluster_centers_  # type: ignore[no-any-return]
+
+    def _palette(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """The cluster colors in the units of `dtype`, rounded if it holds no fractions."""
+        colors = self.cluster_centers_ * (unit_scale(dtype) / unit_scale(self._seen.colors.dtype))
+        return (colors if dtype.kind == "f" else np.rint(colors)).astype(dtype)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"] if self.output == "color" else []
+        return tags
+
+
+def _check_output(output: str) -> str:
+    if output not in _OUTPUTS:
+        raise ValueError(f"output must be one of {', '.join(map(repr, _OUTPUTS))}; got {output!r} instead.")
+    return output
+
+
+def _nearest_by_distance(measured: NDArray[Any]) -> NDArray[Any]:
+    """Labels from distances of shape (..., n_clusters)."""
+    labels = np.ma.getdata(measured).argmin(axis=-1)
+    if not isinstance(measured, np.ma.MaskedArray):
+        return np.asarray(labels)
+    return np.ma.MaskedArray(labels, mask=np.ma.getmaskarray(measured).any(axis=-1))
+
+
+def _check_labels(labels: NDArray[Any], n_clusters: int) -> None:
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"label_map must hold integers; got {labels.dtype} instead.")
+    if labels.size and (labels.min() < 0 or labels.max() >= n_clusters):
+        raise ValueError(
+            f"label_map must hold labels from 0 to {n_clusters - 1}; got {labels.min()} to {labels.max()} instead. "
+            "Mask pixels that have none: np.ma.masked_equal(label_map, -1)."
+        )
+
+
+def _warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
+    warnings.warn(
+        f"X has {n_colors} distinct colors in {n_found} clusters, fewer than n_clusters={n_clusters}.",
+        ConvergenceWarning,
+        stacklevel=4,  # the caller of fit or partial_fit
+    )
+
+
+def _dark_to_light(colors: NDArray[np.float64], *, is_srgb: bool) -> NDArray[np.intp]:
+    """Order by luminance, or by the mean of the channels; equal ones by their channels."""
+    brightness = colors @ _LUMINANCE if is_srgb and colors.shape[1] == 3 else colors.mean(axis=1)
+    largest = np.abs(brightness).max() or 1.0
+    return np.lexsort((*colors.T, np.round(brightness / largest, 9)))  # rounding errors must not order equals
