@@ -1,0 +1,156 @@
+"""Bad input gets one sentence: which argument, what is allowed, what came, the way out."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.data import coffee
+
+from skseg import KMeansSegmenter
+
+COFFEE = coffee()[::8, ::8]
+FLOATS = COFFEE / 255
+
+
+def raises(error, *parts):
+    """Expect `error` with all `parts` in its message, in this order."""
+    return pytest.raises(error, match="(?s)" + ".*".join(parts))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return KMeansSegmenter(3, random_state=0).fit(COFFEE)
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "parts"),
+    [
+        ({"n_clusters": 0}, ValueError, ["n_clusters", "0", ">= 1"]),
+        ({"n_clusters": 2.5}, TypeError, ["n_clusters", "Integral|int", "float"]),
+        ({"color_space": "cmyk"}, ValueError, ["color_space", "'hsv'", "'oklab'", "None", "'cmyk'"]),
+        ({"color_space": ["hsv"]}, ValueError, ["color_space", "'hsv'", r"\['hsv'\]"]),
+        ({"output": "image"}, ValueError, ["output", "'color', 'label', 'distance'", "'image'"]),
+        ({"channel_weights": [1, 2]}, ValueError, ["channel_weights", "3", "one per channel", r"\[1, 2\]"]),
+        ({"channel_weights": [1, -1, 1]}, ValueError, ["channel_weights", "negative"]),
+        ({"channel_weights": [0, 0, 0]}, ValueError, ["channel_weights", "not all 0"]),
+        ({"channel_weights": "half"}, ValueError, ["channel_weights", "'auto'", "'half'"]),
+        ({"init": "farthest"}, ValueError, ["init", "a str among", "farthest"]),
+        ({"init": [[0, 0, 0]]}, ValueError, ["init", r"\(n_clusters, n_channels\)", r"\(8, 3\)", r"\(1, 3\)"]),
+        ({"n_init": 0}, ValueError, ["n_init", "0"]),
+        ({"max_iter": 0}, ValueError, ["max_iter", "0"]),
+        ({"tol": -1}, ValueError, ["tol", "-1"]),
+    ],
+)
+def test_a_bad_parameter_is_named_by_fit(params, error, parts):
+    with raises(error, *parts):
+        KMeansSegmenter(**params).fit(COFFEE)
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "parts"),
+    [
+        ("photo.jpg", TypeError, ["X must be", "list of images", "str", "imread"]),
+        ((image for image in [COFFEE]), TypeError, ["X must be", "generator"]),
+        ({"image": COFFEE}, TypeError, ["X must be", "dict"]),
+        (None, ValueError, ["array"]),
+        ([], ValueError, ["array"]),
+        (COFFEE[0, :, 0], ValueError, ["2D array", "1D array"]),
+        (np.empty((0, 0, 3)), ValueError, ["0 sample"]),
+        (np.empty((4, 4, 0)), ValueError, ["0 feature"]),
+        (COFFEE + 1j, ValueError, ["Complex data"]),
+        (np.where(COFFEE.max() == COFFEE, np.nan, FLOATS), ValueError, ["NaN", "masked_invalid"]),
+        (np.where(COFFEE.max() == COFFEE, np.inf, FLOATS), ValueError, ["infinity", "masked_invalid"]),
+        (np.ma.masked_all((4, 4, 3)), ValueError, ["All pixels of X are masked"]),
+        (np.dstack([COFFEE, COFFEE[..., :1]]), ValueError, ["4 channels", "alpha", "mask", "color_space=None"]),
+        (Image.fromarray(COFFEE).convert("P"), ValueError, ["palette", "convert"]),
+        ([COFFEE, "photo.jpg"], TypeError, [r"X\[1\]", "str"]),
+        ([COFFEE, COFFEE[..., :1]], ValueError, [r"X\[1\]", "1 channels", "3"]),
+        ([COFFEE, FLOATS], ValueError, [r"X\[1\]", "float64", "uint8", "same dtype"]),
+        ([COFFEE, COFFEE.astype(np.uint16)], ValueError, [r"X\[1\]", "uint16", "uint8"]),
+        ([FLOATS, FLOATS * np.nan], ValueError, [r"X\[1\]", "NaN"]),
+    ],
+    ids=lambda value: "",
+)
+def test_what_is_no_image_is_refused_by_fit(X, error, parts):
+    with raises(error, *parts):
+        KMeansSegmenter().fit(X)
+
+
+@pytest.mark.parametrize("color_space", ["lab", "luv", "oklab", "hed", "ycbcr", "hsv-raw"])
+def test_a_space_that_needs_srgb_from_0_to_1_names_the_range_seen(color_space):
+    with raises(ValueError, color_space, "from 0 to 1", "float64 from 0 to 2", "Scale X"):
+        KMeansSegmenter(color_space=color_space).fit(FLOATS / FLOATS.max() * 2)
+    with raises(ValueError, "init as float64", "300"):
+        KMeansSegmenter(1, color_space=color_space, init=[[0, 0, 300.0]]).fit(FLOATS)
+
+
+def test_predict_holds_x_to_the_range_of_the_color_space():
+    model = KMeansSegmenter(3, color_space="lab").fit(FLOATS)
+    with raises(ValueError, "lab", "from 0 to 1"):
+        model.predict(FLOATS * 255)
+
+
+def test_a_color_space_needs_three_channels():
+    with raises(ValueError, "'hsv' needs 3 channels", "75", "pixel table", "newaxis", "color_space=None"):
+        KMeansSegmenter(color_space="hsv").fit(COFFEE[..., 0])
+
+
+def test_another_number_of_channels_than_in_fit_is_refused(fitted):
+    with raises(ValueError, "75 features", "expecting 3 features", "pixel table", "newaxis"):
+        fitted.predict(COFFEE[..., 0])
+    with raises(ValueError, r"X\[1\]", "1 features", "expecting 3"):
+        fitted.predict([COFFEE, COFFEE[..., :1]])
+
+
+@pytest.mark.parametrize("X", [FLOATS * 255, COFFEE.astype(np.int64)])
+def test_numbers_that_cannot_mean_the_colors_of_fit_are_refused(X, fitted):
+    for method in (fitted.predict, fitted.transform, fitted.score):
+        with raises(ValueError, str(X.dtype), "fit has seen uint8", "got .* to 255"):
+            method(X)
+    with raises(ValueError, "uint8", f"fit has seen {X.dtype}"):
+        KMeansSegmenter(3).fit(X).predict(COFFEE)
+
+
+def test_partial_fit_refuses_other_units(fitted):
+    with raises(ValueError, "X is float64", "uint8", "same dtype"):
+        KMeansSegmenter(3).fit(COFFEE).partial_fit(FLOATS)
+
+
+@pytest.mark.parametrize(
+    ("sample_weight", "parts"),
+    [
+        (np.ones(7), [r"pixel shape \(50, 75\)", r"\(7,\)"]),
+        (np.ones(COFFEE.shape), [r"pixel shape \(50, 75\)"]),
+        (np.zeros(COFFEE.shape[:2]), ["is zero"]),
+        (np.full(COFFEE.shape[:2], -1), ["not negative"]),
+        (np.full(COFFEE.shape[:2], np.nan), ["finite"]),
+    ],
+)
+def test_bad_weights_are_named(sample_weight, parts):
+    with raises(ValueError, "sample_weight", *parts):
+        KMeansSegmenter(3).fit(COFFEE, sample_weight=sample_weight)
+
+
+def test_a_list_of_images_needs_as_many_weights_and_truths(fitted):
+    with raises(ValueError, "sample_weight must hold one array per image", "1 for 2"):
+        KMeansSegmenter(3).fit([COFFEE, COFFEE], sample_weight=[np.ones(COFFEE.shape[:2])])
+    with raises(ValueError, "y must hold one array per image", "1 for 2"):
+        fitted.score([COFFEE, COFFEE], [fitted.labels_])
+
+
+def test_a_truth_of_another_shape_is_refused(fitted):
+    with raises(ValueError, "y must have X's pixel shape", r"\(50, 75\)", r"\(50,\)"):
+        fitted.score(COFFEE, np.zeros(50, dtype=int))
+
+
+@pytest.mark.parametrize(
+    ("label_map", "parts"),
+    [
+        (np.zeros((2, 2)), ["integers", "float64"]),
+        (np.array([[0, 3]]), ["0 to 2", "got 0 to 3"]),
+        (np.array([[-1, 1]]), ["0 to 2", "got -1 to 1", "masked_equal"]),
+        ([["a"]], ["integers"]),
+    ],
+)
+def test_labels_that_no_cluster_has_are_refused(label_map, parts, fitted):
+    with raises(ValueError, "label_map", *parts):
+        fitted.inverse_transform(label_map)
