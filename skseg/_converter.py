@@ -134,7 +134,7 @@ class ColorConverter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, B
         Returns
         -------
         X_original : ndarray of X's shape, float64, or a list of them
-            sRGB from 0 to 1, whatever dtype the colors had.
+            Colors in sRGB from 0 to 1, whatever their dtype was.
 
         Raises
         ------

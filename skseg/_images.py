@@ -166,7 +166,24 @@ class ImageOutputMixin:
             cls.transform = _wrap_tables_only(cls.__dict__["transform"])  # type: ignore[attr-defined]
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """Fit to X and transform it; the same as ``fit(X, y, **fit_params).transform(X)``."""
+        """Fit to X, then transform it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        y : None
+            Ignored.
+
+        **fit_params : dict
+            Passed to `fit`.
+
+        Returns
+        -------
+        X_new : ndarray, or a list of them
+            What `transform` gives for X.
+        """
         return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
 
 

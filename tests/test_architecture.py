@@ -1,0 +1,87 @@
+"""How the modules hang together: imports run downwards only, and `import skseg` stays light."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import skseg
+
+PACKAGE = Path(skseg.__file__).parent
+MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
+
+MAY_IMPORT = {
+    "_color": set(),
+    "_census": set(),
+    "_images": set(),
+    "_kmeans": set(),
+    "metrics": set(),
+    "_converter": {"_color", "_images"},
+    "_counting": {"_census", "_color", "_converter", "_images"},
+    "_segmenter": {"_census", "_color", "_converter", "_counting", "_images", "_kmeans", "metrics"},
+    "__init__": {"_converter", "_segmenter"},
+    "cli": {"__init__", "_color"},
+    "__main__": {"cli"},
+}
+
+
+def imported_names(module):
+    """Every absolute name that a module imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            source = ".".join(filter(None, ["skseg" if node.level else None, node.module]))
+            yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+def imported_modules(module):
+    """The modules of the package among them."""
+    for name in imported_names(module):
+        package, _, rest = name.partition(".")
+        if package == "skseg":
+            first = rest.split(".")[0]
+            yield first if first in MODULES else "__init__"
+
+
+def imported_packages(module):
+    return {name.split(".")[0] for name in imported_names(module)}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_imports_only_from_below(module):
+    assert set(imported_modules(module)) <= MAY_IMPORT[module]
+
+
+def test_imports_never_run_in_a_circle():
+    TopologicalSorter({module: set(imported_modules(module)) for module in MODULES}).prepare()
+
+
+def test_the_table_of_imports_names_no_module_that_is_gone():
+    assert set(MAY_IMPORT) <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", ["_color", "_census"])
+def test_colors_and_their_census_know_no_scikit_learn(module):
+    assert "sklearn" not in imported_packages(module)
+
+
+def test_the_census_is_pure_numpy():
+    assert imported_packages("_census") - set(sys.stdlib_module_names) == {"numpy"}
+
+
+def test_importing_the_library_loads_no_plotting_no_command_line_and_no_cluster():
+    code = "import skseg, sys; print(sorted({'matplotlib', 'click', 'dask'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_all_is_exactly_the_public_names():
+    public = {
+        name for name, value in vars(skseg).items() if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert sorted(skseg.__all__) == sorted(public)
