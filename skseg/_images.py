@@ -124,8 +124,9 @@ def _call_for_image(function: Callable[..., Any], index: int, *arguments: Any) -
 def _one_per_image(name: str, values: Any, n_images: int) -> Any:
     if values is None:
         return repeat(None, n_images)
-    if len(values) != n_images:
-        raise ValueError(f"{name} must hold one array per image; got {len(values)} for {n_images} images.")
+    n_values = len(values) if hasattr(values, "__len__") else "a single value"
+    if n_values != n_images:
+        raise ValueError(f"{name} must hold one array per image; got {n_values} for {n_images} images.")
     return values
 
 

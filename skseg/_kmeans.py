@@ -53,7 +53,7 @@ def _coarse_cells(colors: Floats) -> NDArray[np.int64]:
     n_channels = colors.shape[1]
     levels = int(2 ** (_CELL_BITS / n_channels))
     unit = 2.0 ** np.ceil(np.log2(max(np.abs(colors).max(), np.finfo(float).tiny)))
-    steps = np.rint(colors * (65535 / unit)).astype(np.int64)
+    steps = np.rint(colors / unit * 65535).astype(np.int64)
     steps -= steps.min(axis=0)
     steps //= steps.max(axis=0) // levels + 1
     return np.asarray(steps @ levels ** np.arange(n_channels))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -9,14 +10,13 @@ from typing import Any
 import click
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from skimage import data
 from skimage.color import gray2rgb
-from skimage.io import imread
-from skimage.util import img_as_ubyte
+from sklearn.exceptions import ConvergenceWarning
 
 from . import KMeansSegmenter, __version__
-from ._color import COLOR_SPACES
+from ._color import COLOR_SPACES, to_unit
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,13 +62,15 @@ def segment(images: tuple[Path, ...], n_clusters: int, color_space: str, output_
     start = perf_counter()
     segmenter = KMeansSegmenter(n_clusters, color_space=color_space, random_state=0)
     try:
-        label_maps = segmenter.fit_predict(pictures)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
+            label_maps = segmenter.fit_predict(pictures)
         painted = segmenter.transform(pictures)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     seconds = perf_counter() - start
 
-    palette = img_as_ubyte(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_))))
+    palette = _to_octets(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_))))
     try:
         output_dir.mkdir(parents=True, exist_ok=True)
         for name, labels, picture in zip(names, label_maps, painted, strict=True):
@@ -78,7 +80,8 @@ def segment(images: tuple[Path, ...], n_clusters: int, color_space: str, output_
             click.echo(f"{name}: {width} × {height} pixels -> {output_dir / name}-segmented.png, -labels.png")
     except OSError as error:
         raise click.ClickException(f"Cannot write to {output_dir}: {error}") from error
-    click.echo(f"K = {len(palette)} in {color_space}, {seconds:.2f} s")
+    fewer = f" (of {n_clusters}: there are no more colors)" if len(palette) < n_clusters else ""
+    click.echo(f"K = {len(palette)}{fewer} in {color_space}, {seconds:.2f} s")
     for color, share in zip(palette, segmenter.cluster_sizes_, strict=True):
         click.echo(_swatch(color, share))
 
@@ -95,15 +98,19 @@ def _unique_names(paths: tuple[Path, ...]) -> list[str]:
 
 
 def _read(path: Path) -> NDArray[Any]:
-    """The picture in a file as RGB, masked where it is transparent."""
+    """The picture in a file as RGB, upright, masked where it is transparent."""
     try:
-        picture = np.asarray(imread(path))
+        with Image.open(path) as image:
+            frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photo and its previews are MPO
+            picture = np.asarray(ImageOps.exif_transpose(_as_plain_mode(image)))
     except (OSError, SyntaxError, ValueError) as error:
         raise click.ClickException(f"Cannot read {path} as a picture: {error}") from error
+    if frames > 1:
+        raise click.ClickException(f"{path} is not one picture: it has {frames} frames.")
+    if picture.dtype not in (np.uint8, np.uint16, np.bool_):
+        raise click.ClickException(f"{path} holds {picture.dtype}; give 8-bit, 16-bit or black-and-white pictures.")
     if picture.ndim == 2:
         return np.asarray(gray2rgb(picture))
-    if picture.ndim != 3 or picture.shape[-1] not in (2, 3, 4):
-        raise click.ClickException(f"{path} is not one gray or color picture: its shape is {picture.shape}.")
     if picture.shape[-1] == 3:
         return picture
     rgb = picture[..., :3] if picture.shape[-1] == 4 else gray2rgb(picture[..., 0])
@@ -111,9 +118,16 @@ def _read(path: Path) -> NDArray[Any]:
     return np.ma.MaskedArray(rgb, mask=np.broadcast_to(transparent, rgb.shape))
 
 
+def _as_plain_mode(image: Image.Image) -> Image.Image:
+    """A picture whose pixels are palette indices or other colors than sRGB, as RGB, with alpha if it has any."""
+    if image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"):
+        return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    return image
+
+
 def _write_painted(picture: NDArray[Any], path: Path) -> None:
     """Write a repainted picture as PNG, transparent where it is masked."""
-    octets = img_as_ubyte(np.ma.getdata(picture))
+    octets = _to_octets(np.ma.getdata(picture))
     if isinstance(picture, np.ma.MaskedArray):
         opaque = ~np.ma.getmaskarray(picture)[..., :1]
         octets = np.concatenate([octets, 255 * opaque.astype(np.uint8)], axis=-1)
@@ -122,11 +136,15 @@ def _write_painted(picture: NDArray[Any], path: Path) -> None:
 
 def _write_labels(labels: NDArray[Any], palette: NDArray[np.uint8], path: Path) -> None:
     """Write a label map as indexed PNG in the cluster colors; masked pixels are transparent, past the last label."""
-    image = Image.fromarray(np.ma.filled(labels, len(palette)).astype(np.uint8), mode="P")
-    image.putpalette(palette.tobytes())
+    image = Image.fromarray(np.ma.filled(labels, len(palette)).astype(np.uint8))
+    image.putpalette(np.vstack([palette, np.zeros((1, 3), dtype=np.uint8)]).tobytes())
     if isinstance(labels, np.ma.MaskedArray):
         image.info["transparency"] = len(palette)
     image.save(path)
+
+
+def _to_octets(colors: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.rint(to_unit(colors) * 255).astype(np.uint8)
 
 
 def _swatch(color: NDArray[np.uint8], share: float) -> str:

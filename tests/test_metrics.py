@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score
 
 from skseg import metrics
@@ -87,11 +88,13 @@ def test_clusters_that_are_not_found_count_against_the_model(clustering):
 
 
 def test_the_true_number_of_clusters_scores_best():
-    blobs = np.add.outer([0.0, 10.0, 25.0], [-1.0, -0.4, 0.3, 1.1]).reshape(-1, 1)
-    halves, thirds = np.repeat([0, 1, 1], 4), np.repeat([0, 1, 2], 4)
-    sixths = np.repeat(np.arange(6), 2)
-    scores = {labels.max() + 1: log_calinski_harabasz(blobs, labels, labels.max() + 1) for labels in (halves, sixths)}
-    assert log_calinski_harabasz(blobs, thirds, 3) > max(scores.values())
+    centers = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 1]])
+    points = np.repeat(centers, 100, axis=0) + np.random.default_rng(0).normal(scale=0.1, size=(300, 3))
+    scores = {
+        k: log_calinski_harabasz(points, KMeans(k, n_init=3, random_state=0).fit_predict(points), k)
+        for k in range(1, 7)
+    }
+    assert max(scores, key=scores.get) == 3
 
 
 def test_one_cluster_scores_lowest_of_all_and_is_finite():

@@ -1,0 +1,392 @@
+"""The command: pictures of every kind in, painted pictures and indexed label maps out, errors in one line."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from skimage.data import coffee
+
+from skseg import KMeansSegmenter, __version__
+from skseg.__main__ import main
+from skseg.cli import app
+
+PICTURE = coffee()[::10, ::10]
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The command with its results in a directory of its own."""
+
+    def invoke(*arguments):
+        options = ["--output-dir", tmp_path / "results"]
+        return CliRunner().invoke(app, ["segment", *map(str, [*arguments, *options])])
+
+    return invoke
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Write an array as a picture and give its path."""
+
+    def write(array, name="picture.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.asarray(array)).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def result(tmp_path):
+    """Open a result as it is stored: the pixels of a label map are palette indices."""
+
+    def read(name):
+        with Image.open(tmp_path / "results" / name) as image:
+            image.load()
+            return image
+
+    return read
+
+
+def assert_one_clear_line(outcome, *parts):
+    """The command failed with one line that holds all `parts`."""
+    assert outcome.exit_code == 1
+    assert outcome.output.startswith("Error: ")
+    assert outcome.output.count("\n") == 1
+    assert all(str(part) in outcome.output for part in parts)
+
+
+def distinct(array):
+    return np.unique(np.asarray(array).reshape(-1, np.shape(array)[-1]), axis=0).tolist()
+
+
+def palette_of(image, n_colors):
+    return np.reshape(image.getpalette()[: 3 * n_colors], (n_colors, 3))
+
+
+# Results
+
+
+def test_the_picture_that_ships_is_segmented_without_an_argument(run, result):
+    outcome = run()
+    assert outcome.exit_code == 0
+    assert "No IMAGE given: segmenting the coffee picture" in outcome.output
+    assert result("coffee-segmented.png").size == result("coffee-labels.png").size == (600, 400)
+    assert len(np.unique(result("coffee-labels.png"))) == 10
+
+
+def test_results_go_to_a_directory_of_their_own_by_default(save, tmp_path, monkeypatch):
+    path = save(PICTURE)
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["segment", str(path)]).exit_code == 0
+    written = {path.name for path in (tmp_path / "skseg-output").iterdir()}
+    assert written == {"picture-segmented.png", "picture-labels.png"}
+
+
+@pytest.mark.parametrize("color_space", ["hsv", "lab"])
+def test_results_are_those_of_the_library(run, save, result, color_space):
+    assert run(save(PICTURE), "-k", 5, "--color-space", color_space).exit_code == 0
+    segmenter = KMeansSegmenter(5, color_space=color_space, random_state=0)
+    labels = segmenter.fit_predict(PICTURE)
+    assert np.array_equal(result("picture-labels.png"), labels)
+    assert np.array_equal(result("picture-segmented.png"), segmenter.transform(PICTURE))
+
+
+def test_the_label_map_shows_the_cluster_colors(run, save, result):
+    run(save(PICTURE), "-k", 5)
+    segmenter = KMeansSegmenter(5, color_space="hsv", random_state=0).fit(PICTURE)
+    labels = result("picture-labels.png")
+    assert labels.mode == "P"
+    assert np.array_equal(palette_of(labels, 5), np.rint(segmenter.cluster_centers_))
+    assert np.array_equal(labels.convert("RGB"), result("picture-segmented.png"))
+
+
+def test_as_many_labels_as_an_octet_holds_fit_into_a_label_map(run, save, result):
+    assert run(save(PICTURE), "-k", 255).exit_code == 0
+    labels = KMeansSegmenter(255, color_space="hsv", random_state=0).fit_predict(PICTURE)
+    assert np.array_equal(result("picture-labels.png"), labels)
+
+
+def test_every_color_is_listed_with_its_share_from_dark_to_light(run, save):
+    picture = np.full((4, 4, 3), RED, dtype=np.uint8)
+    picture[0] = BLUE
+    outcome = run(save(picture), "-k", 2)
+    assert re.findall(r"#[0-9a-f]{6} +[\d.]+%", outcome.output) == ["#0000ff  25.00%", "#ff0000  75.00%"]
+
+
+def test_every_picture_is_listed_with_its_size(run, save):
+    outcome = run(save(PICTURE, "wide.png"), save(PICTURE[:5], "low.png"))
+    assert "wide: 60 × 40 pixels" in outcome.output
+    assert "low: 60 × 5 pixels" in outcome.output
+
+
+def test_pictures_share_one_set_of_clusters(run, save, result):
+    run(save(PICTURE[:20], "top.png"), save(PICTURE[20:], "bottom.png"), "-k", 4)
+    expected = KMeansSegmenter(4, color_space="hsv", random_state=0).fit_predict(PICTURE)
+    assert np.array_equal(result("top-labels.png"), expected[:20])
+    assert np.array_equal(result("bottom-labels.png"), expected[20:])
+
+
+def test_pictures_of_the_same_name_do_not_overwrite_each_other(run, save, result):
+    red = save(np.full((3, 3, 3), RED, dtype=np.uint8), "first/same.png")
+    blue = save(np.full((3, 3, 3), BLUE, dtype=np.uint8), "second/same.png")
+    assert run(red, blue, "-k", 2).exit_code == 0
+    assert distinct(result("same-segmented.png")) == [[*RED]]
+    assert distinct(result("same-2-segmented.png")) == [[*BLUE]]
+
+
+def test_a_number_that_tells_names_apart_is_not_taken_twice(run, save, tmp_path):
+    paths = [save(PICTURE, name) for name in ("same-2.png", "same.png", "other/same.png")]
+    assert run(*paths, "-k", 2).exit_code == 0
+    written = {path.name.removesuffix("-labels.png") for path in (tmp_path / "results").glob("*-labels.png")}
+    assert written == {"same-2", "same", "same-3"}
+
+
+def test_a_picture_of_fewer_colors_than_clusters_is_segmented(run, save, result):
+    outcome = run(save(np.full((3, 3, 3), RED, dtype=np.uint8)), "-k", 3)
+    assert outcome.exit_code == 0
+    assert "K = 1 (of 3: there are no more colors)" in outcome.output
+    assert not np.any(result("picture-labels.png"))
+
+
+# Kinds of pictures
+
+
+def test_a_picture_lies_as_its_camera_was_held(run, tmp_path, result):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: turn by 90 degrees
+    Image.fromarray(PICTURE).save(tmp_path / "phone.jpg", exif=exif)
+    assert run(tmp_path / "phone.jpg").exit_code == 0
+    assert result("phone-labels.png").size == PICTURE.shape[:2]
+
+
+def test_a_gray_picture_is_painted_in_grays(run, save, result):
+    gray = np.repeat(np.array([[0, 10, 200, 210]], dtype=np.uint8), 5, axis=0)
+    assert run(save(gray), "-k", 2).exit_code == 0
+    assert distinct(result("picture-segmented.png")) == [[5] * 3, [205] * 3]
+    assert np.array_equal(result("picture-labels.png"), gray > 100)
+
+
+def test_a_black_and_white_picture_stays_black_and_white(run, save, result):
+    checkers = np.indices((6, 6)).sum(axis=0) % 2 == 1
+    assert run(save(checkers), "-k", 2).exit_code == 0
+    assert np.array_equal(result("picture-segmented.png"), np.repeat(255 * checkers[..., np.newaxis], 3, axis=-1))
+    assert np.array_equal(result("picture-labels.png"), checkers)
+
+
+def test_a_16_bit_picture_is_painted_in_8_bits(run, save, result):
+    gray = np.repeat(np.array([[0, 514, 51400, 51914]], dtype=np.uint16), 5, axis=0)
+    assert run(save(gray), "-k", 2).exit_code == 0
+    assert distinct(result("picture-segmented.png")) == [[1] * 3, [201] * 3]
+    assert np.array_equal(result("picture-labels.png"), gray > 1000)
+
+
+def test_a_dark_16_bit_picture_stays_dark(run, save, result):
+    gray = np.repeat(np.array([[0, 255]], dtype=np.uint16), 5, axis=0)
+    assert run(save(gray), "-k", 2).exit_code == 0
+    assert np.max(result("picture-segmented.png")) <= 1
+
+
+def test_a_palette_picture_is_segmented_by_its_colors(run, save, result, tmp_path):
+    indexed = Image.fromarray(np.indices((4, 4))[0].astype(np.uint8) // 2)
+    indexed.putpalette([*RED, *BLUE])
+    indexed.save(tmp_path / "indexed.png")
+    assert run(tmp_path / "indexed.png", "-k", 2).exit_code == 0
+    assert distinct(result("indexed-segmented.png")) == [[*BLUE], [*RED]]
+
+
+def test_a_palette_picture_is_transparent_where_its_palette_is(run, result, tmp_path):
+    indexed = Image.fromarray(np.indices((4, 4))[0].astype(np.uint8) // 2)
+    indexed.putpalette([*RED, *BLUE])
+    indexed.save(tmp_path / "indexed.png", transparency=0)
+    assert run(tmp_path / "indexed.png", "-k", 1).exit_code == 0
+    painted = np.asarray(result("indexed-segmented.png"))
+    assert (painted[:2, :, 3] == 0).all()
+    assert distinct(painted[2:]) == [[*BLUE, 255]]
+
+
+def test_a_picture_in_printing_colors_is_segmented_as_rgb(run, result, tmp_path):
+    path = tmp_path / "picture.jpg"
+    Image.fromarray(PICTURE).convert("CMYK").save(path)
+    assert run(path, "-k", 3).exit_code == 0
+    with Image.open(path) as image:
+        rgb = np.asarray(image.convert("RGB"))
+    expected = KMeansSegmenter(3, color_space="hsv", random_state=0).fit_predict(rgb)
+    assert np.array_equal(result("picture-labels.png"), expected)
+
+
+@pytest.mark.parametrize("kind", ["RGBA", "LA"])
+def test_transparent_pixels_take_no_part_and_stay_transparent(run, result, tmp_path, kind):
+    picture = Image.fromarray(PICTURE).convert(kind)
+    alpha = np.full(PICTURE.shape[:2], 255, dtype=np.uint8)
+    alpha[:15] = 0
+    picture.putalpha(Image.fromarray(alpha))
+    picture.save(tmp_path / "picture.png")
+    assert run(tmp_path / "picture.png", "-k", 5).exit_code == 0
+
+    colors = np.asarray(picture.convert("RGB"))[15:]
+    segmenter = KMeansSegmenter(5, color_space="hsv", random_state=0).fit(colors)
+    painted = np.asarray(result("picture-segmented.png"))
+    assert np.array_equal(painted[..., 3], alpha)
+    assert np.array_equal(painted[15:, :, :3], segmenter.transform(colors))
+
+
+@pytest.fixture
+def half_transparent(save):
+    """A picture whose upper half is transparent."""
+    alpha = np.full(PICTURE.shape[:2], 255, dtype=np.uint8)
+    alpha[:20] = 0
+    return save(np.dstack([PICTURE, alpha]))
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2, 3, 4, 15, 16, 255])
+def test_a_label_map_holds_the_labels_and_one_number_more_where_its_picture_is_transparent(
+    run, half_transparent, result, n_clusters
+):
+    run(half_transparent, "-k", n_clusters)
+    labels = np.asarray(result("picture-labels.png"))
+    expected = KMeansSegmenter(n_clusters, color_space="hsv", random_state=0).fit_predict(PICTURE[20:])
+    assert np.array_equal(labels[20:], expected)
+    assert (labels[:20] == n_clusters).all()
+
+
+@pytest.mark.parametrize("n_clusters", [1, 2, 3, 4, 15, 16, 255])
+def test_a_label_map_is_transparent_where_its_picture_is(run, half_transparent, result, n_clusters):
+    run(half_transparent, "-k", n_clusters)
+    opacity = np.asarray(result("picture-labels.png").convert("RGBA"))[..., 3]
+    assert (opacity[:20] == 0).all()
+    assert (opacity[20:] == 255).all()
+
+
+@pytest.mark.parametrize("height", [2, 3, 4, 5])
+def test_a_gray_picture_with_alpha_keeps_its_size(run, result, tmp_path, height):
+    Image.linear_gradient("L").resize((7, height)).convert("LA").save(tmp_path / "picture.png")
+    run(tmp_path / "picture.png", "-k", 2)
+    assert result("picture-labels.png").size == (7, height)
+
+
+@pytest.mark.parametrize("height", [3, 4, 5])
+def test_a_small_color_picture_keeps_its_size(run, save, result, height):
+    run(save(PICTURE[:height]), "-k", 2)
+    assert result("picture-labels.png").size == (60, height)
+
+
+# Errors
+
+
+@pytest.mark.parametrize("content", [b"This is no picture.", b""], ids=["text", "empty"])
+def test_a_file_that_is_no_picture_is_refused_in_one_clear_line(run, tmp_path, content):
+    path = tmp_path / "text.png"
+    path.write_bytes(content)
+    assert_one_clear_line(run(path), f"Cannot read {path} as a picture")
+
+
+@pytest.mark.parametrize("length", [20, 60, 500])
+def test_a_picture_cut_short_is_refused_in_one_clear_line(run, save, length):
+    path = save(PICTURE)
+    path.write_bytes(path.read_bytes()[:length])
+    assert_one_clear_line(run(path), f"Cannot read {path} as a picture")
+
+
+def test_an_animation_is_no_picture(run, tmp_path):
+    path, frames = tmp_path / "moving.gif", [Image.fromarray(PICTURE), Image.fromarray(PICTURE[::-1])]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert_one_clear_line(run(path), f"{path} is not one picture", "2 frames")
+
+
+def test_pictures_of_different_depth_are_refused_in_one_clear_line(run, save):
+    deep = save((PICTURE[..., 0] * np.uint16(257)), "deep.png")
+    assert_one_clear_line(run(save(PICTURE), deep), "X[1] is uint16, what was seen before is uint8")
+
+
+def test_a_transparent_picture_is_refused_in_one_clear_line(run, save):
+    assert_one_clear_line(run(save(np.zeros((4, 4, 4), dtype=np.uint8))), "All pixels of X are masked")
+
+
+@pytest.mark.parametrize("color_space", ["hsv", "lab"])
+def test_a_picture_of_numbers_beyond_one_is_refused_in_one_clear_line(run, save, color_space):
+    path = save(PICTURE[..., 0].astype(np.float32), "picture.tif")
+    assert_one_clear_line(run(path, "--color-space", color_space))
+
+
+def test_results_that_cannot_be_written_are_an_error_in_one_clear_line(save, tmp_path):
+    (tmp_path / "file").touch()
+    inside_a_file = tmp_path / "file" / "results"
+    outcome = CliRunner().invoke(app, ["segment", str(save(PICTURE)), "-o", str(inside_a_file)])
+    assert_one_clear_line(outcome, f"Cannot write to {inside_a_file}")
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(run, tmp_path):
+    outcome = run(tmp_path / "missing.png")
+    assert outcome.exit_code == 2
+    assert "does not exist" in outcome.output
+
+
+def test_a_directory_is_a_usage_error(run, tmp_path):
+    outcome = run(tmp_path)
+    assert outcome.exit_code == 2
+    assert "is a directory" in outcome.output
+
+
+@pytest.mark.parametrize("n_clusters", ["0", "-3", "256", "many"])
+def test_a_number_of_clusters_that_cannot_be_is_a_usage_error(run, save, n_clusters):
+    outcome = run(save(PICTURE), "-k", n_clusters)
+    assert outcome.exit_code == 2
+    assert "Invalid value for '-k'" in outcome.output
+
+
+def test_an_unknown_color_space_is_a_usage_error(run, save):
+    outcome = run(save(PICTURE), "--color-space", "cmyk")
+    assert outcome.exit_code == 2
+    assert "Invalid value for '--color-space'" in outcome.output
+
+
+def test_nothing_is_written_when_a_picture_cannot_be_read(run, save, tmp_path):
+    text = tmp_path / "text.png"
+    text.write_text("This is no picture.")
+    run(save(PICTURE), text)
+    assert not (tmp_path / "results").exists()
+
+
+# The command itself
+
+
+def test_python_dash_m_shows_the_help():
+    shown = subprocess.run([sys.executable, "-m", "skseg", "--help"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("Usage: skseg ")
+    assert "segment" in shown.stdout
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_says_what_is_written(option):
+    outcome = CliRunner().invoke(app, ["segment", option])
+    assert outcome.exit_code == 0
+    assert "NAME-segmented.png" in outcome.output
+    assert "NAME-labels.png" in outcome.output
+
+
+def test_the_command_knows_its_version(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["skseg", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert capsys.readouterr().out == f"skseg, version {__version__}\n"
+
+
+def test_without_click_the_command_says_how_to_get_it(monkeypatch):
+    monkeypatch.delitem(sys.modules, "skseg.cli")
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit, match=r"The command skseg needs click: python -m pip install 'skseg\[cli\]'"):
+        main()
+
+
+def test_another_missing_module_is_not_blamed_on_click(monkeypatch):
+    monkeypatch.delitem(sys.modules, "skseg.cli")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ModuleNotFoundError, match="PIL"):
+        main()

@@ -1,0 +1,323 @@
+"""What X may be: taken apart into rows, put together again; masks, sequences, and what is refused."""
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+
+from skseg._images import (
+    ImageOutputMixin,
+    as_array,
+    check_pixel_weights,
+    has_own_dtype,
+    is_sequence,
+    is_table,
+    map_images,
+    read,
+)
+
+few_examples = settings(max_examples=60, deadline=None)
+
+TABLE = np.arange(12.0).reshape(4, 3)
+IMAGE = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+FRAME = pd.DataFrame(TABLE, columns=["red", "green", "blue"])
+PICTURE = Image.fromarray(IMAGE)
+GRAY_PICTURE = Image.fromarray(IMAGE[..., 0])
+
+
+class Lazy:
+    """Says nothing about itself before it is converted."""
+
+    def __init__(self, array):
+        self._array = array
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._array, dtype=dtype)
+
+
+class Untouchable:
+    """States its dimensions and must not be converted to learn them."""
+
+    shape = (2, 4, 3)
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("converted")
+
+
+@st.composite
+def masked_images(draw):
+    shape = draw(array_shapes(min_dims=1, max_dims=3, max_side=4))
+    image = draw(arrays(np.uint8, (*shape, draw(st.integers(1, 4)))))
+    return np.ma.MaskedArray(image, mask=draw(arrays(np.bool_, image.shape)))
+
+
+# Taking apart and putting together
+
+
+@given(image=arrays(np.uint8, array_shapes(min_dims=3, max_dims=5, max_side=4)))
+@few_examples
+def test_an_image_goes_to_rows_and_back(image):
+    pixels = read(image)
+    assert pixels.rows.shape == (image[..., 0].size, image.shape[-1])
+    assert np.array_equal(pixels.restore(pixels.rows, under_mask=0), image)
+
+
+@given(image=masked_images())
+@few_examples
+def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
+    pixels = read(image)
+    restored = pixels.restore(pixels.rows, under_mask=pixels.data)
+    hidden = np.ma.getmaskarray(image).any(axis=-1)
+    assert len(pixels.rows) == (~hidden).sum()
+    assert np.array_equal(restored.data, image.data)
+    assert np.array_equal(restored.mask, np.repeat(hidden[..., np.newaxis], image.shape[-1], axis=-1))
+
+
+@given(image=masked_images())
+@few_examples
+def test_a_value_per_pixel_has_the_shape_of_the_pixels(image):
+    pixels = read(image)
+    hidden = np.ma.getmaskarray(image).any(axis=-1)
+    labels = pixels.restore(np.arange(len(pixels.rows)), under_mask=-1)
+    assert labels.shape == image.shape[:-1]
+    assert np.array_equal(labels.mask, hidden)
+    assert (labels.data[hidden] == -1).all()
+    assert np.array_equal(labels.data[~hidden], np.arange(len(pixels.rows)))
+
+
+def test_a_pixel_is_masked_when_one_of_its_channels_is():
+    mask = np.zeros((2, 2, 3), dtype=bool)
+    mask[0, 1, 2] = True
+    assert read(np.ma.MaskedArray(np.ones((2, 2, 3)), mask=mask)).mask.tolist() == [[False, True], [False, False]]
+
+
+def test_a_masked_array_that_masks_nothing_stays_masked():
+    pixels = read(np.ma.MaskedArray(IMAGE))
+    restored = pixels.restore(pixels.rows, under_mask=0)
+    assert isinstance(restored, np.ma.MaskedArray)
+    assert not restored.mask.any()
+
+
+def test_rows_of_an_image_are_a_view():
+    assert np.shares_memory(read(IMAGE).rows, IMAGE)
+
+
+def test_restoring_does_not_touch_the_image():
+    image = np.ma.MaskedArray(IMAGE.copy(), mask=IMAGE % 2 == 0)
+    pixels = read(image)
+    pixels.restore(np.zeros_like(pixels.rows), under_mask=0)
+    assert np.array_equal(image.data, IMAGE)
+
+
+@pytest.mark.parametrize("table", [TABLE, FRAME, TABLE.tolist()], ids=["array", "frame", "lists"])
+def test_a_table_passes_through_untouched(table):
+    pixels = read(table)
+    assert pixels.rows is table
+    assert pixels.shape is pixels.mask is None
+
+
+def test_values_of_a_table_stay_as_they_are():
+    assert np.array_equal(read(TABLE).restore(TABLE, under_mask=0), TABLE)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 3), (2, 0, 3), (0, 0, 1)])
+def test_an_empty_image_has_no_rows_and_keeps_its_shape(shape):
+    pixels = read(np.empty(shape))
+    assert pixels.rows.shape == (0, shape[-1])
+    assert pixels.restore(np.empty(0), under_mask=0).shape == shape[:-1]
+
+
+# Arrays
+
+
+@pytest.mark.parametrize("image", [IMAGE, IMAGE.tolist(), PICTURE, Lazy(IMAGE)], ids=["array", "lists", "PIL", "lazy"])
+def test_an_image_becomes_an_array(image):
+    assert np.array_equal(as_array(image), IMAGE)
+
+
+@pytest.mark.parametrize(("mode", "n_channels"), [("1", 1), ("L", 1), ("I;16", 1), ("LA", 2), ("RGB", 3), ("RGBA", 4)])
+def test_a_pil_image_has_its_bands_as_channels(mode, n_channels):
+    assert as_array(Image.new(mode, (5, 4))).shape == (4, 5, n_channels)
+
+
+def test_a_palette_image_is_refused_and_the_way_out_named():
+    with pytest.raises(ValueError, match=r"palette image \(mode 'P'\).* pass X\.convert\('RGB'\)"):
+        as_array(PICTURE.convert("P"))
+
+
+@pytest.mark.parametrize(
+    ("X", "kind"),
+    [
+        ("photo.png", "str"),
+        (b"photo.png", "bytes"),
+        (Path("photo.png"), "PosixPath|WindowsPath"),
+        ({"image": IMAGE}, "dict"),
+        ((image for image in [IMAGE]), "generator"),
+        (iter([IMAGE]), "list_iterator"),
+        (BytesIO(), "BytesIO"),
+    ],
+)
+def test_what_has_no_pixels_is_refused_by_its_kind(X, kind):
+    with pytest.raises(TypeError, match=rf"X must be a pixel table .* or a list of images; got ({kind}) instead"):
+        read(X)
+
+
+# Sequences and tables
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        [IMAGE],
+        (IMAGE, IMAGE[:1]),
+        [TABLE, TABLE],
+        [FRAME],
+        [PICTURE],
+        [GRAY_PICTURE],
+        [Lazy(IMAGE)],
+        [np.ma.MaskedArray(IMAGE)],
+        [Untouchable()],
+    ],
+    ids=["image", "sizes", "tables", "frame", "PIL", "gray PIL", "lazy", "masked", "untouchable"],
+)
+def test_arrays_in_a_list_or_tuple_are_a_sequence(X):
+    assert is_sequence(X)
+    assert not is_table(X)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [[], (), TABLE.tolist(), IMAGE.tolist(), [np.arange(3), np.arange(3)], TABLE, IMAGE, FRAME, PICTURE, Lazy(IMAGE)],
+    ids=["none", "no tuple", "table", "image", "rows", "array", "array 3-D", "frame", "PIL", "lazy"],
+)
+def test_arrays_and_lists_of_numbers_are_no_sequence(X):
+    assert not is_sequence(X)
+
+
+def test_label_tables_are_a_sequence_when_one_dimension_suffices():
+    assert is_sequence([np.arange(3), np.arange(4)], min_ndim=1)
+
+
+@pytest.mark.parametrize("X", [TABLE, FRAME, TABLE.tolist(), [np.arange(3)], Lazy(TABLE)])
+def test_two_dimensions_are_a_table(X):
+    assert is_table(X)
+
+
+@pytest.mark.parametrize(
+    "X", [IMAGE, IMAGE.tolist(), PICTURE, GRAY_PICTURE, Lazy(IMAGE), np.ma.MaskedArray(TABLE), Untouchable()]
+)
+def test_images_and_masked_arrays_are_no_table(X):
+    assert not is_table(X)
+
+
+@pytest.mark.parametrize(("X", "own"), [(TABLE, True), (FRAME, True), (TABLE.tolist(), False), ((1, 2), False)])
+def test_numbers_in_lists_have_no_dtype_of_their_own(X, own):
+    assert has_own_dtype(X) is own
+
+
+# Mapping over a sequence
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2])
+def test_images_are_mapped_in_order_with_what_goes_with_them(n_jobs):
+    images, offsets = [np.full((2, 2), value) for value in range(6)], list(range(0, 60, 10))
+    mapped = map_images(lambda image, offset: int(image[0, 0] + offset), images, n_jobs=n_jobs, offset=offsets)
+    assert list(mapped) == [0, 11, 22, 33, 44, 55]
+
+
+def test_what_is_not_given_is_none_for_each_image():
+    assert list(map_images(lambda image, y: y, [IMAGE, IMAGE], n_jobs=None, y=None)) == [None, None]
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError])
+def test_an_error_says_which_image_it_is_about(kind):
+    def refuse_two(image):
+        if image == 2:
+            raise kind("not this one")
+
+    with pytest.raises(kind, match=r"^X\[2\]: not this one$"):
+        list(map_images(refuse_two, [0, 1, 2], n_jobs=None))
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_one_value_per_image_is_needed(n_jobs):
+    with pytest.raises(ValueError, match=r"sample_weight must hold one array per image; got 1 for 2 images"):
+        list(map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=n_jobs, sample_weight=[np.ones((2, 4))]))
+
+
+def test_a_single_number_is_no_value_per_image():
+    with pytest.raises((TypeError, ValueError), match="sample_weight must hold one array per image"):
+        list(map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=None, sample_weight=2.0))
+
+
+# Weights
+
+
+@pytest.mark.parametrize("weights", [np.ones((2, 4)), np.ones((2, 4), dtype=int), np.ones((2, 4)).tolist()])
+def test_weights_become_float64_in_the_shape_of_the_pixels(weights):
+    checked = check_pixel_weights(weights, (2, 4))
+    assert checked.dtype == np.float64
+    assert checked.shape == (2, 4)
+
+
+@pytest.mark.parametrize("shape", [(8,), (4, 2), (2, 4, 1), (2, 4, 3)])
+def test_weights_of_another_shape_are_refused(shape):
+    got = str(shape).replace("(", r"\(").replace(")", r"\)")
+    with pytest.raises(ValueError, match=rf"sample_weight must have X's pixel shape \(2, 4\); got {got} instead"):
+        check_pixel_weights(np.ones(shape), (2, 4))
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
+def test_weights_that_are_negative_or_not_finite_are_refused(weight):
+    with pytest.raises(ValueError, match=r"sample_weight must be finite and not negative; .* by weight 0 or by a mask"):
+        check_pixel_weights(np.array([1.0, weight]), (2,))
+
+
+# Containers
+
+
+class Negative(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """The smallest transformer that takes images."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = np.shape(X)[-1]
+        return self
+
+    def transform(self, X):
+        """The negative."""
+        return -np.asarray(X)
+
+
+@pytest.fixture
+def negative():
+    return Negative().set_output(transform="pandas")
+
+
+def test_set_output_applies_to_tables(negative):
+    pd.testing.assert_frame_equal(
+        negative.fit_transform(TABLE), pd.DataFrame(-TABLE, columns=negative.get_feature_names_out())
+    )
+
+
+def test_set_output_passes_images_by(negative):
+    image = TABLE.reshape(2, 2, 3)
+    assert np.array_equal(negative.fit_transform(image), -image)
+    assert isinstance(negative.fit_transform(image), np.ndarray)
+
+
+def test_transform_keeps_its_name_and_docstring():
+    assert (Negative.transform.__name__, Negative.transform.__doc__) == ("transform", "The negative.")
+
+
+def test_a_subclass_without_its_own_transform_inherits_it():
+    class Inverted(Negative):
+        pass
+
+    assert Inverted.transform is Negative.transform
