@@ -6,14 +6,17 @@ canonical (sorted by the last channel, then the one before, …), whatever the o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 _KEY_BITS = 24  # an 8-bit color of up to three channels is an integer below 2**24
-_BLOCK = 1 << 16  # rows that are worked on at a time where every pixel is, so that temporaries stay small
+_BLOCK = 1 << 17  # pixels that are worked on at a time, so that temporaries stay in the processor's cache
+_THREADS = min(4, os.cpu_count() or 1)  # for blocks; memory is what limits them, more threads would wait for it
 
 
 class Census(NamedTuple):
@@ -38,18 +41,39 @@ def merge(censuses: Iterable[Census]) -> Census:
     return count(np.concatenate([part.colors for part in parts]), np.concatenate([part.weights for part in parts]))
 
 
-def map_colors(function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any]) -> NDArray[Any]:
+def map_colors(
+    function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any], distinct: NDArray[Any] | None = None
+) -> NDArray[Any]:
     """`function` of every pixel row, worked out once per distinct color where that is cheap.
 
-    `function` takes colors (n, n_channels) and gives an array of n values or rows.
+    `function` takes colors (n, n_channels) and gives an array of n values or rows. `distinct` are the colors that
+    occur, if they are known.
     """
     if not _has_keys(rows):
-        blocks = [function(rows[start : start + _BLOCK]) for start in range(0, max(len(rows), 1), _BLOCK)]
-        return np.concatenate(blocks)
-    keys = _pack(rows)
-    distinct = _distinct_keys(keys)
-    values = function(_unpack(distinct, rows))
-    return _look_up(keys, distinct, values)
+        like = function(rows[:1])
+        values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
+
+        def fill(block: slice) -> None:
+            values[block] = function(rows[block])
+
+        _for_blocks(fill, len(rows))
+        return values
+    keys = _distinct_keys(rows) if distinct is None else _pack(distinct)
+    values = function(_unpack(keys, rows))
+    if values.ndim > 1:
+        return take(values, _look_up(rows, keys, np.arange(len(keys), dtype=np.uint32)))
+    return _look_up(rows, keys, values)
+
+
+def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
+    """``values[index]`` along the first axis, for indices that are known to be good."""
+    taken = np.empty((len(index), *values.shape[1:]), dtype=values.dtype)
+
+    def fill(block: slice) -> None:
+        np.take(values, index[block], axis=0, out=taken[block], mode="clip")  # the mode that needs no copy of `out`
+
+    _for_blocks(fill, len(index))
+    return taken
 
 
 def mean_colors(census: Census, labels: NDArray[Any]) -> NDArray[np.float64]:
@@ -70,14 +94,18 @@ def _has_keys(rows: NDArray[Any]) -> bool:
 
 
 def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
-    keys = _pack(rows)
-    if weights is None:
-        distinct, counts = np.unique(keys, return_counts=True)
-        return Census(_unpack(distinct, rows), counts.astype(np.float64))
-    distinct = _distinct_keys(keys)
-    index = _look_up(keys, distinct, np.arange(len(distinct), dtype=np.uint32))
-    totals = np.bincount(index, weights, minlength=len(distinct)).astype(np.float64, copy=False)
-    return Census(_unpack(distinct, rows), totals)
+    if len(rows) <= _BLOCK:
+        keys, index = np.unique(_pack(rows), return_inverse=True)
+        totals = np.bincount(index, weights, minlength=len(keys)).astype(np.float64, copy=False)
+        return Census(_unpack(keys, rows), totals)
+    counts_fit = weights is None and len(rows) < 1 << 32
+    table: NDArray[Any] = np.zeros(1 << _KEY_BITS, dtype=np.uint32 if counts_fit else np.float64)
+    one = table.dtype.type(1)  # of the table's type, or NumPy's fast loop does not take it
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        np.add.at(table, _pack(rows[block]), one if weights is None else weights[block])
+    keys = np.flatnonzero(table > 0).astype(np.uint32)
+    return Census(_unpack(keys, rows), table[keys].astype(np.float64, copy=False))
 
 
 def _count_sorted(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
@@ -116,18 +144,38 @@ def _unpack(keys: NDArray[np.uint32], like: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(octets[:, : like.shape[1]]).view(like.dtype)
 
 
-def _distinct_keys(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    if len(keys) < 1 << 16:
-        return np.unique(keys)
+def _distinct_keys(rows: NDArray[Any]) -> NDArray[np.uint32]:
+    if len(rows) <= _BLOCK:
+        return np.unique(_pack(rows))
     seen = np.zeros(1 << _KEY_BITS, dtype=bool)
-    seen[keys] = True
+
+    def mark(block: slice) -> None:
+        seen[_pack(rows[block])] = True
+
+    _for_blocks(mark, len(rows))
     return np.flatnonzero(seen).astype(np.uint32)
 
 
-def _look_up(keys: NDArray[np.uint32], distinct: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
-    """``values[i]`` where ``keys`` is ``distinct[i]``."""
-    if values.ndim > 1:
-        return np.asarray(values[_look_up(keys, distinct, np.arange(len(distinct), dtype=np.uint32))])
+def _look_up(rows: NDArray[Any], keys: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
+    """``values[i]`` for each row whose key is ``keys[i]``."""
     table = np.empty(1 << _KEY_BITS, dtype=values.dtype)  # only the pages of colors that occur are ever touched
-    table[distinct] = values
-    return table[keys]
+    table[keys] = values
+    found = np.empty(len(rows), dtype=values.dtype)
+
+    def fill(block: slice) -> None:
+        np.take(table, _pack(rows[block]), out=found[block], mode="clip")
+
+    _for_blocks(fill, len(rows))
+    return found
+
+
+def _for_blocks(work: Callable[[slice], None], n_rows: int) -> None:
+    """Do `work` on each block of rows, several at a time: NumPy's loops let other threads run."""
+    blocks = [slice(start, start + _BLOCK) for start in range(0, n_rows, _BLOCK)]
+    if len(blocks) <= 1:
+        for block in blocks:
+            work(block)
+        return
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(work, blocks):
+            pass

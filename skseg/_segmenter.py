@@ -16,7 +16,7 @@ from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import metrics
-from ._census import Census, map_colors, mean_colors, merge
+from ._census import Census, map_colors, mean_colors, merge, take
 from ._color import to_unit, unit_scale
 from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_images, read_rows
@@ -191,7 +191,7 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         census = self._take_census(X, sample_weight, reset=True)
         self._cluster(census)
         if not is_sequence(X):
-            self.labels_ = self.predict(X)
+            self.labels_ = self._label_image(X, census.colors if sample_weight is None else None)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -450,12 +450,13 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         check_is_fitted(self)
         return list(map_images(function, X, n_jobs=self.n_jobs)) if is_sequence(X) else function(X)
 
-    def _label_rows(self, rows: NDArray[Any]) -> NDArray[np.int32]:
-        return map_colors(lambda colors: nearest(self._features(colors), self._feature_centers), rows)
+    def _label_rows(self, rows: NDArray[Any], distinct: NDArray[Any] | None = None) -> NDArray[np.int32]:
+        return map_colors(lambda colors: nearest(self._features(colors), self._feature_centers), rows, distinct)
 
-    def _label_image(self, X: Any) -> Any:
+    def _label_image(self, X: Any, distinct: NDArray[Any] | None = None) -> Any:
+        """Label map of X, not a sequence; `distinct` are its colors, if they are known."""
         pixels, rows = self._read(X)
-        return pixels.restore(self._label_rows(rows), under_mask=-1)
+        return pixels.restore(self._label_rows(rows, distinct), under_mask=-1)
 
     def _label_column(self, X: Any) -> Any:
         labels = self._label_image(X)
@@ -464,7 +465,7 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
     def _paint_image(self, X: Any) -> Any:
         pixels, rows = self._read(X)
         palette = self._palette(rows.dtype if has_own_dtype(X) else self._seen.colors.dtype)
-        return pixels.restore(palette[self._label_rows(rows)], under_mask=pixels.data)
+        return pixels.restore(take(palette, self._label_rows(rows)), under_mask=pixels.data)
 
     def _measure_image(self, X: Any) -> Any:
         pixels, rows = self._read(X)
