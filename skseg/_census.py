@@ -81,10 +81,13 @@ def mean_colors(census: Census, labels: NDArray[Any]) -> NDArray[np.float64]:
 
     `labels` are consecutive from 0.
     """
-    _, first = np.unique(labels, return_index=True)
-    origins = census.colors[first].astype(np.float64)
-    offsets = census.colors - origins[labels]
-    sums = [np.bincount(labels, census.weights * column) for column in offsets.T]
+    some = np.empty(labels.max() + 1, dtype=np.intp)
+    some[labels] = np.arange(len(labels))  # one color of each label, to measure from
+    origins = census.colors[some].astype(np.float64)
+    sums = [
+        np.bincount(labels, census.weights * (column - origin[labels]))
+        for column, origin in zip(census.colors.T, origins.T, strict=True)
+    ]
     return origins + np.stack(sums, axis=1) / np.bincount(labels, census.weights)[:, np.newaxis]
 
 
@@ -110,8 +113,8 @@ def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Cens
 
 def _count_sorted(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
     rows = rows + rows.dtype.type(0)  # -0.0 is 0.0
-    order = np.lexsort(rows.T)
-    colors = rows[order]
+    order = _lexicographic_order(rows)
+    colors = np.take(rows, order, axis=0, mode="clip")
     first = np.ones(len(colors), dtype=bool)
     np.any(colors[1:] != colors[:-1], axis=1, out=first[1:])
     starts = np.flatnonzero(first)
@@ -120,6 +123,38 @@ def _count_sorted(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Ce
     else:
         totals = np.add.reduceat(weights[order], starts) if len(starts) else weights
     return Census(colors[starts], totals)
+
+
+def _lexicographic_order(rows: NDArray[Any]) -> NDArray[Any]:
+    """The order of `np.lexsort(rows.T)`, several times faster: a radix sort by digits of 32 bits.
+
+    Each pass sorts 64-bit integers, a digit above the position that it has so far, which keeps equal digits in place.
+    """
+    if rows.dtype.itemsize > 8 or len(rows) >= 1 << 32:
+        return np.lexsort(rows.T)
+    order = position = np.arange(len(rows), dtype=np.uint64)
+    for column in rows.T:
+        for digit in _digits(column):
+            keys = digit.take(order, mode="clip").astype(np.uint64)
+            keys <<= np.uint64(32)
+            keys |= position
+            keys.sort()
+            order = order.take(keys & np.uint64(0xFFFFFFFF), mode="clip")
+    return order
+
+
+def _digits(column: NDArray[Any]) -> list[NDArray[np.uint32]]:
+    """The numbers of a column as 32-bit digits that order as they do, the lowest first."""
+    bits = 8 * column.dtype.itemsize
+    ordered = np.ascontiguousarray(column).view(f"u{column.dtype.itemsize}")
+    sign = ordered.dtype.type(1 << (bits - 1))
+    if column.dtype.kind == "f":
+        ordered = np.where(ordered & sign, ~ordered, ordered | sign)  # negative floats order backwards
+    elif column.dtype.kind == "i":
+        ordered = ordered ^ sign
+    if bits <= 32:
+        return [ordered.astype(np.uint32)]
+    return [ordered.astype(np.uint32), (ordered >> np.uint64(32)).astype(np.uint32)]
 
 
 def _pack(rows: NDArray[Any]) -> NDArray[np.uint32]:

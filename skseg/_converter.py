@@ -126,6 +126,8 @@ class ColorConverter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, B
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
 
+        All spaces are invertible but "hed", whose stains scikit-image cuts off at zero.
+
         Parameters
         ----------
         X : array-like of shape (n_pixels, n_channels), array of shape (..., n_channels), or list of them

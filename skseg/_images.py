@@ -79,10 +79,9 @@ def as_array(X: Any) -> Any:
 
 
 def is_sequence(X: Any, min_ndim: int = 2) -> bool:
-    """Whether X is a list or tuple of arrays with at least `min_ndim` dimensions, not an array written as lists."""
-    if not isinstance(X, list | tuple) or not X:
-        return False
-    return any(_ndim_of_item(item) >= min_ndim for item in X)
+    """Whether X is a list, tuple or object array of arrays with at least `min_ndim` dimensions, not of numbers."""
+    is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
+    return (is_object_array or isinstance(X, list | tuple)) and any(_ndim_of_item(item) >= min_ndim for item in X)
 
 
 def is_table(X: Any) -> bool:

@@ -67,8 +67,10 @@ def distances(points: Floats, centers: Floats) -> Floats:
     """
     squares = np.zeros((len(points), len(centers)))
     for column, center in zip(points.T, centers.T, strict=True):
-        squares += (column[:, np.newaxis] - center) ** 2
-    return np.sqrt(squares)
+        offsets = column[:, np.newaxis] - center
+        offsets *= offsets
+        squares += offsets
+    return np.sqrt(squares, out=squares)
 
 
 def nearest(points: Floats, centers: Floats) -> NDArray[np.int32]:

@@ -384,7 +384,9 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         params = {name: getattr(self, name) for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
         kmeans = fit_kmeans(features, weights, to_unit(colors), init=self._convert_init(color, colors), **params)
 
-        found, labels = np.unique(nearest(features, kmeans.cluster_centers_), return_inverse=True)
+        nearest_centers = nearest(features, kmeans.cluster_centers_)
+        found = np.flatnonzero(np.bincount(nearest_centers))
+        labels = np.searchsorted(found, nearest_centers)  # consecutive, should a cluster be empty
         if len(found) < self.n_clusters:
             _warn_few_clusters(len(colors), len(found), self.n_clusters)
         means = mean_colors(Census(colors, weights), labels)

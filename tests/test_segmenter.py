@@ -56,7 +56,13 @@ def test_table_image_stack_and_volume_are_the_same_pixels(shape, fitted):
     assert model.set_params(output="distance").transform(X).shape == (*shape[:-1], 4)
 
 
-@pytest.mark.parametrize("kind", [list, tuple])
+def object_array(images):
+    array = np.empty(len(images), dtype=object)
+    array[:] = images
+    return array
+
+
+@pytest.mark.parametrize("kind", [list, tuple, object_array])
 def test_a_sequence_of_images_gives_a_list_of_results(kind):
     images = kind([COFFEE, ASTRONAUT])
     model = segmenter().fit(images)
