@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _KEY_BITS = 24  # an 8-bit color of up to three channels is an integer below 2**24
+_FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
 _BLOCK = 1 << 17  # pixels that are worked on at a time, so that temporaries stay in the processor's cache
 _THREADS = min(4, os.cpu_count() or 1)  # for blocks; memory is what limits them, more threads would wait for it
 
@@ -50,19 +51,26 @@ def map_colors(
     occur, if they are known.
     """
     if not _has_keys(rows):
-        like = function(rows[:1])
-        values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
-
-        def fill(block: slice) -> None:
-            values[block] = function(rows[block])
-
-        _for_blocks(fill, len(rows))
-        return values
+        return _map_rows(function, rows)
+    if len(rows) <= _FEW:
+        keys, index = np.unique(_pack(rows), return_inverse=True)
+        return function(_unpack(keys, rows))[index]
     keys = _distinct_keys(rows) if distinct is None else _pack(distinct)
     values = function(_unpack(keys, rows))
     if values.ndim > 1:
         return take(values, _look_up(rows, keys, np.arange(len(keys), dtype=np.uint32)))
     return _look_up(rows, keys, values)
+
+
+def _map_rows(function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any]) -> NDArray[Any]:
+    like = function(rows[:1])
+    values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
+
+    def fill(block: slice) -> None:
+        values[block] = function(rows[block])
+
+    _for_blocks(fill, len(rows))
+    return values
 
 
 def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
@@ -97,7 +105,7 @@ def _has_keys(rows: NDArray[Any]) -> bool:
 
 
 def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
-    if len(rows) <= _BLOCK:
+    if len(rows) <= _FEW:
         keys, index = np.unique(_pack(rows), return_inverse=True)
         totals = np.bincount(index, weights, minlength=len(keys)).astype(np.float64, copy=False)
         return Census(_unpack(keys, rows), totals)
@@ -180,8 +188,6 @@ def _unpack(keys: NDArray[np.uint32], like: NDArray[Any]) -> NDArray[Any]:
 
 
 def _distinct_keys(rows: NDArray[Any]) -> NDArray[np.uint32]:
-    if len(rows) <= _BLOCK:
-        return np.unique(_pack(rows))
     seen = np.zeros(1 << _KEY_BITS, dtype=bool)
 
     def mark(block: slice) -> None:

@@ -125,7 +125,7 @@ def test_rows_that_cannot_be_written_are_counted_alike():
     assert_equal(count(frozen), count(rows))
 
 
-@pytest.mark.parametrize("n_pixels", [1 << 15, (1 << 16) + 1, 1 << 17])
+@pytest.mark.parametrize("n_pixels", [1 << 15, 1 << 18, (1 << 18) + 1])
 def test_large_and_small_pictures_are_counted_by_the_same_rule(n_pixels):
     rows = noise(n_pixels)
     weighted = count(rows, np.ones(n_pixels))
@@ -202,7 +202,7 @@ def test_mapping_colors_is_applying_the_function_to_every_row(function, rows):
 @pytest.mark.parametrize("function", [of_each_row, two_of_each_row])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16])
 def test_mapping_the_colors_of_a_large_picture_is_applying_the_function_to_every_row(function, dtype):
-    rows = noise((1 << 16) + 3, dtype=dtype)
+    rows = noise((1 << 18) + 3, dtype=dtype)
     assert np.array_equal(map_colors(function, rows), function(rows))
 
 
