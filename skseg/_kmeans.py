@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
+from threadpoolctl import ThreadpoolController
 
 Floats = NDArray[np.float64]
 
@@ -14,6 +16,7 @@ Floats = NDArray[np.float64]
 _COARSE_FROM = 1 << 13
 _CELL_BITS = 15
 _COARSE_STARTS = 10
+_PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
 _BLOCK = 1 << 12  # points whose distances are worked out at a time: they stay in the processor's cache
 
 
@@ -31,9 +34,20 @@ def fit_kmeans(
         cells, cell_weights = _coarse(features, weights, colors)
         if 4 * n_clusters <= len(cells) <= len(features) / 4:
             starts = _COARSE_STARTS if n_init == "auto" else n_init
-            coarse = KMeans(n_clusters, init=init, n_init=starts, **params).fit(cells, sample_weight=cell_weights)
+            coarse = _fit(KMeans(n_clusters, init=init, n_init=starts, **params), cells, cell_weights)
             init, n_init = coarse.cluster_centers_, 1
-    return KMeans(n_clusters, init=init, n_init=n_init, **params).fit(features, sample_weight=weights)
+    return _fit(KMeans(n_clusters, init=init, n_init=n_init, **params), features, weights)
+
+
+def _fit(kmeans: KMeans, features: Floats, weights: Floats) -> KMeans:
+    n_threads = 1 if len(features) < _PARALLEL_FROM else None
+    with _threadpools().limit(limits=n_threads, user_api="openmp"):
+        return kmeans.fit(features, sample_weight=weights)
+
+
+@cache
+def _threadpools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _coarse(features: Floats, weights: Floats, colors: Floats) -> tuple[Floats, Floats]:
