@@ -140,14 +140,14 @@ def _lexicographic_order(rows: NDArray[Any]) -> NDArray[Any]:
     """
     if rows.dtype.itemsize > 8 or len(rows) >= 1 << 32:
         return np.lexsort(rows.T)
-    order = position = np.arange(len(rows), dtype=np.uint64)
+    order, position = np.arange(len(rows)), np.arange(len(rows), dtype=np.uint64)
     for column in rows.T:
         for digit in _digits(column):
             keys = digit.take(order, mode="clip").astype(np.uint64)
             keys <<= np.uint64(32)
             keys |= position
             keys.sort()
-            order = order.take(keys & np.uint64(0xFFFFFFFF), mode="clip")
+            order = order.take((keys & np.uint64(0xFFFFFFFF)).astype(np.intp), mode="clip")
     return order
 
 
