@@ -56,7 +56,7 @@ def map_colors(
         keys, index = np.unique(_pack(rows), return_inverse=True)
         return function(_unpack(keys, rows))[index]
     keys = _distinct_keys(rows) if distinct is None else _pack(distinct)
-    values = function(_unpack(keys, rows))
+    values = _map_rows(function, _unpack(keys, rows))
     if values.ndim > 1:
         return take(values, _look_up(rows, keys, np.arange(len(keys), dtype=np.uint32)))
     return _look_up(rows, keys, values)
@@ -69,7 +69,7 @@ def _map_rows(function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[An
     def fill(block: slice) -> None:
         values[block] = function(rows[block])
 
-    _for_blocks(fill, len(rows))
+    _for_blocks(fill, len(rows), _BLOCK // 4)  # what functions make of a row is larger than the row
     return values
 
 
@@ -210,9 +210,9 @@ def _look_up(rows: NDArray[Any], keys: NDArray[np.uint32], values: NDArray[Any])
     return found
 
 
-def _for_blocks(work: Callable[[slice], None], n_rows: int) -> None:
+def _for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int = _BLOCK) -> None:
     """Do `work` on each block of rows, several at a time: NumPy's loops let other threads run."""
-    blocks = [slice(start, start + _BLOCK) for start in range(0, n_rows, _BLOCK)]
+    blocks = [slice(start, start + block_size) for start in range(0, n_rows, block_size)]
     if len(blocks) <= 1:
         for block in blocks:
             work(block)
