@@ -33,16 +33,21 @@ def fit_kmeans(
     elif isinstance(init, str) and len(features) >= _COARSE_FROM:
         cells, cell_weights = _coarse(features, weights, colors)
         if 4 * n_clusters <= len(cells) <= len(features) / 4:
-            starts = _COARSE_STARTS if n_init == "auto" else n_init
-            coarse = _fit(KMeans(n_clusters, init=init, n_init=starts, **params), cells, cell_weights)
+            n_starts = _COARSE_STARTS if n_init == "auto" else n_init
+            coarse = _fit(cells, cell_weights, n_clusters=n_clusters, init=init, n_init=n_starts, **params)
             init, n_init = coarse.cluster_centers_, 1
-    return _fit(KMeans(n_clusters, init=init, n_init=n_init, **params), features, weights)
+    return _fit(features, weights, n_clusters=n_clusters, init=init, n_init=n_init, **params)
 
 
-def _fit(kmeans: KMeans, features: Floats, weights: Floats) -> KMeans:
-    n_threads = 1 if len(features) < _PARALLEL_FROM else None
+def _fit(points: Floats, weights: Floats, *, tol: float = 1e-4, **params: Any) -> KMeans:
+    """`KMeans` fitted to weighted points; `tol` is relative to their weighted variance, as if they were repeated."""
+    shares = weights / weights.sum()
+    variance = (shares @ points**2 - (shares @ points) ** 2).mean()
+    unweighted = points.var(axis=0).mean()  # what KMeans multiplies `tol` by
+    kmeans = KMeans(tol=tol * max(variance, 0) / unweighted if unweighted > 0 else tol, **params)
+    n_threads = 1 if len(points) < _PARALLEL_FROM else None
     with _threadpools().limit(limits=n_threads, user_api="openmp"):
-        return kmeans.fit(features, sample_weight=weights)
+        return kmeans.fit(points, sample_weight=weights)
 
 
 @cache
@@ -54,9 +59,9 @@ def _coarse(features: Floats, weights: Floats, colors: Floats) -> tuple[Floats, 
     """Mean feature and weight of each cell of the histogram that is not empty."""
     cells = _coarse_cells(colors)
     totals = np.bincount(cells, weights).astype(np.float64, copy=False)
-    occupied = totals > 0
-    sums = np.stack([np.bincount(cells, weights * column) for column in features.T], axis=1)
-    return sums[occupied] / totals[occupied, np.newaxis], totals[occupied]
+    occupied = np.flatnonzero(totals)
+    sums = np.stack([np.bincount(cells, weights * column)[occupied] for column in features.T], axis=1)
+    return sums / totals[occupied, np.newaxis], totals[occupied]
 
 
 def _coarse_cells(colors: Floats) -> NDArray[np.int64]:
@@ -67,10 +72,14 @@ def _coarse_cells(colors: Floats) -> NDArray[np.int64]:
     n_channels = colors.shape[1]
     levels = int(2 ** (_CELL_BITS / n_channels))
     unit = 2.0 ** np.ceil(np.log2(max(np.abs(colors).max(), np.finfo(float).tiny)))
-    steps = np.rint(colors / unit * 65535).astype(np.int64)
-    steps -= steps.min(axis=0)
-    steps //= steps.max(axis=0) // levels + 1
-    return np.asarray(steps @ levels ** np.arange(n_channels))
+    cells = np.zeros(len(colors), dtype=np.int64)
+    for column in colors.T[::-1]:
+        steps = np.rint(column / unit * 65535)
+        low, high = steps.min(), steps.max()
+        width = (high - low) // levels + 1
+        cells *= levels
+        cells += ((steps - low + 0.5) / width).astype(np.int64)
+    return cells
 
 
 def distances(points: Floats, centers: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
@@ -370,6 +370,7 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         """Count the colors of X; learn its channels if `reset`, else hold them against those seen in `fit`."""
         _check_output(self.output)
         check_scalar(self.n_clusters, "n_clusters", Integral, min_val=1)
+        check_scalar(self.tol, "tol", Real, min_val=0)
         census = count_images(X, sample_weight, self.color_space, self.n_jobs)
         if not reset:
             return census._replace(colors=self._match_to_fit(census.colors, X))

@@ -50,6 +50,19 @@ def test_kmeans_on_all_pixels_from_the_same_centers_gives_the_same_labels(pictur
     assert model.inertia_ == pytest.approx(plain.inertia_)
 
 
+@pytest.mark.parametrize("tol", [0.3, 0.03, 0.003])
+def test_iterations_end_where_those_on_all_pixels_end(tol):
+    image = np.full((100, 100, 3), 60, dtype=np.uint8)  # one color that occurs often, many that do not
+    image[:12] = np.random.default_rng(0).integers(0, 256, (12, 100, 3))
+    palette = [[40, 40, 40], [100, 60, 40], [180, 60, 40], [200, 180, 160]]
+    model = KMeansSegmenter(4, init=palette, tol=tol).fit(image)
+    converter = ColorConverter().fit(image)
+    start = converter.transform(np.array(palette, dtype=np.uint8))
+    plain = KMeans(4, init=start, n_init=1, tol=tol).fit(converter.transform(image.reshape(-1, 3)))
+    assert model.n_iter_ == plain.n_iter_
+    assert model.inertia_ == pytest.approx(plain.inertia_)
+
+
 @pytest.mark.parametrize(
     "change",
     [
