@@ -47,7 +47,7 @@ def map_colors(
 ) -> NDArray[Any]:
     """`function` of every pixel row, worked out once per distinct color where that is cheap.
 
-    `function` takes colors (n, n_channels) and gives an array of n values or rows. `distinct` are the colors that
+    `function` takes colors (n, n_channels) and gives an array of n labels, or of n rows. `distinct` are the colors that
     occur, if they are known.
     """
     if not _has_keys(rows):
@@ -198,13 +198,13 @@ def _distinct_keys(rows: NDArray[Any]) -> NDArray[np.uint32]:
 
 
 def _look_up(rows: NDArray[Any], keys: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
-    """``values[i]`` for each row whose key is ``keys[i]``."""
-    table = np.empty(1 << _KEY_BITS, dtype=values.dtype)  # only the pages of colors that occur are ever touched
+    """``values[i]`` for each row whose key is ``keys[i]``; `values` are integers from 0."""
+    table = np.empty(1 << _KEY_BITS, dtype=np.min_scalar_type(values.max()))  # memory that is not touched costs no time
     table[keys] = values
     found = np.empty(len(rows), dtype=values.dtype)
 
     def fill(block: slice) -> None:
-        np.take(table, _pack(rows[block]), out=found[block], mode="clip")
+        found[block] = table.take(_pack(rows[block]), mode="clip")
 
     _for_blocks(fill, len(rows))
     return found
