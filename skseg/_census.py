@@ -93,7 +93,7 @@ def mean_colors(census: Census, labels: NDArray[Any]) -> NDArray[np.float64]:
     some[labels] = np.arange(len(labels))  # one color of each label, to measure from
     origins = census.colors[some].astype(np.float64)
     sums = [
-        np.bincount(labels, census.weights * (column - origin[labels]))
+        np.bincount(labels, census.weights * (column.astype(np.float64) - origin[labels]))
         for column, origin in zip(census.colors.T, origins.T, strict=True)
     ]
     return origins + np.stack(sums, axis=1) / np.bincount(labels, census.weights)[:, np.newaxis]

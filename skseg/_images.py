@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
+_PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -72,8 +74,10 @@ def as_array(X: Any) -> Any:
         return X
     array = np.asanyarray(X)
     if hasattr(X, "getbands"):  # a PIL image: two-dimensional when it has one band, yet never a table
-        if X.mode == "P":
-            raise ValueError("X is a palette image (mode 'P'), its pixels are not colors; pass X.convert('RGB').")
+        if X.mode not in _PLAIN_MODES:
+            raise ValueError(
+                f"X is a PIL image of mode {X.mode!r}, its pixels are not gray or RGB; pass X.convert('RGB')."
+            )
         array = array.reshape(*array.shape[:2], -1)
     return array if array.ndim > 2 or not isinstance(X, list | tuple) else X
 

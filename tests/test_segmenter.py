@@ -172,6 +172,18 @@ def test_numbers_without_a_dtype_are_in_the_units_of_fit(fitted):
     assert fitted.transform(pixels.tolist()).dtype == np.uint8
 
 
+@pytest.mark.parametrize(
+    "dtype", ["int8", "int16", "int32", "int64", "uint32", "uint64", "float16", "longdouble", ">f4", ">u2"]
+)
+def test_every_real_dtype_is_segmented_and_painted(dtype):
+    image = (COFFEE // 2).astype(dtype)
+    model = segmenter().fit(image)
+    painted = model.transform(image)
+    assert painted.dtype == image.dtype.newbyteorder("=")
+    assert np.array_equal(model.inverse_transform(model.labels_), painted)
+    assert np.array_equal(model.labels_, model.predict(image))
+
+
 def test_bool_images_have_two_colors():
     image = np.zeros((4, 4, 1), dtype=bool)
     image[2:] = True
