@@ -11,6 +11,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
 from skseg import ColorConverter, KMeansSegmenter
+from skseg.metrics import adjusted_rand
 
 COFFEE = coffee()[::3, ::3]
 PICTURES = {
@@ -48,6 +49,18 @@ def test_kmeans_on_all_pixels_from_the_same_centers_gives_the_same_labels(pictur
     plain = KMeans(5, init=model.pipeline_["kmeans"].cluster_centers_, n_init=1, tol=0).fit(features)
     assert np.array_equal(plain.labels_, model.labels_.ravel())
     assert model.inertia_ == pytest.approx(plain.inertia_)
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_kmeans_on_all_pixels_from_the_same_start_ends_with_the_same_labels(picture):
+    image = PICTURES[picture]()[::2, ::2]
+    palette = image.reshape(-1, 3)[np.random.default_rng(0).choice(image.shape[0] * image.shape[1], 6, replace=False)]
+    model = KMeansSegmenter(6, init=palette).fit(image)
+    converter = ColorConverter().fit(image)
+    start = converter.transform(palette)
+    plain = KMeans(6, init=start, n_init=1).fit(converter.transform(image.reshape(-1, 3)))
+    assert adjusted_rand(plain.labels_, model.labels_) == 1
+    assert model.n_iter_ == plain.n_iter_
 
 
 @pytest.mark.parametrize("tol", [0.3, 0.03, 0.003])
