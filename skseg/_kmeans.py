@@ -41,13 +41,19 @@ def fit_kmeans(
 
 def _fit(points: Floats, weights: Floats, *, tol: float = 1e-4, **params: Any) -> KMeans:
     """`KMeans` fitted to weighted points; `tol` is relative to their weighted variance, as if they were repeated."""
-    shares = weights / weights.sum()
-    variance = (shares @ points**2 - (shares @ points) ** 2).mean()
-    unweighted = points.var(axis=0).mean()  # what KMeans multiplies `tol` by
-    kmeans = KMeans(tol=tol * max(variance, 0) / unweighted if unweighted > 0 else tol, **params)
+    variance = _variance(points, weights)
+    unweighted = _variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
+    kmeans = KMeans(tol=tol * variance / unweighted if unweighted > 0 else tol, **params)
     n_threads = 1 if len(points) < _PARALLEL_FROM else None
     with _threadpools().limit(limits=n_threads, user_api="openmp"):
         return kmeans.fit(points, sample_weight=weights)
+
+
+def _variance(points: Floats, weights: Floats) -> float:
+    """Weighted variance, mean of the features; rounding errors may make it 0, never negative."""
+    shares = weights / weights.sum()
+    variances = np.einsum("i,ij,ij->j", shares, points, points) - (shares @ points) ** 2
+    return max(float(variances.mean()), 0.0)
 
 
 @cache
