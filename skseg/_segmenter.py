@@ -16,7 +16,7 @@ from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import metrics
-from ._census import Census, map_colors, mean_colors, merge, take
+from ._census import Census, map_colors, map_rows, mean_colors, merge, take
 from ._color import to_unit, unit_scale
 from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_images, read_rows
@@ -381,13 +381,12 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         """Fit the pipeline to a census and number the clusters from dark to light."""
         colors, weights = census.colors, np.maximum(census.weights / census.weights.max(), _LEAST_WEIGHT)
         color = self._fit_converter(colors)
-        features = color._convert(colors)
+        features = map_rows(color._convert, colors)
         params = {name: getattr(self, name) for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
         kmeans = fit_kmeans(features, weights, to_unit(colors), init=self._convert_init(color, colors), **params)
 
-        nearest_centers = nearest(features, kmeans.cluster_centers_)
-        found = np.flatnonzero(np.bincount(nearest_centers))
-        labels = np.searchsorted(found, nearest_centers)  # consecutive, should a cluster be empty
+        found = np.flatnonzero(np.bincount(kmeans.labels_))
+        labels = np.searchsorted(found, kmeans.labels_)  # consecutive, should a cluster be empty
         if len(found) < self.n_clusters:
             _warn_few_clusters(len(colors), len(found), self.n_clusters)
         means = mean_colors(Census(colors, weights), labels)

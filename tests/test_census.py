@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays, from_dtype
 
-from skseg._census import Census, count, map_colors, mean_colors, merge
+from skseg._census import Census, _lexicographic_order, count, map_colors, mean_colors, merge
 
 DTYPES = [np.bool_, np.uint8, np.int16, np.uint16, np.int64, np.float32, np.float64]
 
@@ -243,3 +243,21 @@ def test_mean_of_one_color_is_exactly_that_color(rows):
 def test_mean_of_unsigned_integers_does_not_wrap_around():
     census = Census(np.array([[250], [10]], dtype=np.uint8), np.array([1.0, 3.0]))
     assert mean_colors(census, np.array([0, 0])).tolist() == [[70.0]]
+
+
+# The order of wide data
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "f2", "i4", "u4", "f4", "i8", "f8", "g"])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize("n_values", [2, 150])
+def test_the_order_is_that_of_lexsort(dtype, n_channels, n_values):
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(n_values, size=(2000, n_channels)) - (0 if dtype.startswith("u") else n_values // 2)
+    rows = (numbers / 3 if dtype in ("f2", "f4", "f8", "g") else numbers).astype(dtype) + np.dtype(dtype).type(0)
+    assert np.array_equal(_lexicographic_order(rows), np.lexsort(rows.T))
+
+
+def test_large_integers_are_ordered_by_all_their_bits():
+    rows = np.random.default_rng(0).integers(-4, 4, size=(500, 2)) * np.array([1 << 33, 1 << 61])
+    assert np.array_equal(_lexicographic_order(rows), np.lexsort(rows.T))
