@@ -8,7 +8,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        raise SystemExit("The command skseg needs click: python -m pip install 'skseg[cli]'") from error
+        raise SystemExit("The command skseg needs click: python -m pip install click") from error
     app(prog_name="skseg")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -13,6 +14,8 @@ from ._census import Census, count, merge
 from ._color import is_unit_range, unit_scale
 from ._converter import check_not_alpha
 from ._images import Pixels, check_pixel_weights, is_sequence, map_images, read
+
+_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
 
 
 def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
@@ -26,6 +29,8 @@ def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
         estimator="KMeansSegmenter",
         input_name="X",
     )
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"X must hold real numbers; got {rows.dtype} instead.")
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
         raise ValueError("X contains NaN or infinity; mask such pixels: np.ma.masked_invalid(X).")
     return pixels, rows.astype(rows.dtype.newbyteorder("="), copy=False)
@@ -36,27 +41,34 @@ def _count_image(X: Any, sample_weight: Any = None, *, color_space: str | None) 
     if sample_weight is None:
         return count(rows)
     shape = rows.shape[:1] if pixels.shape is None else pixels.shape
-    weights = check_pixel_weights(sample_weight, shape)
-    return count(rows, weights.ravel() if pixels.mask is None else weights[~pixels.mask])
+    return count(rows, check_pixel_weights(sample_weight, shape, pixels.mask))
 
 
 def count_images(X: Any, sample_weight: Any, color_space: str | None, n_jobs: int | None) -> Census:
     """The census of a table, an image, or all images of a sequence together."""
     count_image = partial(_count_image, color_space=color_space)
-    if not is_sequence(X):
-        together = count_image(X, sample_weight)
+    if is_sequence(X):
+        together = _add_up(map_images(count_image, X, n_jobs=n_jobs, sample_weight=sample_weight))
     else:
-        censuses = map_images(count_image, X, n_jobs=n_jobs, sample_weight=sample_weight)
-        together = next(censuses)
-        for index, census in enumerate(censuses, start=1):
-            check_same_kind(census.colors, together.colors, f"X[{index}]")
-            together = merge([together, census])
+        together = count_image(X, sample_weight)
     if len(together.colors) == 0:
         reason = (
             "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
         )
         raise ValueError(f"{reason}; at least one pixel must take part.")
     return together
+
+
+def _add_up(censuses: Iterator[Census]) -> Census:
+    """The census of all images; many are merged at a time, as soon as they hold more colors than what is merged."""
+    together, waiting, n_waiting = next(censuses), [], 0
+    for index, census in enumerate(censuses, start=1):
+        check_same_kind(census.colors, together.colors, f"X[{index}]")
+        waiting.append(census)
+        n_waiting += len(census.colors)
+        if n_waiting > max(len(together.colors), _WAITING):
+            together, waiting, n_waiting = merge([together, *waiting]), [], 0
+    return merge([together, *waiting])
 
 
 def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> None:

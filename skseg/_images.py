@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
+_MOST = float(np.finfo(np.float64).max)
 _PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
@@ -64,11 +65,14 @@ def read(X: Any) -> Pixels:
 
 def as_array(X: Any) -> Any:
     """X as an array where it is an image; tables that scikit-learn can read are left as they are."""
-    if not hasattr(X, "shape") and (isinstance(X, str | bytes | PathLike | dict) or hasattr(X, "__next__")):
+    if _is_no_image(X) or (isinstance(X, list | tuple) and any(_is_no_image(item) for item in X)):
+        kind = f"{type(X).__name__} of {type(X[0]).__name__}" if isinstance(X, list | tuple) else type(X).__name__
         raise TypeError(
             "X must be a pixel table (n_pixels, n_channels), an image (height, width, n_channels) or a list of images; "
-            f"got {type(X).__name__} instead. Read files first, for example with skimage.io.imread."
+            f"got {kind} instead. Read files first, for example with skimage.io.imread."
         )
+    if isinstance(X, list | tuple) and len(X) == 0:
+        raise ValueError("X is an empty list; at least one image, or one pixel, is needed.")
     n_dims = _declared_ndim(X)
     if isinstance(X, np.ndarray) or (n_dims is not None and n_dims <= 2):
         return X
@@ -80,6 +84,13 @@ def as_array(X: Any) -> Any:
             )
         array = array.reshape(*array.shape[:2], -1)
     return array if array.ndim > 2 or not isinstance(X, list | tuple) else X
+
+
+def _is_no_image(X: Any) -> bool:
+    """Whether X is a file name, or something else that people try and that has no pixels."""
+    if hasattr(X, "shape"):
+        return False
+    return X is None or isinstance(X, str | bytes | PathLike | dict) or hasattr(X, "__next__")
 
 
 def is_sequence(X: Any, min_ndim: int = 2) -> bool:
@@ -94,6 +105,13 @@ def is_table(X: Any) -> bool:
         return False
     n_dims = _declared_ndim(X)
     return np.ndim(as_array(X)) <= 2 if n_dims is None else n_dims <= 2
+
+
+def tables_in(X: Any) -> list[Any]:
+    """X if it is a table, or the tables in a sequence."""
+    if is_sequence(X):
+        return [item for item in X if is_table(item)]
+    return [X] if is_table(X) else []
 
 
 def has_own_dtype(X: Any) -> bool:
@@ -133,12 +151,18 @@ def _one_per_image(name: str, values: Any, n_images: int) -> Any:
     return values
 
 
-def check_pixel_weights(sample_weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """`sample_weight` as finite numbers that are not negative, one per pixel, in the pixels' shape."""
-    weights = np.asarray(sample_weight, dtype=np.float64)
+def check_pixel_weights(
+    sample_weight: Any, shape: tuple[int, ...], mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """`sample_weight` of the pixels that are not masked, as finite numbers that are not negative, one-dimensional.
+
+    Weights that are masked themselves are 0.
+    """
+    weights = np.ma.filled(np.ma.asarray(sample_weight).astype(np.float64), 0.0)
     if weights.shape != shape:
         raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
-    if not np.isfinite(weights).all() or (weights < 0).any():
+    weights = weights.ravel() if mask is None else weights[~mask]
+    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > _MOST / max(weights.size, 1):
         raise ValueError("sample_weight must be finite and not negative; leave a pixel out by weight 0 or by a mask.")
     return weights
 
@@ -165,9 +189,10 @@ class ImageOutputMixin:
     """Let `set_output` apply to tables and pass images by, which no DataFrame can hold."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        plain = cls.__dict__.get("transform")
         super().__init_subclass__(**kwargs)  # here scikit-learn wraps `transform` to honor set_output
-        if "transform" in cls.__dict__:
-            cls.transform = _wrap_tables_only(cls.__dict__["transform"])  # type: ignore[attr-defined]
+        if plain is not None:
+            cls.transform = _for_tables_only(cls.__dict__["transform"], plain)  # type: ignore[attr-defined]
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X, then transform it.
@@ -191,9 +216,9 @@ class ImageOutputMixin:
         return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
 
 
-def _wrap_tables_only(wrapped: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(wrapped)
+def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(plain)
     def transform(self: Any, X: Any) -> Any:
-        return (wrapped if is_table(X) else wrapped.__wrapped__)(self, X)  # type: ignore[attr-defined]
+        return (wrapped if is_table(X) else plain)(self, X)
 
     return transform

@@ -62,10 +62,9 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
 
 
 def _variance(points: Floats, weights: Floats) -> float:
-    """Weighted variance, mean of the features; rounding errors may make it 0, never negative."""
+    """Weighted variance, mean of the features."""
     shares = weights / weights.sum()
-    variances = np.einsum("i,ij,ij->j", shares, points, points) - (shares @ points) ** 2
-    return max(float(variances.mean()), 0.0)
+    return float(np.mean([shares @ (column - shares @ column) ** 2 for column in points.T]))
 
 
 @cache

@@ -20,11 +20,13 @@ from ._census import Census, map_colors, map_rows, mean_colors, merge, take
 from ._color import to_unit, unit_scale
 from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_images, read_rows
-from ._images import ImageOutputMixin, Pixels, check_pixel_weights, has_own_dtype, is_sequence, is_table, map_images
+from ._images import ImageOutputMixin, Pixels, check_pixel_weights, has_own_dtype, is_sequence, map_images, tables_in
 from ._kmeans import distances, fit_kmeans, nearest
 
 _OUTPUTS = ("color", "label", "distance")
+_STARTS = ("k-means++", "random")
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
+_LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 
 
@@ -60,14 +62,16 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
 
     n_init : "auto" or int, default="auto"
         Number of starts, of which the best is kept. Many colors (above 8,000) are clustered in a histogram of
-        coarse cells first; all starts are made there, 10 if "auto", and the best goes on with every color. With few
-        colors "auto" is that of `KMeans`: 1 for "k-means++", 10 for "random". Start colors are used once.
+        coarse cells first, if those are far fewer than the colors and far more than the clusters; all starts are made
+        there, 10 if "auto", and the best goes on with every color. Otherwise "auto" is that of `KMeans`: 1 for
+        "k-means++", 10 for "random". Start colors are used once.
 
     max_iter : int, default=300
         Largest number of iterations of Lloyd's algorithm [1]_ of a start.
 
     tol : float, default=1e-4
-        Iterations end when the centers move less than this, relative to the variance of the colors.
+        Iterations end when the squared steps of the centers sum to less than this, relative to the variance of the
+        pixels in the color space.
 
     random_state : int, RandomState instance or None, default=None
         Randomness of the starts; an int makes the result reproducible.
@@ -112,7 +116,8 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
     -----
     The census (distinct colors and their weights) is an exact statistic for k-means: rotating, shuffling or tiling an
     image, or splitting it into a list, changes nothing in the model. It stays with the fitted segmenter for
-    `partial_fit`.
+    `partial_fit`, and in its pickle: at most 11 bytes per color of an 8-bit photo, but more than the image itself if
+    its colors never repeat.
 
     A pixel that is equally near to two centers goes to the darker one.
 
@@ -279,19 +284,21 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         transform_image = {"color": self._paint_image, "label": self._label_column, "distance": self._measure_image}
         return self._for_each_image(transform_image[_check_output(self.output)], X)
 
-    def inverse_transform(self, label_map: Any) -> Any:
+    def inverse_transform(self, X: Any) -> Any:
         """Paint labels in the colors of their clusters.
 
         Parameters
         ----------
-        label_map : array-like of int, any shape, or a list of arrays
-            Labels as `predict` gives them, masked or not. What `transform` gives is taken too: a column of labels,
-            distances, which stand for the nearest cluster, and colors of type float, which stay as they are.
+        X : array-like of int, any shape, or a list of arrays
+            Label map as `predict` gives it, masked or not. What `transform` gives for a table is taken too: with
+            ``output="label"`` a column of labels (so a label map must be more than one pixel wide), with
+            ``output="distance"`` distances, which stand for the nearest cluster, and with ``output="color"`` colors of
+            type float, which stay as they are.
 
         Returns
         -------
-        X : ndarray of shape (..., n_channels), or a list of them
-            Cluster colors in the dtype seen in `fit`; the mask of `label_map` stays.
+        X_original : ndarray of shape (..., n_channels), or a list of them
+            Cluster colors in the dtype seen in `fit`; the mask of X stays.
 
         Raises
         ------
@@ -299,9 +306,9 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
             If a label outside the mask is not that of a cluster.
         """
         check_is_fitted(self)
-        if is_sequence(label_map, min_ndim=1):
-            return [self.inverse_transform(labels) for labels in label_map]
-        labels = label_map if isinstance(label_map, np.ma.MaskedArray) else np.asarray(label_map)
+        if is_sequence(X, min_ndim=1):
+            return [self.inverse_transform(labels) for labels in X]
+        labels = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
         if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
             return labels
         if labels.dtype.kind == "f" and self.output == "distance":
@@ -344,7 +351,7 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         colors, weights = self._take_census(X, sample_weight, reset=False)
         features = self._features(colors)
         labels = nearest(features, self._feature_centers)
-        return metrics.log_calinski_harabasz(features, labels, self.n_clusters, weights)
+        return metrics.log_calinski_harabasz(features, labels, self.pipeline_["kmeans"].n_clusters, weights)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns that `transform` gives for a table.
@@ -368,20 +375,36 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
 
     def _take_census(self, X: Any, sample_weight: Any, *, reset: bool) -> Census:
         """Count the colors of X; learn its channels if `reset`, else hold them against those seen in `fit`."""
-        _check_output(self.output)
-        check_scalar(self.n_clusters, "n_clusters", Integral, min_val=1)
-        check_scalar(self.tol, "tol", Real, min_val=0)
+        self._check_parameters()
         census = count_images(X, sample_weight, self.color_space, self.n_jobs)
         if not reset:
             return census._replace(colors=self._match_to_fit(census.colors, X))
-        validate_data(self, X if is_table(X) else census.colors, reset=True, skip_check_array=True)
+        first, *others = tables_in(X) or [census.colors]
+        validate_data(self, first, reset=True, skip_check_array=True)
+        for table in others:
+            validate_data(self, table, reset=False, skip_check_array=True)
         return census
+
+    def _check_parameters(self) -> None:
+        """Refuse parameters that no X could make good, those of `KMeans` too if it comes out that it is not needed."""
+        _check_output(self.output)
+        check_scalar(self.n_clusters, "n_clusters", Integral, min_val=1)
+        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        check_scalar(self.tol, "tol", Real, min_val=0)
+        if not (isinstance(self.n_init, str) and self.n_init == "auto"):
+            check_scalar(self.n_init, "n_init", Integral, min_val=1)
+        if isinstance(self.init, str) and self.init not in _STARTS:
+            raise ValueError(f"init must be 'k-means++', 'random' or start colors; got {self.init!r} instead.")
+        if self.n_jobs is not None:
+            check_scalar(self.n_jobs, "n_jobs", Integral)
 
     def _cluster(self, census: Census) -> Self:
         """Fit the pipeline to a census and number the clusters from dark to light."""
         colors, weights = census.colors, np.maximum(census.weights / census.weights.max(), _LEAST_WEIGHT)
         color = self._fit_converter(colors)
         features = map_rows(color._convert, colors)
+        if np.abs(features).max() > _LARGEST:
+            raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
         params = {name: getattr(self, name) for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
         kmeans = fit_kmeans(features, weights, to_unit(colors), init=self._convert_init(color, colors), **params)
 
@@ -394,10 +417,13 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         kmeans.cluster_centers_ = kmeans.cluster_centers_[found[order]]
         kmeans.labels_ = np.argsort(order).astype(np.int32)[labels]
 
+        kmeans.inertia_ *= census.weights.max()
+        kmeans.n_clusters = self.n_clusters
+
         self.pipeline_ = Pipeline([("color", color), ("kmeans", kmeans)])
         self.cluster_centers_ = means[order]
         self.cluster_sizes_ = np.bincount(kmeans.labels_, weights) / weights.sum()
-        self.inertia_ = float(kmeans.inertia_ * census.weights.max())
+        self.inertia_ = float(kmeans.inertia_)
         self.n_iter_ = kmeans.n_iter_
         self._seen = census
         self.__dict__.pop("labels_", None)  # they were those of another X
@@ -421,13 +447,13 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
             raise ValueError(
                 f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead."
             )
-        start /= unit_scale(colors.dtype)
+        start = start / unit_scale(colors.dtype)
         color._check_rows(start, name="init")
         return color._convert(start)
 
     def _read(self, X: Any) -> tuple[Pixels, NDArray[Any]]:
         """X, not a sequence, and its pixel rows, checked against `fit`."""
-        pixels, rows = read_rows(X, self.color_space)
+        pixels, rows = read_rows(X, self.pipeline_["color"].color_space)
         return pixels, self._match_to_fit(rows, X)
 
     def _match_to_fit(self, rows: NDArray[Any], X: Any) -> NDArray[Any]:
@@ -439,8 +465,8 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
                 "one per channel. A 2-D array is a pixel table (n_pixels, n_channels); a gray image has the "
                 "shape (height, width, 1): image[..., np.newaxis]."
             )
-        if is_table(X):
-            validate_data(self, X, reset=False, skip_check_array=True)
+        for table in tables_in(X):
+            validate_data(self, table, reset=False, skip_check_array=True)
         if not has_own_dtype(X):
             rows = cast_if_exact(rows, self._seen.colors.dtype)
         check_comparable(rows, self._seen.colors)
@@ -479,10 +505,12 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         predicted, truth = np.ma.asarray(self._label_image(X)), np.ma.asarray(y)
         if truth.shape != predicted.shape:
             raise ValueError(f"y must have X's pixel shape {predicted.shape}; got {truth.shape} instead.")
-        known = ~(np.ma.getmaskarray(predicted) | np.ma.getmaskarray(truth))
-        weights = None
+        unknown = np.ma.getmaskarray(predicted) | np.ma.getmaskarray(truth)
+        if unknown.all():
+            raise ValueError("y is masked wherever X is not; at least one pixel must be known.")
+        known, weights = ~unknown, None
         if sample_weight is not None:
-            weights = check_pixel_weights(sample_weight, predicted.shape)[known]
+            weights = check_pixel_weights(sample_weight, predicted.shape, unknown)
         return metrics.adjusted_rand(truth.data[known], predicted.data[known], weights)
 
     def _features(self, colors: NDArray[Any]) -> NDArray[np.float64]:
@@ -495,6 +523,12 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
     def _palette(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """The cluster colors in the units of `dtype`, rounded if it holds no fractions."""
         colors = self.cluster_centers_ * (unit_scale(dtype) / unit_scale(self._seen.colors.dtype))
+        limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
+        if colors.min() < limits.min or np.rint(colors.max()) > limits.max:
+            raise ValueError(
+                f"X is {dtype}, which cannot hold the cluster colors {colors.min():g} to {colors.max():g}; "
+                f"give X the dtype that fit has seen, {self._seen.colors.dtype}."
+            )
         return (colors if dtype.kind == "f" else np.rint(colors)).astype(dtype)
 
     def __sklearn_tags__(self) -> Tags:
@@ -520,11 +554,11 @@ def _nearest_by_distance(measured: NDArray[Any]) -> NDArray[Any]:
 
 def _check_labels(labels: NDArray[Any], n_clusters: int) -> None:
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"label_map must hold integers; got {labels.dtype} instead.")
+        raise ValueError(f"X must hold labels, which are integers; got {labels.dtype} instead.")
     if labels.size and (labels.min() < 0 or labels.max() >= n_clusters):
         raise ValueError(
-            f"label_map must hold labels from 0 to {n_clusters - 1}; got {labels.min()} to {labels.max()} instead. "
-            "Mask pixels that have none: np.ma.masked_equal(label_map, -1)."
+            f"X must hold labels from 0 to {n_clusters - 1}; got {labels.min()} to {labels.max()} instead. "
+            "Colors are no labels; pixels that have no label must be masked: np.ma.masked_equal(X, -1)."
         )
 
 

@@ -18,6 +18,8 @@ from sklearn.exceptions import ConvergenceWarning
 from . import KMeansSegmenter, __version__
 from ._color import COLOR_SPACES, to_unit
 
+_RESULTS = ("segmented", "labels")
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
@@ -56,6 +58,7 @@ def segment(images: tuple[Path, ...], n_clusters: int, color_space: str, output_
     """
     if images:
         names, pictures = _unique_names(images), [_read(path) for path in images]
+        _check_not_overwritten(images, [output_dir / f"{name}-{kind}.png" for name in names for kind in _RESULTS])
     else:
         names, pictures = ["coffee"], [data.coffee()]
         click.echo("No IMAGE given: segmenting the coffee picture that scikit-image ships.")
@@ -76,10 +79,11 @@ def segment(images: tuple[Path, ...], n_clusters: int, color_space: str, output_
         for name, labels, picture in zip(names, label_maps, painted, strict=True):
             _write_painted(picture, output_dir / f"{name}-segmented.png")
             _write_labels(labels, palette, output_dir / f"{name}-labels.png")
-            height, width = labels.shape
-            click.echo(f"{name}: {width} × {height} pixels -> {output_dir / name}-segmented.png, -labels.png")
     except OSError as error:
         raise click.ClickException(f"Cannot write to {output_dir}: {error}") from error
+    for name, labels in zip(names, label_maps, strict=True):
+        height, width = labels.shape
+        click.echo(f"{name}: {width} × {height} pixels -> {output_dir / name}-segmented.png, -labels.png")
     fewer = f" (of {n_clusters}: there are no more colors)" if len(palette) < n_clusters else ""
     click.echo(f"K = {len(palette)}{fewer} in {color_space}, {seconds:.2f} s")
     for color, share in zip(palette, segmenter.cluster_sizes_, strict=True):
@@ -97,13 +101,18 @@ def _unique_names(paths: tuple[Path, ...]) -> list[str]:
     return names
 
 
+def _check_not_overwritten(inputs: tuple[Path, ...], outputs: list[Path]) -> None:
+    for path in {path.resolve() for path in inputs} & {path.resolve() for path in outputs}:
+        raise click.ClickException(f"{path} is given as an IMAGE and would be overwritten; choose another directory.")
+
+
 def _read(path: Path) -> NDArray[Any]:
     """The picture in a file as RGB, upright, masked where it is transparent."""
     try:
         with Image.open(path) as image:
             frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photo and its previews are MPO
             picture = np.asarray(ImageOps.exif_transpose(_as_plain_mode(image)))
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise click.ClickException(f"Cannot read {path} as a picture: {error}") from error
     if frames > 1:
         raise click.ClickException(f"{path} is not one picture: it has {frames} frames.")
@@ -119,9 +128,10 @@ def _read(path: Path) -> NDArray[Any]:
 
 
 def _as_plain_mode(image: Image.Image) -> Image.Image:
-    """A picture whose pixels are palette indices or other colors than sRGB, as RGB, with alpha if it has any."""
-    if image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"):
-        return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    """A picture whose pixels are palette indices or other colors than sRGB, as RGB; with alpha if one is named."""
+    has_transparency = "transparency" in image.info and image.mode in ("P", "L", "RGB")
+    if has_transparency or image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"):
+        return image.convert("RGBA" if has_transparency or image.mode == "PA" else "RGB")
     return image
 
 

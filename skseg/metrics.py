@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_array, check_consistent_length
 
 __all__ = ["adjusted_rand", "log_calinski_harabasz"]
 
@@ -55,9 +56,12 @@ def log_calinski_harabasz(
     >>> round(log_calinski_harabasz([[0.0], [1.0], [10.0], [11.0]], [0, 0, 1, 1], 2), 3)
     4.605
     """
-    points = np.asarray(X, dtype=np.float64)
+    points = check_array(X, dtype=np.float64, input_name="X")
     members = np.asarray(labels)
     weights = np.ones(len(points)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    check_consistent_length(points, members, weights)
+    if members.min() < 0 or members.max() >= n_clusters:
+        raise ValueError(f"labels must lie from 0 to {n_clusters - 1}; got {members.min()} to {members.max()} instead.")
     shares = weights / weights.sum()
     centered = points - shares @ points
     sizes = np.bincount(members, shares, minlength=n_clusters)
@@ -82,12 +86,18 @@ def adjusted_rand(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight:
         The labelings; what number a class has does not matter.
 
     sample_weight : array-like of shape (n_pixels,), default=None
-        Number of times that each pixel counts.
+        Number of times that each pixel counts. Weights below 1, shares for example, are scaled up until the lightest
+        pixel counts once.
 
     Returns
     -------
     score : float
         1 for equal partitions, about 0 for random ones, at least −0.5.
+
+    Raises
+    ------
+    ValueError
+        If the labelings differ in size, or no pixel counts.
 
     References
     ----------
@@ -113,10 +123,14 @@ def _contingency(
     """Weight of the pixels in each pair of classes, (n_true, n_predicted)."""
     true_classes, rows = np.unique(np.ravel(labels_true), return_inverse=True)
     classes, columns = np.unique(np.ravel(labels_pred), return_inverse=True)
-    weights = None if sample_weight is None else np.ravel(sample_weight)
+    weights = np.ones(len(rows)) if sample_weight is None else np.ravel(sample_weight).astype(np.float64)
+    check_consistent_length(rows, columns, weights)
+    if not (weights > 0).any():
+        raise ValueError("No pixel counts: labels_true is empty, or sample_weight is zero everywhere.")
+    weights /= min(1.0, weights[weights > 0].min())
     shape = (len(true_classes), len(classes))
     totals = np.bincount(rows * len(classes) + columns, weights, minlength=shape[0] * shape[1])
-    return totals.reshape(shape).astype(np.float64)
+    return totals.reshape(shape).astype(np.float64, copy=False)
 
 
 def _pairs(weights: NDArray[np.float64]) -> NDArray[np.float64]:

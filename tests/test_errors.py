@@ -1,6 +1,7 @@
 """Bad input gets one sentence: which argument, what is allowed, what came, the way out."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from skimage.data import coffee
@@ -33,16 +34,18 @@ def fitted():
         ({"channel_weights": [1, -1, 1]}, ValueError, ["channel_weights", "negative"]),
         ({"channel_weights": [0, 0, 0]}, ValueError, ["channel_weights", "not all 0"]),
         ({"channel_weights": "half"}, ValueError, ["channel_weights", "'auto'", "'half'"]),
-        ({"init": "farthest"}, ValueError, ["init", "a str among", "farthest"]),
+        ({"init": "farthest"}, ValueError, ["init", "'k-means\\+\\+', 'random'", "farthest"]),
         ({"init": [[0, 0, 0]]}, ValueError, ["init", r"\(n_clusters, n_channels\)", r"\(8, 3\)", r"\(1, 3\)"]),
         ({"n_init": 0}, ValueError, ["n_init", "0"]),
         ({"max_iter": 0}, ValueError, ["max_iter", "0"]),
         ({"tol": -1}, ValueError, ["tol", "-1"]),
+        ({"n_jobs": "all"}, TypeError, ["n_jobs", "int"]),
     ],
 )
-def test_a_bad_parameter_is_named_by_fit(params, error, parts):
+@pytest.mark.parametrize("X", [COFFEE, COFFEE[:2, :2]], ids=["many colors", "few colors"])
+def test_a_bad_parameter_is_named_by_fit(params, error, parts, X):
     with raises(error, *parts):
-        KMeansSegmenter(**params).fit(COFFEE)
+        KMeansSegmenter(**params).fit(X)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +54,11 @@ def test_a_bad_parameter_is_named_by_fit(params, error, parts):
         ("photo.jpg", TypeError, ["X must be", "list of images", "str", "imread"]),
         ((image for image in [COFFEE]), TypeError, ["X must be", "generator"]),
         ({"image": COFFEE}, TypeError, ["X must be", "dict"]),
-        (None, ValueError, ["array"]),
-        ([], ValueError, ["array"]),
+        (None, TypeError, ["X must be", "NoneType"]),
+        (["a.png", "b.png"], TypeError, ["X must be", "list of str", "imread"]),
+        ([], ValueError, ["empty list"]),
+        (FLOATS * 1e160, ValueError, ["X must stay within ±1e\\+150", "overflow"]),
+        (COFFEE.astype("timedelta64[s]"), ValueError, ["real numbers", "timedelta64"]),
         (COFFEE[0, :, 0], ValueError, ["2D array", "1D array"]),
         (np.empty((0, 0, 3)), ValueError, ["0 sample"]),
         (np.empty((4, 4, 0)), ValueError, ["0 feature"]),
@@ -125,6 +131,7 @@ def test_partial_fit_refuses_other_units(fitted):
         (np.zeros(COFFEE.shape[:2]), ["is zero"]),
         (np.full(COFFEE.shape[:2], -1), ["not negative"]),
         (np.full(COFFEE.shape[:2], np.nan), ["finite"]),
+        (np.full(COFFEE.shape[:2], 1e308), ["finite"]),
     ],
 )
 def test_bad_weights_are_named(sample_weight, parts):
@@ -154,5 +161,26 @@ def test_a_truth_of_another_shape_is_refused(fitted):
     ],
 )
 def test_labels_that_no_cluster_has_are_refused(label_map, parts, fitted):
-    with raises(ValueError, "label_map", *parts):
+    with raises(ValueError, "X must hold labels", *parts):
         fitted.inverse_transform(label_map)
+
+
+def test_a_truth_that_is_nowhere_known_is_refused(fitted):
+    with raises(ValueError, r"y is masked wherever X is not"):
+        fitted.score(COFFEE, np.ma.masked_all(COFFEE.shape[:2], dtype=int))
+
+
+def test_a_dtype_that_cannot_hold_the_cluster_colors_is_refused():
+    model = KMeansSegmenter(3, random_state=0).fit(COFFEE.astype(np.int32))
+    dark = np.minimum(COFFEE, 127).astype(np.int8)
+    assert model.predict(dark).shape == COFFEE.shape[:2]
+    with raises(ValueError, "X is int8, which cannot hold the cluster colors", "int32"):
+        model.transform(dark)
+
+
+def test_tables_of_a_list_need_the_channels_of_the_first():
+    table = pd.DataFrame(COFFEE.reshape(-1, 3), columns=list("RGB"))
+    with raises(ValueError, "feature names"):
+        KMeansSegmenter(3).fit([table, table[list("BGR")]])
+    with raises(ValueError, "feature names"):
+        KMeansSegmenter(3).fit(table).partial_fit([table[list("BGR")]])

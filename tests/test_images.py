@@ -261,10 +261,20 @@ def test_a_single_number_is_no_value_per_image():
 
 
 @pytest.mark.parametrize("weights", [np.ones((2, 4)), np.ones((2, 4), dtype=int), np.ones((2, 4)).tolist()])
-def test_weights_become_float64_in_the_shape_of_the_pixels(weights):
+def test_weights_become_float64_one_per_pixel(weights):
     checked = check_pixel_weights(weights, (2, 4))
     assert checked.dtype == np.float64
-    assert checked.shape == (2, 4)
+    assert checked.shape == (8,)
+
+
+def test_weights_under_the_mask_are_left_out_whatever_they_are():
+    mask = np.array([[False, True], [False, False]])
+    assert check_pixel_weights([[1, np.nan], [2, 3]], (2, 2), mask).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_masked_weight_is_zero():
+    weights = np.ma.MaskedArray([5.0, 1e6], mask=[False, True])
+    assert check_pixel_weights(weights, (2,)).tolist() == [5.0, 0.0]
 
 
 @pytest.mark.parametrize("shape", [(8,), (4, 2), (2, 4, 1), (2, 4, 3)])

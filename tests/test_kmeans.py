@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
-from skseg._kmeans import _BLOCK, _COARSE_FROM, _coarse, _coarse_cells, distances, fit_kmeans, nearest
+from skseg._kmeans import _BLOCK, _COARSE_FROM, _coarse, _coarse_cells, _variance, distances, fit_kmeans, nearest
 
 LLOYD = {"init": "k-means++", "n_init": "auto", "max_iter": 300, "tol": 1e-4, "random_state": 0}
 
@@ -181,3 +181,10 @@ def test_no_more_clusters_than_colors_are_asked_for(n_clusters):
     model = fit(colors, np.ones(3), n_clusters)
     assert np.array_equal(sorted_rows(model.cluster_centers_), sorted_rows(colors))
     assert model.inertia_ == 0
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9])
+def test_the_variance_does_not_depend_on_an_offset(blobs, offset):
+    colors, weights, _ = blobs
+    rounded = np.round(colors * 64)
+    assert _variance(rounded + offset, weights) == pytest.approx(_variance(rounded, weights), rel=1e-6)

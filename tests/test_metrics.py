@@ -172,3 +172,29 @@ def test_a_picture_of_many_megapixels_does_not_overflow():
     true, predicted, pixels = [0, 0, 1, 1], [0, 1, 0, 1], 10**9
     balanced = adjusted_rand(true, predicted, [pixels] * 4)
     assert balanced == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 0.25, 1.0])
+def test_weights_below_one_are_scaled_until_the_lightest_pixel_counts_once(scale):
+    true, predicted = [0, 0, 1, 1, 1], [0, 0, 1, 0, 1]
+    weights = np.array([1, 2, 1, 3, 1])
+    expected = adjusted_rand(true, predicted, weights)
+    assert adjusted_rand(true, predicted, scale * weights) == pytest.approx(expected)
+
+
+def test_labelings_without_pixels_or_of_different_size_are_refused():
+    with pytest.raises(ValueError, match="No pixel counts"):
+        adjusted_rand([], [])
+    with pytest.raises(ValueError, match="No pixel counts"):
+        adjusted_rand([0, 1], [0, 1], [0, 0])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        adjusted_rand([0], [0, 1, 1])
+
+
+def test_the_criterion_refuses_what_does_not_fit_together():
+    with pytest.raises(ValueError, match="labels must lie from 0 to 1; got 0 to 2"):
+        log_calinski_harabasz([[1.0], [2.0], [3.0]], [0, 1, 2], 2)
+    with pytest.raises(ValueError, match="2D array"):
+        log_calinski_harabasz([1.0, 2.0, 3.0], [0, 0, 1], 2)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        log_calinski_harabasz([[1.0], [2.0]], [0], 2)

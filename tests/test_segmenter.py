@@ -487,3 +487,28 @@ def test_score_weights_pixels(fitted):
     truth = np.roll(fitted.labels_, 10)
     expected = fitted.score(doubled, np.concatenate([truth, truth[:50]]))
     assert fitted.score(COFFEE, truth, sample_weight=weights) == pytest.approx(expected)
+
+
+def test_start_colors_are_left_as_they_are():
+    palette = np.array([[20, 10, 5], [170, 50, 20], [240, 230, 220]], dtype=float)
+    palette.setflags(write=False)
+    model = KMeansSegmenter(3, init=palette).fit(COFFEE)
+    centers = model.cluster_centers_
+    assert palette.max() == 240
+    assert np.array_equal(model.fit(COFFEE).cluster_centers_, centers)
+
+
+def test_a_fitted_model_does_not_heed_parameters_that_are_set_later():
+    model = KMeansSegmenter(4, random_state=0).fit(COFFEE)
+    score, labels = model.score(COFFEE), model.predict(COFFEE)
+    model.set_params(n_clusters=20, color_space="rgb")
+    assert model.score(COFFEE) == score
+    assert np.array_equal(model.predict(COFFEE), labels)
+
+
+def test_labels_and_distances_of_masked_images_are_painted_with_their_mask():
+    masked = np.ma.masked_greater(COFFEE, 200)
+    model = KMeansSegmenter(3, output="distance", random_state=0).fit(masked)
+    painted = model.inverse_transform(model.transform(masked))
+    assert np.array_equal(painted.mask, np.repeat(masked.mask.any(axis=-1)[..., np.newaxis], 3, axis=-1))
+    assert np.array_equal(painted, model.inverse_transform(model.predict(masked)))
