@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,27 +35,40 @@ def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
     return pixels, rows.astype(rows.dtype.newbyteorder("="), copy=False)
 
 
-def _count_image(X: Any, sample_weight: Any = None, *, color_space: str | None) -> Census:
+def count_image(
+    X: Any, sample_weight: Any, color_space: str | None, *, allow_empty: bool = False
+) -> tuple[Pixels, NDArray[Any], Census]:
+    """X, not a sequence, its pixel rows, and their census."""
     pixels, rows = read_rows(X, color_space)
-    if sample_weight is None:
-        return count(rows)
-    shape = rows.shape[:1] if pixels.shape is None else pixels.shape
-    return count(rows, check_pixel_weights(sample_weight, shape, pixels.mask))
+    weights = None
+    if sample_weight is not None:
+        shape = rows.shape[:1] if pixels.shape is None else pixels.shape
+        weights = check_pixel_weights(sample_weight, shape, pixels.mask)
+    census = count(rows, weights)
+    if not allow_empty:
+        _check_not_empty(census, sample_weight)
+    return pixels, rows, census
 
 
 def count_images(X: Any, sample_weight: Any, color_space: str | None, n_jobs: int | None) -> Census:
     """The census of a table, an image, or all images of a sequence together."""
-    count_image = partial(_count_image, color_space=color_space)
-    if is_sequence(X):
-        together = _add_up(map_images(count_image, X, n_jobs=n_jobs, sample_weight=sample_weight))
-    else:
-        together = count_image(X, sample_weight)
-    if len(together.colors) == 0:
+    if not is_sequence(X):
+        return count_image(X, sample_weight, color_space)[2]
+
+    def census_of(image: Any, weights: Any) -> Census:
+        return count_image(image, weights, color_space, allow_empty=True)[2]
+
+    together = _add_up(map_images(census_of, X, n_jobs=n_jobs, sample_weight=sample_weight))
+    _check_not_empty(together, sample_weight)
+    return together
+
+
+def _check_not_empty(census: Census, sample_weight: Any) -> None:
+    if len(census.colors) == 0:
         reason = (
             "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
         )
         raise ValueError(f"{reason}; at least one pixel must take part.")
-    return together
 
 
 def _add_up(censuses: Iterator[Census]) -> Census:

@@ -19,7 +19,7 @@ from . import metrics
 from ._census import Census, map_colors, map_rows, mean_colors, merge, take
 from ._color import to_unit, unit_scale
 from ._converter import ColorConverter
-from ._counting import cast_if_exact, check_comparable, check_same_kind, count_images, read_rows
+from ._counting import cast_if_exact, check_comparable, check_same_kind, count_image, count_images, read_rows
 from ._images import ImageOutputMixin, Pixels, check_pixel_weights, has_own_dtype, is_sequence, map_images, tables_in
 from ._kmeans import distances, fit_kmeans, nearest
 
@@ -193,10 +193,16 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         TypeError
             If X is something that has no pixels, such as a file name.
         """
-        census = self._take_census(X, sample_weight, reset=True)
+        self._check_parameters()
+        if is_sequence(X):
+            census = count_images(X, sample_weight, self.color_space, self.n_jobs)
+            self._learn_channels(X, census)
+            return self._cluster(census)
+        pixels, rows, census = count_image(X, sample_weight, self.color_space)
+        self._learn_channels(X, census)
         self._cluster(census)
-        if not is_sequence(X):
-            self.labels_ = self._label_image(X, census.colors if sample_weight is None else None)
+        labels = self._label_rows(rows, census.colors if sample_weight is None else None)
+        self.labels_ = pixels.restore(labels, under_mask=-1)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -221,11 +227,14 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         self : KMeansSegmenter
             The fitted segmenter.
         """
+        self._check_parameters()
+        census = count_images(X, sample_weight, self.color_space, self.n_jobs)
         if not hasattr(self, "_seen"):
-            return self._cluster(self._take_census(X, sample_weight, reset=True))
-        census = self._take_census(X, sample_weight, reset=False)
-        check_same_kind(census.colors, self._seen.colors, "X")
-        return self._cluster(merge([self._seen, census]))
+            self._learn_channels(X, census)
+            return self._cluster(census)
+        colors = self._match_to_fit(census.colors, X)
+        check_same_kind(colors, self._seen.colors, "X")
+        return self._cluster(merge([self._seen, census._replace(colors=colors)]))
 
     def predict(self, X: Any) -> Any:
         """Label every pixel with its nearest cluster.
@@ -348,7 +357,8 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
                 return self._agreement(X, y, sample_weight)
             scores = map_images(self._agreement, X, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
             return float(np.mean(list(scores)))
-        colors, weights = self._take_census(X, sample_weight, reset=False)
+        census = count_images(X, sample_weight, self.pipeline_["color"].color_space, self.n_jobs)
+        colors, weights = self._match_to_fit(census.colors, X), census.weights
         features = self._features(colors)
         labels = nearest(features, self._feature_centers)
         return metrics.log_calinski_harabasz(features, labels, self.pipeline_["kmeans"].n_clusters, weights)
@@ -373,17 +383,12 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
             names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
         return np.asarray(names, dtype=object)
 
-    def _take_census(self, X: Any, sample_weight: Any, *, reset: bool) -> Census:
-        """Count the colors of X; learn its channels if `reset`, else hold them against those seen in `fit`."""
-        self._check_parameters()
-        census = count_images(X, sample_weight, self.color_space, self.n_jobs)
-        if not reset:
-            return census._replace(colors=self._match_to_fit(census.colors, X))
+    def _learn_channels(self, X: Any, census: Census) -> None:
+        """Set the number of channels and, if X is a table, or has some, their names."""
         first, *others = tables_in(X) or [census.colors]
         validate_data(self, first, reset=True, skip_check_array=True)
         for table in others:
             validate_data(self, table, reset=False, skip_check_array=True)
-        return census
 
     def _check_parameters(self) -> None:
         """Refuse parameters that no X could make good, those of `KMeans` too if it comes out that it is not needed."""
@@ -415,13 +420,12 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         means = mean_colors(Census(colors, weights), labels)
         order = _dark_to_light(means, is_srgb=self.color_space is not None)
         kmeans.cluster_centers_ = kmeans.cluster_centers_[found[order]]
-        kmeans.labels_ = np.argsort(order).astype(np.int32)[labels]
-
+        kmeans.labels_ = nearest(features, kmeans.cluster_centers_)  # once more: of two equally near the darker wins
         kmeans.inertia_ *= census.weights.max()
         kmeans.n_clusters = self.n_clusters
 
         self.pipeline_ = Pipeline([("color", color), ("kmeans", kmeans)])
-        self.cluster_centers_ = means[order]
+        self.cluster_centers_ = mean_colors(Census(colors, weights), kmeans.labels_)
         self.cluster_sizes_ = np.bincount(kmeans.labels_, weights) / weights.sum()
         self.inertia_ = float(kmeans.inertia_)
         self.n_iter_ = kmeans.n_iter_

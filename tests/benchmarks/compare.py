@@ -3,7 +3,7 @@
     python tests/benchmarks/compare.py [PHOTO ...] [--rounds 5] [--only fit predict ...]
 
 Without a PHOTO, scikit-image's retina is measured, which is small for a photo: give camera pictures. Peers that are
-not installed (opencv-python-headless, faiss-cpu) are left out.
+not installed (opencv-python-headless, faiss-cpu, imagequant) are left out.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ def measure_quantization(image: np.ndarray, rounds: int) -> None:
     works["Pillow"] = keep("Pillow", lambda: pillow(image))
     if find_spec("faiss"):
         works["faiss"] = keep("faiss", lambda: faiss_kmeans(image))
+    if find_spec("imagequant"):
+        works["libimagequant"] = keep("libimagequant", lambda: libimagequant(image))
     report("skseg", interleaved(works, rounds))
     for name, painted in results.items():
         print(f"  squared error of {name}: {((painted.astype(float) - image) ** 2).sum(axis=-1).mean():.2f}")
@@ -110,6 +112,14 @@ def measure_quantization(image: np.ndarray, rounds: int) -> None:
 def pillow(image: np.ndarray) -> np.ndarray:
     picture = Image.fromarray(image)
     return np.asarray(picture.quantize(K, method=Image.Quantize.MEDIANCUT, kmeans=1).convert("RGB"))
+
+
+def libimagequant(image: np.ndarray) -> np.ndarray:
+    """The engine of pngquant at its default speed, 4, without dithering."""
+    import imagequant  # noqa: PLC0415
+
+    picture = Image.fromarray(image).convert("RGBA")
+    return np.asarray(imagequant.quantize_pil_image(picture, dithering_level=0, max_colors=K).convert("RGB"))
 
 
 def faiss_kmeans(image: np.ndarray) -> np.ndarray:
