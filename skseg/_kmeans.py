@@ -45,7 +45,8 @@ def fit_kmeans(
         cells, cell_weights = _coarse(features, weights, colors)
         if 4 * n_clusters <= len(cells) <= len(features) / 4:
             n_starts = _COARSE_STARTS if n_init == "auto" else n_init
-            init = _fit(cells, cell_weights, init=init, n_init=n_starts, **params).cluster_centers_
+            closely = params | {"shift": params["shift"] / 10}  # iterations are cheap here, and spare some on the whole
+            init = _fit(cells, cell_weights, init=init, n_init=n_starts, **closely).cluster_centers_
             n_init = 1
     kmeans = _fit(features, weights, init=init, n_init=n_init, **params)
     kmeans.labels_ = nearest(features, kmeans.cluster_centers_)

@@ -22,6 +22,7 @@ from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_image, count_images, read_rows
 from ._images import ImageOutputMixin, Pixels, check_pixel_weights, has_own_dtype, is_sequence, map_images, tables_in
 from ._kmeans import distances, fit_kmeans, nearest
+from .metrics._criteria import Clusters
 
 _OUTPUTS = ("color", "label", "distance")
 _STARTS = ("k-means++", "random")
@@ -348,8 +349,8 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         Returns
         -------
         score : float
-            Without `y`, the logarithm of the Calinski–Harabasz index per pixel in the color space, of all images
-            together (`metrics.log_calinski_harabasz`). With `y`, the adjusted Rand index, averaged over the images.
+            Without `y`, `metrics.valley_score` of all images together: the number of clusters that stand apart, less
+            those that do not. With `y`, the adjusted Rand index, averaged over the images.
         """
         check_is_fitted(self)
         if y is not None:
@@ -357,11 +358,17 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
                 return self._agreement(X, y, sample_weight)
             scores = map_images(self._agreement, X, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
             return float(np.mean(list(scores)))
+        return metrics.valley_score(self, X, sample_weight=sample_weight)
+
+    def _held_out(self, X: Any, sample_weight: Any) -> Clusters:
+        """X as the criteria of `metrics` look at it."""
+        check_is_fitted(self)
+        kmeans = self.pipeline_["kmeans"]
         census = count_images(X, sample_weight, self.pipeline_["color"].color_space, self.n_jobs)
-        colors, weights = self._match_to_fit(census.colors, X), census.weights
-        features = self._features(colors)
-        labels = nearest(features, self._feature_centers)
-        return metrics.log_calinski_harabasz(features, labels, self.pipeline_["kmeans"].n_clusters, weights)
+        features = map_rows(self._features, self._match_to_fit(census.colors, X))
+        shares = census.weights / census.weights.sum()
+        labels = nearest(features, kmeans.cluster_centers_)
+        return Clusters(features, shares, labels, kmeans.cluster_centers_, kmeans.n_clusters)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns that `transform` gives for a table.
@@ -506,16 +513,15 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
 
     def _agreement(self, X: Any, y: Any, sample_weight: Any) -> float:
         """Adjusted Rand index of one image and its true label map."""
-        predicted, truth = np.ma.asarray(self._label_image(X)), np.ma.asarray(y)
-        if truth.shape != predicted.shape:
-            raise ValueError(f"y must have X's pixel shape {predicted.shape}; got {truth.shape} instead.")
-        unknown = np.ma.getmaskarray(predicted) | np.ma.getmaskarray(truth)
-        if unknown.all():
-            raise ValueError("y is masked wherever X is not; at least one pixel must be known.")
-        known, weights = ~unknown, None
+        predicted = self._label_image(X)
+        if np.shape(y)[-predicted.ndim :] != predicted.shape:
+            raise ValueError(
+                f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
+                f"got {np.shape(y)} instead."
+            )
         if sample_weight is not None:
-            weights = check_pixel_weights(sample_weight, predicted.shape, unknown)
-        return metrics.adjusted_rand(truth.data[known], predicted.data[known], weights)
+            check_pixel_weights(sample_weight, predicted.shape, np.ma.getmaskarray(predicted))
+        return metrics.adjusted_rand(y, predicted, sample_weight)
 
     def _features(self, colors: NDArray[Any]) -> NDArray[np.float64]:
         return self.pipeline_["color"]._convert(colors)  # type: ignore[no-any-return]

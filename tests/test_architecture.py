@@ -12,7 +12,10 @@ import pytest
 import skseg
 
 PACKAGE = Path(skseg.__file__).parent
-MODULES = {path.stem: path for path in PACKAGE.glob("*.py")}
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
 
 MAY_IMPORT = {
     "_blocks": set(),
@@ -20,10 +23,21 @@ MAY_IMPORT = {
     "_census": {"_blocks"},
     "_images": set(),
     "_kmeans": {"_blocks"},
-    "metrics": set(),
+    "metrics._agreement": set(),
+    "metrics._criteria": {"metrics._agreement"},
+    "metrics": {"metrics._agreement", "metrics._criteria"},
     "_converter": {"_color", "_images"},
     "_counting": {"_census", "_color", "_converter", "_images"},
-    "_segmenter": {"_census", "_color", "_converter", "_counting", "_images", "_kmeans", "metrics"},
+    "_segmenter": {
+        "_census",
+        "_color",
+        "_converter",
+        "_counting",
+        "_images",
+        "_kmeans",
+        "metrics",
+        "metrics._criteria",
+    },
     "__init__": {"_converter", "_segmenter"},
     "cli": {"__init__", "_color"},
     "__main__": {"cli"},
@@ -36,7 +50,9 @@ def imported_names(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            source = ".".join(filter(None, ["skseg" if node.level else None, node.module]))
+            inside = MODULES[module].relative_to(PACKAGE.parent).parts
+            package = inside[: len(inside) - node.level] if node.level else ()
+            source = ".".join([*package, *filter(None, [node.module])])
             yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
@@ -45,8 +61,8 @@ def imported_modules(module):
     for name in imported_names(module):
         package, _, rest = name.partition(".")
         if package == "skseg":
-            first = rest.split(".")[0]
-            yield first if first in MODULES else "__init__"
+            parents = [".".join(rest.split(".")[:depth]) for depth in (2, 1)]
+            yield next((parent for parent in parents if parent in MODULES), "__init__")
 
 
 def imported_packages(module):

@@ -1,25 +1,58 @@
-"""The criteria against scikit-learn's own on every pixel repeated as often as its weight says."""
-
-from itertools import pairwise
+"""The criteria and the agreement of segmentations, against scikit-learn's own on every pixel where it has them."""
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, calinski_harabasz_score
+from skimage.data import coffee
+from skimage.metrics import variation_of_information as split_and_merge
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import (
+    adjusted_rand_score,
+    calinski_harabasz_score,
+    davies_bouldin_score,
+    mutual_info_score,
+    r2_score,
+    rand_score,
+)
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from skseg import metrics
-from skseg.metrics import adjusted_rand, log_calinski_harabasz
+from skseg import KMeansSegmenter, metrics
+
+COFFEE = coffee()[::4, ::4]
+CRITERIA = [
+    metrics.valley_score,
+    metrics.calinski_harabasz,
+    metrics.neg_davies_bouldin,
+    metrics.silhouette,
+    metrics.explained_variance,
+    metrics.log_explained,
+    metrics.prediction_strength,
+]
+AGREEMENTS = [metrics.adjusted_rand, metrics.probabilistic_rand, metrics.covering]
 
 few_examples = settings(max_examples=60, deadline=None)
+each_criterion = pytest.mark.parametrize("criterion", CRITERIA)
+each_agreement = pytest.mark.parametrize("agreement", [*AGREEMENTS, metrics.variation_of_information])
 
 
-@pytest.fixture
-def clustering():
-    """Random colors, labels from 0 to 3 and whole weights."""
+@pytest.fixture(scope="module")
+def held_out():
+    """A model of the left half, the features of all pixels of the right half, and their labels."""
+    left, right = COFFEE[:, :75], COFFEE[:, 75:]
+    model = KMeansSegmenter(5, random_state=0).fit(left)
+    return model, right, model.pipeline_["color"].transform(right.reshape(-1, 3)), model.predict(right).ravel()
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    """Two images of three noisy colors."""
     rng = np.random.default_rng(0)
-    return rng.normal(size=(60, 3)), rng.permutation(np.arange(60) % 4), rng.integers(1, 6, size=60)
+    colors = np.array([[40, 40, 60], [200, 60, 40], [90, 180, 90]])
+    labels = [rng.choice(3, size=(50, 50), p=[0.6, 0.3, 0.1]) for _ in range(2)]
+    return [np.clip(colors[part] + rng.normal(0, 6, (50, 50, 3)), 0, 255).astype(np.uint8) for part in labels]
 
 
 @st.composite
@@ -31,170 +64,286 @@ def two_labelings(draw):
     return (*labelings, weights)
 
 
-def test_all_is_exactly_the_public_functions():
-    own = {name for name, value in vars(metrics).items() if getattr(value, "__module__", None) == metrics.__name__}
-    assert sorted(metrics.__all__) == sorted(name for name in own if not name.startswith("_"))
+# Criteria
 
 
-# Calinski–Harabasz
+def test_calinski_harabasz_is_that_of_scikit_learn_on_all_pixels(held_out):
+    model, image, features, labels = held_out
+    expected = np.log(calinski_harabasz_score(features, labels) / (len(features) - 5))
+    assert metrics.calinski_harabasz(model, image) == pytest.approx(expected, rel=1e-9)
 
 
-def test_weighted_criterion_is_that_of_scikit_learn_on_repeated_pixels(clustering):
-    points, labels, weights = clustering
-    n_pixels, n_clusters = weights.sum(), 4
-    reference = calinski_harabasz_score(np.repeat(points, weights, axis=0), np.repeat(labels, weights))
-    expected = np.log(reference / (n_pixels - n_clusters))
-    assert log_calinski_harabasz(points, labels, n_clusters, weights) == pytest.approx(expected, rel=1e-12)
+def test_davies_bouldin_is_that_of_scikit_learn_on_all_pixels(held_out):
+    model, image, features, labels = held_out
+    assert metrics.neg_davies_bouldin(model, image) == pytest.approx(-davies_bouldin_score(features, labels), rel=1e-9)
 
 
-def test_pixels_count_once_without_weights(clustering):
-    points, labels, _ = clustering
-    assert log_calinski_harabasz(points, labels, 4) == log_calinski_harabasz(points, labels, 4, np.ones(60))
+def test_silhouette_compares_the_two_nearest_centers_of_every_pixel(held_out):
+    model, image, features, _ = held_out
+    near, next_near = np.sort(model.pipeline_["kmeans"].transform(features), axis=1)[:, :2].T
+    assert metrics.silhouette(model, image) == pytest.approx(np.mean(1 - near / next_near), rel=1e-9)
 
 
-@pytest.mark.parametrize("factor", [1e-6, 3, 1e6])
-def test_the_number_of_pixels_does_not_matter(clustering, factor):
-    points, labels, weights = clustering
-    expected = log_calinski_harabasz(points, labels, 4, weights)
-    assert log_calinski_harabasz(points, labels, 4, factor * weights) == pytest.approx(expected, rel=1e-12)
+def test_explained_variance_is_r2_of_the_centers(held_out):
+    model, image, features, labels = held_out
+    centers = model.pipeline_["kmeans"].cluster_centers_[labels]
+    expected = r2_score(features, centers, multioutput="variance_weighted")
+    assert metrics.explained_variance(model, image) == pytest.approx(expected, rel=1e-9)
+    assert metrics.log_explained(model, image) == pytest.approx(-np.log(1 - expected), rel=1e-9)
 
 
-@pytest.mark.parametrize(("scale", "shift"), [(1e-3, 0), (255, 0), (1, 100), (-7, 5)])
-def test_contrast_and_brightness_do_not_matter(clustering, scale, shift):
-    points, labels, weights = clustering
-    expected = log_calinski_harabasz(points, labels, 4, weights)
-    assert log_calinski_harabasz(scale * points + shift, labels, 4, weights) == pytest.approx(expected, rel=1e-9)
+def test_prediction_strength_is_the_least_share_of_pairs_that_are_predicted(held_out):
+    model, image, _, labels = held_out
+    own = KMeansSegmenter(5, random_state=0).fit_predict(image).ravel()
+    strengths = [(np.bincount(labels[own == k]) ** 2).sum() / (own == k).sum() ** 2 for k in range(5)]
+    assert metrics.prediction_strength(model, image) == pytest.approx(min(strengths), rel=1e-9)
 
 
-def test_the_numbers_of_the_clusters_do_not_matter(clustering):
-    points, labels, weights = clustering
-    expected = log_calinski_harabasz(points, labels, 4, weights)
-    assert log_calinski_harabasz(points, 3 - labels, 4, weights) == pytest.approx(expected, rel=1e-12)
+def test_valleys_are_those_of_densities_at_and_between_centers(held_out):
+    model, image, features, labels = held_out
+    centers = model.pipeline_["kmeans"].cluster_centers_
+    counts = []
+    for a, center in enumerate(centers):
+        contrasts = []
+        for b, other in enumerate(centers):
+            if a == b:
+                continue
+            members = features[(labels == a) | (labels == b)]
+            width = 0.1 * np.linalg.norm(center - other)
+            at, at_other, midway = (
+                np.exp(-((members - point) ** 2).sum(axis=1) / (2 * width**2)).sum()
+                for point in (center, other, (center + other) / 2)
+            )
+            ratio = midway / min(at, at_other)
+            contrasts.append((1 - ratio**2) / (1 + ratio**2))
+        counts.append(min(contrasts) if min(contrasts) > 0 else min(contrasts) / 4)
+    spread = np.linalg.eigvalsh(np.cov(features.T))
+    n_dimensions = spread.sum() ** 2 / (spread**2).sum()
+    expected = sum(counts) + n_dimensions / 2 * metrics.log_explained(model, image)
+    assert metrics.valley_score(model, image) == pytest.approx(expected, rel=1e-6)
 
 
-def test_pixels_of_weight_zero_are_absent(clustering):
-    points, labels, weights = clustering
-    weights[::3] = 0
-    kept = weights > 0
-    expected = log_calinski_harabasz(points[kept], labels[kept], 4, weights[kept])
-    assert log_calinski_harabasz(points, labels, 4, weights) == pytest.approx(expected, rel=1e-12)
+def test_the_default_score_is_that_of_valleys(held_out):
+    model, image, _, _ = held_out
+    assert model.score(image) == metrics.valley_score(model, image)
 
 
-def test_clusters_that_are_not_found_count_against_the_model(clustering):
-    points, labels, _ = clustering
-    found, asked = 4, 7
-    difference = log_calinski_harabasz(points, labels, found) - log_calinski_harabasz(points, labels, asked)
-    assert difference == pytest.approx(np.log((asked - 1) / (found - 1)))
+@each_criterion
+def test_a_weight_is_a_repetition(criterion, held_out):
+    model, image, _, _ = held_out
+    weights = np.random.default_rng(0).integers(0, 3, size=image.shape[:2])
+    repeated = np.repeat(image.reshape(-1, 3), weights.ravel(), axis=0)
+    assert criterion(model, image, sample_weight=weights) == pytest.approx(criterion(model, repeated), rel=1e-9)
 
 
-def test_the_true_number_of_clusters_scores_best():
-    centers = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 1]])
-    points = np.repeat(centers, 100, axis=0) + np.random.default_rng(0).normal(scale=0.1, size=(300, 3))
-    scores = {
-        k: log_calinski_harabasz(points, KMeans(k, n_init=3, random_state=0).fit_predict(points), k)
-        for k in range(1, 7)
-    }
-    assert max(scores, key=scores.get) == 3
+@each_criterion
+def test_an_image_a_list_of_its_parts_and_its_table_score_the_same(criterion, held_out):
+    model, image, _, _ = held_out
+    expected = criterion(model, image)
+    assert criterion(model, [image[:30], image[30:]]) == expected
+    assert criterion(model, image.reshape(-1, 3)) == expected
 
 
-def test_one_cluster_scores_lowest_of_all_and_is_finite():
-    points = [[0.0], [1.0], [0.0], [1.0]]
-    one_cluster = log_calinski_harabasz(points, [0, 0, 0, 0], 1)
-    clusters_that_do_not_differ = log_calinski_harabasz(points, [0, 0, 1, 1], 2)
-    assert np.isfinite(one_cluster)
-    assert one_cluster < clusters_that_do_not_differ
+@each_criterion
+def test_larger_images_of_the_same_score_the_same(criterion, held_out):
+    model, image, _, _ = held_out
+    assert criterion(model, np.concatenate([image, image])) == pytest.approx(criterion(model, image), rel=1e-9)
 
 
-def test_pixels_of_one_color_score_as_one_cluster():
-    same = np.full((4, 3), 0.5)
-    assert log_calinski_harabasz(same, [0, 0, 0, 0], 3) == log_calinski_harabasz(same, [0, 0, 0, 0], 1)
+@each_criterion
+def test_a_masked_pixel_does_not_count(criterion, held_out):
+    model, image, _, _ = held_out
+    masked = np.ma.MaskedArray(image, mask=np.zeros(image.shape, bool))
+    masked[:40] = np.ma.masked
+    assert criterion(model, masked) == criterion(model, image[40:])
 
 
-def test_a_perfect_fit_is_finite_and_fewer_clusters_are_better():
-    points = [[0.0], [0.0], [1.0], [1.0]]
-    scores = [log_calinski_harabasz(points, [0, 0, 1, 1], n_clusters) for n_clusters in (2, 3, 4)]
-    assert np.isfinite(scores).all()
-    assert all(fewer > more for fewer, more in pairwise(scores))
+@pytest.mark.parametrize(
+    "criterion",
+    [metrics.valley_score, metrics.calinski_harabasz, metrics.silhouette, metrics.neg_davies_bouldin],
+)
+def test_the_true_number_of_colors_scores_best(criterion, scenes):
+    models = [KMeansSegmenter(k, random_state=0).fit(scenes[0]) for k in range(1, 8)]
+    assert 1 + np.argmax([criterion(model, scenes[1]) for model in models]) == 3
 
 
-def test_a_perfect_fit_beats_a_good_one():
-    labels = [0, 0, 1, 1]
-    perfect = log_calinski_harabasz([[0.0], [0.0], [1.0], [1.0]], labels, 2)
-    assert perfect > log_calinski_harabasz([[0.0], [1e-9], [1.0], [1.0]], labels, 2)
+@pytest.mark.parametrize("image", [COFFEE, np.full((5, 5, 3), 7, np.uint8)], ids=["many colors", "one color"])
+@pytest.mark.parametrize("criterion", [criterion for criterion in CRITERIA if "explained" not in criterion.__name__])
+def test_one_cluster_never_wins(criterion, image):
+    score = criterion(KMeansSegmenter(1).fit(image), image)
+    assert np.isfinite(score)
+    assert score <= criterion(KMeansSegmenter(2, random_state=0).fit(COFFEE), COFFEE)
 
 
-# Adjusted Rand index
+@each_criterion
+def test_more_clusters_than_colors_are_finite_and_never_better(criterion):
+    image = np.array([[[0, 0, 0], [250, 20, 20], [20, 240, 60]]], dtype=np.uint8).repeat(4, axis=1)
+    enough = criterion(KMeansSegmenter(3, random_state=0).fit(image), image)
+    with pytest.warns(ConvergenceWarning):
+        too_many = criterion(KMeansSegmenter(6, random_state=0).fit(image), image)
+    assert np.isfinite(too_many)
+    assert too_many <= enough
+
+
+@each_criterion
+def test_a_criterion_serves_as_scoring(criterion):
+    search = GridSearchCV(KMeansSegmenter(random_state=0), {"n_clusters": [2, 3]}, scoring=criterion, cv=2)
+    assert np.isfinite(search.fit(COFFEE).cv_results_["mean_test_score"]).all()
+    scores = cross_validate(KMeansSegmenter(3, random_state=0), [COFFEE, COFFEE[::2]], scoring=criterion, cv=2)
+    assert np.isfinite(scores["test_score"]).all()
+
+
+@each_criterion
+def test_a_criterion_looks_through_a_pipeline(criterion):
+    darker = FunctionTransformer(lambda image: image // 2)
+    pipeline = make_pipeline(darker, KMeansSegmenter(4, random_state=0)).fit(COFFEE)
+    assert criterion(pipeline, COFFEE) == criterion(pipeline[-1], COFFEE // 2)
+
+
+@each_criterion
+def test_another_estimator_is_refused(criterion):
+    with pytest.raises(TypeError, match="estimator must be a KMeansSegmenter or end in one; got FunctionTransformer"):
+        criterion(FunctionTransformer(), COFFEE)
+
+
+# Rules
+
+
+def results(n_clusters, means, **others):
+    params = [{"kmeanssegmenter__n_clusters": k} for k in n_clusters]
+    return {"params": params, "mean_test_score": np.array(means, float)} | others
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 0, 4, 2, 1]])
+def test_the_knee_is_farthest_above_the_chord(order):
+    k, means = np.array([2, 3, 4, 5, 8]), np.array([0.0, 2.0, 3.5, 3.8, 4.5])
+    assert order[metrics.knee(results(k[order], means[order]))] == 2
+
+
+def test_one_standard_error_takes_the_fewest_clusters_that_are_nearly_best():
+    spread = {"std_test_score": np.full(4, 0.4), **{f"split{fold}_test_score": None for fold in range(4)}}
+    assert metrics.one_standard_error(results([5, 3, 4, 2], [3.0, 2.85, 2.95, 2.7], **spread)) == 1
+
+
+@pytest.mark.parametrize("rule", [metrics.knee, metrics.one_standard_error])
+def test_only_the_number_of_clusters_may_be_searched(rule):
+    searched = {"params": [{"n_clusters": 2, "color_space": "lab"}], "mean_test_score": np.zeros(1)}
+    with pytest.raises(ValueError, match=r"Only n_clusters may be searched .* got \['color_space', 'n_clusters'\]"):
+        rule(searched)
+
+
+def test_a_knee_needs_a_curve():
+    with pytest.raises(ValueError, match="more than one number of clusters"):
+        metrics.knee(results([3], [1.0]))
+
+
+@pytest.mark.parametrize("rule", [metrics.knee, metrics.one_standard_error])
+def test_a_rule_serves_as_refit(rule, scenes):
+    scoring = metrics.log_explained if rule is metrics.knee else None
+    segmenter = KMeansSegmenter(random_state=0)
+    search = GridSearchCV(segmenter, {"n_clusters": range(2, 8)}, scoring=scoring, refit=rule, cv=2)
+    assert search.fit(scenes).best_params_ == {"n_clusters": 3}
+
+
+# Agreement
 
 
 @given(labelings=two_labelings())
 @few_examples
-def test_weighted_rand_index_is_that_of_scikit_learn_on_repeated_pixels(labelings):
+def test_weighted_agreement_is_that_of_scikit_learn_on_repeated_pixels(labelings):
     true, predicted, weights = labelings
     expected = adjusted_rand_score(np.repeat(true, weights), np.repeat(predicted, weights))
-    assert adjusted_rand(true, predicted, weights) == pytest.approx(expected, abs=1e-12)
+    assert metrics.adjusted_rand(true, predicted, weights) == pytest.approx(expected, abs=1e-12)
 
 
 @given(labelings=two_labelings())
 @few_examples
-def test_rand_index_is_symmetric(labelings):
-    true, predicted, weights = labelings
-    expected = adjusted_rand(predicted, true, weights)
-    assert adjusted_rand(true, predicted, weights) == pytest.approx(expected, abs=1e-12)
+def test_rand_index_is_that_of_scikit_learn(labelings):
+    true, predicted, _ = labelings
+    assert metrics.probabilistic_rand(true, predicted) == pytest.approx(rand_score(true, predicted), abs=1e-12)
 
 
 @given(labelings=two_labelings())
 @few_examples
-def test_names_of_the_classes_do_not_matter(labelings):
+def test_variation_of_information_is_that_of_scikit_image_and_scikit_learn(labelings):
+    true, predicted, _ = map(np.array, labelings)
+    distance = metrics.variation_of_information(true, predicted)
+    assert distance == pytest.approx(sum(split_and_merge(true, predicted)), abs=1e-9)
+    entropies = mutual_info_score(true, true) + mutual_info_score(predicted, predicted)
+    expected = (entropies - 2 * mutual_info_score(true, predicted)) / np.log(2)
+    assert distance == pytest.approx(expected, abs=1e-9)
+
+
+@given(labelings=two_labelings())
+@few_examples
+def test_covering_is_the_best_overlap_of_each_true_region(labelings):
+    true, predicted, _ = map(np.array, labelings)
+    expected = 0.0
+    for label in np.unique(true):
+        region = true == label
+        overlaps = [(region & other).sum() / (region | other).sum() for other in (predicted == k for k in range(4))]
+        expected += region.mean() * max(overlaps)
+    assert metrics.covering(true, predicted) == pytest.approx(expected, abs=1e-12)
+
+
+@given(labelings=two_labelings())
+@few_examples
+def test_what_number_a_class_has_does_not_matter(labelings):
     true, predicted, weights = labelings
-    renamed = np.array([70, -3, 12, 5])[predicted]
-    assert adjusted_rand(true, renamed, weights) == pytest.approx(adjusted_rand(true, predicted, weights), abs=1e-12)
+    renamed = [9 - label for label in predicted]
+    expected = metrics.adjusted_rand(true, predicted, weights)
+    assert metrics.adjusted_rand(true, renamed, weights) == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.parametrize("labels", [[0, 0, 1, 1], [0, 0, 0, 0], [0, 1, 2, 3]])
-def test_equal_partitions_agree_fully(labels):
-    assert adjusted_rand(labels, labels) == 1.0
+@pytest.mark.parametrize("labels", [[0, 0, 0], [0, 1, 2], [0, 1, 1]])
+def test_equal_partitions_agree_wholly(labels):
+    assert [agreement(labels, labels) for agreement in AGREEMENTS] == [1.0, 1.0, 1.0]
+    assert metrics.variation_of_information(labels, labels) == 0
 
 
-def test_one_class_says_nothing_about_many():
-    assert adjusted_rand([0, 0, 0, 0], [0, 1, 2, 3]) == 0.0
+@each_agreement
+def test_several_annotators_and_several_images_are_averaged(agreement):
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(3, size=(4, 6, 5)), rng.integers(3, size=(6, 5))
+    each = [agreement(annotator, predicted) for annotator in truth]
+    assert agreement(truth, predicted) == pytest.approx(np.mean(each))
+    assert agreement(list(truth), predicted) == pytest.approx(np.mean(each))
+    images = agreement([truth, truth[0]], [predicted, predicted])
+    assert images == pytest.approx((np.mean(each) + each[0]) / 2)
 
 
-def test_opposite_halves_of_four_pixels_reach_the_lower_bound():
-    assert adjusted_rand([0, 0, 1, 1], [0, 1, 0, 1]) == pytest.approx(-0.5)
+@each_agreement
+def test_masked_pixels_do_not_count(agreement):
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(3, size=(2, 6, 5))
+    masked = np.ma.MaskedArray(predicted, mask=np.arange(30).reshape(6, 5) < 10)
+    assert agreement(truth, masked) == agreement(truth[2:], predicted[2:])
+    assert agreement(np.ma.MaskedArray(truth, mask=masked.mask), predicted) == agreement(truth[2:], predicted[2:])
 
 
-def test_label_maps_are_compared_pixel_by_pixel():
-    true, predicted = np.array([[0, 0], [1, 1]]), np.array([[0, 0], [1, 0]])
-    assert adjusted_rand(true, predicted) == adjusted_rand(true.ravel(), predicted.ravel())
+@each_agreement
+def test_label_maps_of_different_size_or_without_pixels_are_refused(agreement):
+    with pytest.raises(ValueError, match="as many pixels"):
+        agreement([[0, 1, 1]], [0, 1])
+    with pytest.raises(ValueError, match="No pixel counts"):
+        agreement([], [])
 
 
-def test_a_picture_of_many_megapixels_does_not_overflow():
-    true, predicted, pixels = [0, 0, 1, 1], [0, 1, 0, 1], 10**9
-    balanced = adjusted_rand(true, predicted, [pixels] * 4)
-    assert balanced == pytest.approx(0, abs=1e-6)
+@each_agreement
+def test_many_regions_are_counted_as_well(agreement):
+    regions = np.arange(3000)
+    assert agreement(regions, regions) == (0 if agreement is metrics.variation_of_information else 1)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 0.25, 1.0])
 def test_weights_below_one_are_scaled_until_the_lightest_pixel_counts_once(scale):
-    true, predicted = [0, 0, 1, 1, 1], [0, 0, 1, 0, 1]
-    weights = np.array([1, 2, 1, 3, 1])
-    expected = adjusted_rand(true, predicted, weights)
-    assert adjusted_rand(true, predicted, scale * weights) == pytest.approx(expected)
+    true, predicted, weights = [0, 0, 1, 1, 1], [0, 0, 1, 0, 1], np.array([1, 2, 1, 3, 1])
+    expected = metrics.adjusted_rand(true, predicted, weights)
+    assert metrics.adjusted_rand(true, predicted, scale * weights) == pytest.approx(expected)
 
 
-def test_labelings_without_pixels_or_of_different_size_are_refused():
-    with pytest.raises(ValueError, match="No pixel counts"):
-        adjusted_rand([], [])
-    with pytest.raises(ValueError, match="No pixel counts"):
-        adjusted_rand([0, 1], [0, 1], [0, 0])
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        adjusted_rand([0], [0, 1, 1])
-
-
-def test_the_criterion_refuses_what_does_not_fit_together():
-    with pytest.raises(ValueError, match="labels must lie from 0 to 1; got 0 to 2"):
-        log_calinski_harabasz([[1.0], [2.0], [3.0]], [0, 1, 2], 2)
-    with pytest.raises(ValueError, match="2D array"):
-        log_calinski_harabasz([1.0, 2.0, 3.0], [0, 0, 1], 2)
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        log_calinski_harabasz([[1.0], [2.0]], [0], 2)
+def test_score_takes_several_annotators():
+    model = KMeansSegmenter(3, random_state=0).fit(COFFEE)
+    annotators = np.stack([COFFEE[..., 0] > 100, COFFEE[..., 0] > 150])
+    expected = np.mean([model.score(COFFEE, annotator) for annotator in annotators])
+    assert model.score(COFFEE, annotators) == pytest.approx(expected)

@@ -1,0 +1,275 @@
+"""Agreement of label maps with true segmentations, by one or several annotators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_consistent_length
+
+Floats = NDArray[np.float64]
+
+_SOME = 1 << 22  # cells of a contingency table that is not worth compressing
+
+
+def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> float:
+    """Adjusted Rand index of two segmentations.
+
+    The same as `sklearn.metrics.adjusted_rand_score` on every pixel repeated as often as its weight says.
+
+    Parameters
+    ----------
+    labels_true : array-like of int, or list of them
+        True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
+        over which the mean is taken. For a list of images: a list with one of these for each.
+
+    labels_pred : array-like of int, or list of arrays
+        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+
+    sample_weight : array-like of the shape of one label map, default=None
+        Number of times that each pixel counts. Weights below 1, shares for example, are scaled up until the lightest
+        pixel counts once.
+
+    Returns
+    -------
+    score : float
+        1 for equal partitions, about 0 for random ones, at least −0.5.
+
+    Raises
+    ------
+    ValueError
+        If the label maps differ in shape, or no pixel counts.
+
+    Notes
+    -----
+    Pixels that are masked in either label map do not count.
+
+    References
+    ----------
+    .. [1] L. Hubert and P. Arabie, "Comparing partitions", Journal of Classification 2, 1985.
+
+    Examples
+    --------
+    >>> from skseg.metrics import adjusted_rand
+    >>> adjusted_rand([0, 0, 1, 1], [5, 5, 3, 3])
+    1.0
+    """
+    return _mean_over(_adjusted_rand, labels_true, labels_pred, sample_weight)
+
+
+def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
+    """Share of the pairs of pixels on which two segmentations agree: the Rand index, averaged over annotators.
+
+    Parameters
+    ----------
+    labels_true : array-like of int, or list of them
+        True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
+        over which the mean is taken. For a list of images: a list with one of these for each.
+
+    labels_pred : array-like of int, or list of arrays
+        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1, for equal partitions.
+
+    Raises
+    ------
+    ValueError
+        If the label maps differ in shape, or no pixel counts.
+
+    Notes
+    -----
+    Pixels that are masked in either label map do not count.
+
+    References
+    ----------
+    .. [1] R. Unnikrishnan, C. Pantofaru and M. Hebert, "Toward objective evaluation of image segmentation algorithms",
+       IEEE Transactions on Pattern Analysis and Machine Intelligence 29(6), 2007.
+
+    Examples
+    --------
+    >>> from skseg.metrics import probabilistic_rand
+    >>> round(probabilistic_rand([[0, 0, 1, 1], [0, 0, 0, 0]], [0, 0, 1, 1]), 3)  # two annotators
+    0.667
+    """
+    return _mean_over(_rand, labels_true, labels_pred)
+
+
+def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
+    """Variation of information of two segmentations, in bits; lower is better.
+
+    What one learns about each segmentation from being told the other, if one knows this one.
+
+    Parameters
+    ----------
+    labels_true : array-like of int, or list of them
+        True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
+        over which the mean is taken. For a list of images: a list with one of these for each.
+
+    labels_pred : array-like of int, or list of arrays
+        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+
+    Returns
+    -------
+    distance : float
+        0 for equal partitions, in bits.
+
+    Raises
+    ------
+    ValueError
+        If the label maps differ in shape, or no pixel counts.
+
+    Notes
+    -----
+    Pixels that are masked in either label map do not count.
+
+    References
+    ----------
+    .. [1] M. Meilă, "Comparing clusterings: an information based distance", Journal of Multivariate Analysis 98, 2007.
+
+    Examples
+    --------
+    >>> from skseg.metrics import variation_of_information
+    >>> variation_of_information([0, 0, 1, 1], [0, 1, 0, 1])
+    2.0
+    """
+    return _mean_over(_variation_of_information, labels_true, labels_pred)
+
+
+def covering(labels_true: Any, labels_pred: Any) -> float:
+    """How well the regions of a segmentation cover the true ones: the best overlap of each, weighted by its size.
+
+    The overlap of two regions is their intersection over their union.
+
+    Parameters
+    ----------
+    labels_true : array-like of int, or list of them
+        True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
+        over which the mean is taken. For a list of images: a list with one of these for each.
+
+    labels_pred : array-like of int, or list of arrays
+        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1, for equal partitions.
+
+    Raises
+    ------
+    ValueError
+        If the label maps differ in shape, or no pixel counts.
+
+    Notes
+    -----
+    Pixels that are masked in either label map do not count.
+
+    References
+    ----------
+    .. [1] P. Arbeláez, M. Maire, C. Fowlkes and J. Malik, "Contour detection and hierarchical image segmentation", IEEE
+       Transactions on Pattern Analysis and Machine Intelligence 33(5), 2011.
+
+    Examples
+    --------
+    >>> from skseg.metrics import covering
+    >>> covering([0, 0, 1, 1], [0, 0, 0, 1])
+    0.5833333333333333
+    """
+    return _mean_over(_covering, labels_true, labels_pred)
+
+
+class Contingency(NamedTuple):
+    """Contingency table of two labelings, without its zeros.
+
+    Attributes
+    ----------
+    rows, columns : true and predicted class of each pair of classes that has pixels, (n_pairs,)
+    sizes : weight of the pixels in each of these pairs, (n_pairs,)
+    row_sizes, column_sizes : weight of the pixels in each class
+    """
+
+    rows: NDArray[Any]
+    columns: NDArray[Any]
+    sizes: NDArray[Any]
+    row_sizes: NDArray[Any]
+    column_sizes: NDArray[Any]
+
+
+def _mean_over(
+    measure: Callable[[Contingency], float], labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None
+) -> float:
+    """Mean of a measure over images, and over the annotators of each."""
+    if isinstance(labels_pred, list | tuple) and labels_pred and np.ndim(labels_pred[0]) > 0:
+        check_consistent_length(labels_true, labels_pred)
+        pairs = zip(labels_true, labels_pred, strict=True)
+        return float(np.mean([_mean_over(measure, *pair, sample_weight) for pair in pairs]))
+    predicted = np.ma.asarray(labels_pred)
+    annotators = [labels_true] if np.size(labels_true) == predicted.size else labels_true
+    return float(np.mean([measure(contingency(truth, predicted, sample_weight)) for truth in annotators]))
+
+
+def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> Contingency:
+    """The contingency table of two label maps, on pixels that are masked in neither and have a weight."""
+    truth, predicted = np.ma.ravel(labels_true), np.ma.ravel(labels_pred)
+    weights = np.ones(truth.size) if sample_weight is None else np.ravel(np.ma.filled(sample_weight, 0)).astype(float)
+    if not len(truth) == len(predicted) == len(weights):
+        raise ValueError(
+            "labels_true, labels_pred and sample_weight must have as many pixels, or labels_true one more axis for "
+            f"annotators; got {len(truth)}, {len(predicted)} and {len(weights)} instead."
+        )
+    known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)) & (weights > 0)
+    if not known.any():
+        raise ValueError("No pixel counts: all are masked, of weight 0, or there are none.")
+    weights = weights[known] / min(1.0, weights[known].min())
+    rows, columns = _consecutive(truth.data[known]), _consecutive(predicted.data[known])
+    n_columns = int(columns.max()) + 1
+    cells = rows * n_columns + columns
+    if (int(rows.max()) + 1) * n_columns > _SOME:
+        cells, index = np.unique(cells, return_inverse=True)
+        sizes = np.bincount(index, weights)
+    else:
+        sizes = np.bincount(cells, weights)
+        cells = np.flatnonzero(sizes)
+        sizes = sizes[cells]
+    return Contingency(*np.divmod(cells, n_columns), sizes, np.bincount(rows, weights), np.bincount(columns, weights))
+
+
+def _consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
+    """Classes numbered from 0, without gaps."""
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _adjusted_rand(table: Contingency) -> float:
+    together, all_pairs = _pairs(table.sizes), _pairs(table.sizes.sum(keepdims=True))
+    true_pairs, predicted_pairs = _pairs(table.row_sizes), _pairs(table.column_sizes)
+    expected = true_pairs * predicted_pairs / all_pairs if all_pairs > 0 else 0.0
+    most = (true_pairs + predicted_pairs) / 2
+    return 1.0 if most == expected else (together - expected) / (most - expected)
+
+
+def _rand(table: Contingency) -> float:
+    all_pairs = _pairs(table.sizes.sum(keepdims=True))
+    disputed = _pairs(table.row_sizes) + _pairs(table.column_sizes) - 2 * _pairs(table.sizes)
+    return 1 - disputed / all_pairs if all_pairs > 0 else 1.0
+
+
+def _variation_of_information(table: Contingency) -> float:
+    shares = table.sizes / table.sizes.sum()
+    surprise = np.log2(table.row_sizes[table.rows] / table.sizes)
+    surprise += np.log2(table.column_sizes[table.columns] / table.sizes)
+    return float(shares @ surprise)
+
+
+def _covering(table: Contingency) -> float:
+    unions = table.row_sizes[table.rows] + table.column_sizes[table.columns] - table.sizes
+    best = np.zeros(len(table.row_sizes))
+    np.maximum.at(best, table.rows, table.sizes / unions)
+    return float(table.row_sizes @ best / table.row_sizes.sum())
+
+
+def _pairs(sizes: Floats) -> float:
+    return float((sizes * (sizes - 1)).sum() / 2)

@@ -1,0 +1,532 @@
+"""Criteria to choose the number of clusters by, and rules that pick it from a search.
+
+A criterion is a scorer: ``criterion(segmenter, X)``. It works on the census of X, which is exact for its pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from ._agreement import contingency
+
+Floats = NDArray[np.float64]
+
+_WORST = -1e6  # of a model that a criterion cannot judge, such as one cluster; finite, so that folds can be averaged
+_PERFECT = 1e-6  # share of the variance below which a cluster counts as one color; less is rounding
+_UNSEPARATED = 0.25  # how much a cluster that does not stand apart counts, in those that do
+_BANDWIDTH = 0.1  # of the density estimate, relative to the distance of two centers: a tenth of the way between them
+
+
+class Clusters(NamedTuple):
+    """What criteria look at: an X as it is seen by a fitted segmenter.
+
+    Attributes
+    ----------
+    features : distinct colors in the color space of the clustering, (n_colors, n_features)
+    weights : share of the pixels that have each color, (n_colors,)
+    labels : cluster of each color, (n_colors,)
+    centers : centers of the fitted clusters, (n_found, n_features)
+    n_clusters : number of clusters that were asked for
+    """
+
+    features: Floats
+    weights: Floats
+    labels: NDArray[Any]
+    centers: Floats
+    n_clusters: int
+
+
+def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Number of clusters that stand apart, and what they explain.
+
+    Between two clusters that stand apart there is a valley: colors midway between the centers are rarer than colors at
+    either center. Two halves of one cluster have no valley between them, however noisy or unevenly lit it is. A cluster
+    counts up to 1 if it stands apart, down to −¼ if it does not. What the clusters explain is added as a logarithm: how
+    many times smaller the volume is that a cluster fills than that of all colors. For colors without any structure this
+    is log K, and about four clusters score best.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors, best such that `fit` has not seen.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        Higher is better; always finite. One cluster scores lowest of all.
+
+    Notes
+    -----
+    Densities of colors are estimated with a Gaussian kernel of a tenth of the distance of the two centers. With *r* the
+    density midway over the lower one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, a quarter of
+    that if it is negative, and a cluster counts as its worst pair. A cluster that has no pixel in X counts 0, one that
+    `fit` could not find, for want of colors, −1. To look midway between centers is an idea of [1]_.
+
+    Volumes are compared by ``(T / W) ** (d / 2)``, with all variance *T*, that around the centers *W*, and the
+    effective number of dimensions *d*, the participation ratio of the covariance of X.
+
+    References
+    ----------
+    .. [1] M. Halkidi and M. Vazirgiannis, "Clustering validity assessment: finding the optimal partitioning of a data
+       set", IEEE International Conference on Data Mining, 2001.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import valley_score
+    >>> rng = np.random.default_rng(0)
+    >>> pixels = rng.normal([[0.1], [0.5], [0.9]], 0.03, size=(3, 1000)).reshape(-1, 1)
+    >>> [round(valley_score(KMeansSegmenter(k, random_state=0).fit(pixels), pixels), 1) for k in (2, 3, 4)]
+    [0.2, 5.4, 4.4]
+    """
+    clusters = _clusters(estimator, X, sample_weight)
+    if clusters.n_clusters < 2:
+        return _WORST
+    contrasts = _valley_contrasts(clusters)
+    standing = np.where(contrasts > 0, contrasts, _UNSEPARATED * contrasts).sum()
+    missing = clusters.n_clusters - len(clusters.centers)
+    return float(standing - missing - _n_dimensions(clusters) / 2 * np.log(_unexplained(clusters)))
+
+
+def _n_dimensions(clusters: Clusters) -> float:
+    """Effective number of dimensions of the features, from 1 to all."""
+    covariance = np.atleast_2d(np.cov(clusters.features.T, aweights=clusters.weights, ddof=0))
+    return float(np.trace(covariance) ** 2 / max((covariance**2).sum(), np.finfo(float).tiny))
+
+
+def _valley_contrasts(clusters: Clusters) -> Floats:
+    """For each cluster, how much deeper than both centers the shallowest valley around it is: 1 for empty, to −1."""
+    features, weights, labels, centers, _ = clusters
+    gaps = _squares(centers, centers)
+    steepness = 1 / (2 * _BANDWIDTH**2 * np.where(gaps > 0, gaps, np.inf))
+    own, other, middle = np.zeros((3, len(centers), len(centers)))
+    for label in np.unique(labels):
+        members = labels == label
+        squares = _squares(features[members], centers)
+        to_own = squares[:, [label]]
+        midway = (to_own + squares) / 2 - gaps[label] / 4
+        for density, distance in ((own, to_own), (other, squares), (middle, midway)):
+            density[label] = weights[members] @ np.exp(-steepness[label] * distance)
+    at_center, between = own + other.T, middle + middle.T
+    lower = np.minimum(at_center, at_center.T)
+    ratio = np.where(between > 0, between / np.maximum(lower, np.finfo(float).tiny), 0).clip(max=1e9)
+    np.fill_diagonal(ratio, 0)
+    worst = ratio.max(axis=1)
+    present = np.bincount(labels, minlength=len(centers)) > 0
+    return np.asarray((1 - worst**2) / (1 + worst**2) * present)
+
+
+def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Logarithm of the Calinski–Harabasz index per pixel.
+
+    The index is the dispersion between clusters per degree of freedom over the dispersion within clusters,
+    ``(B / (K - 1)) / W``. It leaves out the factor ``n - K`` of [1]_, which only says how many pixels there are, so
+    images of different sizes compare; the logarithm does the same for images of different contrast.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors, best such that `fit` has not seen.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        Higher is better; always finite. One cluster scores lowest of all.
+
+    References
+    ----------
+    .. [1] T. Caliński and J. Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3, 1974.
+
+    Examples
+    --------
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import calinski_harabasz
+    >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
+    >>> round(calinski_harabasz(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    4.605
+    """
+    clusters = _clusters(estimator, X, sample_weight)
+    within, between = _dispersions(clusters)
+    if clusters.n_clusters < 2 or between == 0:
+        return _WORST
+    return float(np.log(between / (clusters.n_clusters - 1) / max(within, _PERFECT**2 * between)))
+
+
+def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Davies–Bouldin index, negative, so that higher is better.
+
+    The index is the similarity of each cluster to the one that is most like it, averaged: the sum of their mean
+    distances to their centers, over the distance of these [1]_.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors, best such that `fit` has not seen.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        At most 0; always finite. One cluster, found in X or asked for, scores lowest of all.
+
+    References
+    ----------
+    .. [1] D. L. Davies and D. W. Bouldin, "A cluster separation measure", IEEE Transactions on Pattern Analysis and
+       Machine Intelligence 1(2), 1979.
+
+    Examples
+    --------
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import neg_davies_bouldin
+    >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
+    >>> neg_davies_bouldin(KMeansSegmenter(2, random_state=0).fit(pixels), pixels)
+    -0.1
+    """
+    features, weights, labels, _, n_clusters = _clusters(estimator, X, sample_weight)
+    _, labels = np.unique(labels, return_inverse=True)
+    means, sizes = _means(features, weights, labels)
+    if n_clusters < 2 or len(means) < 2:
+        return _WORST
+    spreads = np.bincount(labels, weights * np.sqrt(((features - means[labels]) ** 2).sum(axis=1))) / sizes
+    gaps = np.sqrt(_squares(means, means))
+    np.fill_diagonal(gaps, np.inf)
+    return -float(((spreads[:, np.newaxis] + spreads) / gaps).max(axis=1).mean())
+
+
+def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Simplified silhouette: how much nearer a pixel is to its center than to the next, averaged.
+
+    Of the silhouette [1]_ it differs in that distances to centers stand for mean distances to all members [2]_.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors, best such that `fit` has not seen.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        From 0, each pixel between two centers, to 1; −1 for one cluster.
+
+    References
+    ----------
+    .. [1] P. J. Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis",
+       Journal of Computational and Applied Mathematics 20, 1987.
+    .. [2] E. R. Hruschka, L. N. de Castro and R. J. G. B. Campello, "Evolutionary algorithms for clustering gene
+       expression data", IEEE International Conference on Data Mining, 2004.
+
+    Examples
+    --------
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import silhouette
+    >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
+    >>> round(silhouette(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    0.95
+    """
+    features, weights, _, centers, n_clusters = _clusters(estimator, X, sample_weight)
+    if n_clusters < 2 or len(centers) < 2:
+        return -1.0
+    first, second = np.sqrt(np.partition(_squares(features, centers), 1, axis=1)[:, :2].T)
+    return float(weights @ ((second - first) / np.maximum(second, np.finfo(float).tiny)))
+
+
+def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Share of the variance that the clusters explain: R² of the repainted image in the color space.
+
+    It grows with the number of clusters: for a threshold or a plot, not for a search.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        At most 1, and 1 if X has one color; below 0 where the mean of X would fit better.
+
+    Examples
+    --------
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import explained_variance
+    >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
+    >>> round(explained_variance(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    0.99
+    """
+    return 1 - _unexplained(_clusters(estimator, X, sample_weight), least=0.0)
+
+
+def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Logarithm of all variance over that within clusters: log-inertia, for `knee`.
+
+    It grows with the number of clusters; how much less it grows beyond some K is what `knee` looks for.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        About 0 for one cluster; at most 13.8, where the clusters explain all but a millionth.
+
+    Examples
+    --------
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import log_explained
+    >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
+    >>> round(log_explained(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    4.615
+    """
+    return -float(np.log(_unexplained(_clusters(estimator, X, sample_weight))))
+
+
+def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    """Prediction strength: whether clusters found in X itself would be predicted as such.
+
+    A copy of the segmenter is fitted to X. For each of its clusters, the share of the pairs of its pixels is taken that
+    the given segmenter also puts together; the least of these is the strength [1]_.
+
+    Parameters
+    ----------
+    estimator : KMeansSegmenter or Pipeline
+        A fitted segmenter.
+
+    X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+        Colors that `fit` has not seen.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of X's pixel shape, or a list of them, default=None
+        Weight of each pixel.
+
+    Returns
+    -------
+    score : float
+        From 0 to 1. [1]_ takes the largest number of clusters that reaches 0.8 to 0.9. One cluster, which would always
+        be predicted, scores 0.
+
+    References
+    ----------
+    .. [1] R. Tibshirani and G. Walther, "Cluster validation by prediction strength", Journal of Computational and
+       Graphical Statistics 14, 2005.
+
+    Examples
+    --------
+    >>> from skseg import KMeansSegmenter
+    >>> from skseg.metrics import prediction_strength
+    >>> segmenter = KMeansSegmenter(2, random_state=0).fit([[0.0], [1.0], [10.0], [11.0]])
+    >>> prediction_strength(segmenter, [[0.5], [1.5], [9.5], [10.5]])
+    1.0
+    """
+    segmenter, X = _last_step(estimator, X)
+    predicted = segmenter._held_out(X, sample_weight)
+    if predicted.n_clusters < 2:
+        return 0.0
+    own = clone(segmenter).fit(X, sample_weight=sample_weight)._held_out(X, sample_weight)
+    overlap = contingency(own.labels, predicted.labels, predicted.weights)
+    together = np.bincount(overlap.rows, overlap.sizes**2)
+    return float((together / overlap.row_sizes**2).min())
+
+
+def knee(cv_results: dict[str, Any]) -> int:
+    """Index of the knee of a score that grows with the number of clusters, for ``refit=`` of a search.
+
+    The knee is where the curve lies highest above the straight line from its first to its last point [1]_, so the range
+    of K that is searched has a say.
+
+    Parameters
+    ----------
+    cv_results : dict
+        ``cv_results_`` of a search over ``n_clusters`` alone, with one scorer, such as `log_explained`.
+
+    Returns
+    -------
+    best_index : int
+        Index of the chosen candidate.
+
+    Raises
+    ------
+    ValueError
+        If something else than ``n_clusters`` is searched, or only one number of clusters.
+
+    References
+    ----------
+    .. [1] V. Satopää, J. Albrecht, D. Irwin and B. Raghavan, "Finding a 'kneedle' in a haystack", International
+       Conference on Distributed Computing Systems Workshops, 2011.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skseg import KMeansSegmenter, metrics
+    >>> segmenter = KMeansSegmenter(random_state=0)
+    >>> grid = {"n_clusters": range(2, 10)}
+    >>> search = GridSearchCV(segmenter, grid, scoring=metrics.log_explained, refit=metrics.knee)
+    >>> search.fit(coffee()[::4, ::4]).best_params_
+    {'n_clusters': 4}
+    """
+    n_clusters, scores = _curve(cv_results)
+    order = np.argsort(n_clusters, kind="stable")
+    k, curve = n_clusters[order], scores[order]
+    if k[0] == k[-1]:
+        raise ValueError("A knee needs more than one number of clusters to be searched.")
+    chord = curve[0] + (curve[-1] - curve[0]) * (k - k[0]) / (k[-1] - k[0])
+    return int(order[np.argmax(curve - chord)])
+
+
+def one_standard_error(cv_results: dict[str, Any]) -> int:
+    """Index of the fewest clusters whose score is within one standard error of the best, for ``refit=`` of a search.
+
+    Parameters
+    ----------
+    cv_results : dict
+        ``cv_results_`` of a search over ``n_clusters`` alone, with one scorer.
+
+    Returns
+    -------
+    best_index : int
+        Index of the chosen candidate.
+
+    Raises
+    ------
+    ValueError
+        If something else than ``n_clusters`` is searched.
+
+    References
+    ----------
+    .. [1] L. Breiman, J. H. Friedman, R. A. Olshen and C. J. Stone, "Classification and regression trees", 1984.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skseg.metrics import one_standard_error
+    >>> one_standard_error({
+    ...     "params": [{"n_clusters": 2}, {"n_clusters": 3}, {"n_clusters": 4}],
+    ...     "mean_test_score": np.array([1.0, 2.9, 3.0]),
+    ...     "std_test_score": np.array([0.1, 0.5, 0.5]),
+    ...     "split0_test_score": ..., "split1_test_score": ...,
+    ... })
+    1
+    """
+    n_clusters, scores = _curve(cv_results)
+    n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in cv_results)
+    best = np.argmax(scores)
+    near = scores >= scores[best] - cv_results["std_test_score"][best] / np.sqrt(n_folds)
+    return int(np.flatnonzero(near)[np.argmin(n_clusters[near])])
+
+
+def _curve(cv_results: dict[str, Any]) -> tuple[Floats, Floats]:
+    """Number of clusters and mean score of each candidate."""
+    names = {name for params in cv_results["params"] for name in params}
+    if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
+        raise ValueError(f"Only n_clusters may be searched for this refit; got {sorted(names)} instead.")
+    (name,) = names
+    return np.array([params[name] for params in cv_results["params"]], float), np.asarray(cv_results["mean_test_score"])
+
+
+def _clusters(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
+    segmenter, X = _last_step(estimator, X)
+    clusters: Clusters = segmenter._held_out(X, sample_weight)
+    return clusters
+
+
+def _last_step(estimator: Any, X: Any) -> tuple[Any, Any]:
+    """The segmenter, and X as it comes to it, if it stands at the end of a Pipeline."""
+    if isinstance(estimator, Pipeline):
+        return _last_step(estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X)
+    if not hasattr(estimator, "_held_out"):
+        raise TypeError(f"estimator must be a KMeansSegmenter or end in one; got {type(estimator).__name__} instead.")
+    return estimator, X
+
+
+def _unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
+    """Variance around the fitted centers over all variance, at least `least`; 1 if there is none to explain."""
+    features, weights, labels, centers, _ = clusters
+    within = weights @ ((features - centers[labels]) ** 2).sum(axis=1)
+    total = weights @ ((features - weights @ features) ** 2).sum(axis=1)
+    if total == 0:
+        return least if within == 0 else 1.0
+    return float(max(within / total, least))
+
+
+def _dispersions(clusters: Clusters) -> tuple[float, float]:
+    """Variance within the clusters, around their means in X, and between these."""
+    features, weights, labels, _, _ = clusters
+    _, labels = np.unique(labels, return_inverse=True)
+    centered = features - weights @ features
+    means, sizes = _means(centered, weights, labels)
+    return float(weights @ ((centered - means[labels]) ** 2).sum(axis=1)), float(sizes @ (means**2).sum(axis=1))
+
+
+def _means(features: Floats, weights: Floats, labels: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Weighted mean of each label, consecutive from 0, and its weight."""
+    sizes = np.bincount(labels, weights).astype(np.float64, copy=False)
+    sums = np.stack([np.bincount(labels, weights * column) for column in features.T], axis=1)
+    return sums / sizes[:, np.newaxis], sizes
+
+
+def _squares(points: Floats, centers: Floats) -> Floats:
+    """Squared distance of each point to each center."""
+    return np.stack([((points - center) ** 2).sum(axis=1) for center in centers], axis=1)
