@@ -43,20 +43,24 @@ def merge(censuses: Iterable[Census]) -> Census:
 
 
 def map_colors(
-    function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any], distinct: NDArray[Any] | None = None
+    function: Callable[[NDArray[Any]], NDArray[Any]],
+    rows: NDArray[Any],
+    known: tuple[NDArray[Any], NDArray[Any]] | None = None,
 ) -> NDArray[Any]:
     """`function` of every pixel row, worked out once per distinct color where that is cheap.
 
-    `function` takes colors (n, n_channels) and gives an array of n labels, or of n rows. `distinct` are the colors that
-    occur, if they are known.
+    `function` takes colors (n, n_channels) and gives an array of n labels, or of n rows. `known` are all colors of the
+    census of `rows` and what `function` gives for them.
     """
     if not _has_keys(rows):
         return map_rows(function, rows)
     if len(rows) <= _FEW:
+        if known is not None:
+            return np.asarray(known[1][np.searchsorted(_pack(known[0]), _pack(rows))])
         keys, index = np.unique(_pack(rows), return_inverse=True)
         return function(_unpack(keys, rows))[index]
-    keys = _distinct_keys(rows) if distinct is None else _pack(distinct)
-    values = map_rows(function, _unpack(keys, rows))
+    keys = _distinct_keys(rows) if known is None else _pack(known[0])
+    values = map_rows(function, _unpack(keys, rows)) if known is None else known[1]
     if values.ndim > 1:
         return take(values, _look_up(rows, keys, np.arange(len(keys), dtype=np.uint32)))
     return _look_up(rows, keys, values)

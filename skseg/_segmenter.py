@@ -202,7 +202,8 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         pixels, rows, census = count_image(X, sample_weight, self.color_space)
         self._learn_channels(X, census)
         self._cluster(census)
-        labels = self._label_rows(rows, census.colors if sample_weight is None else None)
+        known = (census.colors, self.pipeline_["kmeans"].labels_) if sample_weight is None else None
+        labels = self._label_rows(rows, known)
         self.labels_ = pixels.restore(labels, under_mask=-1)
         return self
 
@@ -489,13 +490,15 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         check_is_fitted(self)
         return list(map_images(function, X, n_jobs=self.n_jobs)) if is_sequence(X) else function(X)
 
-    def _label_rows(self, rows: NDArray[Any], distinct: NDArray[Any] | None = None) -> NDArray[np.int32]:
-        return map_colors(lambda colors: nearest(self._features(colors), self._feature_centers), rows, distinct)
+    def _label_rows(
+        self, rows: NDArray[Any], known: tuple[NDArray[Any], NDArray[Any]] | None = None
+    ) -> NDArray[np.int32]:
+        return map_colors(lambda colors: nearest(self._features(colors), self._feature_centers), rows, known)
 
-    def _label_image(self, X: Any, distinct: NDArray[Any] | None = None) -> Any:
-        """Label map of X, not a sequence; `distinct` are its colors, if they are known."""
+    def _label_image(self, X: Any) -> Any:
+        """Label map of X, not a sequence."""
         pixels, rows = self._read(X)
-        return pixels.restore(self._label_rows(rows, distinct), under_mask=-1)
+        return pixels.restore(self._label_rows(rows), under_mask=-1)
 
     def _label_column(self, X: Any) -> Any:
         labels = self._label_image(X)

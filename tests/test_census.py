@@ -204,6 +204,8 @@ def test_mapping_colors_is_applying_the_function_to_every_row(function, rows):
 def test_mapping_the_colors_of_a_large_picture_is_applying_the_function_to_every_row(function, dtype):
     rows = noise((1 << 18) + 3, dtype=dtype)
     assert np.array_equal(map_colors(function, rows), function(rows))
+    census = count(rows)
+    assert np.array_equal(map_colors(function, rows, (census.colors, function(census.colors))), function(rows))
 
 
 def test_each_8_bit_color_is_worked_out_once():

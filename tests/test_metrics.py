@@ -108,11 +108,14 @@ def test_valleys_are_those_of_densities_at_and_between_centers(held_out):
         for b, other in enumerate(centers):
             if a == b:
                 continue
-            members = features[(labels == a) | (labels == b)]
             width = 0.1 * np.linalg.norm(center - other)
             at, at_other, midway = (
                 np.exp(-((members - point) ** 2).sum(axis=1) / (2 * width**2)).sum()
-                for point in (center, other, (center + other) / 2)
+                for members, point in (
+                    (features[labels == a], center),
+                    (features[labels == b], other),
+                    (features[(labels == a) | (labels == b)], (center + other) / 2),
+                )
             )
             ratio = midway / min(at, at_other)
             contrasts.append((1 - ratio**2) / (1 + ratio**2))

@@ -71,8 +71,9 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
 
     Notes
     -----
-    Densities of colors are estimated with a Gaussian kernel of a tenth of the distance of the two centers. With *r* the
-    density midway over the lower one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, a quarter of
+    Densities of colors are estimated with a Gaussian kernel of a tenth of the distance of the two centers, those at the
+    centers from the pixels of each cluster, that midway from those of both. With *r* the density midway over the lower
+    one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, a quarter of
     that if it is negative, and a cluster counts as its worst pair. A cluster that has no pixel in X counts 0, one that
     `fit` could not find, for want of colors, −1. To look midway between centers is an idea of [1]_.
 
@@ -114,16 +115,16 @@ def _valley_contrasts(clusters: Clusters) -> Floats:
     features, weights, labels, centers, _ = clusters
     gaps = _squares(centers, centers)
     steepness = 1 / (2 * _BANDWIDTH**2 * np.where(gaps > 0, gaps, np.inf))
-    own, other, middle = np.zeros((3, len(centers), len(centers)))
+    own, middle = np.zeros((2, len(centers), len(centers)))
     for label in np.unique(labels):
         members = labels == label
         squares = _squares(features[members], centers)
         to_own = squares[:, [label]]
         midway = (to_own + squares) / 2 - gaps[label] / 4
-        for density, distance in ((own, to_own), (other, squares), (middle, midway)):
-            density[label] = weights[members] @ np.exp(-steepness[label] * distance)
-    at_center, between = own + other.T, middle + middle.T
-    lower = np.minimum(at_center, at_center.T)
+        own[label] = weights[members] @ np.exp(-steepness[label] * to_own)
+        middle[label] = weights[members] @ np.exp(-steepness[label] * midway)
+    between = middle + middle.T
+    lower = np.minimum(own, own.T)
     ratio = np.where(between > 0, between / np.maximum(lower, np.finfo(float).tiny), 0).clip(max=1e9)
     np.fill_diagonal(ratio, 0)
     worst = ratio.max(axis=1)
