@@ -2,6 +2,7 @@
 
 from ._converter import ColorConverter
 from ._segmenter import KMeansSegmenter
+from ._tiles import TileKFold
 
-__all__ = ["ColorConverter", "KMeansSegmenter"]
+__all__ = ["ColorConverter", "KMeansSegmenter", "TileKFold"]
 __version__ = "0.1.0"

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "_color": set(),
     "_census": {"_blocks"},
     "_images": set(),
+    "_tiles": {"_images"},
     "_kmeans": {"_blocks"},
     "metrics._agreement": set(),
     "metrics._criteria": {"metrics._agreement"},
@@ -38,7 +39,7 @@ MAY_IMPORT = {
         "metrics",
         "metrics._criteria",
     },
-    "__init__": {"_converter", "_segmenter"},
+    "__init__": {"_converter", "_segmenter", "_tiles"},
     "cli": {"__init__", "_color"},
     "__main__": {"cli"},
 }
