@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array
 
+from ._callbacks import Task
 from ._census import Census, count, merge
 from ._color import is_unit_range, unit_scale
 from ._converter import check_not_alpha
@@ -50,15 +51,18 @@ def count_image(
     return pixels, rows, census
 
 
-def count_images(X: Any, sample_weight: Any, color_space: str | None, n_jobs: int | None) -> Census:
-    """The census of a table, an image, or all images of a sequence together."""
+def count_images(
+    X: Any, sample_weight: Any, color_space: str | None, n_jobs: int | None, task: Task | None = None
+) -> Census:
+    """The census of a table, an image, or all images of a sequence together, each a part of `task`."""
     if not is_sequence(X):
         return count_image(X, sample_weight, color_space)[2]
 
     def census_of(image: Any, weights: Any) -> Census:
         return count_image(image, weights, color_space, allow_empty=True)[2]
 
-    together = _add_up(map_images(census_of, X, n_jobs=n_jobs, sample_weight=sample_weight))
+    censuses = map_images(census_of, X, n_jobs=n_jobs, sample_weight=sample_weight)
+    together = _add_up((task or Task()).each("image", censuses))
     _check_not_empty(together, sample_weight)
     return together
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, check_scalar
+from sklearn.utils import Tags, check_scalar, gen_even_slices
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from . import metrics
+from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census, map_colors, map_rows, mean_colors, merge, take
 from ._color import to_unit, unit_scale
 from ._converter import ColorConverter
@@ -27,11 +29,20 @@ from .metrics._criteria import Clusters
 _OUTPUTS = ("color", "label", "distance")
 _STARTS = ("k-means++", "random")
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
+_BAND = 1 << 24  # pixels that are labeled at a time where the label map is written to `out`
+_KEPT = 1 << 27  # pixels of a memory-mapped image whose label map `fit` still keeps
 _LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 
 
-class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+class KMeansSegmenter(
+    CallbackSupportMixin,
+    ImageOutputMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    ClusterMixin,
+    BaseEstimator,
+):
     """Segment images by color with k-means.
 
     Counts the distinct colors of X, converts them to a color space, clusters them with `KMeans`, weighted by how often
@@ -94,7 +105,8 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         Share of the pixels, or of the weight, in each cluster; they sum to 1.
 
     labels_ : ndarray of int32, shape of X without channels
-        Label map of X; `fit` does not keep it for a list of images, `fit_predict` does, as a list.
+        Label map of X; `fit` does not keep it for a list of images, `fit_predict` does, as a list. Neither does `fit`
+        for a `numpy.memmap` of more than 100 megapixels: write it with ``predict(X, out=...)``.
 
     inertia_ : float
         Sum of the squared distances of all pixels to their centers in the color space, weighted.
@@ -167,6 +179,7 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         self.random_state = random_state
         self.n_jobs = n_jobs
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Find the clusters of X's colors.
 
@@ -195,16 +208,18 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
             If X is something that has no pixels, such as a file name.
         """
         self._check_parameters()
-        if is_sequence(X):
-            census = count_images(X, sample_weight, self.color_space, self.n_jobs)
-            self._learn_channels(X, census)
-            return self._cluster(census)
-        pixels, rows, census = count_image(X, sample_weight, self.color_space)
-        self._learn_channels(X, census)
-        self._cluster(census)
-        known = (census.colors, self.pipeline_["kmeans"].labels_) if sample_weight is None else None
-        labels = self._label_rows(rows, known)
-        self.labels_ = pixels.restore(labels, under_mask=-1)
+        with fit_task(self, n_parts=2) as task:
+            with task.part("count", n_parts=len(X) if is_sequence(X) else 0) as counting:
+                if is_sequence(X):
+                    census = count_images(X, sample_weight, self.color_space, self.n_jobs, counting)
+                else:
+                    pixels, rows, census = count_image(X, sample_weight, self.color_space)
+            with task.part("cluster"):
+                self._learn_channels(X, census)
+                self._cluster(census)
+            if not is_sequence(X) and not _exceeds_memory(X):
+                known = (census.colors, self.pipeline_["kmeans"].labels_) if sample_weight is None else None
+                self.labels_ = pixels.restore(self._label_rows(rows, known), under_mask=-1)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -238,7 +253,9 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         check_same_kind(colors, self._seen.colors, "X")
         return self._cluster(merge([self._seen, census._replace(colors=colors)]))
 
-    def predict(self, X: Any) -> Any:
+    __metadata_request__predict = {"out": UNUSED}  # noqa: RUF012, scikit-learn reads it from the class
+
+    def predict(self, X: Any, out: Any = None) -> Any:
         """Label every pixel with its nearest cluster.
 
         Parameters
@@ -246,12 +263,34 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
             Colors.
 
+        out : ndarray of int32, shape of X without channels, default=None
+            Where to write the label map of one image, such as a `numpy.memmap`. X is read band by band then, so that
+            neither has to fit into memory.
+
         Returns
         -------
         labels : ndarray of int32, shape of X without channels, or a list of them
-            Label map, 0 for the darkest cluster. A masked image gives a masked array, −1 under the mask.
+            Label map, 0 for the darkest cluster; `out` if it is given. A masked image gives a masked array, −1 under
+            the mask.
+
+        Raises
+        ------
+        ValueError
+            If X's channels or numbers are not those of `fit`, or `out` does not suit X.
         """
-        return self._for_each_image(self._label_image, X)
+        if out is None:
+            return self._for_each_image(self._label_image, X)
+        check_is_fitted(self)
+        shape = None if is_sequence(X) else np.shape(X)[:-1]
+        if not isinstance(out, np.ndarray) or out.dtype != np.int32 or out.shape != shape:
+            raise ValueError(
+                f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
+                f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
+            )
+        n_bands = -(-out.size // _BAND)
+        for band in gen_even_slices(len(out), min(max(n_bands, 1), len(out))):
+            out[band] = np.ma.getdata(self._label_image(X[band]))
+        return out
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit to X and label its pixels; the label maps of a list are kept in `labels_`.
@@ -273,7 +312,7 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
             `labels_`.
         """
         self.fit(X, sample_weight=sample_weight)
-        if is_sequence(X):
+        if not hasattr(self, "labels_"):
             self.labels_ = self.predict(X)
         return self.labels_
 
@@ -549,6 +588,11 @@ class KMeansSegmenter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, 
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"] if self.output == "color" else []
         return tags
+
+
+def _exceeds_memory(X: Any) -> bool:
+    """Whether X was mapped because its label map would not fit into memory."""
+    return isinstance(X, np.memmap) and X.size // X.shape[-1] > _KEPT
 
 
 def _check_output(output: str) -> str:

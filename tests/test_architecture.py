@@ -19,6 +19,7 @@ MODULES = {
 
 MAY_IMPORT = {
     "_blocks": set(),
+    "_callbacks": set(),
     "_color": set(),
     "_census": {"_blocks"},
     "_images": set(),
@@ -28,8 +29,9 @@ MAY_IMPORT = {
     "metrics._criteria": {"metrics._agreement"},
     "metrics": {"metrics._agreement", "metrics._criteria"},
     "_converter": {"_color", "_images"},
-    "_counting": {"_census", "_color", "_converter", "_images"},
+    "_counting": {"_callbacks", "_census", "_color", "_converter", "_images"},
     "_segmenter": {
+        "_callbacks",
         "_census",
         "_color",
         "_converter",

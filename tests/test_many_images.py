@@ -1,0 +1,196 @@
+"""Many images, huge images, many processes: the same model, in bounded memory."""
+
+import os
+import signal
+import threading
+import time
+
+import dask.array
+import joblib
+import numpy as np
+import pytest
+import skimage.data
+from dask.distributed import Client, LocalCluster
+
+from skseg import KMeansSegmenter
+
+NAMES = ["coffee", "astronaut", "chelsea"]
+COFFEE = skimage.data.coffee()[::4, ::4]
+
+
+class Lazy:
+    """A picture that is read when it is asked for, and says where and when."""
+
+    ndim = 3
+
+    def __init__(self, name, log=None, delay=0.0):
+        self.name, self.log, self.delay = name, log, delay
+
+    def __array__(self, dtype=None, copy=None):
+        time.sleep(self.delay)
+        if self.log is not None:
+            self.log.append(self.name)
+        return getattr(skimage.data, self.name)()[::4, ::4]
+
+
+def segmenter(**params):
+    return KMeansSegmenter(5, random_state=0, **params)
+
+
+def assert_same_model(one, other):
+    assert np.array_equal(one.cluster_centers_, other.cluster_centers_)
+    assert np.array_equal(one.cluster_sizes_, other.cluster_sizes_)
+
+
+# Lazy images
+
+
+def test_lazy_images_are_read_once_each_in_order():
+    log = []
+    segmenter().fit([Lazy(name, log) for name in NAMES])
+    assert log == NAMES
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_no_more_images_than_jobs_are_held_at_a_time(n_jobs):
+    held, most = set(), []
+
+    class Held(np.ndarray):
+        def __del__(self):
+            held.discard(id(self))
+
+    class Counted(Lazy):
+        def __array__(self, dtype=None, copy=None):
+            image = super().__array__().copy().view(Held)
+            held.add(id(image))
+            most.append(len(held))
+            return image
+
+    segmenter(n_jobs=n_jobs).fit([Counted(name, delay=0.01) for name in NAMES * 4])
+    assert max(most) <= n_jobs
+
+
+def test_label_maps_can_be_taken_one_by_one():
+    model = segmenter().fit([Lazy(name) for name in NAMES])
+    images = [Lazy(name) for name in NAMES]
+    together = model.predict(images)
+    assert all(np.array_equal(model.predict(image), labels) for image, labels in zip(images, together, strict=True))
+
+
+# Huge images
+
+
+def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
+    monkeypatch.setattr("skseg._segmenter._BAND", 1000)
+    model = segmenter().fit(COFFEE)
+    mapped = np.memmap(tmp_path / "labels", dtype=np.int32, mode="w+", shape=COFFEE.shape[:2])
+    assert model.predict(COFFEE, out=mapped) is mapped
+    assert np.array_equal(mapped, model.predict(COFFEE))
+
+
+@pytest.mark.parametrize("band", [1, 7, 10**6])
+def test_bands_change_nothing_and_masked_pixels_are_minus_one(monkeypatch, band):
+    monkeypatch.setattr("skseg._segmenter._BAND", band)
+    masked = np.ma.masked_greater(COFFEE, 220)
+    model = segmenter().fit(masked)
+    out = np.empty(COFFEE.shape[:2], dtype=np.int32)
+    assert np.array_equal(model.predict(masked, out=out), model.predict(masked).data)
+
+
+@pytest.mark.parametrize(
+    "out", [np.empty((3, 3), np.int32), np.empty(COFFEE.shape[:2], np.uint8), [[0]]], ids=["shape", "dtype", "list"]
+)
+def test_a_place_that_does_not_suit_is_refused(out):
+    with pytest.raises(ValueError, match=r"out must be an int32 array .* X has \(100, 150\)"):
+        segmenter().fit(COFFEE).predict(COFFEE, out=out)
+
+
+def test_a_list_has_no_single_place():
+    with pytest.raises(ValueError, match="out must be an int32 array of the pixel shape of one image"):
+        segmenter().fit(COFFEE).predict([COFFEE], out=np.empty(COFFEE.shape[:2], np.int32))
+
+
+def test_the_label_map_of_a_huge_mapped_image_is_not_kept(tmp_path, monkeypatch):
+    mapped = np.memmap(tmp_path / "image", dtype=np.uint8, mode="w+", shape=COFFEE.shape)
+    mapped[:] = COFFEE
+    model = segmenter().fit(mapped)
+    assert model.labels_.shape == COFFEE.shape[:2]
+    monkeypatch.setattr("skseg._segmenter._KEPT", 1000)
+    assert not hasattr(model.fit(mapped), "labels_")
+    assert np.array_equal(model.fit_predict(mapped), segmenter().fit_predict(COFFEE))
+
+
+# Dask arrays
+
+
+def test_a_dask_array_is_labeled_block_by_block():
+    model = segmenter().fit(COFFEE)
+    blocks = dask.array.from_array(COFFEE, chunks=(30, 40, 3))
+    lazy = blocks.map_blocks(model.predict, dtype=np.int32, drop_axis=2, meta=np.empty((0, 0), np.int32))
+    assert np.array_equal(lazy.compute(scheduler="threads"), model.predict(COFFEE))
+
+
+def test_the_blocks_of_a_dask_array_are_a_list_of_images():
+    blocks = dask.array.from_array(COFFEE, chunks=(30, 40, 3))
+    assert_same_model(segmenter().fit(list(blocks.blocks.ravel())), segmenter().fit(COFFEE))
+
+
+# Several processes
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two worker processes."""
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+    ) as workers:
+        yield workers
+
+
+@pytest.mark.filterwarnings("ignore")  # what Dask has to say
+def test_a_dask_cluster_finds_the_same_model_even_if_a_worker_dies(cluster):
+    images = [Lazy(name, delay=0.2) for name in NAMES * 3]
+    expected = segmenter().fit(images)
+    with Client(cluster) as client, joblib.parallel_config(backend="dask"):
+        model = segmenter(n_jobs=-1)
+        assert_same_model(model.fit(images), expected)
+        assert all(map(np.array_equal, model.predict(images), expected.predict(images)))
+        victim = next(iter(client.run(os.getpid).values()))
+        threading.Timer(0.5, os.kill, (victim, signal.SIGKILL)).start()
+        assert_same_model(model.fit(images), expected)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_processes_and_threads_find_the_same_model(backend):
+    images = [Lazy(name) for name in NAMES]
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        assert_same_model(segmenter().fit(images), segmenter(n_jobs=1).fit(images))
+
+
+# Progress
+
+
+def test_callbacks_hear_of_every_image():
+    callback = pytest.importorskip("sklearn.callback")
+    heard = []
+
+    class Listener:
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context):
+            pass
+
+        def on_fit_task_end(self, estimator, context):
+            heard.append(context.task_name)
+
+    listener = Listener()
+    assert isinstance(listener, callback.FitCallback)
+    segmenter().set_callbacks(listener).fit([Lazy(name) for name in NAMES])
+    assert heard == ["image", "image", "image", "count", "cluster", "fit"]
+    heard.clear()
+    segmenter().set_callbacks(listener).fit(COFFEE)
+    assert heard == ["count", "cluster", "fit"]
