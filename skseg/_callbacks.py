@@ -29,8 +29,8 @@ class Task:
         self._context = context
 
     @contextmanager
-    def part(self, name: str, n_parts: int = 0) -> Iterator[Task]:
-        """A part of this task, of `n_parts` parts itself, from its begin to its end."""
+    def part(self, name: str, n_parts: int | None = 0) -> Iterator[Task]:
+        """A part of this task, of `n_parts` parts itself, None if it is not known, from its begin to its end."""
         context = None
         if self._context is not None:
             context = self._context.subcontext(task_name=name, max_subtasks=n_parts)

@@ -13,7 +13,7 @@ from ._callbacks import Task
 from ._census import Census, count, merge
 from ._color import is_unit_range, unit_scale
 from ._converter import check_not_alpha
-from ._images import Pixels, check_pixel_weights, is_sequence, map_images, read
+from ._images import Pixels, check_pixel_weights, is_sequence, read, reduce_images
 
 _WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
 
@@ -61,8 +61,8 @@ def count_images(
     def census_of(image: Any, weights: Any) -> Census:
         return count_image(image, weights, color_space, allow_empty=True)[2]
 
-    censuses = map_images(census_of, X, n_jobs=n_jobs, sample_weight=sample_weight)
-    together = _add_up((task or Task()).each("image", censuses))
+    censuses = reduce_images(census_of, _add_up, X, n_jobs=n_jobs, sample_weight=sample_weight)
+    together = _add_up((task or Task()).each("images", censuses))
     _check_not_empty(together, sample_weight)
     return together
 
@@ -75,10 +75,12 @@ def _check_not_empty(census: Census, sample_weight: Any) -> None:
         raise ValueError(f"{reason}; at least one pixel must take part.")
 
 
-def _add_up(censuses: Iterator[Census]) -> Census:
+def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
     """The census of all images; many are merged at a time, as soon as they hold more colors than what is merged."""
-    together, waiting, n_waiting = next(censuses), [], 0
-    for index, census in enumerate(censuses, start=1):
+    _, together = next(censuses)
+    waiting: list[Census] = []
+    n_waiting = 0
+    for index, census in censuses:
         check_same_kind(census.colors, together.colors, f"X[{index}]")
         waiting.append(census)
         n_waiting += len(census.colors)

@@ -13,9 +13,11 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
+_RUNS = 16  # runs of images for each worker: enough to keep all busy to the end
 _MOST = float(np.finfo(np.float64).max)
 _PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
@@ -124,13 +126,39 @@ def map_images(function: Callable[..., Any], X: Any, *, n_jobs: int | None, **pe
 
     `per_image` holds one value per image, or None for each.
     """
+    tasks = (delayed(_call_for_image)(function, *call) for call in _calls(X, per_image))
+    return _in_parallel(tasks, n_jobs)
+
+
+def reduce_images(
+    function: Callable[..., Any], combine: Callable[..., Any], X: Any, *, n_jobs: int | None, **per_image: Any
+) -> Iterator[tuple[int, Any]]:
+    """The same, where images that follow each other are combined where they are worked on: a tree, for many images.
+
+    `combine` takes an iterator of pairs of an image's number and what `function` gave. What comes are such pairs too,
+    each for a run of images, with the number of its first.
+    """
+    calls = list(_calls(X, per_image))
+    length = max(1, len(calls) // (_RUNS * effective_n_jobs(n_jobs)))
+    starts = range(0, len(calls), length)
+    return _in_parallel((delayed(_combine)(function, combine, calls[i : i + length]) for i in starts), n_jobs)
+
+
+def _calls(X: Any, per_image: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The number of each image, the image, and what goes with it."""
     columns = [_one_per_image(name, values, len(X)) for name, values in per_image.items()]
-    tasks = (
-        delayed(_call_for_image)(function, index, *arguments)
-        for index, arguments in enumerate(zip(X, *columns, strict=True))
-    )
+    return ((index, *arguments) for index, arguments in enumerate(zip(X, *columns, strict=True)))
+
+
+def _in_parallel(tasks: Iterator[Any], n_jobs: int | None) -> Iterator[Any]:
     results: Iterator[Any] = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
     return results
+
+
+def _combine(
+    function: Callable[..., Any], combine: Callable[..., Any], calls: list[tuple[Any, ...]]
+) -> tuple[int, Any]:
+    return calls[0][0], combine((call[0], _call_for_image(function, *call)) for call in calls)
 
 
 def _call_for_image(function: Callable[..., Any], index: int, *arguments: Any) -> Any:

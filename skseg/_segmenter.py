@@ -209,7 +209,7 @@ class KMeansSegmenter(
         """
         self._check_parameters()
         with fit_task(self, n_parts=2) as task:
-            with task.part("count", n_parts=len(X) if is_sequence(X) else 0) as counting:
+            with task.part("count", n_parts=None if is_sequence(X) else 0) as counting:
                 if is_sequence(X):
                     census = count_images(X, sample_weight, self.color_space, self.n_jobs, counting)
                 else:

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from itertools import chain
 
 import dask.array
 import joblib
@@ -13,6 +14,7 @@ import skimage.data
 from dask.distributed import Client, LocalCluster
 
 from skseg import KMeansSegmenter
+from skseg._images import reduce_images
 
 NAMES = ["coffee", "astronaut", "chelsea"]
 COFFEE = skimage.data.coffee()[::4, ::4]
@@ -190,7 +192,26 @@ def test_callbacks_hear_of_every_image():
     listener = Listener()
     assert isinstance(listener, callback.FitCallback)
     segmenter().set_callbacks(listener).fit([Lazy(name) for name in NAMES])
-    assert heard == ["image", "image", "image", "count", "cluster", "fit"]
+    assert heard == ["images", "images", "images", "count", "cluster", "fit"]
     heard.clear()
     segmenter().set_callbacks(listener).fit(COFFEE)
     assert heard == ["count", "cluster", "fit"]
+
+
+def test_many_images_are_merged_where_they_are_counted():
+    merged = []
+
+    def remember(pairs):
+        merged.append([index for index, _ in pairs])
+
+    runs = list(reduce_images(lambda image: None, remember, list(range(100)), n_jobs=1))
+    assert [index for index, _ in runs] == [run[0] for run in merged]
+    assert list(chain(*merged)) == list(range(100))
+    assert len(runs) < 20
+
+
+def test_an_image_of_another_kind_is_named_in_a_long_list_too():
+    images = [COFFEE[:2, :2]] * 200
+    images[123] = COFFEE[:2, :2, :1]
+    with pytest.raises(ValueError, match=r"X\[123\] has 1 channels"):
+        segmenter().fit(images)
