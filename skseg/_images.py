@@ -96,9 +96,18 @@ def _is_no_image(X: Any) -> bool:
 
 
 def is_sequence(X: Any, min_ndim: int = 2) -> bool:
-    """Whether X is a list, tuple or object array of arrays with at least `min_ndim` dimensions, not of numbers."""
+    """Whether X is a list, tuple, object array or collection of arrays with at least `min_ndim` dimensions."""
+    if _is_collection(X):
+        return True
     is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
     return (is_object_array or isinstance(X, list | tuple)) and any(_ndim_of_item(item) >= min_ndim for item in X)
+
+
+def _is_collection(X: Any) -> bool:
+    """Whether X gives images one by one and is nothing else, such as a `skimage.io.ImageCollection`."""
+    if isinstance(X, list | tuple | str | bytes) or any(hasattr(X, name) for name in ("shape", "__array__", "keys")):
+        return False
+    return hasattr(X, "__getitem__") and hasattr(X, "__len__")
 
 
 def is_table(X: Any) -> bool:

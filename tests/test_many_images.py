@@ -11,7 +11,9 @@ import joblib
 import numpy as np
 import pytest
 import skimage.data
+import skimage.io
 from dask.distributed import Client, LocalCluster
+from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter
 from skseg._images import reduce_images
@@ -77,6 +79,19 @@ def test_label_maps_can_be_taken_one_by_one():
     images = [Lazy(name) for name in NAMES]
     together = model.predict(images)
     assert all(np.array_equal(model.predict(image), labels) for image, labels in zip(images, together, strict=True))
+
+
+@pytest.mark.filterwarnings("ignore:The plugin infrastructure")  # scikit-image's own
+def test_an_image_collection_is_a_list_of_images(tmp_path):
+    for number in range(3):
+        skimage.io.imsave(tmp_path / f"{number}.png", COFFEE[number::3])
+    collection = skimage.io.ImageCollection(str(tmp_path / "*.png"))
+    parts = [COFFEE[number::3] for number in range(3)]
+    model = segmenter().fit(collection)
+    assert_same_model(model, segmenter().fit(parts))
+    assert all(map(np.array_equal, model.predict(collection), model.predict(parts)))
+    search = GridSearchCV(segmenter(), {"n_clusters": [2, 3]}, cv=3, error_score="raise").fit(collection)
+    assert search.best_score_ == GridSearchCV(segmenter(), {"n_clusters": [2, 3]}, cv=3).fit(parts).best_score_
 
 
 # Huge images
