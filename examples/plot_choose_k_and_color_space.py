@@ -7,8 +7,8 @@ and how much its lightness counts. Over several photos of the same kind, each is
 """
 
 # %%
-# Six parts of a photo of stained tissue stand for six photos. The stain is blue and brown; what matters is which pixels are
-# brown.
+# Six parts of a photo of stained tissue stand for six photos. The stain is blue and brown; what matters is which pixels
+# are brown.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,8 +24,8 @@ search = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=3).fit(photos)
 print(f"best: {search.best_params_}")
 
 # %%
-# The score of each combination: how many clusters stand apart, on photos that were not fitted. In all spaces few clusters
-# do best: the stain has two colors, and paler shades between.
+# The score of each combination: how many clusters stand apart, on photos that were not fitted. Few clusters do best: the
+# stain has two colors, on a light ground.
 
 scores = search.cv_results_["mean_test_score"].reshape(len(grid["color_space"]), len(grid["n_clusters"]))
 

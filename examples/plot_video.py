@@ -2,8 +2,8 @@
 Follow a video
 ==============
 
-``partial_fit`` adds each frame to what was seen before and clusters all of it: the model is the same as if all frames had
-been fitted at once, and a label means the same in every frame.
+``partial_fit`` adds each frame to what was seen before and clusters all of it: the model is the same as if all frames
+had been fitted at once, and a label means the same in every frame.
 """
 
 # %%
