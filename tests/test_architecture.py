@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "metrics._criteria": {"metrics._agreement"},
     "metrics": {"metrics._agreement", "metrics._criteria"},
     "_converter": {"_color", "_images"},
+    "_display": {"_color"},
     "_counting": {"_callbacks", "_census", "_color", "_converter", "_images"},
     "_segmenter": {
         "_callbacks",
@@ -41,7 +42,7 @@ MAY_IMPORT = {
         "metrics",
         "metrics._criteria",
     },
-    "__init__": {"_converter", "_segmenter", "_tiles"},
+    "__init__": {"_converter", "_display", "_segmenter", "_tiles"},
     "cli": {"__init__", "_color"},
     "__main__": {"cli"},
 }

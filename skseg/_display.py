@@ -1,0 +1,658 @@
+"""Displays: a segmentation, its palette, its color space, and the choice of K, drawn with matplotlib.
+
+As in scikit-learn, `from_…` computes what is shown, and `plot` only draws it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.segmentation import find_boundaries
+from sklearn.utils.validation import check_is_fitted
+
+from ._color import is_unit_range, to_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SHOWN = 20_000  # colors of a scatter; the rarest are left out
+_PANEL = 3.4  # inches
+
+
+class SegmentationDisplay:
+    """An image, repainted, its label map with a legend, and the boundaries of its clusters.
+
+    Make it with `from_estimator` or `from_predictions`.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3)
+        What is shown, sRGB from 0 to 1.
+
+    label_map : ndarray of int, shape (height, width)
+        Labels from 0; masked, or negative, where a pixel has none.
+
+    palette : ndarray of shape (n_clusters, 3)
+        Color of each cluster, sRGB from 0 to 1.
+
+    Attributes
+    ----------
+    axes_ : ndarray of Axes
+        The four panels; set by `plot`.
+
+    figure_ : Figure
+        The figure they are in.
+
+    See Also
+    --------
+    PaletteDisplay : Colors and shares of the clusters.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import KMeansSegmenter, SegmentationDisplay
+    >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee())
+    >>> display = SegmentationDisplay.from_estimator(segmenter, coffee())
+    >>> display.axes_.size
+    4
+    """
+
+    def __init__(self, image: NDArray[Any], label_map: NDArray[Any], palette: NDArray[Any]) -> None:
+        self.image = image
+        self.label_map = label_map
+        self.palette = palette
+
+    @classmethod
+    def from_estimator(cls, segmenter: Any, X: Any, *, image: Any = None, axes: Any = None) -> Self:
+        """Segment an image and show it.
+
+        Parameters
+        ----------
+        segmenter : KMeansSegmenter
+            A fitted segmenter.
+
+        X : image of shape (height, width, n_channels)
+            What is segmented.
+
+        image : image of shape (height, width, 1) or (height, width, 3), default=None
+            What is shown; X if not given. Needed where X has other channels than gray or RGB.
+
+        axes : array-like of four Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : SegmentationDisplay
+            The display, drawn.
+        """
+        palette = None
+        if segmenter.n_features_in_ in (1, 3):
+            palette = _as_rgb(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))[np.newaxis])[0]
+        return cls.from_predictions(X if image is None else image, segmenter.predict(X), palette=palette, axes=axes)
+
+    @classmethod
+    def from_predictions(cls, image: Any, label_map: Any, *, palette: Any = None, axes: Any = None) -> Self:
+        """Show a label map.
+
+        Parameters
+        ----------
+        image : image of shape (height, width, 1) or (height, width, 3)
+            What is shown: uint8, uint16, bool, or float from 0 to 1.
+
+        label_map : array-like of int, shape (height, width)
+            Its labels; masked, or negative, where a pixel has none.
+
+        palette : array-like of shape (n_clusters, 3), default=None
+            Color of each label, sRGB from 0 to 1; the mean color of its pixels if not given.
+
+        axes : array-like of four Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : SegmentationDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the image cannot be shown, or the label map is of another size.
+        """
+        shown, labels = _as_rgb(image), np.ma.masked_less(label_map, 0)
+        if labels.shape != shown.shape[:2]:
+            raise ValueError(f"label_map must have the image's shape {shown.shape[:2]}; got {labels.shape} instead.")
+        return cls(shown, labels, _mean_colors(shown, labels) if palette is None else np.asarray(palette)).plot(
+            axes=axes
+        )
+
+    def plot(self, *, axes: Any = None) -> Self:
+        """Draw the four panels.
+
+        Parameters
+        ----------
+        axes : array-like of four Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : SegmentationDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If there are not four axes.
+        """
+        self.axes_ = np.ravel(self._new_axes() if axes is None else axes)
+        if self.axes_.size != 4:
+            raise ValueError(f"axes must be four; got {self.axes_.size} instead.")
+        self.figure_ = self.axes_[0].figure
+        labels, mask = np.ma.getdata(self.label_map), np.ma.getmaskarray(self.label_map)
+        repainted = self.palette[np.where(mask, 0, labels)]
+        edges = find_boundaries(np.where(mask, -1, labels), mode="inner")
+        outlined = np.where(edges[..., np.newaxis], _contrast(self.image.mean(axis=(0, 1))), self.image)
+        key = _label_colors(len(self.palette))
+        panels = {
+            "image": _clear(self.image, mask),
+            f"{len(self.palette)} colors": _clear(repainted, mask),
+            "labels": _clear(key[np.where(mask, 0, labels)], mask),
+            "boundaries": _clear(outlined, mask),
+        }
+        for ax, (title, panel) in zip(self.axes_, panels.items(), strict=True):
+            ax.imshow(panel)
+            ax.set(title=title, xticks=[], yticks=[])
+        self._add_legend(self.axes_[2], key)
+        return self
+
+    def _new_axes(self) -> Any:
+        import matplotlib.pyplot as plt  # noqa: PLC0415
+
+        height, width = self.label_map.shape
+        wide = width > 1.6 * height
+        n_rows, n_columns = (4, 1) if width > 4 * height else (2, 2) if wide else (1, 4)
+        panel = np.clip([_PANEL, _PANEL * height / width], 1.2, 2 * _PANEL)
+        size = (n_columns * panel[0] + 1.2, n_rows * (panel[1] + 0.35))
+        return plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1]
+
+    def _add_legend(self, ax: Axes, key: NDArray[Any]) -> None:
+        """A line for each cluster: its color in the label map, its own color, its number and its share."""
+        from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
+        from matplotlib.patches import Patch  # noqa: PLC0415
+
+        counts = np.bincount(np.ma.compressed(self.label_map), minlength=len(self.palette))
+        shares = counts / max(counts.sum(), 1)
+        handles = [
+            (Patch(facecolor=label_color, edgecolor="gray"), Patch(facecolor=color, edgecolor="gray"))
+            for label_color, color in zip(key, self.palette, strict=True)
+        ]
+        ax.legend(
+            handles,
+            [f"{label}  {share:.0%}" for label, share in enumerate(shares)],
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            ncols=1 + (len(shares) - 1) // 10,
+            fontsize="small",
+            frameon=False,
+            columnspacing=1.0,
+        )
+
+
+class PaletteDisplay:
+    """The colors of the clusters, in proportion to their shares, with their hex codes.
+
+    Make it with `from_estimator`.
+
+    Parameters
+    ----------
+    palette : ndarray of shape (n_clusters, 3)
+        Colors, sRGB from 0 to 1.
+
+    shares : ndarray of shape (n_clusters,)
+        Share of each.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where it is drawn; set by `plot`.
+
+    figure_ : Figure
+        The figure it is in.
+
+    See Also
+    --------
+    SegmentationDisplay : An image and its segmentation.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import KMeansSegmenter, PaletteDisplay
+    >>> display = PaletteDisplay.from_estimator(KMeansSegmenter(4, random_state=0).fit(coffee()))
+    >>> [text.get_text() for text in display.ax_.texts][0]
+    '#2e0d07  19%'
+    """
+
+    def __init__(self, palette: NDArray[Any], shares: NDArray[Any]) -> None:
+        self.palette = palette
+        self.shares = shares
+
+    @classmethod
+    def from_estimator(cls, segmenter: Any, *, ax: Any = None) -> Self:
+        """Show the palette of a segmenter.
+
+        Parameters
+        ----------
+        segmenter : KMeansSegmenter
+            A segmenter, fitted to gray or RGB images.
+
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : PaletteDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the clusters have other channels than gray or RGB.
+        """
+        check_is_fitted(segmenter)
+        colors = segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))
+        return cls(_as_rgb(colors[np.newaxis])[0], segmenter.cluster_sizes_).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw a bar for each cluster.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : PaletteDisplay
+            The display itself.
+        """
+        n_clusters = len(self.palette)
+        self.ax_ = _new_axis((4.5, 0.4 + 0.3 * n_clusters)) if ax is None else ax
+        self.figure_ = self.ax_.figure
+        self.ax_.barh(range(n_clusters), self.shares, height=0.9, color=self.palette, edgecolor="gray", linewidth=0.5)
+        gap = 0.015 * self.shares.max()
+        for label, (color, share) in enumerate(zip(self.palette, self.shares, strict=True)):
+            self.ax_.text(share + gap, label, f"{_hex_code(color)}  {share:.0%}", va="center", family="monospace")
+        self.ax_.set(xlim=(0, 1.5 * self.shares.max()), ylim=(n_clusters - 0.5, -0.5), xticks=[])
+        self.ax_.set(yticks=range(n_clusters), ylabel="label")
+        self.ax_.spines[["top", "right", "bottom"]].set_visible(False)
+        return self
+
+
+class KSelectionDisplay:
+    """A criterion against the number of clusters, with its spread over folds and the K that was chosen.
+
+    Make it with `from_estimator` or `from_cv_results`.
+
+    Parameters
+    ----------
+    n_clusters : ndarray of shape (n_candidates,)
+        Numbers of clusters.
+
+    scores, spreads : ndarray of shape (n_candidates,)
+        Mean and standard deviation of the criterion over the folds.
+
+    chosen : int
+        The number of clusters that was chosen.
+
+    elbow : ndarray of shape (n_candidates,) or None, default=None
+        Another curve, on a second axis.
+
+    names : tuple of two str, default=("score", "elbow")
+        What the axes are called.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where it is drawn; set by `plot`.
+
+    elbow_ax_ : Axes or None
+        The second axis.
+
+    figure_ : Figure
+        The figure it is in.
+
+    See Also
+    --------
+    skseg.metrics.valley_score : The criterion that `KMeansSegmenter.score` uses.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skseg import KMeansSegmenter, KSelectionDisplay
+    >>> search = GridSearchCV(KMeansSegmenter(random_state=0), {"n_clusters": range(2, 6)}, cv=3)
+    >>> display = KSelectionDisplay.from_estimator(search.fit(coffee()[::4, ::4]))
+    >>> display.n_clusters
+    array([2, 3, 4, 5])
+    """
+
+    def __init__(
+        self,
+        n_clusters: NDArray[Any],
+        scores: NDArray[Any],
+        spreads: NDArray[Any],
+        chosen: int,
+        *,
+        elbow: NDArray[Any] | None = None,
+        names: tuple[str, str] = ("score", "elbow"),
+    ) -> None:
+        self.n_clusters = n_clusters
+        self.scores = scores
+        self.spreads = spreads
+        self.chosen = chosen
+        self.elbow = elbow
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, search: Any, *, metric: str = "score", elbow: str | None = None, ax: Any = None) -> Self:
+        """Show a fitted search over ``n_clusters``.
+
+        Parameters
+        ----------
+        search : GridSearchCV, RandomizedSearchCV or the like
+            A fitted search over ``n_clusters`` alone.
+
+        metric : str, default="score"
+            Name of the scorer, if the search has several.
+
+        elbow : str or None, default=None
+            Name of a second scorer to show, such as `metrics.log_explained`.
+
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : KSelectionDisplay
+            The display, drawn.
+        """
+        check_is_fitted(search)
+        chosen = getattr(search, "best_index_", None)
+        return cls.from_cv_results(search.cv_results_, metric=metric, elbow=elbow, best_index=chosen, ax=ax)
+
+    @classmethod
+    def from_cv_results(
+        cls,
+        cv_results: dict[str, Any],
+        *,
+        metric: str = "score",
+        elbow: str | None = None,
+        best_index: int | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Show the results of a search over ``n_clusters``.
+
+        Parameters
+        ----------
+        cv_results : dict
+            ``cv_results_`` of a search over ``n_clusters`` alone.
+
+        metric : str, default="score"
+            Name of the scorer, if the search has several.
+
+        elbow : str or None, default=None
+            Name of a second scorer to show, such as `metrics.log_explained`.
+
+        best_index : int or None, default=None
+            Index of the chosen candidate; that of the best mean if not given.
+
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : KSelectionDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If something else than ``n_clusters`` was searched, or there is no such scorer.
+        """
+        names = {name for params in cv_results["params"] for name in params}
+        if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
+            raise ValueError(f"cv_results must be of a search over n_clusters alone; got {sorted(names)} instead.")
+        for scorer in (metric, elbow):
+            if scorer is not None and f"mean_test_{scorer}" not in cv_results:
+                known = [name.removeprefix("mean_test_") for name in cv_results if name.startswith("mean_test_")]
+                raise ValueError(f"metric and elbow must be among {known}; got {scorer!r} instead.")
+        (name,) = names
+        n_clusters = np.array([params[name] for params in cv_results["params"]])
+        means = np.asarray(cv_results[f"mean_test_{metric}"])
+        chosen = n_clusters[np.argmax(means) if best_index is None else best_index]
+        order = np.argsort(n_clusters)
+        return cls(
+            n_clusters[order],
+            means[order],
+            np.asarray(cv_results[f"std_test_{metric}"])[order],
+            int(chosen),
+            elbow=None if elbow is None else np.asarray(cv_results[f"mean_test_{elbow}"])[order],
+            names=(metric, elbow or "elbow"),
+        ).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw the curve.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : KSelectionDisplay
+            The display itself.
+        """
+        self.ax_ = _new_axis((5.5, 3.6)) if ax is None else ax
+        self.figure_, self.elbow_ax_ = self.ax_.figure, None
+        low, high = self.scores - self.spreads, self.scores + self.spreads
+        self.ax_.fill_between(self.n_clusters, low, high, color="C0", alpha=0.2, linewidth=0)
+        self.ax_.plot(self.n_clusters, self.scores, color="C0", marker="o")
+        self.ax_.axvline(self.chosen, color="gray", linestyle=":")
+        self.ax_.set(xlabel="number of clusters, K", ylabel=self.names[0], title=f"K = {self.chosen}")
+        self.ax_.xaxis.get_major_locator().set_params(integer=True)
+        if self.elbow is not None:
+            self.elbow_ax_ = self.ax_.twinx()
+            self.elbow_ax_.plot(self.n_clusters, self.elbow, color="C1", marker="s", linestyle="--")
+            self.elbow_ax_.set_ylabel(self.names[1], color="C1")
+            self.ax_.yaxis.label.set_color("C0")
+        return self
+
+
+class ColorSpaceDisplay:
+    """The colors of an image where k-means sees them, and the centers of the clusters.
+
+    Make it with `from_estimator`.
+
+    Parameters
+    ----------
+    coordinates : ndarray of shape (n_colors, 2)
+        Two coordinates of each color.
+
+    colors : ndarray of shape (n_colors, 3)
+        What it looks like, sRGB from 0 to 1.
+
+    weights : ndarray of shape (n_colors,)
+        How often it occurs.
+
+    centers : ndarray of shape (n_clusters, 2)
+        Two coordinates of each center.
+
+    palette : ndarray of shape (n_clusters, 3)
+        Color of each cluster.
+
+    names : sequence of two str
+        Names of the coordinates.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where it is drawn; set by `plot`.
+
+    figure_ : Figure
+        The figure it is in.
+
+    See Also
+    --------
+    ColorConverter : What takes colors there.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import ColorSpaceDisplay, KMeansSegmenter
+    >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee()[::4, ::4])
+    >>> ColorSpaceDisplay.from_estimator(segmenter).names
+    ['chroma_cos_hue', 'value']
+    """
+
+    def __init__(
+        self,
+        coordinates: NDArray[Any],
+        colors: NDArray[Any],
+        weights: NDArray[Any],
+        *,
+        centers: NDArray[Any],
+        palette: NDArray[Any],
+        names: Any,
+    ) -> None:
+        self.coordinates = coordinates
+        self.colors = colors
+        self.weights = weights
+        self.centers = centers
+        self.palette = palette
+        self.names = names
+
+    @classmethod
+    def from_estimator(cls, segmenter: Any, *, channels: tuple[int, int] | None = None, ax: Any = None) -> Self:
+        """Show the colors that a segmenter was fitted to.
+
+        Parameters
+        ----------
+        segmenter : KMeansSegmenter
+            A segmenter, fitted to gray or RGB images.
+
+        channels : tuple of two int, default=None
+            Which coordinates of the color space to show; the two in which the colors differ most if not given.
+
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : ColorSpaceDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the colors have other channels than RGB.
+        """
+        check_is_fitted(segmenter)
+        if segmenter.n_features_in_ != 3:
+            raise ValueError(f"segmenter must be fitted to RGB; got {segmenter.n_features_in_} channels instead.")
+        census = segmenter._seen
+        color, kmeans = segmenter.pipeline_["color"], segmenter.pipeline_["kmeans"]
+        often = np.sort(np.argsort(census.weights)[-_SHOWN:])
+        features = color.transform(census.colors[often])
+        if channels is None:
+            spread = np.cov(features.T, aweights=census.weights[often]).diagonal()
+            first, second = sorted(np.argsort(spread)[-2:])
+            channels = (int(first), int(second))
+        return cls(
+            features[:, channels],
+            _as_rgb(census.colors[often][np.newaxis])[0],
+            census.weights[often],
+            centers=kmeans.cluster_centers_[:, channels],
+            palette=_as_rgb(segmenter.inverse_transform(np.arange(len(kmeans.cluster_centers_)))[np.newaxis])[0],
+            names=list(color.get_feature_names_out()[list(channels)]),
+        ).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw the colors and the centers.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : ColorSpaceDisplay
+            The display itself.
+        """
+        self.ax_ = _new_axis((5.0, 4.6)) if ax is None else ax
+        self.figure_ = self.ax_.figure
+        sizes = 2 + 60 * np.sqrt(self.weights / self.weights.max())
+        self.ax_.scatter(*self.coordinates.T, s=sizes, c=self.colors, linewidths=0)
+        self.ax_.scatter(*self.centers.T, s=260, c="white", edgecolors="black", linewidths=1)
+        self.ax_.scatter(*self.centers.T, s=170, c=self.palette, linewidths=0)
+        for label, (center, color) in enumerate(zip(self.centers, self.palette, strict=True)):
+            self.ax_.annotate(str(label), center, ha="center", va="center", color=_contrast(color), fontsize="small")
+        self.ax_.set(xlabel=self.names[0], ylabel=self.names[1], facecolor="0.85")
+        self.ax_.set_aspect("equal", adjustable="datalim")
+        return self
+
+
+def _new_axis(size: tuple[float, float]) -> Any:
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _as_rgb(image: Any) -> NDArray[np.float64]:
+    """An image of one or three channels as sRGB from 0 to 1, (height, width, 3)."""
+    pixels = np.ma.filled(image, 0)
+    if pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"Only images (height, width, 1) or (height, width, 3) can be shown; got the shape {pixels.shape}. "
+            "Of others give the channels to show, for example image=X[..., [2, 1, 0]]."
+        )
+    unit = to_unit(pixels)
+    if not is_unit_range(pixels):
+        raise ValueError(
+            f"image must be uint8, uint16, bool or lie from 0 to 1 to be shown; got {pixels.dtype} from "
+            f"{pixels.min():g} to {pixels.max():g}. Scale it."
+        )
+    return np.asarray(np.broadcast_to(unit, (*unit.shape[:2], 3)).clip(0, 1))
+
+
+def _mean_colors(image: NDArray[Any], labels: Any) -> NDArray[np.float64]:
+    """Mean color of the pixels of each label."""
+    known = ~np.ma.getmaskarray(labels)
+    members, colors = np.ma.getdata(labels)[known], image[known]
+    counts = np.bincount(members)
+    sums = np.stack([np.bincount(members, column) for column in colors.T], axis=1)
+    return np.asarray(sums / np.maximum(counts, 1)[:, np.newaxis])
+
+
+def _label_colors(n_labels: int) -> NDArray[Any]:
+    """A color for each label, from dark to light as the labels are."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 1, n_labels)))[:, :3]
+
+
+def _clear(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """An image that is transparent under the mask."""
+    return np.concatenate([image, ~mask[..., np.newaxis]], axis=-1)
+
+
+def _contrast(color: NDArray[Any]) -> tuple[float, float, float]:
+    """White on dark colors, black on light ones."""
+    return (1.0, 1.0, 1.0) if color @ [0.2125, 0.7154, 0.0721] < 0.5 else (0.0, 0.0, 0.0)
+
+
+def _hex_code(color: NDArray[Any]) -> str:
+    return "#" + "".join(f"{octet:02x}" for octet in np.rint(255 * color).astype(int))

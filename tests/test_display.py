@@ -1,0 +1,188 @@
+"""What the displays show: the numbers behind them, and that nothing is cut or lost."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from skimage.data import coffee
+from sklearn.model_selection import GridSearchCV
+
+from skseg import (
+    ColorSpaceDisplay,
+    KMeansSegmenter,
+    KSelectionDisplay,
+    PaletteDisplay,
+    SegmentationDisplay,
+    metrics,
+)
+
+mpl.use("Agg")
+COFFEE = coffee()[::8, ::8]
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return KMeansSegmenter(4, random_state=0).fit(COFFEE)
+
+
+@pytest.fixture(scope="module")
+def search():
+    scoring = {"valley_score": metrics.valley_score, "log_explained": metrics.log_explained}
+    grid = {"n_clusters": [5, 2, 3]}
+    return GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scoring, refit="valley_score", cv=2).fit(COFFEE)
+
+
+def shown(ax):
+    return np.asarray(ax.images[0].get_array())
+
+
+def assert_nothing_is_cut(figure):
+    figure.canvas.draw()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(box.x0, box.y0, width - box.x1, height - box.y1) > -0.01
+
+
+# Segmentation
+
+
+def test_the_four_panels_are_the_image_repainted_labels_and_boundaries(fitted):
+    display = SegmentationDisplay.from_estimator(fitted, COFFEE)
+    assert [ax.get_title() for ax in display.axes_] == ["image", "4 colors", "labels", "boundaries"]
+    np.testing.assert_allclose(shown(display.axes_[0])[..., :3], COFFEE / 255)
+    np.testing.assert_allclose(shown(display.axes_[1])[..., :3], fitted.transform(COFFEE) / 255, atol=1e-9)
+    differs = (shown(display.axes_[3])[..., :3] != COFFEE / 255).any(axis=-1)
+    assert 0 < differs.mean() < 0.5
+
+
+def test_the_legend_names_every_cluster_and_its_share(fitted):
+    display = SegmentationDisplay.from_estimator(fitted, COFFEE)
+    texts = [text.get_text() for text in display.axes_[2].get_legend().get_texts()]
+    assert texts == [f"{label}  {share:.0%}" for label, share in enumerate(fitted.cluster_sizes_)]
+
+
+@pytest.mark.parametrize("n_clusters", [2, 16, 40])
+@pytest.mark.parametrize("part", [np.s_[:], np.s_[:10], np.s_[:, :10]], ids=["image", "wide", "high"])
+def test_nothing_is_cut_however_many_clusters_and_whatever_shape(n_clusters, part):
+    image = COFFEE[part]
+    model = KMeansSegmenter(n_clusters, random_state=0).fit(image)
+    assert_nothing_is_cut(SegmentationDisplay.from_estimator(model, image).figure_)
+    assert_nothing_is_cut(PaletteDisplay.from_estimator(model).figure_)
+
+
+def test_masked_pixels_are_transparent_and_have_no_share(fitted):
+    masked = np.ma.MaskedArray(COFFEE, mask=np.zeros(COFFEE.shape, bool))
+    masked[:10] = np.ma.masked
+    display = SegmentationDisplay.from_estimator(fitted, masked)
+    for ax in display.axes_:
+        assert (shown(ax)[:10, :, 3] == 0).all()
+        assert (shown(ax)[10:, :, 3] == 1).all()
+
+
+@pytest.mark.parametrize(
+    "image", [COFFEE / 255, COFFEE.astype(np.uint16) * 257, COFFEE[..., :1], COFFEE > 100], ids=lambda _: ""
+)
+def test_every_dtype_and_gray_images_are_shown(image):
+    model = KMeansSegmenter(2, random_state=0).fit(image)
+    display = SegmentationDisplay.from_estimator(model, image)
+    assert shown(display.axes_[1]).shape == (*COFFEE.shape[:2], 4)
+    assert shown(display.axes_[0]).max() <= 1
+
+
+def test_bands_are_shown_by_an_image_that_is_given():
+    bands = np.concatenate([COFFEE, COFFEE[..., ::-1]], axis=-1)
+    model = KMeansSegmenter(3, random_state=0).fit(bands)
+    with pytest.raises(ValueError, match=r"\(50, 75, 6\).* image=X"):
+        SegmentationDisplay.from_estimator(model, bands)
+    display = SegmentationDisplay.from_estimator(model, bands, image=COFFEE)
+    labels = model.predict(bands)
+    means = [COFFEE[labels == label].mean(axis=0) / 255 for label in range(3)]
+    np.testing.assert_allclose(display.palette, means)
+
+
+def test_numbers_that_are_no_colors_are_refused():
+    with pytest.raises(ValueError, match=r"float64 from 0 to 255\. Scale it"):
+        SegmentationDisplay.from_predictions(np.array([[[0.0], [255.0]]]), [[0, 1]])
+
+
+def test_a_label_map_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"label_map must have the image's shape \(50, 75\); got \(2, 2\)"):
+        SegmentationDisplay.from_predictions(COFFEE, np.zeros((2, 2), int))
+
+
+def test_axes_that_exist_are_drawn_into(fitted):
+    figure, axes = plt.subplots(2, 2)
+    assert SegmentationDisplay.from_estimator(fitted, COFFEE, axes=axes).figure_ is figure
+    with pytest.raises(ValueError, match="axes must be four; got 3"):
+        SegmentationDisplay.from_estimator(fitted, COFFEE, axes=axes.ravel()[:3])
+    for display in (PaletteDisplay, ColorSpaceDisplay):
+        assert display.from_estimator(fitted, ax=axes[0, 0]).ax_ is axes[0, 0]
+
+
+# Palette
+
+
+def test_bars_are_shares_in_cluster_colors_with_hex_codes(fitted):
+    display = PaletteDisplay.from_estimator(fitted)
+    np.testing.assert_allclose([bar.get_width() for bar in display.ax_.patches], fitted.cluster_sizes_)
+    red, green, blue = np.rint(fitted.cluster_centers_[0]).astype(int)
+    assert display.ax_.texts[0].get_text() == f"#{red:02x}{green:02x}{blue:02x}  {fitted.cluster_sizes_[0]:.0%}"
+
+
+# Choice of K
+
+
+def test_the_curve_is_in_order_of_k_with_the_chosen_one(search):
+    display = KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="log_explained")
+    assert display.n_clusters.tolist() == [2, 3, 5]
+    assert display.chosen == search.best_params_["n_clusters"]
+    assert display.scores[2] == search.cv_results_["mean_test_valley_score"][0]
+    assert display.elbow_ax_.get_ylabel() == "log_explained"
+    assert (np.diff(display.elbow) > 0).all()
+    assert_nothing_is_cut(display.figure_)
+
+
+def test_the_best_mean_is_chosen_if_nothing_else_is_said(search):
+    display = KSelectionDisplay.from_cv_results(search.cv_results_, metric="log_explained")
+    assert display.chosen == 5
+    assert display.elbow_ax_ is None
+
+
+def test_a_scorer_that_was_not_used_is_refused(search):
+    with pytest.raises(ValueError, match=r"among \['valley_score', 'log_explained'\]; got 'silhouette'"):
+        KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="silhouette")
+
+
+def test_only_a_search_of_n_clusters_has_a_curve():
+    results = {"params": [{"n_clusters": 2, "tol": 0}], "mean_test_score": [0], "std_test_score": [0]}
+    with pytest.raises(ValueError, match="search over n_clusters alone"):
+        KSelectionDisplay.from_cv_results(results)
+
+
+# Color space
+
+
+def test_colors_and_centers_are_those_of_the_model(fitted):
+    display = ColorSpaceDisplay.from_estimator(fitted, channels=(0, 1))
+    assert display.weights.sum() == COFFEE.shape[0] * COFFEE.shape[1]
+    np.testing.assert_allclose(display.centers, fitted.pipeline_["kmeans"].cluster_centers_[:, :2])
+    assert display.names == list(fitted.pipeline_["color"].get_feature_names_out()[:2])
+    assert [text.get_text() for text in display.ax_.texts] == ["0", "1", "2", "3"]
+    assert_nothing_is_cut(display.figure_)
+
+
+def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
+    monkeypatch.setattr("skseg._display._SHOWN", 10)
+    display = ColorSpaceDisplay.from_estimator(fitted)
+    assert len(display.colors) == 10
+    assert display.weights.min() >= np.sort(fitted._seen.weights)[-10]
+
+
+def test_only_rgb_has_a_color_space():
+    with pytest.raises(ValueError, match="must be fitted to RGB; got 1 channels"):
+        ColorSpaceDisplay.from_estimator(KMeansSegmenter(2, random_state=0).fit(COFFEE[..., :1]))
