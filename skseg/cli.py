@@ -10,13 +10,13 @@ from typing import Any
 import click
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from skimage import data
-from skimage.color import gray2rgb
 from sklearn.exceptions import ConvergenceWarning
 
 from . import KMeansSegmenter, __version__
 from ._color import COLOR_SPACES, to_unit
+from .io import ImageFile
 
 _RESULTS = ("segmented", "labels")
 
@@ -107,32 +107,17 @@ def _check_not_overwritten(inputs: tuple[Path, ...], outputs: list[Path]) -> Non
 
 
 def _read(path: Path) -> NDArray[Any]:
-    """The picture in a file as RGB, upright, masked where it is transparent."""
+    """The picture in a file, masked where it is transparent."""
     try:
-        with Image.open(path) as image:
-            frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photo and its previews are MPO
-            picture = np.asarray(ImageOps.exif_transpose(_as_plain_mode(image)))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise click.ClickException(f"Cannot read {path} as a picture: {error}") from error
-    if frames > 1:
-        raise click.ClickException(f"{path} is not one picture: it has {frames} frames.")
-    if picture.dtype not in (np.uint8, np.uint16, np.bool_):
-        raise click.ClickException(f"{path} holds {picture.dtype}; give 8-bit, 16-bit or black-and-white pictures.")
-    if picture.ndim == 2:
-        return np.asarray(gray2rgb(picture))
-    if picture.shape[-1] == 3:
-        return picture
-    rgb = picture[..., :3] if picture.shape[-1] == 4 else gray2rgb(picture[..., 0])
-    transparent = picture[..., -1:] == 0
-    return np.ma.MaskedArray(rgb, mask=np.broadcast_to(transparent, rgb.shape))
-
-
-def _as_plain_mode(image: Image.Image) -> Image.Image:
-    """A picture whose pixels are palette indices or other colors than sRGB, as RGB; with alpha if one is named."""
-    has_transparency = "transparency" in image.info and image.mode in ("P", "L", "RGB")
-    if has_transparency or image.mode in ("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"):
-        return image.convert("RGBA" if has_transparency or image.mode == "PA" else "RGB")
-    return image
+        picture = np.asanyarray(ImageFile(path))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    if picture.shape[-1] != 3 or picture.dtype not in (np.uint8, np.uint16, np.bool_):
+        raise click.ClickException(
+            f"{path} holds {picture.shape[-1]} channels of {picture.dtype}; "
+            "give gray or RGB of 8 or 16 bits, or black-and-white pictures."
+        )
+    return picture
 
 
 def _write_painted(picture: NDArray[Any], path: Path) -> None:

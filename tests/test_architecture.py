@@ -43,7 +43,8 @@ MAY_IMPORT = {
         "metrics._criteria",
     },
     "__init__": {"_converter", "_display", "_segmenter", "_tiles"},
-    "cli": {"__init__", "_color"},
+    "io": set(),
+    "cli": {"__init__", "_color", "io"},
     "__main__": {"cli"},
 }
 

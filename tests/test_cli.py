@@ -284,20 +284,20 @@ def test_a_small_color_picture_keeps_its_size(run, save, result, height):
 def test_a_file_that_is_no_picture_is_refused_in_one_clear_line(run, tmp_path, content):
     path = tmp_path / "text.png"
     path.write_bytes(content)
-    assert_one_clear_line(run(path), f"Cannot read {path} as a picture")
+    assert_one_clear_line(run(path), f"Cannot read {str(path)!r} as an image")
 
 
 @pytest.mark.parametrize("length", [20, 60, 500])
 def test_a_picture_cut_short_is_refused_in_one_clear_line(run, save, length):
     path = save(PICTURE)
     path.write_bytes(path.read_bytes()[:length])
-    assert_one_clear_line(run(path), f"Cannot read {path} as a picture")
+    assert_one_clear_line(run(path), f"Cannot read {str(path)!r} as an image")
 
 
 def test_an_animation_is_no_picture(run, tmp_path):
     path, frames = tmp_path / "moving.gif", [Image.fromarray(PICTURE), Image.fromarray(PICTURE[::-1])]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    assert_one_clear_line(run(path), f"{path} is not one picture", "2 frames")
+    assert_one_clear_line(run(path), f"Cannot read {str(path)!r}", "2 frames")
 
 
 def test_pictures_of_different_depth_are_refused_in_one_clear_line(run, save):
