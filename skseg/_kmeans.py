@@ -63,9 +63,10 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
 
 
 def _variance(points: Floats, weights: Floats) -> float:
-    """Weighted variance, mean of the features."""
+    """Weighted variance, mean of the features; no product of BLAS, whose threads wait for busy cores."""
     shares = weights / weights.sum()
-    return float(np.mean([shares @ (column - shares @ column) ** 2 for column in points.T]))
+    means = [(shares * column).sum() for column in points.T]
+    return float(np.mean([(shares * (column - mean) ** 2).sum() for column, mean in zip(points.T, means, strict=True)]))
 
 
 @cache

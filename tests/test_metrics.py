@@ -119,7 +119,7 @@ def test_valleys_are_those_of_densities_at_and_between_centers(held_out):
             )
             ratio = midway / min(at, at_other)
             contrasts.append((1 - ratio**2) / (1 + ratio**2))
-        counts.append(min(contrasts) if min(contrasts) > 0 else min(contrasts) / 4)
+        counts.append(max(min(contrasts), 0) - 0.25)
     spread = np.linalg.eigvalsh(np.cov(features.T))
     n_dimensions = spread.sum() ** 2 / (spread**2).sum()
     expected = sum(counts) + n_dimensions / 2 * metrics.log_explained(model, image)
