@@ -48,9 +48,7 @@ def fit_kmeans(
             closely = params | {"shift": params["shift"] / 10}  # iterations are cheap here, and spare some on the whole
             init = _fit(cells, cell_weights, init=init, n_init=n_starts, **closely).cluster_centers_
             n_init = 1
-    kmeans = _fit(features, weights, init=init, n_init=n_init, **params)
-    kmeans.labels_ = nearest(features, kmeans.cluster_centers_)
-    return kmeans
+    return _fit(features, weights, init=init, n_init=n_init, **params)
 
 
 def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMeans:

@@ -460,25 +460,30 @@ class KMeansSegmenter(
         params = {name: getattr(self, name) for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
         kmeans = fit_kmeans(features, weights, to_unit(colors), init=self._convert_init(color, colors), **params)
 
-        found = np.flatnonzero(np.bincount(kmeans.labels_))
-        labels = np.searchsorted(found, kmeans.labels_)  # consecutive, should a cluster be empty
-        if len(found) < self.n_clusters:
-            _warn_few_clusters(len(colors), len(found), self.n_clusters)
-        means = mean_colors(Census(colors, weights), labels)
-        order = _dark_to_light(means, is_srgb=self.color_space is not None)
-        kmeans.cluster_centers_ = kmeans.cluster_centers_[found[order]]
-        kmeans.labels_ = nearest(features, kmeans.cluster_centers_)  # once more: of two equally near the darker wins
+        self.cluster_centers_ = self._number_clusters(kmeans, features, Census(colors, weights))
+        if len(self.cluster_centers_) < self.n_clusters:
+            _warn_few_clusters(len(colors), len(self.cluster_centers_), self.n_clusters)
         kmeans.inertia_ *= census.weights.max()
         kmeans.n_clusters = self.n_clusters
 
         self.pipeline_ = Pipeline([("color", color), ("kmeans", kmeans)])
-        self.cluster_centers_ = mean_colors(Census(colors, weights), kmeans.labels_)
         self.cluster_sizes_ = np.bincount(kmeans.labels_, weights) / weights.sum()
         self.inertia_ = float(kmeans.inertia_)
         self.n_iter_ = kmeans.n_iter_
         self._seen = census
         self.__dict__.pop("labels_", None)  # they were those of another X
         return self
+
+    def _number_clusters(self, kmeans: Any, features: NDArray[np.float64], census: Census) -> NDArray[np.float64]:
+        """Number the clusters of `kmeans` from dark to light, without empty ones; the mean color of each."""
+        present = np.flatnonzero(np.bincount(kmeans.labels_))
+        means = mean_colors(census, np.searchsorted(present, kmeans.labels_))
+        centers = kmeans.cluster_centers_[present[_dark_to_light(means, is_srgb=self.color_space is not None)]]
+        labels = nearest(features, centers)  # in this order: of two centers that are equally near the darker wins
+        found = np.flatnonzero(np.bincount(labels))
+        kmeans.cluster_centers_ = centers[found]
+        kmeans.labels_ = np.searchsorted(found, labels).astype(np.int32)
+        return mean_colors(census, kmeans.labels_)
 
     def _fit_converter(self, colors: NDArray[Any]) -> ColorConverter:
         """The color step; it gives arrays to KMeans whatever containers are set globally, and knows X's names."""
