@@ -1,7 +1,9 @@
-"""Images from files, read when their turn comes."""
+"""Images from files, read when their turn comes, and model files that hold numbers and no code."""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable
 from glob import glob
 from os import PathLike, fspath
@@ -9,12 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sklearn
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from skimage.color import gray2rgb
+from sklearn.cluster import KMeans
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 from tifffile import TiffFile
 
-__all__ = ["ImageFile", "images"]
+from . import KMeansSegmenter, __version__
+from ._census import Census
+
+__all__ = ["ImageFile", "images", "load", "save"]
+
+_FORMAT = 1
 
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
@@ -147,3 +158,156 @@ def _split_alpha(pixels: NDArray[Any]) -> NDArray[Any]:
         return pixels
     rgb = pixels[..., :3] if pixels.shape[-1] == 4 else gray2rgb(pixels[..., 0])
     return np.ma.MaskedArray(rgb, mask=np.broadcast_to(pixels[..., -1:] == 0, rgb.shape))
+
+
+def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
+    """Write a fitted segmenter to a file that holds numbers and no code.
+
+    The file is a NumPy archive (``.npz``), with the parameters and versions as JSON in it. It appears when it is
+    complete. `labels_` is not kept.
+
+    Parameters
+    ----------
+    segmenter : KMeansSegmenter
+        Fitted segmenter, whose `random_state` is an int or None.
+
+    path : str or path
+        The file, usually ``*.skseg``; one that is there is replaced.
+
+    Raises
+    ------
+    TypeError
+        If a parameter cannot be written as JSON.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from skimage.data import coffee
+    >>> from skseg import KMeansSegmenter, io
+    >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee())
+    >>> with TemporaryDirectory() as folder:
+    ...     io.save(segmenter, f"{folder}/coffee.skseg")
+    ...     labels = io.load(f"{folder}/coffee.skseg").predict(coffee())
+    >>> bool((labels == segmenter.labels_).all())
+    True
+    """
+    check_is_fitted(segmenter)
+    about, arrays = _take_apart(segmenter)
+    beside = Path(f"{fspath(path)}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            np.savez(file, about=np.array(about), **arrays)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load(path: str | PathLike[str]) -> KMeansSegmenter:
+    """Read a segmenter that `save` has written; nothing in the file is run.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    segmenter : KMeansSegmenter
+        Fitted segmenter; its methods, `partial_fit` too, give what those of the saved one give.
+
+    Raises
+    ------
+    ValueError
+        If the file is no model file, is damaged, or was written in a format that this version does not know.
+
+    Examples
+    --------
+    See `save`.
+
+    >>> from skseg import io
+    >>> io.load("missing.skseg")
+    Traceback (most recent call last):
+    FileNotFoundError: [Errno 2] No such file or directory: 'missing.skseg'
+    """
+    with Path(path).open("rb") as file:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            return _put_together(json.loads(str(arrays.pop("about"))), arrays)
+        except Exception as error:  # archives break in many ways
+            raise ValueError(f"{fspath(path)!r} is not a model file that skseg can read: {error}") from error
+
+
+def _take_apart(segmenter: KMeansSegmenter) -> tuple[str, dict[str, Any]]:
+    """What a model file holds: JSON, and arrays."""
+    kmeans, params = segmenter.pipeline_["kmeans"], segmenter.get_params()
+    about = {
+        "format": _FORMAT,
+        "versions": {"skseg": __version__, "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+        "params": params,
+        "names": getattr(segmenter, "feature_names_in_", None),
+        "inertia": segmenter.inertia_,
+        "n_iter": segmenter.n_iter_,
+    }
+    arrays = {
+        "colors": segmenter._seen.colors,
+        "weights": segmenter._seen.weights,
+        "feature_centers": kmeans.cluster_centers_,
+        "labels": kmeans.labels_,
+        "centers": segmenter.cluster_centers_,
+        "sizes": segmenter.cluster_sizes_,
+    }
+    return json.dumps(about, default=_as_list), arrays
+
+
+def _as_list(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"A model file holds numbers, strings and lists; got {type(value).__name__} instead.")
+
+
+def _put_together(about: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> KMeansSegmenter:
+    if about["format"] != _FORMAT:
+        raise ValueError(f"its format is {about['format']}, written by {about['versions']}; known is {_FORMAT}")
+    _check_arrays(**arrays)
+    segmenter = KMeansSegmenter(**about["params"])
+    segmenter._check_parameters()
+    segmenter._seen = Census(arrays["colors"], arrays["weights"])
+    segmenter.n_features_in_ = arrays["colors"].shape[1]
+    if about["names"] is not None:
+        segmenter.feature_names_in_ = np.array(about["names"], dtype=object)
+    segmenter.cluster_centers_, segmenter.cluster_sizes_ = arrays["centers"], arrays["sizes"]
+    segmenter.inertia_, segmenter.n_iter_ = float(about["inertia"]), int(about["n_iter"])
+    params = {name: about["params"][name] for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
+    kmeans = KMeans(**params)
+    kmeans.cluster_centers_, kmeans.labels_ = arrays["feature_centers"], arrays["labels"]
+    kmeans.inertia_, kmeans.n_iter_, kmeans._n_threads = segmenter.inertia_, segmenter.n_iter_, 1
+    kmeans.n_features_in_, kmeans._n_features_out = arrays["feature_centers"].shape[::-1]
+    segmenter.pipeline_ = Pipeline([("color", segmenter._fit_converter(arrays["colors"])), ("kmeans", kmeans)])
+    return segmenter
+
+
+def _check_arrays(
+    *,
+    colors: NDArray[Any],
+    weights: NDArray[Any],
+    feature_centers: NDArray[Any],
+    labels: NDArray[Any],
+    centers: NDArray[Any],
+    sizes: NDArray[Any],
+) -> None:
+    """Refuse arrays that do not belong together."""
+    n_colors, n_clusters = len(colors), len(centers)
+    fits = (
+        weights.shape == labels.shape == (n_colors,)
+        and sizes.shape == (n_clusters,)
+        and centers.shape == (n_clusters, *colors.shape[1:])
+        and feature_centers.shape == centers.shape
+        and labels.dtype == np.int32
+        and weights.dtype == feature_centers.dtype == centers.dtype == sizes.dtype == np.float64
+        and colors.dtype.kind in "buif"
+    )
+    if not fits or not 0 <= labels.min() <= labels.max() < n_clusters or not (weights > 0).all():
+        raise ValueError("its arrays do not belong together")
+    if not all(np.isfinite(array).all() for array in (colors, weights, feature_centers, centers, sizes)):
+        raise ValueError("its arrays hold NaN or infinity")

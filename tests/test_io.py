@@ -173,3 +173,65 @@ def test_a_picture_too_large_to_be_safe_is_refused(save, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     with pytest.raises(ValueError, match="Cannot read"):
         np.asarray(save(COFFEE))
+
+
+# Model files
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model file and the segmenter in it."""
+    segmenter = KMeansSegmenter(4, random_state=0, channel_weights=np.array([1.0, 0.5, 0.5])).fit(COFFEE)
+    io.save(segmenter, tmp_path / "model.skseg")
+    return tmp_path / "model.skseg", segmenter
+
+
+def test_a_saved_model_does_what_it_did_bit_for_bit(model):
+    path, segmenter = model
+    loaded = io.load(path)
+    other = coffee()[5::9, ::9]
+    assert np.array_equal(loaded.predict(other), segmenter.predict(other))
+    assert np.array_equal(loaded.transform(other), segmenter.transform(other))
+    assert loaded.score(other) == segmenter.score(other)
+    table = COFFEE.reshape(-1, 3)
+    assert np.array_equal(loaded.pipeline_.predict(table), segmenter.pipeline_.predict(table))
+    assert np.array_equal(
+        loaded.partial_fit(other).pipeline_["kmeans"].cluster_centers_,
+        segmenter.partial_fit(other).pipeline_["kmeans"].cluster_centers_,
+    )
+
+
+def test_only_a_complete_model_file_appears(model):
+    path, _ = model
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("n_kept", [0, 10, 2000, -1])
+def test_a_truncated_model_file_is_refused(model, n_kept):
+    path, _ = model
+    path.write_bytes(path.read_bytes()[:n_kept])
+    with pytest.raises(ValueError, match="is not a model file that skseg can read"):
+        io.load(path)
+
+
+def test_a_pickled_model_is_refused_unread(model):
+    path, segmenter = model
+    path.write_bytes(pickle.dumps(segmenter))
+    with pytest.raises(ValueError, match="is not a model file that skseg can read"):
+        io.load(path)
+
+
+def test_a_model_file_whose_arrays_do_not_belong_together_is_refused(model):
+    path, _ = model
+    arrays = dict(np.load(path))
+    with path.open("wb") as file:
+        np.savez(file, **{**arrays, "labels": arrays["labels"][1:]})
+    with pytest.raises(ValueError, match="do not belong together"):
+        io.load(path)
+
+
+def test_a_random_state_that_is_no_number_cannot_be_saved(model):
+    path, segmenter = model
+    segmenter.set_params(random_state=np.random.RandomState(0))
+    with pytest.raises(TypeError, match="got RandomState instead"):
+        io.save(segmenter, path)
