@@ -9,6 +9,7 @@ from glob import glob
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 import sklearn
@@ -231,6 +232,9 @@ def load(path: str | PathLike[str]) -> KMeansSegmenter:
     """
     with Path(path).open("rb") as file:
         try:
+            if not is_zipfile(file):  # NumPy would advise to unpickle it
+                raise ValueError("it is no archive, or is cut off")
+            file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             return _put_together(json.loads(str(arrays.pop("about"))), arrays)

@@ -217,7 +217,7 @@ def test_a_truncated_model_file_is_refused(model, n_kept):
 def test_a_pickled_model_is_refused_unread(model):
     path, segmenter = model
     path.write_bytes(pickle.dumps(segmenter))
-    with pytest.raises(ValueError, match="is not a model file that skseg can read"):
+    with pytest.raises(ValueError, match="is not a model file that skseg can read: it is no archive"):
         io.load(path)
 
 
