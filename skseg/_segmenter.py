@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from numbers import Integral, Real
@@ -628,8 +629,16 @@ def _warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
     warnings.warn(
         f"X has {n_colors} distinct colors in {n_found} clusters, fewer than n_clusters={n_clusters}.",
         ConvergenceWarning,
-        stacklevel=4,  # the caller of fit or partial_fit
+        stacklevel=_levels_to_caller(),
     )
+
+
+def _levels_to_caller() -> int:
+    """How many frames lie between a warning and the code that called skseg, maybe through scikit-learn."""
+    frame, level = inspect.currentframe(), 0
+    while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("skseg", "sklearn"):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _dark_to_light(colors: NDArray[np.float64], *, is_srgb: bool) -> NDArray[np.intp]:

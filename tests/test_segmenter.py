@@ -512,3 +512,10 @@ def test_labels_and_distances_of_masked_images_are_painted_with_their_mask():
     painted = model.inverse_transform(model.transform(masked))
     assert np.array_equal(painted.mask, np.repeat(masked.mask.any(axis=-1)[..., np.newaxis], 3, axis=-1))
     assert np.array_equal(painted, model.inverse_transform(model.predict(masked)))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_predict", "fit_transform"])
+def test_a_warning_points_to_the_code_that_called(method):
+    with pytest.warns(ConvergenceWarning, match="1 distinct colors") as caught:
+        getattr(KMeansSegmenter(3), method)(np.zeros((4, 4, 3), np.uint8))
+    assert caught[0].filename == __file__
