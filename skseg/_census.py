@@ -125,7 +125,8 @@ def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Cens
 
 
 def _count_sorted(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
-    rows = rows + rows.dtype.type(0)  # -0.0 is 0.0
+    if rows.dtype.kind == "f":
+        rows = rows + rows.dtype.type(0)  # -0.0 is 0.0
     order = _lexicographic_order(rows)
     colors = np.take(rows, order, axis=0, mode="clip")
     first = np.ones(len(colors), dtype=bool)
@@ -142,14 +143,14 @@ def _lexicographic_order(rows: NDArray[Any]) -> NDArray[Any]:
     """The order of `np.lexsort(rows.T)`, many times faster where few rows agree in their first 32 bits of the last."""
     if rows.dtype.itemsize > 8 or len(rows) >= 1 << 32:
         return np.lexsort(rows.T)
-    digits = _digits(rows)
-    order, sorted_digit = _sort_by_digit(np.arange(len(rows)), digits[-1])
+    highest = _digits(rows[:, -max(1, 4 // rows.dtype.itemsize) :])[-1]
+    order, sorted_digit = _sort_by_digit(np.arange(len(rows)), highest)
     new = np.diff(sorted_digit, prepend=~sorted_digit[:1], append=~sorted_digit[-1:]) != 0
     tied = np.flatnonzero(~(new[1:] & new[:-1]))
-    if len(digits) > 1 and len(tied):
+    if len(tied):
         among = order[tied]
         position = np.arange(len(tied))
-        for digit in [*(digit[among] for digit in digits[:-1]), np.cumsum(new[tied], dtype=np.uint32)]:
+        for digit in [*_digits(rows[among])[:-1], np.cumsum(new[tied], dtype=np.uint32)]:
             position, _ = _sort_by_digit(position, digit)
         order[tied] = among[position]
     return order
