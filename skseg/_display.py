@@ -1,6 +1,7 @@
 """Displays: a segmentation, its palette, its color space, and the choice of K, drawn with matplotlib.
 
-As in scikit-learn, `from_…` computes what is shown, and `plot` only draws it.
+As in scikit-learn, `from_…` computes what is shown, and `plot` only draws it. What is needed to draw is imported there,
+so that `import skseg` stays quick.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import find_boundaries
 from sklearn.utils.validation import check_is_fitted
 
 from ._color import is_unit_range, to_unit
@@ -145,6 +145,8 @@ class SegmentationDisplay:
         ValueError
             If there are not four axes.
         """
+        from skimage.segmentation import find_boundaries  # noqa: PLC0415
+
         self.axes_ = np.ravel(self._new_axes() if axes is None else axes)
         if self.axes_.size != 4:
             raise ValueError(f"axes must be four; got {self.axes_.size} instead.")
