@@ -31,7 +31,7 @@ _OUTPUTS = ("color", "label", "distance")
 _STARTS = ("k-means++", "random")
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
 _BAND = 1 << 24  # pixels that are labeled at a time where the label map is written to `out`
-_KEPT = 1 << 27  # pixels of a memory-mapped image whose label map `fit` still keeps
+_KEPT = 100_000_000  # pixels of a memory-mapped image whose label map `fit` still keeps
 _LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 
