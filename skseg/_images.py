@@ -110,6 +110,18 @@ def _is_collection(X: Any) -> bool:
     return hasattr(X, "__getitem__") and hasattr(X, "__len__")
 
 
+class _Item:
+    """An image of a collection, taken out of it when an array is asked for."""
+
+    ndim = 3
+
+    def __init__(self, collection: Any, index: int) -> None:
+        self.collection, self.index = collection, index
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asanyarray(self.collection[self.index])
+
+
 def is_table(X: Any) -> bool:
     """Whether what comes out for X is a table, which `set_output` may put into a DataFrame."""
     if isinstance(X, np.ma.MaskedArray) or is_sequence(X):
@@ -119,9 +131,11 @@ def is_table(X: Any) -> bool:
 
 
 def tables_in(X: Any) -> list[Any]:
-    """X if it is a table, or the tables in a sequence."""
+    """X if it is a table, or the tables in a list; items that do not say what they are, are not read to find out."""
+    if _is_collection(X):
+        return []
     if is_sequence(X):
-        return [item for item in X if is_table(item)]
+        return [item for item in X if _declared_ndim(item) == 2 and is_table(item)]
     return [X] if is_table(X) else []
 
 
@@ -156,6 +170,8 @@ def reduce_images(
 def _calls(X: Any, per_image: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """The number of each image, the image, and what goes with it."""
     columns = [_one_per_image(name, values, len(X)) for name, values in per_image.items()]
+    if _is_collection(X):
+        X = [_Item(X, index) for index in range(len(X))]
     return ((index, *arguments) for index, arguments in enumerate(zip(X, *columns, strict=True)))
 
 

@@ -23,7 +23,16 @@ from ._census import Census, map_colors, map_rows, mean_colors, merge, take
 from ._color import to_unit, unit_scale
 from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_image, count_images, read_rows
-from ._images import ImageOutputMixin, Pixels, check_pixel_weights, has_own_dtype, is_sequence, map_images, tables_in
+from ._images import (
+    ImageOutputMixin,
+    Pixels,
+    as_array,
+    check_pixel_weights,
+    has_own_dtype,
+    is_sequence,
+    map_images,
+    tables_in,
+)
 from ._kmeans import distances, fit_kmeans, nearest
 from .metrics._criteria import Clusters
 
@@ -282,6 +291,7 @@ class KMeansSegmenter(
         if out is None:
             return self._for_each_image(self._label_image, X)
         check_is_fitted(self)
+        X = X if is_sequence(X) else as_array(X)
         shape = None if is_sequence(X) else np.shape(X)[:-1]
         if not isinstance(out, np.ndarray) or out.dtype != np.int32 or out.shape != shape:
             raise ValueError(

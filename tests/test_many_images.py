@@ -9,10 +9,12 @@ from itertools import chain
 import dask.array
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import skimage.data
 import skimage.io
 from dask.distributed import Client, LocalCluster
+from PIL import Image
 from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter
@@ -92,6 +94,48 @@ def test_an_image_collection_is_a_list_of_images(tmp_path):
     assert all(map(np.array_equal, model.predict(collection), model.predict(parts)))
     search = GridSearchCV(segmenter(), {"n_clusters": [2, 3]}, cv=3, error_score="raise").fit(collection)
     assert search.best_score_ == GridSearchCV(segmenter(), {"n_clusters": [2, 3]}, cv=3).fit(parts).best_score_
+
+
+def test_a_collection_is_read_once_and_one_image_at_a_time():
+    log = []
+
+    class Collection:
+        def __len__(self):
+            return 40
+
+        def __getitem__(self, index):
+            log.append(index)
+            return COFFEE[index % 4 :: 4]
+
+    model = segmenter().fit(Collection())
+    assert log == list(range(40))
+    assert_same_model(model, segmenter().fit([COFFEE] * 10))
+    log.clear()
+    assert len(model.predict(Collection())) == 40
+    assert log == list(range(40))
+
+
+def test_lists_of_images_that_do_not_say_their_dimensions_are_not_read_for_it():
+    class Silent:
+        reads = 0
+
+        def __array__(self, dtype=None, copy=None):
+            Silent.reads += 1
+            return COFFEE
+
+    segmenter().fit([COFFEE, *(Silent() for _ in range(5))])
+    assert Silent.reads == 5
+
+
+@pytest.mark.parametrize(
+    "image",
+    [Lazy("coffee"), Image.fromarray(COFFEE), COFFEE.reshape(-1, 3), pd.DataFrame(COFFEE.reshape(-1, 3))],
+    ids=["lazy", "PIL", "table", "DataFrame"],
+)
+def test_a_label_map_of_every_form_is_written_where_it_is_wanted(image):
+    model = segmenter().fit(image)
+    out = np.empty(model.labels_.shape, dtype=np.int32)
+    assert np.array_equal(model.predict(image, out=out), model.labels_)
 
 
 # Huge images
