@@ -4,11 +4,11 @@
 def main() -> None:
     """Run the command line, or say what it needs."""
     try:
-        from .cli import app  # noqa: PLC0415, click is an extra
+        from .cli import app  # noqa: PLC0415, what it needs is an extra
     except ModuleNotFoundError as error:
-        if error.name != "click":
+        if error.name not in ("click", "rich"):
             raise
-        raise SystemExit("The command skseg needs click: python -m pip install click") from error
+        raise SystemExit("The command skseg needs click and rich: python -m pip install click rich") from error
     app(prog_name="skseg")
 
 

@@ -43,6 +43,11 @@ def is_unit_range(colors: NDArray[Any]) -> bool:
     return scale != 1 or bool(colors.min() >= -_ROUNDING and colors.max() <= 1 + _ROUNDING)
 
 
+def hex_code(color: NDArray[Any]) -> str:
+    """The code of an sRGB color, 0 to 1, as in HTML: "#rrggbb"."""
+    return "#" + bytes(np.rint(255 * np.clip(color, 0, 1)).astype(np.uint8)).hex()
+
+
 def rgb_to_hsv_cone(rgb: Floats) -> Floats:
     """HSV with hue as an angle: (chroma · cos 2πh, chroma · sin 2πh, value), chroma = max − min.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ._color import is_unit_range, to_unit
+from ._color import hex_code, is_unit_range, to_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -285,7 +285,7 @@ class PaletteDisplay:
         self.ax_.barh(range(n_clusters), self.shares, height=0.9, color=self.palette, edgecolor="gray", linewidth=0.5)
         gap = 0.015 * self.shares.max()
         for label, (color, share) in enumerate(zip(self.palette, self.shares, strict=True)):
-            self.ax_.text(share + gap, label, f"{_hex_code(color)}  {share:.0%}", va="center", family="monospace")
+            self.ax_.text(share + gap, label, f"{hex_code(color)}  {share:.0%}", va="center", family="monospace")
         self.ax_.set(xlim=(0, 1.5 * self.shares.max()), ylim=(n_clusters - 0.5, -0.5), xticks=[])
         self.ax_.set(yticks=range(n_clusters), ylabel="label")
         self.ax_.spines[["top", "right", "bottom"]].set_visible(False)
@@ -654,7 +654,3 @@ def _clear(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
 def _contrast(color: NDArray[Any]) -> tuple[float, float, float]:
     """White on dark colors, black on light ones."""
     return (1.0, 1.0, 1.0) if color @ [0.2125, 0.7154, 0.0721] < 0.5 else (0.0, 0.0, 0.0)
-
-
-def _hex_code(color: NDArray[Any]) -> str:
-    return "#" + "".join(f"{octet:02x}" for octet in np.rint(255 * color).astype(int))

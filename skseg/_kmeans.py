@@ -60,6 +60,15 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
         return kmeans.fit(points, sample_weight=weights)
 
 
+def known_kmeans(features: Floats, centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
+    """The `KMeans` that was fitted to the features, of which the centers are known."""
+    kmeans = KMeans(len(centers))
+    kmeans.cluster_centers_, kmeans.labels_ = centers, nearest(features, centers)
+    kmeans.inertia_, kmeans.n_iter_, kmeans._n_threads = inertia, n_iter, 1
+    kmeans.n_features_in_, kmeans._n_features_out = centers.shape[::-1]
+    return kmeans
+
+
 def _variance(points: Floats, weights: Floats) -> float:
     """Weighted variance, mean of the features; no product of BLAS, whose threads wait for busy cores."""
     shares = weights / weights.sum()

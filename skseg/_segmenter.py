@@ -33,11 +33,12 @@ from ._images import (
     map_images,
     tables_in,
 )
-from ._kmeans import distances, fit_kmeans, nearest
+from ._kmeans import distances, fit_kmeans, known_kmeans, nearest
 from .metrics._criteria import Clusters
 
 _OUTPUTS = ("color", "label", "distance")
 _STARTS = ("k-means++", "random")
+_KMEANS_PARAMS = ("n_clusters", "n_init", "max_iter", "tol", "random_state")
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
 _BAND = 1 << 24  # pixels that are labeled at a time where the label map is written to `out`
 _KEPT = 100_000_000  # pixels of a memory-mapped image whose label map `fit` still keeps
@@ -463,21 +464,31 @@ class KMeansSegmenter(
 
     def _cluster(self, census: Census) -> Self:
         """Fit the pipeline to a census and number the clusters from dark to light."""
-        colors, weights = census.colors, np.maximum(census.weights / census.weights.max(), _LEAST_WEIGHT)
-        color = self._fit_converter(colors)
-        features = map_rows(color._convert, colors)
-        if np.abs(features).max() > _LARGEST:
-            raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
-        params = {name: getattr(self, name) for name in ("n_clusters", "n_init", "max_iter", "tol", "random_state")}
-        kmeans = fit_kmeans(features, weights, to_unit(colors), init=self._convert_init(color, colors), **params)
-
-        self.cluster_centers_ = self._number_clusters(kmeans, features, Census(colors, weights))
-        if len(self.cluster_centers_) < self.n_clusters:
-            _warn_few_clusters(len(colors), len(self.cluster_centers_), self.n_clusters)
+        color, features = self._convert(census.colors)
+        params = {name: getattr(self, name) for name in _KMEANS_PARAMS}
+        init, weights = self._convert_init(color, census.colors), _relative(census.weights)
+        kmeans = fit_kmeans(features, weights, to_unit(census.colors), init=init, **params)
+        self._number_clusters(kmeans, features, Census(census.colors, weights))
+        if len(kmeans.cluster_centers_) < self.n_clusters:
+            _warn_few_clusters(len(census.colors), len(kmeans.cluster_centers_), self.n_clusters)
         kmeans.inertia_ *= census.weights.max()
         kmeans.n_clusters = self.n_clusters
+        return self._set_fitted(census, color, kmeans)
 
+    def _restore(self, census: Census, centers: NDArray[np.float64], **fitted: Any) -> Self:
+        """Be what `fit` made of a census, from the centers in the color space and the numbers that it found."""
+        self._check_parameters()
+        color, features = self._convert(census.colors)
+        kmeans = known_kmeans(features, centers, **fitted).set_params(
+            **{name: getattr(self, name) for name in _KMEANS_PARAMS}
+        )
+        return self._set_fitted(census, color, kmeans)
+
+    def _set_fitted(self, census: Census, color: ColorConverter, kmeans: Any) -> Self:
+        """Set what follows from the fitted steps and the census that they were fitted to."""
+        weights = _relative(census.weights)
         self.pipeline_ = Pipeline([("color", color), ("kmeans", kmeans)])
+        self.cluster_centers_ = mean_colors(Census(census.colors, weights), kmeans.labels_)
         self.cluster_sizes_ = np.bincount(kmeans.labels_, weights) / weights.sum()
         self.inertia_ = float(kmeans.inertia_)
         self.n_iter_ = kmeans.n_iter_
@@ -485,8 +496,8 @@ class KMeansSegmenter(
         self.__dict__.pop("labels_", None)  # they were those of another X
         return self
 
-    def _number_clusters(self, kmeans: Any, features: NDArray[np.float64], census: Census) -> NDArray[np.float64]:
-        """Number the clusters of `kmeans` from dark to light, without empty ones; the mean color of each."""
+    def _number_clusters(self, kmeans: Any, features: NDArray[np.float64], census: Census) -> None:
+        """Number the clusters of `kmeans` from dark to light, without empty ones."""
         present = np.flatnonzero(np.bincount(kmeans.labels_))
         means = mean_colors(census, np.searchsorted(present, kmeans.labels_))
         centers = kmeans.cluster_centers_[present[_dark_to_light(means, is_srgb=self.color_space is not None)]]
@@ -494,7 +505,14 @@ class KMeansSegmenter(
         found = np.flatnonzero(np.bincount(labels))
         kmeans.cluster_centers_ = centers[found]
         kmeans.labels_ = np.searchsorted(found, labels).astype(np.int32)
-        return mean_colors(census, kmeans.labels_)
+
+    def _convert(self, colors: NDArray[Any]) -> tuple[ColorConverter, NDArray[np.float64]]:
+        """The fitted color step, and what it makes of the distinct colors of X."""
+        color = self._fit_converter(colors)
+        features = map_rows(color._convert, colors)
+        if np.abs(features).max() > _LARGEST:
+            raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
+        return color, features
 
     def _fit_converter(self, colors: NDArray[Any]) -> ColorConverter:
         """The color step; it gives arrays to KMeans whatever containers are set globally, and knows X's names."""
@@ -604,6 +622,11 @@ class KMeansSegmenter(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"] if self.output == "color" else []
         return tags
+
+
+def _relative(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights relative to the largest."""
+    return np.asarray(np.maximum(weights / weights.max(), _LEAST_WEIGHT))
 
 
 def _exceeds_memory(X: Any) -> bool:

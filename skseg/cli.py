@@ -1,148 +1,490 @@
-"""The command `skseg`: segment picture files from the shell. Thin over the library."""
+"""The command `skseg`: what the library does, on picture files. Thin over the library."""
 
 from __future__ import annotations
 
+import json
+import sys
 import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
+import skimage.data
 from PIL import Image
-from skimage import data
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import KFold, cross_validate
 
-from . import KMeansSegmenter, __version__
-from ._color import COLOR_SPACES, to_unit
-from .io import ImageFile
+from . import KMeansSegmenter, KSelectionDisplay, TileKFold, __version__, io, metrics
+from . import _options as options
+from ._batch import Batch, Picture, Results, digest, find_files, read_mask, readable
+from ._color import unit_scale
+from ._explore import explore_page
+from ._palette import FORMATS, hex_codes
+from .io._atomic import written_whole
 
-_RESULTS = ("segmented", "labels")
+_N_FOLDS = 5
+_CURVE = ("n_clusters", "score", "spread")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
-def app() -> None:
-    """Segment images by color with k-means."""
+@click.pass_context
+def app(ctx: click.Context) -> None:
+    """Segment images by color with k-means.
+
+    An IMAGE is a picture file, a directory of pictures, or a pattern such as 'photos/*.jpg'. Every page of a file is a
+    picture. Transparent pixels take no part.
+
+    Exit codes: 0, done; 1, something failed, and it says what; 2, wrong usage.
+    """
+    ctx.with_resource(_plain_warnings())
+
+
+# Commands
 
 
 @app.command()
-@click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "-k", "--n-clusters", type=click.IntRange(1, 255), default=10, show_default=True, help="Number of clusters."
-)
-@click.option(
-    "--color-space",
-    type=click.Choice(list(COLOR_SPACES)),
-    default="hsv",
-    show_default=True,
-    help="Color space to cluster in.",
-)
-@click.option(
-    "-o",
-    "--output-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    default="skseg-output",
-    show_default=True,
-    help="Directory for the results; made if it does not exist.",
-)
-def segment(images: tuple[Path, ...], n_clusters: int, color_space: str, output_dir: Path) -> None:
-    """Segment pictures and write for each NAME-segmented.png and NAME-labels.png.
+@click.argument("images", metavar="[IMAGE]...", nargs=-1)
+@options.n_clusters
+@click.option("--each", is_flag=True, help="Find the clusters of every picture by itself.")
+@options.results
+@options.limits
+@options.model
+@options.json
+def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: bool, **params: Any) -> None:
+    r"""Segment pictures: write each painted in its K colors, and its label map.
 
-    One set of clusters is fitted to all IMAGEs together. Transparent pixels take no part. Without an IMAGE, the
-    coffee picture of scikit-image is segmented.
+    One set of clusters is fitted to all IMAGEs together. Without an IMAGE, the coffee picture of scikit-image is
+    segmented.
 
-    NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its
-    palette is the cluster colors.
+    NAME-segmented.png is the painted picture, a TIFF if it has more than 8 bits or other channels than RGB.
+    NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its palette
+    is the cluster colors; a gray PNG of 16 bits if there are more than 256. NAME-distances.tif holds the distances to
+    the K centers.
+
+    \b
+    Examples:
+      skseg segment photo.jpg -k 5
+      skseg segment photos -k 8 -o results --color-space lab
+      skseg segment 'slides/*.tif' --each --resume -o results
     """
-    if images:
-        names, pictures = _unique_names(images), [_read(path) for path in images]
-        _check_not_overwritten(images, [output_dir / f"{name}-{kind}.png" for name in names for kind in _RESULTS])
-    else:
-        names, pictures = ["coffee"], [data.coffee()]
-        click.echo("No IMAGE given: segmenting the coffee picture that scikit-image ships.")
+    if not images:
+        images = (str(Path(skimage.data.data_dir, "coffee.png")),)
+        click.echo("No IMAGE given: segmenting the coffee picture that scikit-image ships.", err=as_json)
     start = perf_counter()
-    segmenter = KMeansSegmenter(n_clusters, color_space=color_space, random_state=0)
+    results, params = _take_results(params)
+    batch = _open(images, mask)
+    _refuse_usage(results.check, batch.pictures)
+    segmenter = None if each else _fit(batch, params)
+    done = _write(batch, results, params, segmenter)
+    _report(batch, done, segmenter, as_json=as_json)
+    _say(f"{perf_counter() - start:.2f} s", unless=as_json or not done)
+    _exit(batch)
+
+
+@app.command()
+@options.images
+@options.n_clusters
+@click.option(
+    "-o", "--output", "path", type=options.file(), default="model.skseg", show_default=True, help="Model file."
+)
+@options.overwrite
+@options.limits
+@options.model
+@options.json
+def fit(
+    *, images: tuple[str, ...], path: Path, overwrite: bool, mask: Path | None, as_json: bool, **params: Any
+) -> None:
+    r"""Find the clusters of pictures and write them to a model file.
+
+    A model file holds numbers and no code, so one from elsewhere can be used.
+
+    \b
+    Examples:
+      skseg fit first.jpg second.jpg -k 5 -o model.skseg
+      skseg predict model.skseg other.jpg -o results
+    """
+    _refuse_existing(path, overwrite)
+    batch = _open(images, mask)
+    segmenter = _fit(batch, params)
+    if segmenter is not None:
+        with batch.noting(path):
+            io.save(segmenter, path)
+            _say(f"{readable(path)}: {len(batch.pictures)} pictures", unless=as_json)
+    _report(batch, [], segmenter, as_json=as_json)
+    _exit(batch)
+
+
+@app.command()
+@click.argument("model", type=options.file(exists=True))
+@options.images
+@options.results
+@options.limits
+@options.json
+def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json: bool, **params: Any) -> None:
+    r"""Segment pictures by the clusters in a MODEL file that `skseg fit` has written.
+
+    \b
+    Examples:
+      skseg predict model.skseg photos -o results
+      skseg predict model.skseg scan.tif --output distance
+    """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
-            label_maps = segmenter.fit_predict(pictures)
-        painted = segmenter.transform(pictures)
+        segmenter = io.load(model)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    results, _ = _take_results(params)
+    batch = _open(images, mask)
+    _refuse_usage(results.check, batch.pictures)
+    done = _write(batch, results, {}, segmenter)
+    _report(batch, done, segmenter, as_json=as_json)
+    _exit(batch)
+
+
+@app.command()
+@options.images
+@click.option("--from", "lowest", type=click.IntRange(2), default=2, show_default=True, help="Smallest K.")
+@click.option("--to", "highest", type=click.IntRange(2), default=12, show_default=True, help="Largest K.")
+@options.criterion
+@click.option("--plot", type=options.file(), help="Picture of the curve to write.")
+@options.overwrite
+@options.limits
+@options.model
+@options.json
+def choose_k(
+    *,
+    images: tuple[str, ...],
+    lowest: int,
+    highest: int,
+    criterion: str,
+    plot: Path | None,
+    overwrite: bool,
+    mask: Path | None,
+    as_json: bool,
+    **params: Any,
+) -> None:
+    r"""Choose the number of clusters by a criterion on parts of the pictures that were not fitted.
+
+    The parts are tiles of one picture, or whole pictures if there are several. The criterion valley_score counts the
+    clusters that stand apart.
+
+    \b
+    Examples:
+      skseg choose-k photo.jpg
+      skseg choose-k photos --from 2 --to 20 --plot curve.png
+    """
+    if lowest > highest:
+        raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
+    if plot:
+        _refuse_existing(plot, overwrite)
+        if find_spec("matplotlib") is None:
+            raise click.ClickException("--plot needs matplotlib: python -m pip install matplotlib")
+    batch = _open(images, mask)
+    segmenter = _new_segmenter(batch, params)
+    if segmenter is not None:
+        curve = _curve(batch, segmenter, range(lowest, highest + 1), criterion)
+        if plot:
+            with _saying_why(), written_whole(plot) as file:
+                _plot(curve, criterion).savefig(file, format=plot.suffix.removeprefix(".") or "png", dpi=150)
+        _report_curve(batch, curve, criterion, as_json=as_json)
+    _exit(batch)
+
+
+@app.command()
+@options.images
+@options.n_clusters
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", *FORMATS]),
+    default="table",
+    show_default=True,
+    help="A table with shares, hex codes, JSON, a palette for GIMP and Inkscape, or CSS variables.",
+)
+@options.limits
+@options.model
+@options.json
+def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: bool, **params: Any) -> None:
+    r"""Print the K colors of pictures, from dark to light.
+
+    \b
+    Examples:
+      skseg palette photo.jpg -k 6
+      skseg palette photo.jpg -k 6 --format css > colors.css
+    """
+    batch = _open(images, mask)
+    segmenter = _fit(batch, params)
+    if segmenter is not None and style != "table" and not as_json:
+        click.echo(FORMATS[style](hex_codes(segmenter)))
+    else:
+        _report(batch, [], segmenter, as_json=as_json)
+    _exit(batch)
+
+
+@app.command()
+@click.argument("image")
+@click.option(
+    "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
+)
+@click.option("--to", "highest", type=click.IntRange(2, 64), default=16, show_default=True, help="Largest K.")
+@options.criterion
+@options.overwrite
+@options.limits
+@options.model
+def explore(
+    *, image: str, path: Path, highest: int, criterion: str, overwrite: bool, mask: Path | None, **params: Any
+) -> None:
+    r"""Write a page that shows a picture in 2 to 16 colors, to open in a browser.
+
+    The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
+    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by.
+
+    \b
+    Example:
+      skseg explore photo.jpg -o photo.html
+    """
+    _refuse_existing(path, overwrite)
+    batch = _open([image], mask)
+    segmenter = _new_segmenter(batch, params)
+    if segmenter is not None:
+        picture = batch.pictures[0]
+        if len(batch.pictures) > 1:
+            raise click.UsageError(f"IMAGE must be one picture; got {len(batch.pictures)}.")
+        curve = _curve(batch, segmenter, range(2, highest + 1), criterion)
+        with batch.noting(picture):
+            pixels = np.asanyarray(picture)
+            models = [
+                clone(segmenter).set_params(n_clusters=candidate["n_clusters"]).fit(pixels) for candidate in curve
+            ]
+            page = explore_page(pixels, Path(picture.path).name, models, [each["score"] for each in curve], criterion)
+            with written_whole(path) as file:
+                file.write(page.encode())
+            _say(f"{readable(path)}: open it in a browser.")
+    _exit(batch)
+
+
+# Steps
+
+
+def _open(images: Iterable[str], mask: Path | None) -> Batch:
+    """The pictures that are meant."""
+    try:
+        files = find_files(images)
+        return Batch(files, None if mask is None else read_mask(mask))
+    except FileNotFoundError as error:
+        raise click.UsageError(str(error)) from error
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    seconds = perf_counter() - start
 
-    palette = _to_octets(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_))))
+
+def _take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
+    """Where the results go, and the options of the model that are left."""
+    names = ("output_dir", "outputs", "overwrite", "resume")
+    directory, outputs, overwrite, resume = (params.pop(name) for name in names)
+    return Results(directory, dict.fromkeys(outputs), overwrite=overwrite, resume=resume), params
+
+
+def _new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
+    """The segmenter for the pictures that can be read, if there are any."""
+    batch.check(_progress(batch.pictures, "Reading"))
+    return _segmenter_for(batch.pictures[0], params) if batch.pictures else None
+
+
+def _segmenter_for(picture: Picture, params: dict[str, Any]) -> KMeansSegmenter:
+    """A segmenter whose start colors, if there are any, are in the units of the picture."""
+    if isinstance(params["init"], np.ndarray):
+        params = params | {"init": params["init"] * unit_scale(np.asanyarray(picture).dtype)}
+    return KMeansSegmenter(**params)
+
+
+def _fit(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
+    segmenter = _new_segmenter(batch, params)
+    if segmenter is None:
+        return None
+    with _saying_why():
+        segmenter.fit(batch.pictures)
+    return segmenter
+
+
+def _write(
+    batch: Batch, results: Results, params: dict[str, Any], common: KMeansSegmenter | None
+) -> list[dict[str, Any]]:
+    """Write the results of each picture, by the common segmenter or by one of its own; what was done."""
+    made_by = params if common is None else (common.get_params(), common.cluster_centers_.tolist())
+    model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
+    with _saying_why():
+        results.directory.mkdir(parents=True, exist_ok=True)
     try:
-        output_dir.mkdir(parents=True, exist_ok=True)
-        for name, labels, picture in zip(names, label_maps, painted, strict=True):
-            _write_painted(picture, output_dir / f"{name}-segmented.png")
-            _write_labels(labels, palette, output_dir / f"{name}-labels.png")
-    except OSError as error:
-        raise click.ClickException(f"Cannot write to {output_dir}: {error}") from error
-    for name, labels in zip(names, label_maps, strict=True):
-        height, width = labels.shape
-        click.echo(f"{name}: {width} × {height} pixels -> {output_dir / name}-segmented.png, -labels.png")
-    fewer = f" (of {n_clusters}: there are no more colors)" if len(palette) < n_clusters else ""
-    click.echo(f"K = {len(palette)}{fewer} in {color_space}, {seconds:.2f} s")
-    for color, share in zip(palette, segmenter.cluster_sizes_, strict=True):
-        click.echo(_swatch(color, share))
+        for picture in _progress(batch.pictures, "Writing"):
+            with batch.noting(picture):
+                if results.are_done(picture, model):
+                    done.append({"image": str(picture), "skipped": True})
+                else:
+                    pixels = np.asanyarray(picture)
+                    segmenter = common or _segmenter_for(picture, params).fit(pixels)
+                    done.append(_entry(picture, segmenter, results.write(picture, pixels, segmenter, model)))
+                    if common is None:
+                        done[-1]["clusters"] = _clusters(segmenter)
+            picture.pixels = None
+            rest.remove(picture)
+    except KeyboardInterrupt:
+        batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
+    return done
 
 
-def _unique_names(paths: tuple[Path, ...]) -> list[str]:
-    """A name per path for its results; paths that share one are told apart by a number."""
-    names: list[str] = []
-    for path in paths:
-        name, number = path.stem, 2
-        while name in names:
-            name, number = f"{path.stem}-{number}", number + 1
-        names.append(name)
-    return names
+def _curve(batch: Batch, segmenter: KMeansSegmenter, n_clusters: range, criterion: str) -> list[dict[str, Any]]:
+    """The criterion for each K."""
+    pictures = batch.pictures
+    many = len(pictures) > 1
+    X, cv = (pictures, KFold(min(_N_FOLDS, len(pictures)))) if many else (np.asanyarray(pictures[0]), TileKFold())
+    scoring = {"score": getattr(metrics, criterion), "explained": metrics.explained_variance}
+    curve = []
+    with _saying_why():
+        for n in _progress(n_clusters, "Trying K"):
+            scores = cross_validate(segmenter.set_params(n_clusters=n), X, cv=cv, scoring=scoring, error_score="raise")
+            means = {name: float(np.mean(scores[f"test_{name}"])) for name in scoring}
+            curve.append({"n_clusters": n, **means, "spread": float(np.std(scores["test_score"]))})
+    return curve
 
 
-def _check_not_overwritten(inputs: tuple[Path, ...], outputs: list[Path]) -> None:
-    for path in {path.resolve() for path in inputs} & {path.resolve() for path in outputs}:
-        raise click.ClickException(f"{path} is given as an IMAGE and would be overwritten; choose another directory.")
+def _plot(curve: list[dict[str, Any]], criterion: str) -> Any:
+    """The figure of a curve."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415, an extra
+
+    n_clusters, scores, spreads = (np.array([each[name] for each in curve]) for name in _CURVE)
+    figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    KSelectionDisplay(n_clusters, scores, spreads, _best(curve)["n_clusters"], names=(criterion, "")).plot(ax=ax)
+    plt.close(figure)
+    return figure
 
 
-def _read(path: Path) -> NDArray[Any]:
-    """The picture in a file, masked where it is transparent."""
+def _best(curve: list[dict[str, Any]]) -> dict[str, Any]:
+    return max(curve, key=lambda candidate: candidate["score"])
+
+
+# What is said
+
+
+def _report(batch: Batch, done: list[dict[str, Any]], segmenter: KMeansSegmenter | None, *, as_json: bool) -> None:
+    """Say what was done: each picture, and the clusters that they share."""
+    clusters = [] if segmenter is None else _clusters(segmenter)
+    if as_json:
+        failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
+        click.echo(json.dumps({"images": done, "clusters": clusters, "failed": failed}, indent=2))
+        return
+    for entry in done:
+        if entry.get("skipped"):
+            click.echo(f"{entry['image']}: is done")
+            continue
+        files = ", ".join(map(readable, entry["files"]))
+        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels -> {files}")
+        _show_clusters(entry.get("clusters", []))
+    if segmenter is not None:
+        fewer = len(clusters) < segmenter.n_clusters
+        click.echo(f"K = {len(clusters)}" + f" (of {segmenter.n_clusters}: there are no more colors)" * fewer)
+        _show_clusters(clusters)
+
+
+def _entry(picture: Picture, segmenter: KMeansSegmenter, files: list[Path]) -> dict[str, Any]:
+    """What is said of a picture that is done."""
+    label_map = segmenter.predict(np.asanyarray(picture))
+    counts = np.bincount(np.ma.compressed(label_map), minlength=len(segmenter.cluster_centers_))
+    height, width = label_map.shape
+    shares = (counts / max(counts.sum(), 1)).tolist()
+    return {"image": str(picture), "width": width, "height": height, "files": list(map(str, files)), "shares": shares}
+
+
+def _clusters(segmenter: KMeansSegmenter) -> list[dict[str, Any]]:
+    """What is said of the clusters."""
+    parts = zip(
+        hex_codes(segmenter), segmenter.cluster_centers_.tolist(), segmenter.cluster_sizes_.tolist(), strict=True
+    )
+    return [
+        {"label": label, "color": color, "center": center, "share": share}
+        for label, (color, center, share) in enumerate(parts)
+    ]
+
+
+def _show_clusters(clusters: list[dict[str, Any]]) -> None:
+    """A line for each cluster: its color where the terminal can show it, its hex code and its share."""
+    console = Console(highlight=False, soft_wrap=True)
+    for cluster in clusters:
+        line = Text("  ").append("      ", style=f"on {cluster['color']}")
+        console.print(line.append(f" {cluster['color']} {cluster['share']:7.2%}"))
+
+
+def _report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, as_json: bool) -> None:
+    """Say how each K did, and which is chosen."""
+    chosen = _best(curve)["n_clusters"]
+    if as_json:
+        failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
+        about = {"criterion": criterion, "chosen": chosen, "candidates": curve, "failed": failed}
+        click.echo(json.dumps(about, indent=2))
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"  K  {criterion:>18}  spread  explained", style="bold")
+    for candidate in curve:
+        is_chosen = candidate["n_clusters"] == chosen
+        numbers = "{n_clusters:3}  {score:18.3f}  {spread:6.3f}  {explained:9.1%}".format(**candidate)
+        console.print(numbers + "  chosen" * is_chosen, style="bold green" if is_chosen else None)
+
+
+def _say(message: str, *, unless: bool = False) -> None:
+    if not unless:
+        click.echo(message)
+
+
+def _exit(batch: Batch) -> None:
+    """Say what failed, and end."""
+    for source, reason in batch.failed.items():
+        click.echo(f"Error: {reason if source in reason else f'{source}: {reason}'}", err=True)
+    sys.exit(1 if batch.failed else 0)
+
+
+@contextmanager
+def _saying_why() -> Iterator[None]:
+    """End with the reason if a model cannot be made."""
     try:
-        picture = np.asanyarray(ImageFile(path))
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
-    if picture.shape[-1] != 3 or picture.dtype not in (np.uint8, np.uint16, np.bool_):
-        raise click.ClickException(
-            f"{path} holds {picture.shape[-1]} channels of {picture.dtype}; "
-            "give gray or RGB of 8 or 16 bits, or black-and-white pictures."
-        )
-    return picture
+        yield
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        raise click.ClickException(" ".join(str(error).split()) or type(error).__name__) from error
 
 
-def _write_painted(picture: NDArray[Any], path: Path) -> None:
-    """Write a repainted picture as PNG, transparent where it is masked."""
-    octets = _to_octets(np.ma.getdata(picture))
-    if isinstance(picture, np.ma.MaskedArray):
-        opaque = ~np.ma.getmaskarray(picture)[..., :1]
-        octets = np.concatenate([octets, 255 * opaque.astype(np.uint8)], axis=-1)
-    Image.fromarray(octets).save(path)
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise click.UsageError(f"{readable(path)} exists; give --overwrite to replace it, or another name.")
 
 
-def _write_labels(labels: NDArray[Any], palette: NDArray[np.uint8], path: Path) -> None:
-    """Write a label map as indexed PNG in the cluster colors; masked pixels are transparent, past the last label."""
-    image = Image.fromarray(np.ma.filled(labels, len(palette)).astype(np.uint8))
-    image.putpalette(np.vstack([palette, np.zeros((1, 3), dtype=np.uint8)]).tobytes())
-    if isinstance(labels, np.ma.MaskedArray):
-        image.info["transparency"] = len(palette)
-    image.save(path)
+def _refuse_usage(check: Callable[[Any], None], pictures: list[Picture]) -> None:
+    try:
+        check(pictures)
+    except FileExistsError as error:
+        raise click.UsageError(str(error)) from error
 
 
-def _to_octets(colors: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.rint(to_unit(colors) * 255).astype(np.uint8)
+def _progress(steps: Any, what: str) -> Iterator[Any]:
+    """The steps, with a bar in the terminal while they last."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield from progress.track(steps, description=what)
 
 
-def _swatch(color: NDArray[np.uint8], share: float) -> str:
-    """A line with a color, its hex code and its share, the color itself shown where the terminal can."""
-    red, green, blue = (int(channel) for channel in color)
-    return f"  {click.style('      ', bg=(red, green, blue))} #{red:02x}{green:02x}{blue:02x} {share:7.2%}"
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings in one line, without those that what is said makes needless."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger pictures are refused
+        warnings.showwarning = lambda message, *_: click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+        yield

@@ -43,8 +43,16 @@ MAY_IMPORT = {
         "metrics._criteria",
     },
     "__init__": {"_converter", "_display", "_segmenter", "_tiles"},
-    "io": {"__init__", "_census"},
-    "cli": {"__init__", "_color", "io"},
+    "io._atomic": set(),
+    "io._pictures": set(),
+    "io._results": {"_color", "io._atomic"},
+    "io._models": {"__init__", "_census", "io._atomic"},
+    "io": {"io._models", "io._pictures", "io._results"},
+    "_palette": {"__init__", "_color"},
+    "_explore": {"__init__", "_color", "_palette"},
+    "_batch": {"__init__", "_palette", "io", "io._results"},
+    "_options": {"_batch", "_color"},
+    "cli": {"__init__", "_batch", "_color", "_explore", "_options", "_palette", "io", "io._atomic", "metrics"},
     "__main__": {"cli"},
 }
 

@@ -56,7 +56,7 @@ def test_nothing_is_read_before_an_array_is_asked_for(folder, monkeypatch):
     def fail(path):
         raise AssertionError(path)
 
-    monkeypatch.setattr(io, "_read", fail)
+    monkeypatch.setattr("skseg.io._pictures._read", fail)
     files = io.images(folder / "*.png")
     again = pickle.loads(pickle.dumps(files[::-1]))
     assert [file.path for file in again] == [file.path for file in files[::-1]]
@@ -164,7 +164,7 @@ def test_several_frames_are_no_image(tmp_path):
     frames = [Image.fromarray(COFFEE), Image.fromarray(COFFEE[::-1])]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
-    for name, what in {"moving.gif": "2 frames", "pages.tif": "2 pages"}.items():
+    for name, what in {"moving.gif": "2 pages", "pages.tif": "2 pages"}.items():
         with pytest.raises(ValueError, match=what):
             np.asarray(io.ImageFile(tmp_path / name))
 
@@ -225,7 +225,7 @@ def test_a_model_file_whose_arrays_do_not_belong_together_is_refused(model):
     path, _ = model
     arrays = dict(np.load(path))
     with path.open("wb") as file:
-        np.savez(file, **{**arrays, "labels": arrays["labels"][1:]})
+        np.savez(file, **{**arrays, "weights": arrays["weights"][1:]})
     with pytest.raises(ValueError, match="do not belong together"):
         io.load(path)
 

@@ -1,0 +1,76 @@
+"""A page to explore a picture in K = 2, 3, … colors: one HTML file, without network or server."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from importlib.resources import files
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.exposure import rescale_intensity
+
+from . import KMeansSegmenter
+from ._color import is_unit_range, to_unit
+from ._palette import hex_codes
+
+_LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
+_NO_LABEL = 255  # in the label maps of the page
+
+
+def explore_page(
+    image: NDArray[Any], title: str, segmenters: Sequence[KMeansSegmenter], scores: Sequence[float], criterion: str
+) -> str:
+    """The page, as HTML: the image painted by each segmenter, and how the criterion judges each.
+
+    The criterion is marked where it is largest.
+    """
+    rows, columns = (_sample(length, max(image.shape[:2])) for length in image.shape[:2])
+    models = [
+        {
+            "n_clusters": segmenter.n_clusters,
+            "score": round(score, 4),
+            "colors": hex_codes(segmenter),
+            "shares": segmenter.cluster_sizes_.round(5).tolist(),
+            "labels": _as_url(np.ma.filled(segmenter.predict(image), _NO_LABEL)[rows][:, columns].astype(np.uint8)),
+        }
+        for segmenter, score in zip(segmenters, scores, strict=True)
+    ]
+    original = Image.fromarray(_shown(image)).resize((len(columns), len(rows)), Image.Resampling.LANCZOS)
+    data = {
+        "title": title,
+        "original": _as_url(original, "jpeg", quality=90),
+        "size": [len(columns), len(rows)],
+        "criterion": criterion,
+        "chosen": int(np.argmax(scores)),
+        "models": models,
+    }
+    template = files("skseg").joinpath("explore.html").read_text(encoding="utf-8")
+    return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
+
+
+def _sample(length: int, longest: int) -> NDArray[np.intp]:
+    """The rows or columns that are shown, evenly spaced."""
+    n_shown = max(round(length * min(1, _LONGEST / longest)), 1)
+    return ((np.arange(n_shown) + 0.5) * (length / n_shown)).astype(np.intp)
+
+
+def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """RGB of 8 bits; the mean of the channels, stretched, of what is no RGB."""
+    data = np.ma.getdata(image)
+    if data.shape[-1] == 3 and is_unit_range(data):
+        return np.rint(np.clip(to_unit(data), 0, 1) * 255).astype(np.uint8)
+    gray = np.ma.filled(np.ma.mean(image, axis=-1), np.ma.min(image))
+    return np.repeat(rescale_intensity(gray, out_range=np.uint8).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
+
+
+def _as_url(picture: NDArray[np.uint8] | Image.Image, kind: str = "png", **options: Any) -> str:
+    """A data URL of a picture."""
+    file = BytesIO()
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    image.save(file, kind, **options)
+    return f"data:image/{kind};base64,{b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,158 @@
+"""The options of the command `skseg`, by what they say: which pictures, what model, where the results go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from PIL import Image
+
+from ._batch import Results
+from ._color import COLOR_SPACES
+
+_CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
+
+
+class WordOrNumbers(click.ParamType):  # type: ignore[type-arg]
+    """One of some words, each of which stands for a value, or numbers with commas between them."""
+
+    name = "numbers"
+
+    def __init__(self, **words: Any) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """What the word stands for, or the list of numbers."""
+        try:
+            return self.words[value] if value in self.words else [float(number) for number in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is neither {' nor '.join(self.words)} nor numbers such as 1,1,0.5.")
+
+
+class WordOrColors(click.ParamType):  # type: ignore[type-arg]
+    """One of some words, or colors as hex codes with commas between them."""
+
+    name = "colors"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The word, or the colors from 0 to 1, (n_colors, 3)."""
+        if value in self.words:
+            return value
+        codes = [code.strip() for code in value.split(",")]
+        if not all(re.fullmatch("#?[0-9a-fA-F]{6}", code) for code in codes):
+            self.fail(f"{value!r} is neither {' nor '.join(self.words)} nor colors such as '#ff0000,#00ff00'.")
+        return np.array([list(bytes.fromhex(code.removeprefix("#"))) for code in codes]) / 255
+
+
+class WordOrInt(click.ParamType):  # type: ignore[type-arg]
+    """A word, which stands for a value, or a whole number from 1."""
+
+    name = "integer"
+
+    def __init__(self, **words: Any) -> None:
+        self.words = words
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """What the word stands for, or the number."""
+        return self.words[value] if value in self.words else click.IntRange(1).convert(value, param, ctx)
+
+
+def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
+    """Several options as one decorator, in their order."""
+    return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+def _limit_size(ctx: click.Context, _param: Any, megapixels: float) -> None:
+    """Limit the size of the pictures that are read, as long as the command runs."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, round(megapixels * 1e6)
+    ctx.call_on_close(lambda: setattr(Image, "MAX_IMAGE_PIXELS", before))
+
+
+def file(**options: Any) -> click.Path:
+    return click.Path(dir_okay=False, path_type=Path, **options)
+
+
+images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+limits = _options(
+    click.option("--mask", type=file(exists=True), help="Picture of the same size; what is black takes no part."),
+    click.option(
+        "--max-megapixels",
+        type=click.FloatRange(0, min_open=True),
+        default=90,
+        show_default=True,
+        expose_value=False,
+        callback=_limit_size,
+        help="Largest picture that is read: a small file can declare any size.",
+    ),
+)
+n_clusters = click.option(
+    "-k", "--n-clusters", type=click.IntRange(1, 65535), default=10, show_default=True, help="Number of clusters."
+)
+model = _options(
+    click.option(
+        "--color-space",
+        type=click.Choice(["auto", "none", *COLOR_SPACES]),
+        default="auto",
+        show_default=True,
+        callback=lambda _ctx, _param, space: None if space == "none" else space,
+        help="Space to cluster in; auto is hsv for three channels, else none.",
+    ),
+    click.option(
+        "--channel-weights",
+        type=WordOrNumbers(auto="auto", none=None),
+        default="auto",
+        show_default=True,
+        help="How much each channel counts: auto (lightness half), none (all alike), or numbers such as 1,1,0.5.",
+    ),
+    click.option(
+        "--init",
+        type=WordOrColors("k-means++", "random"),
+        default="k-means++",
+        show_default=True,
+        help="Where the clusters start: k-means++, random, or K colors such as '#102030,#ffeedd'.",
+    ),
+    click.option("--n-init", type=WordOrInt(auto="auto"), default="auto", show_default=True, help="Number of starts."),
+    click.option("--max-iter", type=click.IntRange(1), default=300, show_default=True, help="Most iterations."),
+    click.option(
+        "--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Steps that are small enough to stop."
+    ),
+    click.option("--random-state", type=click.IntRange(0), default=0, show_default=True, help="Seed of the starts."),
+    click.option("--n-jobs", type=int, help="Pictures that are worked on at the same time; -1 for all cores."),
+)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+results = _options(
+    click.option(
+        "-o",
+        "--output-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        default="skseg-output",
+        show_default=True,
+        help="Directory for the results; made if it does not exist.",
+    ),
+    click.option(
+        "--output",
+        "outputs",
+        type=click.Choice(list(Results.SUFFIXES)),
+        multiple=True,
+        default=["color", "label"],
+        help="What to write, several times if several; color and label if not given.",
+    ),
+    overwrite,
+    click.option("--resume", is_flag=True, help="Skip pictures whose results are there, made in the same way."),
+)
+json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+criterion = click.option(
+    "--criterion",
+    type=click.Choice(_CRITERIA),
+    default=_CRITERIA[0],
+    show_default=True,
+    help="Criterion of skseg.metrics to go by.",
+)

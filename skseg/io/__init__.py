@@ -1,0 +1,7 @@
+"""Pictures and models in files: read when their turn comes, written whole or not at all, without code in them."""
+
+from ._models import load, save
+from ._pictures import ImageFile, images
+from ._results import save_image, save_labels
+
+__all__ = ["ImageFile", "images", "load", "save", "save_image", "save_labels"]

@@ -1,0 +1,26 @@
+"""Files that appear when they are complete, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def written_whole(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write to that takes the name `path` at the end; after an error it is gone, and what was there stays.
+
+    It lies beside `path` until then, hidden, so that the renaming is one step; a process that is killed leaves it.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name[:60]}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,165 @@
+"""Label maps and painted images to files that open everywhere and read back as what they are."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import tifffile
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from .._color import to_unit, unit_scale
+from ._atomic import written_whole
+
+_PALETTE_SIZE = 256  # colors that an indexed PNG can have
+_COMMENT = "Comment"  # one of the keywords that the PNG specification names
+
+
+def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLike, *, comment: str = "") -> None:
+    """Write a label map as an indexed PNG: its pixel values are the labels, its palette the cluster colors.
+
+    Masked pixels get the number after the last label, which is transparent. If there are more numbers than a palette
+    can hold, 256, the file is a gray PNG of 16 bits, whose values are the labels.
+
+    Parameters
+    ----------
+    label_map : array-like of int, shape (height, width)
+        Labels from 0, maybe masked.
+
+    path : str or path
+        The file; one that is there is replaced when the new one is complete.
+
+    colors : array-like of shape (n_clusters, 3)
+        Color of each label, such as `cluster_centers_`: uint8, uint16, or float from 0 to 1.
+
+    comment : str, default=""
+        Text to store in the file.
+
+    Raises
+    ------
+    ValueError
+        If the label map is not two-dimensional or holds a label that has no color, or there are more than 65,535.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from skimage.data import coffee
+    >>> from skimage.io import imread
+    >>> from skseg import KMeansSegmenter, io
+    >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee())
+    >>> colors = segmenter.inverse_transform(np.arange(4))
+    >>> with TemporaryDirectory() as folder:
+    ...     io.save_labels(segmenter.labels_, f"{folder}/labels.png", colors)
+    ...     painted = imread(f"{folder}/labels.png")
+    >>> bool((painted == segmenter.transform(coffee())).all())
+    True
+    """
+    label_map, palette = np.ma.asarray(label_map), _to_octets(np.asarray(colors))
+    n_labels, is_masked = len(palette), bool(np.ma.getmaskarray(label_map).any())
+    numbers = np.ma.filled(label_map, n_labels)
+    if numbers.ndim != 2 or n_labels > np.iinfo(np.uint16).max:
+        raise ValueError(
+            f"label_map must have two dimensions and at most 65535 labels; got {numbers.ndim} dimensions "
+            f"and {n_labels} labels instead."
+        )
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < n_labels + is_masked:
+        raise ValueError(
+            f"label_map must hold labels from 0 to {n_labels - 1}, one per color, outside its mask; "
+            f"got {numbers.min()} to {numbers.max()} instead."
+        )
+    indexed = n_labels + is_masked <= _PALETTE_SIZE
+    image = Image.fromarray(numbers.astype(np.uint8 if indexed else np.uint16))
+    if indexed:
+        image.putpalette(np.vstack([palette, np.zeros((int(is_masked), 3), np.uint8)]).tobytes())
+    with written_whole(path) as file:
+        _write_png(image, file, comment, **({"transparency": n_labels} if is_masked else {}))
+
+
+def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = "") -> None:
+    """Write an image as PNG or TIFF, transparent where it is masked.
+
+    Parameters
+    ----------
+    image : array-like of shape (height, width, n_channels)
+        The image, maybe masked.
+
+    path : str or path
+        The file, ``*.png`` for RGB or gray of 8 bits or black-and-white, or ``*.tif``; one that is there is replaced
+        when the new one is complete.
+
+    comment : str, default=""
+        Text to store in the file; in a TIFF, of ASCII characters.
+
+    Raises
+    ------
+    ValueError
+        If the image has more bits or other channels than a PNG takes, or `path` ends in something else.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from skimage.data import coffee
+    >>> from skseg import KMeansSegmenter, io
+    >>> painted = KMeansSegmenter(4, random_state=0).fit_transform(coffee())
+    >>> with TemporaryDirectory() as folder:
+    ...     io.save_image(painted, f"{folder}/painted.png")
+    """
+    image, suffix = np.ma.asarray(image), Path(path).suffix.lower()
+    if suffix not in (".png", ".tif", ".tiff"):
+        raise ValueError(f"path must end in .png, .tif or .tiff; got {suffix!r} instead.")
+    pixels = np.ma.getdata(image)
+    if suffix == ".png" and not fits_png(pixels):
+        raise ValueError(f"A PNG takes 1 or 3 channels of 8 bits; got {pixels.shape} of {pixels.dtype}, write a .tif.")
+    if pixels.dtype == np.bool_:
+        pixels = _to_octets(pixels)
+    opaque = ~np.ma.getmaskarray(image).any(axis=-1, keepdims=True)
+    n_alpha = 0 if opaque.all() else 1
+    if n_alpha:
+        pixels = np.concatenate([pixels, opaque * pixels.dtype.type(unit_scale(pixels.dtype))], axis=-1)
+    pixels = pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels
+    with written_whole(path) as file:
+        if suffix == ".png":
+            _write_png(Image.fromarray(pixels), file, comment)
+        else:
+            _write_tiff(pixels, file, comment, n_alpha=n_alpha)
+
+
+def read_comment(path: str | PathLike[str]) -> str:
+    """The comment that is stored in a file that `save_labels` or `save_image` has written, or ""."""
+    try:
+        if Path(path).suffix == ".png":
+            with Image.open(path) as image:
+                return str(image.info.get(_COMMENT, ""))
+        with tifffile.TiffFile(path) as file:
+            return str(file.pages[0].description)
+    except Exception:  # whatever it is, it has no comment of ours
+        return ""
+
+
+def fits_png(pixels: NDArray[Any]) -> bool:
+    """Whether a PNG holds an image without loss."""
+    return pixels.shape[-1] in (1, 3) and pixels.dtype in (np.uint8, np.bool_)
+
+
+def _write_png(image: Image.Image, file: IO[bytes], comment: str, **options: int) -> None:
+    texts = PngInfo()
+    if comment:
+        texts.add_itxt(_COMMENT, comment)
+    image.save(file, format="png", pnginfo=texts, **options)
+
+
+def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha: int) -> None:
+    n_colors = (pixels.shape[2] if pixels.ndim == 3 else 1) - n_alpha
+    photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
+    kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
+    options = {"planarconfig": "contig", "compression": "zlib", "metadata": None}
+    tifffile.imwrite(file, pixels, photometric=photometric, extrasamples=kinds, description=comment, **options)
+
+
+def _to_octets(colors: NDArray[Any]) -> NDArray[np.uint8]:
+    return np.rint(np.clip(to_unit(colors), 0, 1) * 255).astype(np.uint8)

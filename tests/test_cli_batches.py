@@ -1,0 +1,315 @@
+"""The command on many files and in all its subcommands: nothing is lost, nothing is overwritten, every option counts."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from skimage.data import astronaut, coffee
+from sklearn.model_selection import cross_val_score
+
+from skseg import KMeansSegmenter, TileKFold, io
+from skseg.cli import app
+
+COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A directory with two photos, and something else, in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(COFFEE).save(tmp_path / "photos" / "coffee.png")
+    Image.fromarray(ASTRONAUT).save(tmp_path / "photos" / "astronaut.png")
+    (tmp_path / "photos" / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def skseg(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def contents(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def labels_in(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+# Which pictures
+
+
+@pytest.mark.parametrize("given", [["photos"], ["photos/*.png"], ["photos/coffee.png", "photos"], ["**/*.png"]])
+def test_directories_and_patterns_mean_the_pictures_in_them_each_once(folder, given):
+    assert skseg("segment", *given, "-k", 2).exit_code == 0
+    assert {name.split("-")[0] for name in contents(folder / "skseg-output")} == {"coffee", "astronaut"}
+    assert len(contents(folder / "skseg-output")) == 4
+
+
+def test_each_picture_can_have_clusters_of_its_own(folder):
+    outcome = skseg("segment", "photos", "-k", 3, "--each", "--json")
+    assert outcome.exit_code == 0
+    for name, picture in {"coffee": COFFEE, "astronaut": ASTRONAUT}.items():
+        expected = KMeansSegmenter(3, random_state=0).fit(picture)
+        assert np.array_equal(labels_in(folder / "skseg-output" / f"{name}-labels.png"), expected.labels_)
+        (entry,) = [entry for entry in json.loads(outcome.stdout)["images"] if name in entry["image"]]
+        assert np.allclose([cluster["share"] for cluster in entry["clusters"]], expected.cluster_sizes_)
+
+
+def test_what_is_black_in_the_mask_takes_no_part(folder):
+    mask = np.zeros(COFFEE.shape[:2], dtype=np.uint8)
+    mask[10:30, 20:50] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    assert skseg("segment", "photos/coffee.png", "-k", 3, "--mask", "mask.png").exit_code == 0
+    label_map = labels_in(folder / "skseg-output" / "coffee-labels.png")
+    expected = KMeansSegmenter(3, random_state=0).fit_predict(COFFEE[10:30, 20:50])
+    assert np.array_equal(label_map[10:30, 20:50], expected)
+    assert (label_map[mask == 0] == 3).all()
+    painted = np.asarray(Image.open(folder / "skseg-output" / "coffee-segmented.png"))
+    assert np.array_equal(painted[..., 3], mask)
+
+
+def test_a_mask_of_another_size_is_refused(folder):
+    Image.fromarray(np.ones((3, 4), dtype=np.uint8)).save(folder / "mask.png")
+    outcome = skseg("segment", "photos/coffee.png", "--mask", "mask.png")
+    assert outcome.exit_code == 1
+    assert "has 60 × 40 pixels, but the mask has 4 × 3" in outcome.stderr
+
+
+# Every option of the estimator
+
+
+@pytest.mark.parametrize(
+    ("options", "params"),
+    [
+        (["--color-space", "lab"], {"color_space": "lab"}),
+        (["--color-space", "none"], {"color_space": None}),
+        (["--channel-weights", "none"], {"channel_weights": None}),
+        (["--channel-weights", "1,0.5,2"], {"channel_weights": [1, 0.5, 2]}),
+        (["--init", "random"], {"init": "random"}),
+        (["--init", "#000000,ff0000,#ffffff"], {"init": [[0, 0, 0], [255, 0, 0], [255, 255, 255]]}),
+        (["--n-init", "4", "--max-iter", "2"], {"n_init": 4, "max_iter": 2}),
+        (["--tol", "0.5", "--random-state", "3"], {"tol": 0.5, "random_state": 3}),
+        (["--n-jobs", "2"], {"n_jobs": 2}),
+    ],
+)
+def test_options_are_those_of_the_estimator(folder, options, params):
+    assert skseg("fit", "photos/coffee.png", "-k", 3, *options).exit_code == 0
+    fitted = io.load("model.skseg")
+    expected = KMeansSegmenter(**{"n_clusters": 3, "random_state": 0} | params).fit([COFFEE])
+    assert np.array_equal(fitted.cluster_centers_, expected.cluster_centers_)
+    for name, value in expected.get_params().items():
+        assert np.array_equal(fitted.get_params()[name], value)
+
+
+@pytest.mark.parametrize(
+    "options", [["--channel-weights", "a,b"], ["--init", "#12"], ["--init", "red"], ["--n-init", "0"], ["--tol", "-1"]]
+)
+def test_options_that_cannot_be_are_usage_errors(folder, options):
+    outcome = skseg("segment", "photos", *options)
+    assert outcome.exit_code == 2
+    assert f"Invalid value for '{options[0]}'" in outcome.output
+
+
+def test_more_labels_than_an_octet_holds_fit_into_16_bits(folder):
+    assert skseg("segment", "photos/coffee.png", "-k", 300, "--output", "label").exit_code == 0
+    label_map = labels_in(folder / "skseg-output" / "coffee-labels.png")
+    assert np.array_equal(label_map, KMeansSegmenter(300, random_state=0).fit_predict(COFFEE))
+    assert label_map.max() == 299
+
+
+# Fit on some, predict on others
+
+
+def test_a_model_from_one_picture_segments_another(folder):
+    assert skseg("fit", "photos/coffee.png", "-k", 4, "-o", "model.skseg").exit_code == 0
+    outcome = skseg("predict", "model.skseg", "photos/astronaut.png", "-o", "results", "--json")
+    assert outcome.exit_code == 0
+    expected = KMeansSegmenter(4, random_state=0).fit(COFFEE).predict(ASTRONAUT)
+    assert np.array_equal(labels_in(folder / "results" / "astronaut-labels.png"), expected)
+    (entry,) = json.loads(outcome.stdout)["images"]
+    assert np.allclose(entry["shares"], np.bincount(expected.ravel(), minlength=4) / expected.size)
+
+
+def test_a_model_file_that_is_none_is_an_error_in_one_line(folder):
+    outcome = skseg("predict", "photos/notes.txt", "photos")
+    assert outcome.exit_code == 1
+    assert outcome.output.startswith("Error: 'photos/notes.txt' is not a model file")
+    assert outcome.output.count("\n") == 1
+
+
+# Choose K, palettes
+
+
+def test_the_chosen_k_is_the_one_of_cross_validation(folder):
+    outcome = skseg("choose-k", "photos/coffee.png", "--to", 5, "--json", "--plot", "curve.png")
+    assert outcome.exit_code == 0
+    about = json.loads(outcome.stdout)
+    scores = [cross_val_score(KMeansSegmenter(k, random_state=0), COFFEE, cv=TileKFold()).mean() for k in range(2, 6)]
+    assert np.allclose([candidate["score"] for candidate in about["candidates"]], scores)
+    assert about["chosen"] == 2 + np.argmax(scores)
+    assert labels_in("curve.png").std() > 0
+    table = skseg("choose-k", "photos/coffee.png", "--to", 5).stdout
+    assert re.search(rf"^ +{about['chosen']} .*chosen$", table, re.MULTILINE)
+
+
+def test_k_is_chosen_on_several_pictures_too(folder):
+    outcome = skseg("choose-k", "photos", "--to", 4, "--criterion", "silhouette", "--json")
+    assert outcome.exit_code == 0
+    assert [candidate["n_clusters"] for candidate in json.loads(outcome.stdout)["candidates"]] == [2, 3, 4]
+
+
+def test_a_range_of_k_that_is_none_is_a_usage_error(folder):
+    assert skseg("choose-k", "photos", "--from", 5, "--to", 3).exit_code == 2
+
+
+def test_a_palette_comes_in_the_formats_of_other_programs(folder):
+    centers = KMeansSegmenter(3, random_state=0).fit(COFFEE).cluster_centers_
+    codes = ["#" + bytes(center.round().astype(np.uint8)).hex() for center in centers]
+
+    def printed(style):
+        return skseg("palette", "photos/coffee.png", "-k", 3, "--format", style).stdout
+
+    assert printed("hex").split() == codes
+    assert json.loads(printed("json")) == codes
+    assert printed("css").split("\n")[1:4] == [f"  --color-{label}: {code};" for label, code in enumerate(codes)]
+    gimp = printed("gpl").strip().split("\n")
+    assert gimp[0] == "GIMP Palette"
+    assert [list(map(int, line.split()[:3])) for line in gimp[3:]] == centers.round().astype(int).tolist()
+    assert [line.split()[0] for line in printed("table").strip().split("\n")[1:]] == codes
+
+
+# Nothing is lost
+
+
+def test_what_is_there_is_kept_unless_it_is_to_be_overwritten(folder):
+    assert skseg("segment", "photos", "-k", 2).exit_code == 0
+    before = contents(folder / "skseg-output")
+    outcome = skseg("segment", "photos", "-k", 3)
+    assert outcome.exit_code == 2
+    assert "and 3 more; give --overwrite" in outcome.output
+    assert contents(folder / "skseg-output") == before
+    assert skseg("segment", "photos", "-k", 3, "--overwrite").exit_code == 0
+    assert contents(folder / "skseg-output").keys() == before.keys()
+    assert contents(folder / "skseg-output") != before
+
+
+@pytest.mark.parametrize("command", [["fit", "-o"], ["explore", "-o"], ["choose-k", "--plot"]])
+def test_single_files_are_kept_too(folder, command):
+    (folder / "precious").write_text("precious")
+    outcome = skseg(command[0], "photos/coffee.png", command[1], "precious")
+    assert outcome.exit_code == 2
+    assert "precious exists; give --overwrite" in outcome.output
+    assert (folder / "precious").read_text() == "precious"
+
+
+@pytest.mark.parametrize("each", [[], ["--each"]])
+def test_a_run_that_is_resumed_does_only_what_is_missing(folder, each):
+    assert skseg("segment", "photos", "-k", 2, *each).exit_code == 0
+    before = contents(folder / "skseg-output")
+    (folder / "skseg-output" / "coffee-labels.png").unlink()
+    done = (folder / "skseg-output" / "astronaut-labels.png").stat().st_mtime_ns
+    outcome = skseg("segment", "photos", "-k", 2, "--resume", *each)
+    assert outcome.exit_code == 0
+    assert "astronaut.png: is done" in outcome.stdout
+    assert contents(folder / "skseg-output") == before
+    assert (folder / "skseg-output" / "astronaut-labels.png").stat().st_mtime_ns == done
+
+
+@pytest.mark.parametrize("options", [["-k", "3"], ["-k", "2", "--color-space", "lab"]])
+def test_what_was_made_with_other_options_is_not_taken_for_done(folder, options):
+    assert skseg("segment", "photos", "-k", 2).exit_code == 0
+    before = contents(folder / "skseg-output")
+    outcome = skseg("segment", "photos", "--resume", *options)
+    assert outcome.exit_code == 1
+    assert outcome.stderr.count("was made from another picture or with other options") == 2
+    assert contents(folder / "skseg-output") == before
+
+
+def test_a_file_of_somebody_else_is_not_taken_for_done(folder):
+    (folder / "skseg-output").mkdir()
+    (folder / "skseg-output" / "coffee-labels.png").write_text("mine")
+    assert skseg("segment", "photos", "--resume").exit_code == 1
+    assert (folder / "skseg-output" / "coffee-labels.png").read_text() == "mine"
+    assert (folder / "skseg-output" / "astronaut-labels.png").exists()
+
+
+def test_a_full_disk_is_reported_and_leaves_no_half_written_file(folder, monkeypatch):
+    write, n_written = Image.Image.save, []
+
+    def fill_disk(image, file, **options):
+        n_written.append(file)
+        write(image, file, **options)
+        if len(n_written) == 3:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fill_disk)
+    outcome = skseg("segment", "photos", "-k", 2)
+    assert outcome.exit_code == 1
+    assert "No space left on device" in outcome.stderr
+    assert sorted(contents(folder / "skseg-output")) == ["astronaut-labels.png", "astronaut-segmented.png"]
+
+
+def test_an_interrupted_run_says_what_is_left(folder, monkeypatch):
+    write, n_written = io.save_labels, []
+
+    def interrupt(*args, **options):
+        n_written.append(args)
+        if len(n_written) == 2:
+            raise KeyboardInterrupt
+        write(*args, **options)
+
+    monkeypatch.setattr(io, "save_labels", interrupt)
+    outcome = skseg("segment", "photos", "-k", 2)
+    assert outcome.exit_code == 1
+    assert "astronaut.png: 43 × 43 pixels" in outcome.stdout
+    assert "coffee.png: interrupted; --resume goes on from here" in outcome.stderr
+    monkeypatch.undo()
+    os.chdir(folder)
+    outcome = skseg("segment", "photos", "-k", 2, "--resume")
+    assert outcome.exit_code == 0
+    assert len(contents(folder / "skseg-output")) == 4
+
+
+def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
+    rows = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), dtype=np.uint8)
+    for number in range(8):
+        Image.fromarray(np.roll(rows, number)).save(folder / "photos" / f"noise{number}.bmp")
+    command = [sys.executable, "-m", "skseg", "segment", "photos/*.bmp", "-k", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    results = folder / "skseg-output"
+    while process.poll() is None and len(list(results.glob("noise*.png"))) < 3:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for path in results.glob("noise*.png"):
+        assert labels_in(path).shape[:2] == (1200, 1200)
+    assert subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True).stdout.count("is done") >= 1
+    assert len(list(results.glob("noise*.png"))) == 16
+
+
+# Help
+
+
+def test_every_command_has_help_with_an_example():
+    assert "Exit codes" in skseg("--help").output
+    for command in app.commands:
+        assert f"  skseg {command} " in skseg(command, "--help").output
+
+
+def test_the_page_of_the_command_names_every_command_and_option():
+    page = (Path(__file__).parent.parent / "docs" / "command_line.md").read_text(encoding="utf-8")
+    for name, command in app.commands.items():
+        assert f"## `skseg {name}" in page
+        for parameter in command.params:
+            assert all(option in page for option in parameter.opts if option.startswith("--"))
