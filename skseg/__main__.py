@@ -6,7 +6,7 @@ def main() -> None:
     try:
         from .cli import app  # noqa: PLC0415, what it needs is an extra
     except ModuleNotFoundError as error:
-        if error.name not in ("click", "rich"):
+        if (error.name or "").split(".")[0] not in ("click", "rich"):
             raise
         raise SystemExit("The command skseg needs click and rich: python -m pip install click rich") from error
     app(prog_name="skseg")

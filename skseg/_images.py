@@ -46,7 +46,10 @@ class Pixels:
         if self.mask is None:
             return values.reshape(self.shape + values.shape[1:])
         restored = np.empty(self.shape + values.shape[1:], dtype=values.dtype)
-        restored[~self.mask] = values
+        if values.ndim == 1:
+            restored[~self.mask] = values
+        else:
+            _as_items(restored)[~self.mask] = _as_items(values)
         restored[self.mask] = under_mask[self.mask] if isinstance(under_mask, np.ndarray) else under_mask
         mask = self.mask.reshape(self.shape + (1,) * (values.ndim - 1))
         return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape))
@@ -58,11 +61,24 @@ def read(X: Any) -> Pixels:
     if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
         mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
         plain = np.ma.getdata(data)
-        return Pixels(plain[~mask], mask.shape, mask, plain)
+        return Pixels(_rows_outside(mask, plain), mask.shape, mask, plain)
     if isinstance(data, np.ndarray) and data.ndim > 2:
         shape = data.shape[:-1]
         return Pixels(data.reshape(int(np.prod(shape)), data.shape[-1]), shape, None, data)
     return Pixels(data, None, None, data)
+
+
+def _rows_outside(mask: NDArray[np.bool_], data: NDArray[Any]) -> NDArray[Any]:
+    """The pixels of `data` that are not masked, (n_pixels, n_channels)."""
+    if data.dtype.hasobject or data.shape[-1] == 0:
+        return np.asarray(data[~mask])
+    return _as_items(data)[~mask].view(data.dtype).reshape(-1, data.shape[-1])
+
+
+def _as_items(data: NDArray[Any]) -> NDArray[Any]:
+    """Each pixel as one item, without channels: a mask then picks pixels without a list of where they are."""
+    pixels = data if data.strides[-1] == data.itemsize else np.ascontiguousarray(data)
+    return pixels.view(np.dtype((np.void, data.itemsize * data.shape[-1])))[..., 0]
 
 
 def as_array(X: Any) -> Any:

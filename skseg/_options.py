@@ -80,13 +80,13 @@ def file(**options: Any) -> click.Path:
     return click.Path(dir_okay=False, path_type=Path, **options)
 
 
-images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True)
+images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 limits = _options(
     click.option("--mask", type=file(exists=True), help="Picture of the same size; what is black takes no part."),
     click.option(
         "--max-megapixels",
         type=click.FloatRange(0, min_open=True),
-        default=90,
+        default=80,
         show_default=True,
         expose_value=False,
         callback=_limit_size,

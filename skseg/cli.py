@@ -15,6 +15,7 @@ from typing import Any
 import click
 import numpy as np
 import skimage.data
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -53,7 +54,7 @@ def app(ctx: click.Context) -> None:
 
 
 @app.command()
-@click.argument("images", metavar="[IMAGE]...", nargs=-1)
+@click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @options.n_clusters
 @click.option("--each", is_flag=True, help="Find the clusters of every picture by itself.")
 @options.results
@@ -61,7 +62,7 @@ def app(ctx: click.Context) -> None:
 @options.model
 @options.json
 def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: bool, **params: Any) -> None:
-    r"""Segment pictures: write each painted in its K colors, and its label map.
+    """Segment pictures: write each painted in its K colors, and its label map.
 
     One set of clusters is fitted to all IMAGEs together. Without an IMAGE, the coffee picture of scikit-image is
     segmented.
@@ -104,7 +105,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
 def fit(
     *, images: tuple[str, ...], path: Path, overwrite: bool, mask: Path | None, as_json: bool, **params: Any
 ) -> None:
-    r"""Find the clusters of pictures and write them to a model file.
+    """Find the clusters of pictures and write them to a model file.
 
     A model file holds numbers and no code, so one from elsewhere can be used.
 
@@ -131,7 +132,7 @@ def fit(
 @options.limits
 @options.json
 def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json: bool, **params: Any) -> None:
-    r"""Segment pictures by the clusters in a MODEL file that `skseg fit` has written.
+    """Segment pictures by the clusters in a MODEL file of `skseg fit`.
 
     \b
     Examples:
@@ -172,7 +173,7 @@ def choose_k(
     as_json: bool,
     **params: Any,
 ) -> None:
-    r"""Choose the number of clusters by a criterion on parts of the pictures that were not fitted.
+    """Choose the number of clusters, by parts of the pictures that were not fitted.
 
     The parts are tiles of one picture, or whole pictures if there are several. The criterion valley_score counts the
     clusters that stand apart.
@@ -214,7 +215,7 @@ def choose_k(
 @options.model
 @options.json
 def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: bool, **params: Any) -> None:
-    r"""Print the K colors of pictures, from dark to light.
+    """Print the K colors of pictures, from dark to light.
 
     \b
     Examples:
@@ -231,7 +232,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
 
 
 @app.command()
-@click.argument("image")
+@click.argument("image", type=click.Path())
 @click.option(
     "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
 )
@@ -243,7 +244,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
 def explore(
     *, image: str, path: Path, highest: int, criterion: str, overwrite: bool, mask: Path | None, **params: Any
 ) -> None:
-    r"""Write a page that shows a picture in 2 to 16 colors, to open in a browser.
+    """Write a page that shows a picture in 2 to 16 colors, to open in a browser.
 
     The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
     colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by.
@@ -331,9 +332,9 @@ def _write(
                 else:
                     pixels = np.asanyarray(picture)
                     segmenter = common or _segmenter_for(picture, params).fit(pixels)
-                    done.append(_entry(picture, segmenter, results.write(picture, pixels, segmenter, model)))
-                    if common is None:
-                        done[-1]["clusters"] = _clusters(segmenter)
+                    entry = _entry(picture, segmenter.predict(pixels), segmenter)
+                    entry["files"] = list(map(str, results.write(picture, pixels, segmenter, model)))
+                    done.append(entry | ({"clusters": _clusters(segmenter)} if common is None else {}))
             picture.pixels = None
             rest.remove(picture)
     except KeyboardInterrupt:
@@ -394,13 +395,15 @@ def _report(batch: Batch, done: list[dict[str, Any]], segmenter: KMeansSegmenter
         _show_clusters(clusters)
 
 
-def _entry(picture: Picture, segmenter: KMeansSegmenter, files: list[Path]) -> dict[str, Any]:
-    """What is said of a picture that is done."""
-    label_map = segmenter.predict(np.asanyarray(picture))
-    counts = np.bincount(np.ma.compressed(label_map), minlength=len(segmenter.cluster_centers_))
-    height, width = label_map.shape
+def _entry(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegmenter) -> dict[str, Any]:
+    """What is said of a picture: its size and the share of each cluster."""
+    n_clusters = len(segmenter.cluster_centers_)
+    rows = np.ma.getdata(label_map)
+    counts = np.zeros(n_clusters)
+    for row in rows:  # all at once would take more memory
+        counts += np.bincount(row[row >= 0], minlength=n_clusters)
     shares = (counts / max(counts.sum(), 1)).tolist()
-    return {"image": str(picture), "width": width, "height": height, "files": list(map(str, files)), "shares": shares}
+    return {"image": str(picture), "width": rows.shape[1], "height": rows.shape[0], "shares": shares}
 
 
 def _clusters(segmenter: KMeansSegmenter) -> list[dict[str, Any]]:

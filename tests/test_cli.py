@@ -440,7 +440,7 @@ def test_an_input_is_never_overwritten(save, tmp_path):
 def test_a_picture_too_large_to_be_safe_is_refused(run, save, limit):
     before = Image.MAX_IMAGE_PIXELS
     assert_one_clear_line(run(save(PICTURE), "--max-megapixels", limit), "2400 pixels", "--max-megapixels")
-    assert Image.MAX_IMAGE_PIXELS == before
+    assert before == Image.MAX_IMAGE_PIXELS
 
 
 def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The command on many files and in all its subcommands: nothing is lost, nothing is overwritten, every option counts."""
+"""The command on many files and in all its subcommands: nothing is lost or overwritten, every option counts."""
 
 import json
 import os
@@ -294,7 +294,9 @@ def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
     process.wait()
     for path in results.glob("noise*.png"):
         assert labels_in(path).shape[:2] == (1200, 1200)
-    assert subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True).stdout.count("is done") >= 1
+    assert (
+        subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True).stdout.count("is done") >= 1
+    )
     assert len(list(results.glob("noise*.png"))) == 16
 
 
@@ -304,7 +306,7 @@ def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
 def test_every_command_has_help_with_an_example():
     assert "Exit codes" in skseg("--help").output
     for command in app.commands:
-        assert f"  skseg {command} " in skseg(command, "--help").output
+        assert f"\n    skseg {command} " in skseg(command, "--help").output
 
 
 def test_the_page_of_the_command_names_every_command_and_option():

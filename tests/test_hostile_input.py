@@ -1,7 +1,16 @@
 """Whatever stands in a file, there is a result or a reason, never a traceback."""
 
+import json
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from io import BytesIO
+
 import numpy as np
 import pytest
+import tifffile
 from click.testing import CliRunner
 from PIL import Image
 from skimage.data import coffee
@@ -49,16 +58,108 @@ def test_a_mutated_model_file_gives_a_model_or_a_reason(tmp_path):
             assert "is not a model file" in str(error)  # noqa: PT017
 
 
-@pytest.mark.parametrize("name", ["text.png", "-dash.png", "new\nline.png", "text.tif"])
-def test_text_under_any_name_is_refused(tmp_path, name):
-    (tmp_path / name).write_text("This is no picture.")
-    outcome = CliRunner().invoke(app, ["segment", "-o", str(tmp_path / "out"), "--", str(tmp_path / name)])
-    assert outcome.exit_code == 1
-    assert_result_or_reason(outcome)
+def tiff_header(width, height, bits=8):
+    """The first bytes of a TIFF that declares a size and holds nothing."""
+    tags = [(256, 4, width), (257, 4, height), (258, 3, bits), (259, 3, 1), (262, 3, 1), (273, 4, 8), (279, 4, 1)]
+    entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    return struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 60_000, 3), (60_000, 1, 3)])
-def test_extreme_shapes_are_segmented(tmp_path, shape):
-    Image.fromarray(np.zeros(shape, dtype=np.uint8)).save(tmp_path / "thin.png")
-    outcome = CliRunner().invoke(app, ["segment", str(tmp_path / "thin.png"), "-o", str(tmp_path / "out")])
-    assert outcome.exit_code == 0
+def png_header(width, height):
+    """The first bytes of a PNG that declares a size and holds nothing."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(1000))
+    chunks = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (header, data)
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def as_bytes(picture, kind, **options):
+    file = BytesIO()
+    Image.fromarray(picture).save(file, kind, **options)
+    return file.getvalue()
+
+
+def looping_tiff():
+    """A TIFF whose page is followed by itself."""
+    whole = bytearray(as_bytes(PICTURE, "tiff"))
+    (begin,) = struct.unpack_from("<I", whole, 4)
+    (n_tags,) = struct.unpack_from("<H", whole, begin)
+    struct.pack_into("<I", whole, begin + 2 + 12 * n_tags, begin)
+    return bytes(whole)
+
+
+REFUSED = {
+    "nothing.png": b"",
+    "zeros.png": bytes(5000),
+    "zeros.tif": bytes(5000),
+    "text.png": b"This is no picture.",
+    "text.jpg": b"\xff\xd8\xff This is no picture.",
+    "cut.jpg": as_bytes(PICTURE, "jpeg")[:300],
+    "cut.png": as_bytes(PICTURE, "png")[:300],
+    "cut.tif": as_bytes(PICTURE, "tiff")[:300],
+    "bomb.png": png_header(60_000, 60_000),
+    "bomb.tif": tiff_header(200_000, 200_000),
+    "large.png": png_header(20_000, 9_000),
+    "large.tif": tiff_header(12_000, 12_000, bits=16),
+    "deep.tif": tiff_header(4, 4, bits=60_000),
+    "-dash.png": b"This is no picture.",
+    "new\nline.png": b"This is no picture.",
+    "\udcff.png": b"This is no picture.",
+    "[bold]{0}%s.png": b"This is no picture.",
+}
+SEGMENTED = {
+    "one.png": as_bytes(PICTURE[:1, :1], "png"),
+    "thin.png": as_bytes(np.zeros((60_000, 1, 3), np.uint8), "png"),
+    "flat.png": as_bytes(np.zeros((1, 65_535, 3), np.uint8), "png"),
+    "widest.jpg": as_bytes(np.zeros((2, 65_500, 3), np.uint8), "jpeg"),
+    "exif.jpg": as_bytes(PICTURE, "jpeg", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff"),
+    "png.jpg": as_bytes(PICTURE, "png"),
+    "jpeg.tif": as_bytes(PICTURE, "jpeg"),
+    "loop.tif": looping_tiff(),
+}
+
+
+@pytest.fixture(scope="module")
+def run_on_corpus(tmp_path_factory):
+    """The command on each hostile file by itself, all in one process: what it said, and how much memory it took."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for name, content in (REFUSED | SEGMENTED).items():
+        (folder / name).write_bytes(content)
+    code = """if True:
+        import json, os, resource, sys
+        from click.testing import CliRunner
+        from skseg.cli import app
+        outcomes = {}
+        for name in os.listdir("."):
+            outcome = CliRunner().invoke(app, ["segment", "-k", "2", "-o", "out", "--overwrite", "--", name])
+            outcomes[name] = [outcome.exit_code, repr(outcome.exception), outcome.output]
+        print(json.dumps([outcomes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+    """
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=300, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_is_no_picture_is_refused_in_one_line_whatever_its_name(run_on_corpus, name):
+    exit_code, _, output = run_on_corpus[0][name]
+    assert exit_code == 1
+    assert re.fullmatch("Error: Cannot read .+ as an image: .+\n", output)
+
+
+@pytest.mark.parametrize("name", SEGMENTED)
+def test_a_strange_picture_is_segmented(run_on_corpus, name):
+    assert run_on_corpus[0][name][0] == 0, run_on_corpus[0][name]
+
+
+def test_no_file_takes_more_memory_than_two_gigabytes(run_on_corpus):
+    assert run_on_corpus[1] < 2 << 20  # kilobytes
+
+
+def test_many_bytes_in_few_pixels_are_refused_too(tmp_path):
+    bands = {"shape": (1000, 1000, 100), "dtype": np.float64, "photometric": "minisblack", "planarconfig": "contig"}
+    tifffile.imwrite(tmp_path / "deep.tif", **bands)
+    with pytest.raises(ValueError, match="it has 200000000 pixels, more than the"):
+        np.asarray(io.ImageFile(tmp_path / "deep.tif"))

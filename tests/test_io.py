@@ -1,12 +1,15 @@
 """Files are read when an array is asked for, as they are meant to be seen, and named when they cannot be read."""
 
+import json
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, ImageCms, ImageOps
 from skimage.data import coffee
+from skimage.io import imread
 from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter, io
@@ -140,6 +143,93 @@ def test_gray_tiff_becomes_rgb_and_alpha_a_mask(tmp_path):
     assert np.ma.asarray(io.ImageFile(tmp_path / "rgba.tif")).mask.all()
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_tiff_is_upright(tmp_path, orientation, dtype):
+    marked = np.arange(24, dtype=dtype).reshape(2, 4, 3)
+    path = tmp_path / "turned.tif"
+    tifffile.imwrite(path, marked, photometric="rgb", extratags=[(274, "H", 1, orientation, True)])
+    image = Image.fromarray(marked.astype(np.uint8))
+    image.getexif()[0x0112] = orientation
+    assert np.array_equal(np.asarray(io.ImageFile(path)), np.asarray(ImageOps.exif_transpose(image)))
+
+
+def test_a_white_is_zero_tiff_is_not_negative(tmp_path):
+    for dtype in (np.uint8, np.uint16):
+        gray = np.array([[0, 100]], dtype=dtype)
+        tifffile.imwrite(tmp_path / "white.tif", gray, photometric="miniswhite")
+        assert (
+            np.asarray(io.ImageFile(tmp_path / "white.tif"))[..., 0].tolist() == (np.iinfo(dtype).max - gray).tolist()
+        )
+
+
+def test_a_palette_tiff_has_the_colors_of_its_palette(tmp_path):
+    colors = np.random.default_rng(0).integers(0, 256, (256, 3))
+    tifffile.imwrite(
+        tmp_path / "palette.tif", COFFEE[..., 0], photometric="palette", colormap=(colors.T * 257).astype(np.uint16)
+    )
+    assert np.array_equal(np.asarray(io.ImageFile(tmp_path / "palette.tif")), colors[COFFEE[..., 0]])
+
+
+def test_a_fourth_channel_that_is_no_alpha_is_kept(tmp_path):
+    bands = np.dstack([COFFEE, COFFEE[..., :1]])
+    tifffile.imwrite(tmp_path / "nir.tif", bands, photometric="rgb", extrasamples=["unspecified"])
+    pixels = np.asanyarray(io.ImageFile(tmp_path / "nir.tif"))
+    assert not isinstance(pixels, np.ma.MaskedArray)
+    assert np.array_equal(pixels, bands)
+
+
+def test_missing_values_of_a_tiff_are_masked(tmp_path):
+    bands = np.ones((4, 5, 6), dtype=np.float32)
+    bands[0, 0, 2] = np.nan
+    bands[1, 1], bands[2, 2, 0] = -9999, -9999
+    gdal_nodata = [(42113, "s", 0, "-9999", True)]
+    path = tmp_path / "scene.tif"
+    tifffile.imwrite(path, bands, photometric="minisblack", planarconfig="contig", extratags=gdal_nodata)
+    mask = np.ma.getmaskarray(np.ma.asarray(io.ImageFile(path)))
+    assert np.argwhere(mask.any(axis=-1)).tolist() == [[0, 0], [1, 1]]
+
+
+def test_a_color_profile_is_applied(save):
+    swap = ImageCms.createProfile("LAB")  # a profile that no RGB picture has
+    rgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert np.array_equal(np.asarray(save(COFFEE, icc_profile=rgb)), COFFEE)
+    with pytest.warns(UserWarning, match="color profile cannot be used"):
+        assert np.array_equal(np.asarray(save(COFFEE, icc_profile=ImageCms.ImageCmsProfile(swap).tobytes())), COFFEE)
+    with pytest.warns(UserWarning, match="color profile cannot be used"):
+        assert np.array_equal(np.asarray(save(COFFEE, icc_profile=b"no profile")), COFFEE)
+
+
+def test_a_wider_color_space_becomes_srgb(save):
+    """In a profile whose red and green are swapped, sRGB's red is written as green."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    swapped = bytes(data).replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+    pixels = np.asarray(save(COFFEE, icc_profile=swapped)).astype(int)
+    assert np.abs(pixels - COFFEE[..., [1, 0, 2]]).max() <= 2
+
+
+def test_pages_are_images_of_their_own(tmp_path):
+    pages = [COFFEE, COFFEE[::-1], COFFEE[:20]]
+    frames = [Image.fromarray(page) for page in pages]
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+    files = io.ImageFile(tmp_path / "pages.tif").pages()
+    assert repr(files[1]).endswith("pages.tif', page=1)")
+    assert all(np.array_equal(np.asarray(file), page) for file, page in zip(files, pages, strict=True))
+    assert len(KMeansSegmenter(2, random_state=0).fit_predict(files)) == 3
+    with pytest.raises(ValueError, match="page must be from 0 to 2; got 3"):
+        np.asarray(io.ImageFile(tmp_path / "pages.tif", page=3))
+
+
+def test_the_name_of_a_file_does_not_say_what_it_is(tmp_path):
+    deep = COFFEE.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "tiff.png", deep, photometric="rgb")
+    assert np.array_equal(np.asarray(io.ImageFile(tmp_path / "tiff.png")), deep)
+    Image.fromarray(COFFEE).save(tmp_path / "png.tif", format="png")
+    assert np.array_equal(np.asarray(io.ImageFile(tmp_path / "png.tif")), COFFEE)
+
+
 # What cannot be read
 
 
@@ -230,8 +320,181 @@ def test_a_model_file_whose_arrays_do_not_belong_together_is_refused(model):
         io.load(path)
 
 
+def rewrite(path, **changes):
+    """Change what is in a model file; None takes it away."""
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    about = json.loads(str(arrays["about"]))
+    for name, value in changes.items():
+        if name in arrays:
+            arrays[name] = value
+        else:
+            about[name] = value
+    arrays["about"] = arrays["about"] and np.array(json.dumps(about))
+    with path.open("wb") as file:
+        np.savez(file, **{name: array for name, array in arrays.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"centers": np.zeros((4, 2))},
+        {"centers": np.zeros((0, 3))},
+        {"centers": np.full((4, 3), np.nan)},
+        {"centers": np.zeros((4, 3))},
+        {"centers": None},
+        {"weights": np.zeros(4)},
+        {"colors": np.array([object()])},
+        {"colors": np.full((4, 3), "text")},
+        {"about": None},
+        {"params": {}},
+        {"params": {"n_clusters": 4, "steal": "file"}},
+        {"params": {**KMeansSegmenter().get_params(), "max_iter": -1}},
+        {"params": {**KMeansSegmenter().get_params(), "color_space": "oops"}},
+        {"inertia": "text"},
+        {"n_iter": None},
+    ],
+)
+def test_a_tampered_model_file_is_refused_in_one_sentence(model, changes):
+    path, _ = model
+    rewrite(path, **changes)
+    with pytest.raises(ValueError, match=r"\A'.*' is not a model file that skseg can read: .+\Z"):
+        io.load(path)
+
+
+def test_a_model_file_of_other_versions_says_which(model):
+    path, _ = model
+    rewrite(path, format=99, versions={"skseg": "9.9", "scikit-learn": "3.1", "NumPy": "4.0"})
+    with pytest.raises(
+        ValueError, match=r"written by skseg 9.9, scikit-learn 3.1, NumPy 4.0, which does not fit skseg"
+    ):
+        io.load(path)
+
+
+def test_a_compressed_model_file_is_refused_before_it_is_unpacked(tmp_path):
+    with (tmp_path / "bomb.skseg").open("wb") as file:
+        np.savez_compressed(file, about=np.array("{}"), colors=np.zeros((10_000_000, 3)))
+    with pytest.raises(ValueError, match="its parts are compressed"):
+        io.load(tmp_path / "bomb.skseg")
+
+
+def test_centers_of_a_model_file_are_what_counts(model):
+    """Whoever changes the centers gets another model, but none that contradicts itself."""
+    path, segmenter = model
+    rewrite(path, centers=segmenter.pipeline_["kmeans"].cluster_centers_[::-1])
+    loaded = io.load(path)
+    assert np.array_equal(loaded.predict(COFFEE), 3 - segmenter.labels_)
+    assert np.allclose(loaded.cluster_centers_, segmenter.cluster_centers_[::-1])
+    assert np.allclose(loaded.cluster_sizes_, segmenter.cluster_sizes_[::-1])
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        COFFEE.astype(np.uint16) * 257,
+        COFFEE / 255,
+        COFFEE > 100,
+        np.dstack([COFFEE, COFFEE]).astype(np.float32),
+        COFFEE[..., :1],
+        pd.DataFrame(COFFEE.reshape(-1, 3), columns=["red", "green", "blue"]),
+        [COFFEE, COFFEE[:10]],
+        np.ma.masked_less(COFFEE, 20),
+    ],
+    ids=["uint16", "float", "bool", "bands", "gray", "DataFrame", "list", "masked"],
+)
+def test_models_of_every_form_of_x_come_back(X, tmp_path):
+    segmenter = KMeansSegmenter(2, random_state=0).fit(X)
+    io.save(segmenter, tmp_path / "model.skseg")
+    loaded = io.load(tmp_path / "model.skseg")
+    is_list = isinstance(X, list)
+    expected, found = ([fitted.predict(X)] if not is_list else fitted.predict(X) for fitted in (segmenter, loaded))
+    assert all(map(np.ma.allequal, expected, found))
+    for name in ("cluster_centers_", "cluster_sizes_", "inertia_", "n_iter_", "n_features_in_"):
+        assert np.array_equal(getattr(loaded, name), getattr(segmenter, name))
+    assert list(getattr(loaded, "feature_names_in_", [])) == list(getattr(segmenter, "feature_names_in_", []))
+
+
 def test_a_random_state_that_is_no_number_cannot_be_saved(model):
     path, segmenter = model
     segmenter.set_params(random_state=np.random.RandomState(0))
     with pytest.raises(TypeError, match="got RandomState instead"):
         io.save(segmenter, path)
+
+
+# Results
+
+
+@pytest.mark.parametrize("n_labels", [1, 2, 3, 17, 255, 256, 257, 1000])
+@pytest.mark.parametrize("masked", [False, True])
+def test_label_maps_read_back_with_pillow_and_scikit_image(tmp_path, n_labels, masked):
+    label_map = np.arange(1000).reshape(20, 50) % n_labels
+    colors = np.random.default_rng(0).random((n_labels, 3))
+    expected = label_map.copy()
+    if masked:
+        label_map = np.ma.masked_where(np.indices((20, 50))[0] < 5, label_map)
+        expected[:5] = n_labels
+    io.save_labels(label_map, tmp_path / "labels.png", colors)
+    with Image.open(tmp_path / "labels.png") as image:
+        assert image.mode == ("P" if n_labels + masked <= 256 else "I;16")
+        assert np.array_equal(np.asarray(image), expected)
+        if image.mode == "P":
+            shown = np.asarray(image.convert("RGBA"))
+            assert np.array_equal(
+                shown[5:, :, :3], np.rint(colors[label_map.data[5:] if masked else label_map[5:]] * 255)
+            )
+            assert ((shown[:5, :, 3] == 0) == masked).all()
+            assert np.array_equal(imread(tmp_path / "labels.png")[5:, :, :3], shown[5:, :, :3])
+        else:
+            assert np.array_equal(imread(tmp_path / "labels.png"), expected)
+
+
+@pytest.mark.parametrize(
+    ("label_map", "n_labels", "what"),
+    [
+        (np.zeros((2, 2, 2), int), 2, "must have two dimensions"),
+        (np.zeros((2, 2), int), 70_000, "at most 65535 labels"),
+        (np.full((2, 2), 2), 2, "labels from 0 to 1"),
+        (np.full((2, 2), -1), 2, "labels from 0 to 1"),
+    ],
+)
+def test_what_is_no_label_map_is_not_written(tmp_path, label_map, n_labels, what):
+    with pytest.raises(ValueError, match=what):
+        io.save_labels(label_map, tmp_path / "labels.png", np.zeros((n_labels, 3)))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.bool_])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("masked", [False, True])
+def test_images_come_back_from_tiff(tmp_path, dtype, n_channels, masked):
+    image = (np.random.default_rng(0).random((9, 11, n_channels)) * 200).astype(dtype)
+    if masked:
+        image = np.ma.MaskedArray(image, mask=np.broadcast_to(np.indices((9, 11))[0][..., np.newaxis] < 3, image.shape))
+    io.save_image(image, tmp_path / "image.tif")
+    found = np.ma.asarray(io.ImageFile(tmp_path / "image.tif"))
+    expected = image * np.uint8(255) if dtype is np.bool_ else image
+    assert np.ma.allequal(found, np.ma.repeat(expected, 3, axis=-1) if n_channels == 1 else expected)
+    assert np.ma.getmaskarray(found)[..., 0].sum() == 33 * masked
+
+
+def test_an_image_that_a_png_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"A PNG takes 1 or 3 channels of 8 bits; got \(9, 9, 3\) of uint16, write a .tif"
+    ):
+        io.save_image(np.zeros((9, 9, 3), np.uint16), tmp_path / "image.png")
+    with pytest.raises(ValueError, match=r"path must end in \.png, \.tif or \.tiff; got '\.jpg'"):
+        io.save_image(COFFEE, tmp_path / "image.jpg")
+
+
+def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):
+    io.save_image(COFFEE, tmp_path / "image.png")
+    before = (tmp_path / "image.png").read_bytes()
+
+    def fail(image, file, **_options):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match="No space"):
+        io.save_image(COFFEE[::-1], tmp_path / "image.png")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("image.png", before)]

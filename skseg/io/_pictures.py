@@ -17,6 +17,7 @@ from skimage.color import gray2rgb
 from tifffile import TiffFile, TiffPage
 
 _GDAL_NODATA = 42113  # the tag that holds the value of pixels that are missing
+_PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
 _UPRIGHT: dict[int, Callable[[Any], Any]] = {  # by TIFF's orientation
     2: np.fliplr,
     3: lambda pixels: np.rot90(pixels, 2),
@@ -95,7 +96,7 @@ class ImageFile:
     Notes
     -----
     An image of more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, 89 million unless it was set, is refused: a small file
-    can declare any size.
+    can declare any size. A pixel of more than 4 bytes counts as several.
 
     Examples
     --------
@@ -188,7 +189,7 @@ def _read_tiff(path: str, page_number: int | None) -> NDArray[Any]:
     with TiffFile(path) as file:
         _check_page(page_number, len(file.pages))
         page = file.pages[page_number or 0]
-        _check_size(page.imagelength * page.imagewidth * page.imagedepth)
+        _check_size(max(page.imagelength * page.imagewidth, page.nbytes // _PLAIN_BYTES))
         pixels = _read(path, page_number) if _suits_pillow(page) else _read_page(page)
         nodata = page.tags.get(_GDAL_NODATA)
         return _mask_missing(pixels, np.nan if nodata is None else float(str(nodata.value).strip("\x00 ")))
@@ -208,8 +209,8 @@ def _read_page(page: TiffPage) -> NDArray[Any]:
     pixels = page.asarray()
     if page.axes == "SYX":
         pixels = np.moveaxis(pixels, 0, -1)
-    if pixels.ndim > 3:
-        raise ValueError(f"its pages have the axes {page.axes}; flat images can be read")
+    if pixels.ndim not in (2, 3):
+        raise ValueError(f"its pages have the axes {page.axes!r}; flat images can be read")
     orientation = page.tags.get("Orientation")
     pixels = _UPRIGHT.get(orientation.value if orientation else 1, np.asarray)(pixels)
     if getattr(page.photometric, "name", "") == "MINISWHITE" and pixels.dtype.kind == "u":
