@@ -476,9 +476,12 @@ def _refuse_usage(check: Callable[[Any], None], pictures: list[Picture]) -> None
 
 def _progress(steps: Any, what: str) -> Iterator[Any]:
     """The steps, with a bar in the terminal while they last."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    if not console.is_terminal:
+        yield from steps
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
         yield from progress.track(steps, description=what)
 
 

@@ -1,0 +1,169 @@
+"""The page of `skseg explore` in a browser: what it shows is what the library says, for mouse, keyboard and reader."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from skimage.data import coffee
+
+from skseg import KMeansSegmenter
+from skseg.cli import app
+
+PICTURE = coffee()[::6, ::6]
+PAINTED = "document.body.dataset.painted === '{}'"
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explore")
+    Image.fromarray(PICTURE).save(folder / "a <b> & c.png")
+    assert (
+        CliRunner().invoke(app, ["explore", str(folder / "a <b> & c.png"), "-o", str(folder / "x.html")]).exit_code == 0
+    )
+    return folder / "x.html"
+
+
+@pytest.fixture
+def open_page(chromium, page_file):
+    """Open the page; anything that goes wrong in it, or that it loads, fails the test."""
+    contexts, wrong = [], []
+
+    def open_it(**options):
+        contexts.append(chromium.new_context(**options))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or wrong.append(request.url))
+        page.goto(page_file.as_uri())
+        page.wait_for_function("document.body.dataset.painted")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def shown(page):
+    """The pixels of the result."""
+    script = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    return np.array(page.locator("#result").evaluate(script)).reshape(*PICTURE.shape[:2], 4)
+
+
+def clusters(page):
+    return page.locator(".cluster").all()
+
+
+def test_the_slider_shows_the_picture_in_k_colors(open_page):
+    page = open_page()
+    for k in (2, 16):
+        page.locator("#k").fill(str(k - 2))
+        page.wait_for_function(PAINTED.format(f"{k} null"))
+        assert page.locator("#k-value").inner_text() == f"K = {k}"
+        expected = KMeansSegmenter(k, random_state=0).fit_transform(PICTURE)
+        assert np.array_equal(shown(page)[..., :3], expected)
+        codes = {"#" + bytes(color).hex() for color in np.unique(expected.reshape(-1, 3), axis=0)}
+        assert {button.inner_text() for button in page.locator(".hex").all()} == codes
+
+
+def test_the_title_is_the_name_of_the_file_whatever_stands_in_it(open_page):
+    page = open_page()
+    assert page.locator("h1").inner_text() == "a <b> & c.png"
+    assert page.title() == "a <b> & c.png: skseg explore"
+
+
+def test_the_criterion_is_marked_where_it_is_largest(open_page):
+    page = open_page()
+    page.locator("summary").click()
+    rows = [row.inner_text().split() for row in page.locator("#numbers tr").all()]
+    scores = {int(row[0]): float(row[1]) for row in rows}
+    (best,) = [int(row[0]) for row in rows if "(best)" in row]
+    assert list(scores) == list(range(2, 17))
+    assert scores[best] == max(scores.values())
+    assert f"best: K = {best}" in page.locator("#chart").inner_text()
+    assert page.locator("#k-value").inner_text() == f"K = {best}"
+
+
+def test_a_cluster_can_be_shown_alone(open_page):
+    page = open_page()
+    page.locator("#k").fill("2")
+    page.wait_for_function(PAINTED.format("4 null"))
+    before = shown(page)
+    clusters(page)[1].click()
+    page.wait_for_function(PAINTED.format("4 1"))
+    assert clusters(page)[1].get_attribute("aria-pressed") == "true"
+    label_map = KMeansSegmenter(4, random_state=0).fit_predict(PICTURE)
+    assert np.array_equal(shown(page)[label_map == 1], before[label_map == 1])
+    others = shown(page)[label_map != 1]
+    assert (others[:, 0] == others[:, 1]).all()
+    page.get_by_role("button", name="Show all clusters").click()
+    page.wait_for_function(PAINTED.format("4 null"))
+    assert np.array_equal(shown(page), before)
+
+
+def test_everything_can_be_done_by_keyboard(open_page):
+    page = open_page()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Home")
+    page.wait_for_function(PAINTED.format("2 null"))
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(PAINTED.format("3 null"))
+    page.keyboard.press("Tab")
+    before = page.locator("#result").evaluate("c => c.style.clipPath")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#result").evaluate("c => c.style.clipPath") != before
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function(PAINTED.format("3 0"))
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("Show cluster 0 alone")
+
+
+def test_the_divider_is_dragged(open_page):
+    page = open_page()
+    box = page.locator("#stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + 50)
+    page.mouse.up()
+    assert page.locator("#handle").evaluate("h => parseFloat(h.style.left)") == pytest.approx(25, abs=2)
+
+
+def test_hex_codes_are_copied(open_page):
+    page = open_page()
+    code = page.locator(".hex").first.inner_text()
+    page.locator(".hex").first.click()
+    page.wait_for_function("document.getElementById('status').textContent.includes('is copied')")
+    page.locator("h1").evaluate("h => h.outerHTML = '<textarea id=field></textarea>'")
+    page.locator("#field").focus()
+    page.keyboard.press("Control+V")
+    assert page.locator("#field").input_value() == code
+
+
+def test_screen_readers_get_a_name_for_everything(open_page):
+    page = open_page()
+    for role, n_expected in {"slider": 2, "img": 3}.items():
+        found = page.get_by_role(role).all()
+        assert len(found) == n_expected
+    unnamed = """() => [...document.querySelectorAll("button, input, img, canvas, svg")].filter(element =>
+        !(element.getAttribute("aria-label") || element.alt || element.textContent.trim() || element.labels?.length))
+        .map(element => element.outerHTML)"""
+    assert page.evaluate(unnamed) == []
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_legible_in_light_and_dark(open_page, scheme):
+    page = open_page(color_scheme=scheme)
+    luminance = """name => {
+        const [r, g, b] = getComputedStyle(document.body)[name].match(/\\d+/g).map(value => {
+            const unit = value / 255; return unit <= .04045 ? unit / 12.92 : ((unit + .055) / 1.055) ** 2.4; });
+        return .2126 * r + .7152 * g + .0722 * b; }"""
+    ink, paper = (page.evaluate(luminance, name) for name in ("color", "backgroundColor"))
+    assert (paper > ink) == (scheme == "light")
+    assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) > 7  # WCAG 2.2, level AAA
+
+
+def test_a_phone_needs_no_horizontal_scrolling(open_page):
+    page = open_page(viewport=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
