@@ -322,8 +322,9 @@ def _write(
     """Write the results of each picture, by the common segmenter or by one of its own; what was done."""
     made_by = params if common is None else (common.get_params(), common.cluster_centers_.tolist())
     model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
-    with _saying_why():
-        results.directory.mkdir(parents=True, exist_ok=True)
+    if batch.pictures:
+        with _saying_why():
+            results.directory.mkdir(parents=True, exist_ok=True)
     try:
         for picture in _progress(batch.pictures, "Writing"):
             with batch.noting(picture):
