@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_array, validate_data
 
 from ._color import COLOR_SPACES, ColorSpace, is_unit_range, to_unit
 from ._images import ImageOutputMixin, Pixels, is_sequence, read
+from ._notebook import NotebookMixin
 
 
-class ColorConverter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Convert sRGB colors to the coordinates that k-means works in.
 
     Stateless: `fit` only checks its input. 8-bit and 16-bit unsigned integers are scaled by their maximum to 0–1,
@@ -38,7 +39,7 @@ class ColorConverter(ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, B
     n_features_in_ : int
         Number of channels seen in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, if X had any.
 
     See Also

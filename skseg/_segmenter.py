@@ -34,6 +34,8 @@ from ._images import (
     tables_in,
 )
 from ._kmeans import distances, fit_kmeans, known_kmeans, nearest
+from ._notebook import NotebookMixin
+from ._palette import as_html
 from .metrics._criteria import Clusters
 
 _OUTPUTS = ("color", "label", "distance")
@@ -42,11 +44,13 @@ _KMEANS_PARAMS = ("n_clusters", "n_init", "max_iter", "tol", "random_state")
 _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
 _BAND = 1 << 24  # pixels that are labeled at a time where the label map is written to `out`
 _KEPT = 100_000_000  # pixels of a memory-mapped image whose label map `fit` still keeps
+_SHOWN = 64  # clusters whose colors a notebook shows
 _LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 
 
 class KMeansSegmenter(
+    NotebookMixin,
     CallbackSupportMixin,
     ImageOutputMixin,
     OneToOneFeatureMixin,
@@ -128,7 +132,7 @@ class KMeansSegmenter(
     n_features_in_ : int
         Number of channels seen in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the channels, if X is a DataFrame.
 
     See Also
@@ -616,6 +620,10 @@ class KMeansSegmenter(
                 f"give X the dtype that fit has seen, {self._seen.colors.dtype}."
             )
         return (colors if dtype.kind == "f" else np.rint(colors)).astype(dtype)
+
+    def _repr_html_fitted(self) -> str:
+        """What a notebook shows of a fitted segmenter: its palette, too, while it is short enough to be seen."""
+        return as_html(self) if len(self.cluster_centers_) <= _SHOWN else ""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,0 +1,86 @@
+"""The documentation site: `python -m sphinx -W -b html docs docs/_build/html` from the root of the repository."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from inventories import fallback
+
+import skseg
+
+project = "skseg"
+author = "The skseg developers"
+copyright = f"2026, {author}"
+version = release = skseg.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "matplotlib.sphinxext.plot_directive",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = [
+    "_build",
+    "auto_examples/*.ipynb",
+    "auto_examples/*.py",
+    "auto_examples/*.md5",
+    "sg_execution_times.rst",
+]
+templates_path = ["_templates"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings say more
+numpydoc_show_class_members = False  # the templates list them
+numpydoc_xref_param_type = False
+
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", fallback("python")),
+    "numpy": ("https://numpy.org/doc/stable", fallback("numpy")),
+    "sklearn": ("https://scikit-learn.org/stable", fallback("sklearn")),
+    "skimage": ("https://scikit-image.org/docs/stable", fallback("skimage")),
+}
+intersphinx_timeout = 5
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": "plot_",
+    "within_subsection_order": "ExampleTitleSortKey",
+    "doc_module": ("skseg",),
+    "backreferences_dir": "api/examples",
+    "reference_url": {"skseg": None},
+    "download_all_examples": False,
+    "abort_on_example_error": True,
+    "nested_sections": False,
+    "capture_repr": (),
+    "write_computation_times": False,
+}
+plot_formats = [("png", 140)]
+plot_html_show_source_link = False
+plot_html_show_formats = False
+plot_rcparams = {"savefig.bbox": "tight", "font.size": 10}
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skseg"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": "skseg"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_nav_level": 2,
+    "secondary_sidebar_items": {"**": ["page-toc"], "coming_from": [], "comparison": []},
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_context = {"default_mode": "auto"}
+html_sidebars = {"index": [], "changelog": [], "contributing": []}
