@@ -2,6 +2,10 @@
 
 from ._converter import ColorConverter
 from ._display import ColorSpaceDisplay, KSelectionDisplay, PaletteDisplay, SegmentationDisplay
+from ._hierarchy import RegionHierarchy
+from ._region_display import RegionDisplay
+from ._region_segmenter import RegionSegmenter
+from ._regions import clean_labels
 from ._segmenter import KMeansSegmenter
 from ._tiles import TileKFold
 
@@ -11,7 +15,11 @@ __all__ = [
     "KMeansSegmenter",
     "KSelectionDisplay",
     "PaletteDisplay",
+    "RegionDisplay",
+    "RegionHierarchy",
+    "RegionSegmenter",
     "SegmentationDisplay",
     "TileKFold",
+    "clean_labels",
 ]
 __version__ = "0.1.0"

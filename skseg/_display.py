@@ -89,7 +89,7 @@ class SegmentationDisplay:
         """
         palette = None
         if segmenter.n_features_in_ in (1, 3):
-            palette = _as_rgb(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))[np.newaxis])[0]
+            palette = as_rgb(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))[np.newaxis])[0]
         return cls.from_predictions(X if image is None else image, segmenter.predict(X), palette=palette, axes=axes)
 
     @classmethod
@@ -120,7 +120,7 @@ class SegmentationDisplay:
         ValueError
             If the image cannot be shown, or the label map is of another size.
         """
-        shown, labels = _as_rgb(image), np.ma.masked_less(label_map, 0)
+        shown, labels = as_rgb(image), np.ma.masked_less(label_map, 0)
         if labels.shape != shown.shape[:2]:
             raise ValueError(f"label_map must have the image's shape {shown.shape[:2]}; got {labels.shape} instead.")
         return cls(shown, labels, _mean_colors(shown, labels) if palette is None else np.asarray(palette)).plot(
@@ -147,14 +147,14 @@ class SegmentationDisplay:
         """
         from skimage.segmentation import find_boundaries  # noqa: PLC0415
 
-        self.axes_ = np.ravel(self._new_axes() if axes is None else axes)
+        self.axes_ = np.ravel(new_axes(4, self.label_map.shape) if axes is None else axes)
         if self.axes_.size != 4:
             raise ValueError(f"axes must be four; got {self.axes_.size} instead.")
         self.figure_ = self.axes_[0].figure
         labels, mask = np.ma.getdata(self.label_map), np.ma.getmaskarray(self.label_map)
         repainted = self.palette[np.where(mask, 0, labels)]
         edges = find_boundaries(np.where(mask, -1, labels), mode="inner")
-        outlined = np.where(edges[..., np.newaxis], _contrast(self.image.mean(axis=(0, 1))), self.image)
+        outlined = np.where(edges[..., np.newaxis], contrast_color(self.image.mean(axis=(0, 1))), self.image)
         key = _label_colors(len(self.palette))
         panels = {
             "image": _clear(self.image, mask),
@@ -167,16 +167,6 @@ class SegmentationDisplay:
             ax.set(title=title, xticks=[], yticks=[])
         self._add_legend(self.axes_[2], key)
         return self
-
-    def _new_axes(self) -> Any:
-        import matplotlib.pyplot as plt  # noqa: PLC0415
-
-        height, width = self.label_map.shape
-        wide = width > 1.6 * height
-        n_rows, n_columns = (4, 1) if width > 4 * height else (2, 2) if wide else (1, 4)
-        panel = np.clip([_PANEL, _PANEL * height / width], 1.2, 2 * _PANEL)
-        size = (n_columns * panel[0] + 1.2, n_rows * (panel[1] + 0.35))
-        return plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1]
 
     def _add_legend(self, ax: Axes, key: NDArray[Any]) -> None:
         """A line for each cluster: its color in the label map, its own color, its number and its share."""
@@ -264,7 +254,7 @@ class PaletteDisplay:
         """
         check_is_fitted(segmenter)
         colors = segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))
-        return cls(_as_rgb(colors[np.newaxis])[0], segmenter.cluster_sizes_).plot(ax=ax)
+        return cls(as_rgb(colors[np.newaxis])[0], segmenter.cluster_sizes_).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
         """Draw a bar for each cluster.
@@ -574,10 +564,10 @@ class ColorSpaceDisplay:
             channels = (int(first), int(second))
         return cls(
             features[:, channels],
-            _as_rgb(census.colors[often][np.newaxis])[0],
+            as_rgb(census.colors[often][np.newaxis])[0],
             census.weights[often],
             centers=kmeans.cluster_centers_[:, channels],
-            palette=_as_rgb(segmenter.inverse_transform(np.arange(len(kmeans.cluster_centers_)))[np.newaxis])[0],
+            palette=as_rgb(segmenter.inverse_transform(np.arange(len(kmeans.cluster_centers_)))[np.newaxis])[0],
             names=list(color.get_feature_names_out()[list(channels)]),
         ).plot(ax=ax)
 
@@ -601,7 +591,9 @@ class ColorSpaceDisplay:
         self.ax_.scatter(*self.centers.T, s=260, c="white", edgecolors="black", linewidths=1)
         self.ax_.scatter(*self.centers.T, s=170, c=self.palette, linewidths=0)
         for label, (center, color) in enumerate(zip(self.centers, self.palette, strict=True)):
-            self.ax_.annotate(str(label), center, ha="center", va="center", color=_contrast(color), fontsize="small")
+            self.ax_.annotate(
+                str(label), center, ha="center", va="center", color=contrast_color(color), fontsize="small"
+            )
         self.ax_.set(xlabel=self.names[0], ylabel=self.names[1], facecolor="0.85")
         self.ax_.set_aspect("equal", adjustable="datalim")
         return self
@@ -613,7 +605,19 @@ def _new_axis(size: tuple[float, float]) -> Any:
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
-def _as_rgb(image: Any) -> NDArray[np.float64]:
+def new_axes(n_panels: int, shape: tuple[int, ...]) -> Any:
+    """Axes of a new figure for panels of an image of that shape: in a row if it is high, in rows if it is wide."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415
+
+    height, width = shape
+    wide = width > 1.6 * height and n_panels == 4
+    n_rows, n_columns = (n_panels, 1) if width > 4 * height else (2, 2) if wide else (1, n_panels)
+    panel = np.clip([_PANEL, _PANEL * height / width], 1.2, 2 * _PANEL)
+    size = (n_columns * panel[0] + 1.2, n_rows * (panel[1] + 0.35))
+    return plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1]
+
+
+def as_rgb(image: Any) -> NDArray[np.float64]:
     """An image of one or three channels as sRGB from 0 to 1, (height, width, 3)."""
     pixels = np.ma.filled(image, 0)
     if pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
@@ -651,6 +655,6 @@ def _clear(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
     return np.concatenate([image, ~mask[..., np.newaxis]], axis=-1)
 
 
-def _contrast(color: NDArray[Any]) -> tuple[float, float, float]:
+def contrast_color(color: NDArray[Any]) -> tuple[float, float, float]:
     """White on dark colors, black on light ones."""
     return (1.0, 1.0, 1.0) if color @ [0.2125, 0.7154, 0.0721] < 0.5 else (0.0, 0.0, 0.0)

@@ -606,6 +606,16 @@ class KMeansSegmenter(
     def _features(self, colors: NDArray[Any]) -> NDArray[np.float64]:
         return self.pipeline_["color"]._convert(colors)  # type: ignore[no-any-return]
 
+    def _feature_image(self, X: Any) -> NDArray[np.float64]:
+        """X, not a sequence, in the color space; NaN under the mask."""
+        pixels, rows = self._read(X)
+        return np.ma.getdata(pixels.restore(map_colors(self._features, rows), under_mask=np.nan))
+
+    def _spread(self) -> float:
+        """Standard deviation of what `fit` has seen, in the color space."""
+        features, shares = map_rows(self._features, self._seen.colors), self._seen.weights / self._seen.weights.sum()
+        return float(np.sqrt(sum(shares @ (column - shares @ column) ** 2 for column in features.T)))
+
     @property
     def _feature_centers(self) -> NDArray[np.float64]:
         return self.pipeline_["kmeans"].cluster_centers_  # type: ignore[no-any-return]

@@ -1,0 +1,109 @@
+"""RegionHierarchy: the regions of an image at every scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._regions import Graph, Tree, cut, joining_heights
+
+
+class RegionHierarchy:
+    """How the regions of an image merge, from many small ones to a single one.
+
+    `RegionSegmenter.hierarchy` makes it.
+
+    Parameters
+    ----------
+    regions : ndarray of int32, shape (height, width)
+        The smallest regions, numbered from 0; −1 under the mask.
+
+    mask : ndarray of bool, shape (height, width), or None
+        Where the image is masked.
+
+    start : Graph
+        The smallest regions and their neighbors.
+
+    tree : Tree
+        How they merge.
+
+    Attributes
+    ----------
+    n_regions : int
+        Number of the smallest regions.
+
+    scales : ndarray of shape (n_mergers,)
+        The scale of each merger, in order; none is less than one before it.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import RegionSegmenter
+    >>> hierarchy = RegionSegmenter().fit(coffee()).hierarchy(coffee())
+    >>> [int(hierarchy.cut(n_regions=n).max()) + 1 for n in (2, 5, 20)]
+    [2, 5, 20]
+    """
+
+    def __init__(self, regions: NDArray[np.int32], mask: NDArray[np.bool_] | None, start: Graph, tree: Tree) -> None:
+        self._regions = regions
+        self._mask = mask
+        self._start = start
+        self._tree = tree
+        self.n_regions = tree.n_regions
+        self.scales = tree.heights / np.sqrt(start.sizes.sum())  # costs grow as the width of an image
+
+    def cut(self, *, scale: float | None = None, n_regions: int | None = None) -> Any:
+        """Cut the tree at a scale, or where a number of regions is left.
+
+        Parameters
+        ----------
+        scale : float or None, default=None
+            All mergers up to this scale are made.
+
+        n_regions : int or None, default=None
+            As many regions are left, or as few as a mask allows that parts them, or as many as there are.
+
+        Returns
+        -------
+        regions : ndarray of int32, shape (height, width)
+            Number of the region of each pixel, from 0, without gaps; masked, and −1, where the image is masked.
+
+        Raises
+        ------
+        ValueError
+            If not one of the two is given.
+        """
+        if (scale is None) == (n_regions is None):
+            raise ValueError(f"One of scale and n_regions must be given; got {scale} and {n_regions}.")
+        if scale is not None:
+            n_mergers = int(np.searchsorted(self.scales, np.float64(scale), side="right"))
+        else:
+            n_mergers = int(np.clip(self.n_regions - n_regions, 0, len(self.scales)))  # type: ignore[operator]
+        numbers = np.append(cut(self._tree, n_mergers), -1).astype(np.int32)  # −1, under the mask, is the last
+        return self._with_mask(numbers[self._regions])
+
+    def boundaries(self) -> Any:
+        """Tell at which scale each boundary disappears: the ultrametric boundary map.
+
+        Returns
+        -------
+        boundaries : ndarray of shape (height, width)
+            The largest scale of the boundaries between a pixel and those to the right and below; 0 within the smallest
+            regions and along the mask.
+        """
+        n_regions = np.int64(self.n_regions)
+        keys = self._start.pairs @ np.array([n_regions, 1])
+        heights = joining_heights(self._tree, self._start.pairs) / np.sqrt(self._start.sizes.sum())
+        boundaries = np.zeros(self._regions.shape)
+        for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+            first, second = self._regions[one].astype(np.int64), self._regions[other].astype(np.int64)
+            border = (first != second) & (first >= 0) & (second >= 0)
+            low, high = np.minimum(first[border], second[border]), np.maximum(first[border], second[border])
+            view = boundaries[one]
+            view[border] = np.maximum(view[border], heights[np.searchsorted(keys, low * n_regions + high)])
+        return self._with_mask(boundaries)
+
+    def _with_mask(self, values: Any) -> Any:
+        return values if self._mask is None else np.ma.MaskedArray(values, mask=self._mask)

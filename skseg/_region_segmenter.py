@@ -1,0 +1,343 @@
+"""RegionSegmenter: label map of a KMeansSegmenter → connected regions → tree of their merging → a cut through it."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, gaussian_filter, uniform_filter
+from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin, clone
+from sklearn.utils import Tags, check_scalar
+from sklearn.utils.validation import check_is_fitted
+
+from . import metrics
+from ._color import is_unit_range
+from ._hierarchy import RegionHierarchy
+from ._images import as_array, is_sequence, map_images
+from ._notebook import NotebookMixin
+from ._regions import absorb_small, connected, graph, merge
+from ._segmenter import KMeansSegmenter
+
+# Found on the 300 images for training and validation of BSDS500; tests/benchmarks/regions.py shows what comes of them.
+_LAB = (0.7, 1.0, 1.0)  # weights of L*, a*, b*
+_SPREAD = 25.0  # standard deviation that features are scaled to, that of L*a*b* in a usual photo
+_USUAL = 0.36  # standard deviation of the colors of a usual photo, relative to that of all colors
+_TEXTURE_WINDOW = 13  # side in pixels of the square that local standard deviations are taken over
+_CLUTTER_WINDOW = 27  # the same for the contrast all around, behind which that of a border is lost
+_CLUTTER = 1.3
+_LEAST_CONTRAST = 0.5  # of a border that cannot be seen
+
+Planes = list[NDArray[np.float32]]
+
+
+class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+    """Segment images into connected regions, as many as there are things.
+
+    A label map of k-means says which class of colors a pixel belongs to. This takes its connected parts and merges
+    them, again and again the two neighbors that differ least for their size, the length of their common border, and the
+    contrast along it, until what is left differs by more than `scale`.
+
+    Parameters
+    ----------
+    segmenter : KMeansSegmenter or None, default=None
+        What finds the classes of colors, cloned by `fit`; None is 16 clusters in L*a*b*, L* with weight 0.7. Its
+        color space is what regions are compared in.
+
+    scale : float, default=22.0
+        Up to where regions are merged; larger gives fewer. It means the same for every size of image, color space and
+        dtype.
+
+    n_regions : int or None, default=None
+        Number of regions, instead of `scale`.
+
+    min_size : int, default=40
+        Pixels below which a part joins the neighbor of the nearest color before all else.
+
+    texture : float, default=2.0
+        How much differences in texture (the standard deviation within 13 × 13 pixels) count, relative to differences in
+        color.
+
+    smoothing : float, default=1.5
+        Standard deviation in pixels of the Gaussian that contrast along borders is measured after.
+
+    n_jobs : int or None, default=None
+        Number of images of a list that are worked on at the same time, through joblib.
+
+    Attributes
+    ----------
+    segmenter_ : KMeansSegmenter
+        The fitted segmenter.
+
+    spread_ : float
+        What differences in the color space are relative to: the geometric mean of the standard deviation of the colors
+        that `fit` has seen and of those of a usual photo; of the former alone where channels are no sRGB.
+
+    n_features_in_ : int
+        Number of channels seen in `fit`.
+
+    See Also
+    --------
+    KMeansSegmenter : Classes of colors.
+    RegionDisplay : Regions at several scales.
+
+    Notes
+    -----
+    The cost of a merger is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, the full λ-schedule [1]_ [2]_,
+    times the mean contrast of the common border. Contrast that is all around, as in grass, does not count.
+
+    References
+    ----------
+    .. [1] G. Koepfler, C. Lopez and J. M. Morel, "A multiscale algorithm for image segmentation by variational method",
+       SIAM Journal on Numerical Analysis 31(1), 1994.
+    .. [2] D. J. Robinson, N. J. Redding and D. J. Crisp, "Implementation of a fast algorithm for segmenting SAR
+       imagery", DSTO-TR-1242, 2002.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import RegionSegmenter
+    >>> regions = RegionSegmenter(n_regions=6).fit_predict(coffee())
+    >>> regions.shape, int(regions.max()) + 1
+    ((400, 600), 6)
+    """
+
+    def __init__(
+        self,
+        segmenter: KMeansSegmenter | None = None,
+        *,
+        scale: float = 22.0,
+        n_regions: int | None = None,
+        min_size: int = 40,
+        texture: float = 2.0,
+        smoothing: float = 1.5,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.segmenter = segmenter
+        self.scale = scale
+        self.n_regions = n_regions
+        self.min_size = min_size
+        self.texture = texture
+        self.smoothing = smoothing
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Find the classes of X's colors.
+
+        Parameters
+        ----------
+        X : image of shape (..., height, width, n_channels), or list of images
+            Colors. The images of a list may differ in size.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : RegionSegmenter
+            The fitted segmenter.
+
+        Raises
+        ------
+        ValueError
+            If X is no image, or a parameter cannot be.
+        """
+        self._check_parameters()
+        _check_images(X)
+        segmenter = self.segmenter
+        if segmenter is None:
+            segmenter = KMeansSegmenter(16, color_space="lab", channel_weights=_LAB, random_state=0, n_jobs=self.n_jobs)
+        self.segmenter_ = clone(segmenter).fit(X)
+        self.spread_ = _half_way(self.segmenter_)
+        self.n_features_in_ = self.segmenter_.n_features_in_
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Find the regions of X.
+
+        Parameters
+        ----------
+        X : image of shape (..., height, width, n_channels), or list of images
+            Colors. The images of a stack are segmented one by one, as those of a list.
+
+        Returns
+        -------
+        regions : ndarray of int32, shape of X without channels, or a list of them
+            Number of the region of each pixel, from 0 in the upper left, without gaps; masked, and −1, where X is.
+        """
+        return self._for_each_image(lambda image: self._hierarchy(image).cut(**self._where_to_cut()), X)
+
+    def fit_predict(self, X: Any, y: Any = None) -> Any:
+        """Find the classes of X's colors, and the regions of X.
+
+        Parameters
+        ----------
+        X : image of shape (..., height, width, n_channels), or list of images
+            Colors.
+
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        regions : ndarray of int32, shape of X without channels, or a list of them
+            As `predict` gives them.
+        """
+        return self.fit(X).predict(X)
+
+    def transform(self, X: Any) -> Any:
+        """Paint each region of X in its mean color.
+
+        Parameters
+        ----------
+        X : image of shape (..., height, width, n_channels), or list of images
+            Colors.
+
+        Returns
+        -------
+        X_new : ndarray, or a list of them
+            X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
+        """
+        return self._for_each_image(lambda image: _paint(image, self._hierarchy(image).cut(**self._where_to_cut())), X)
+
+    def hierarchy(self, X: Any) -> Any:
+        """Merge the regions of X until one is left, and keep all that comes between.
+
+        Parameters
+        ----------
+        X : image of shape (height, width, n_channels), or list of images
+            Colors.
+
+        Returns
+        -------
+        hierarchy : RegionHierarchy, or a list of them
+            Regions at every scale, without computing again.
+        """
+        check_is_fitted(self)
+        if is_sequence(X):
+            return list(map_images(self._hierarchy, X, n_jobs=self.n_jobs))
+        return self._hierarchy(as_array(X))
+
+    def score(self, X: Any, y: Any) -> float:
+        """How well the regions of X cover the true ones.
+
+        Parameters
+        ----------
+        X : image of shape (height, width, n_channels), or list of images
+            Colors.
+
+        y : array-like of int, or list of them
+            True label map of each image, or several by different annotators.
+
+        Returns
+        -------
+        score : float
+            `metrics.covering`, averaged over the images, from 0 to 1.
+        """
+        return metrics.covering(y, self.predict(X))
+
+    def _check_parameters(self) -> None:
+        for name in ("scale", "min_size", "texture", "smoothing"):
+            check_scalar(getattr(self, name), name, Real, min_val=0)
+        if self.n_regions is not None:
+            check_scalar(self.n_regions, "n_regions", Integral, min_val=1)
+
+    def _where_to_cut(self) -> dict[str, Any]:
+        return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
+
+    def _for_each_image(self, function: Any, X: Any) -> Any:
+        """`function` of each image of a list or stack, as a list or stack."""
+        check_is_fitted(self)
+        _check_images(X)
+        if is_sequence(X):
+            each = map_images(lambda image: self._for_each_image(function, image), X, n_jobs=self.n_jobs)
+            return list(each)
+        image = as_array(X)
+        if image.ndim == 3:
+            return function(image)
+        parts = [self._for_each_image(function, part) for part in image]
+        return np.ma.stack(parts) if isinstance(image, np.ma.MaskedArray) else np.stack(parts)
+
+    def _hierarchy(self, X: Any) -> RegionHierarchy:
+        """The hierarchy of one image."""
+        image = as_array(X)
+        if image.ndim != 3:
+            raise ValueError(f"X must be an image (height, width, n_channels); got {image.ndim} dimensions instead.")
+        label_map, planes = self.segmenter_.predict(image), self._planes(image)
+        mask = np.ma.getmaskarray(label_map) if isinstance(label_map, np.ma.MaskedArray) else None
+        contrast = _contrast(planes, self.smoothing)
+        parts = connected(np.ma.getdata(label_map), mask)
+        _, numbers = absorb_small(graph(parts, planes), self.min_size)
+        regions = np.where(parts < 0, np.int32(-1), numbers.astype(np.int32)[parts])
+        del parts
+        textures = (self.texture * _local_deviation(plane) for plane in planes)
+        start = graph(regions, [*planes, *textures] if self.texture else planes, contrast)
+        return RegionHierarchy(regions, mask, start, merge(start, _LEAST_CONTRAST))
+
+    def _planes(self, image: Any) -> Planes:
+        """The channels of the color space, relative to their spread; under the mask what is nearest to it."""
+        features = self.segmenter_._feature_image(image)
+        features *= _SPREAD / self.spread_
+        missing = np.isnan(features[..., 0])
+        if missing.any() and not missing.all():
+            nearest = distance_transform_edt(missing, return_distances=False, return_indices=True)
+            features = features[tuple(nearest)]
+        return [np.ascontiguousarray(plane, dtype=np.float32) for plane in np.moveaxis(features, -1, 0)]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = False
+        return tags
+
+
+def _half_way(segmenter: KMeansSegmenter) -> float:
+    """The spread of what a segmenter has seen, half adapted to that of a usual photo: low contrast is less contrast."""
+    spread = segmenter._spread() or 1.0
+    color, seen = segmenter.pipeline_["color"], segmenter._seen.colors
+    if color.color_space is None or seen.shape[1] != 3 or not is_unit_range(seen):
+        return spread
+    cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
+    return float(np.sqrt(spread * _USUAL * np.sqrt(color._convert(cube).var(axis=0).sum())))
+
+
+def _check_images(X: Any) -> None:
+    if not is_sequence(X) and (not hasattr(X, "__array__") or np.ndim(X) < 3):
+        raise ValueError(
+            "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
+            f"know where pixels lie. Got {np.ndim(X)} dimensions instead; a gray image is image[..., np.newaxis]."
+        )
+
+
+def _contrast(planes: Planes, smoothing: float) -> NDArray[np.float32]:
+    """How much colors change at each pixel, less the clutter around it."""
+    contrast = np.zeros_like(planes[0])
+    for plane in planes:
+        smooth = gaussian_filter(plane, smoothing) if smoothing else plane
+        for axis in (0, 1):
+            if plane.shape[axis] > 1:
+                contrast += np.gradient(smooth, axis=axis) ** 2
+    np.sqrt(contrast, out=contrast)
+    clutter = uniform_filter(contrast, _CLUTTER_WINDOW)
+    return np.maximum(contrast - np.float32(_CLUTTER) * clutter, 0)
+
+
+def _local_deviation(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Standard deviation around each pixel."""
+    mean = uniform_filter(plane, _TEXTURE_WINDOW)
+    variance = uniform_filter((plane - plane.mean()) ** 2, _TEXTURE_WINDOW) - (mean - plane.mean()) ** 2
+    return np.asarray(np.sqrt(np.maximum(variance, 0)), dtype=np.float32)
+
+
+def _paint(image: Any, regions: Any) -> Any:
+    """The image with each pixel replaced by the mean of its region."""
+    data, numbers = np.ma.getdata(image), np.ma.getdata(regions)
+    inside = numbers >= 0
+    sizes = np.bincount(numbers[inside])
+    painted = data.copy()
+    for channel in range(data.shape[-1]):
+        means = np.bincount(numbers[inside], data[..., channel][inside]) / np.maximum(sizes, 1)
+        painted[..., channel][inside] = (means if data.dtype.kind == "f" else np.rint(means))[numbers[inside]]
+    return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=image.mask)
