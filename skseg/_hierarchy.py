@@ -13,7 +13,7 @@ from ._regions import Graph, Tree, cut, joining_heights
 class RegionHierarchy:
     """How the regions of an image merge, from many small ones to a single one.
 
-    `RegionSegmenter.hierarchy` makes it.
+    Made by `RegionSegmenter.hierarchy`.
 
     Parameters
     ----------
@@ -36,6 +36,11 @@ class RegionHierarchy:
 
     scales : ndarray of shape (n_mergers,)
         The scale of each merger, in order; none is less than one before it.
+
+    See Also
+    --------
+    RegionSegmenter : What makes it.
+    RegionDisplay : Some cuts, drawn.
 
     Examples
     --------

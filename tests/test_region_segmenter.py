@@ -1,0 +1,291 @@
+"""RegionSegmenter, and the rules that every estimator of images keeps, checked on KMeansSegmenter too."""
+
+import pickle
+
+import numpy as np
+import pytest
+from skimage.data import astronaut, coffee
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from skseg import KMeansSegmenter, RegionDisplay, RegionSegmenter, metrics
+from skseg._regions import connected
+
+COFFEE, ASTRONAUT = coffee()[::6, ::6], astronaut()[::7, ::7]
+OUTSIDE = np.zeros(COFFEE.shape[:2], dtype=bool)
+OUTSIDE[:, :20] = True
+MASKED = np.ma.MaskedArray(COFFEE, mask=np.repeat(OUTSIDE[..., np.newaxis], 3, axis=-1))
+BANDS = np.dstack([COFFEE, COFFEE[..., ::-1]]).astype(np.float32)
+
+
+def small():
+    """A segmenter for small images."""
+    return RegionSegmenter(min_size=5)
+
+
+@pytest.fixture(params=[KMeansSegmenter(5, random_state=0), small()], ids=["KMeansSegmenter", "RegionSegmenter"])
+def estimator(request):
+    return clone(request.param)
+
+
+# What every estimator of images does
+
+
+def test_a_label_map_has_the_shape_of_the_image_and_int32(estimator):
+    label_map = estimator.fit_predict(COFFEE)
+    assert label_map.shape == COFFEE.shape[:2]
+    assert label_map.dtype == np.int32
+    assert np.array_equal(np.unique(label_map), np.arange(label_map.max() + 1))
+
+
+def test_the_same_image_gives_the_same_label_map(estimator):
+    assert np.array_equal(estimator.fit(COFFEE).predict(COFFEE), clone(estimator).fit_predict(COFFEE))
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_list_gives_what_its_images_give(estimator, n_jobs):
+    estimator.set_params(n_jobs=n_jobs).fit([COFFEE, ASTRONAUT])
+    for method in (estimator.predict, estimator.transform):
+        together = method([COFFEE, ASTRONAUT])
+        assert isinstance(together, list)
+        assert all(np.array_equal(one, method(image)) for one, image in zip(together, [COFFEE, ASTRONAUT], strict=True))
+
+
+def test_a_stack_gives_what_its_images_give(estimator):
+    stack = np.stack([[COFFEE, COFFEE[::-1]], [COFFEE[:, ::-1], COFFEE // 2]])
+    estimator.fit(stack)
+    label_maps = estimator.predict(stack)
+    assert label_maps.shape == stack.shape[:-1]
+    assert np.array_equal(label_maps[1, 0], estimator.predict(stack[1, 0]))
+    assert np.array_equal(estimator.transform(stack)[0, 1], estimator.transform(stack[0, 1]))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [COFFEE, COFFEE.astype(np.uint16) * 257, COFFEE / 255, (COFFEE / 255).astype(np.float32), COFFEE[..., :1], BANDS],
+    ids=["uint8", "uint16", "float64", "float32", "gray", "bands"],
+)
+def test_a_painted_image_has_the_dtype_and_range_of_the_image(image):
+    for estimator in (KMeansSegmenter(4, random_state=0), small().set_params(segmenter=KMeansSegmenter(8))):
+        painted = estimator.fit(image).transform(image)
+        assert painted.dtype == image.dtype
+        assert painted.shape == image.shape
+        assert image.min() <= painted.min() <= painted.max() <= image.max()
+        assert abs(painted.mean() - image.mean()) <= 0.01 * image.max()
+
+
+def test_the_mask_comes_back(estimator):
+    label_map = estimator.fit(MASKED).predict(MASKED)
+    assert np.array_equal(label_map.mask, OUTSIDE)
+    assert (label_map.data[OUTSIDE] == -1).all()
+    painted = estimator.transform(MASKED)
+    assert np.array_equal(painted.mask, MASKED.mask)
+    assert np.array_equal(painted.data[OUTSIDE], COFFEE[OUTSIDE])
+
+
+def test_what_lies_under_the_mask_does_not_matter(estimator):
+    other = MASKED.copy()
+    other.data[OUTSIDE] = 255 - other.data[OUTSIDE]
+    assert np.ma.allequal(estimator.fit(MASKED).predict(MASKED), clone(estimator).fit(other).predict(other))
+
+
+def test_it_clones_pickles_and_keeps_its_parameters(estimator):
+    params = estimator.get_params(deep=False)
+    fitted = estimator.fit(COFFEE)
+    assert all(fitted.get_params(deep=False)[name] is value for name, value in params.items())
+    again = pickle.loads(pickle.dumps(fitted))
+    assert np.array_equal(again.predict(ASTRONAUT), fitted.predict(ASTRONAUT))
+
+
+def test_it_is_a_step_of_a_pipeline(estimator):
+    brighter = FunctionTransformer(lambda image: np.clip(image * 1.2, 0, 255).astype(np.uint8))
+    pipeline = make_pipeline(brighter, estimator)
+    assert np.array_equal(pipeline.fit(COFFEE).predict(COFFEE), estimator.predict(brighter.transform(COFFEE)))
+
+
+def test_an_image_of_other_channels_than_in_fit_is_refused(estimator):
+    with pytest.raises(ValueError, match="1 features"):
+        estimator.fit(COFFEE).predict(COFFEE[..., :1])
+
+
+@pytest.mark.parametrize("image", [COFFEE[:1, :1], COFFEE[:1], COFFEE[:, :1], np.zeros_like(COFFEE)])
+@pytest.mark.filterwarnings("ignore:X has .* distinct colors")
+def test_small_and_constant_images_are_segmented(estimator, image):
+    label_map = estimator.fit_predict(image)
+    assert label_map.shape == image.shape[:2]
+    assert label_map.min() == 0
+
+
+# Regions
+
+
+def test_regions_are_connected_and_numbered_from_the_upper_left():
+    regions = small().fit_predict(COFFEE)
+    assert np.array_equal(connected(regions), regions)
+    assert regions[0, 0] == 0
+
+
+def test_a_larger_scale_gives_fewer_regions():
+    segmenter = small().fit(COFFEE)
+    counts = [segmenter.set_params(scale=scale).predict(COFFEE).max() + 1 for scale in (0, 5, 20, 80, np.inf)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] == 1
+
+
+@pytest.mark.parametrize("n_regions", [1, 2, 7])
+def test_the_number_of_regions_can_be_given(n_regions):
+    assert small().set_params(n_regions=n_regions).fit_predict(COFFEE).max() + 1 == n_regions
+
+
+def test_no_region_is_smaller_than_the_smallest_size():
+    sizes = np.bincount(RegionSegmenter(scale=0, min_size=30).fit_predict(COFFEE).ravel())
+    assert sizes.min() >= 30
+
+
+def test_two_things_of_one_color_are_two_regions():
+    image = np.full((40, 60, 3), [20, 30, 60], dtype=np.uint8)
+    image[10:30, 5:20] = image[10:30, 35:55] = [200, 180, 90]
+    regions = RegionSegmenter(KMeansSegmenter(2, random_state=0)).fit_predict(image)
+    assert regions.max() == 2
+    assert regions[20, 10] != regions[20, 40]
+    assert regions[0, 0] == regions[39, 59] == regions[20, 27] == 0
+
+
+@pytest.mark.parametrize("color_space", ["lab", "hsv", "rgb", "oklab"])
+def test_the_scale_means_the_same_in_every_color_space_and_size(color_space):
+    segmenter = KMeansSegmenter(16, color_space=color_space, random_state=0)
+    photo = coffee()[::2, ::2]
+    counts = [RegionSegmenter(segmenter).fit_predict(image).max() + 1 for image in (photo, photo[::2, ::2])]
+    assert all(5 <= count <= 80 for count in counts)
+
+
+def test_float_and_uint8_give_the_same_regions():
+    assert np.array_equal(small().fit_predict(COFFEE), small().fit_predict(COFFEE / 255))
+
+
+def test_regions_are_painted_in_their_means():
+    segmenter = small().fit(COFFEE)
+    regions, painted = segmenter.predict(COFFEE), segmenter.transform(COFFEE)
+    for region in range(regions.max() + 1):
+        assert np.array_equal(painted[regions == region][0], np.rint(COFFEE[regions == region].mean(axis=0)))
+        assert (painted[regions == region] == painted[regions == region][0]).all()
+
+
+def test_the_segmenter_inside_is_cloned_and_reached():
+    inside = KMeansSegmenter(4, color_space="hsv", random_state=0)
+    segmenter = RegionSegmenter(inside).set_params(segmenter__n_clusters=7).fit(COFFEE)
+    assert segmenter.segmenter_.n_clusters == 7
+    assert not hasattr(inside, "cluster_centers_")
+
+
+# The hierarchy
+
+
+@pytest.fixture(scope="module")
+def hierarchy():
+    return small().fit(COFFEE).hierarchy(COFFEE)
+
+
+def test_a_cut_is_what_predict_gives(hierarchy):
+    for scale in (3, 22, 100):
+        assert np.array_equal(hierarchy.cut(scale=scale), small().set_params(scale=scale).fit_predict(COFFEE))
+
+
+def test_cuts_are_nested(hierarchy):
+    for finer, coarser in ((50, 10), (10, 3)):
+        maps = np.stack([hierarchy.cut(n_regions=n).ravel() for n in (finer, coarser)])
+        assert np.unique(maps, axis=1).shape[1] == finer
+
+
+def test_scales_are_in_order_and_as_many_as_mergers(hierarchy):
+    assert len(hierarchy.scales) == hierarchy.n_regions - 1
+    assert (np.diff(hierarchy.scales) >= 0).all()
+
+
+def test_boundaries_are_those_of_every_cut(hierarchy):
+    boundaries = hierarchy.boundaries()
+    for scale in (3, 22, 100):
+        regions = hierarchy.cut(scale=scale)
+        right, below = np.zeros((2, *regions.shape), dtype=bool)
+        right[:, :-1] = regions[:, 1:] != regions[:, :-1]
+        below[:-1] = regions[1:] != regions[:-1]
+        assert np.array_equal(boundaries > scale, right | below)
+
+
+def test_a_mask_parts_the_hierarchy():
+    mask = np.zeros(COFFEE.shape, dtype=bool)
+    mask[:, 40] = True
+    hierarchy = small().fit(COFFEE).hierarchy(np.ma.MaskedArray(COFFEE, mask=mask))
+    assert hierarchy.cut(n_regions=1).max() + 1 == 2
+    assert np.ma.getmaskarray(hierarchy.boundaries())[:, 40].all()
+
+
+def test_a_cut_needs_one_of_scale_and_number(hierarchy):
+    for both in ({}, {"scale": 3, "n_regions": 4}):
+        with pytest.raises(ValueError, match="One of scale and n_regions must be given"):
+            hierarchy.cut(**both)
+
+
+def test_a_list_gives_a_list_of_hierarchies():
+    segmenter = small().fit([COFFEE, ASTRONAUT])
+    assert [h.n_regions for h in segmenter.hierarchy([COFFEE, ASTRONAUT])] == [
+        segmenter.hierarchy(image).n_regions for image in (COFFEE, ASTRONAUT)
+    ]
+
+
+# With true segmentations
+
+
+def test_grid_search_finds_the_scale_that_agrees_best():
+    images = [COFFEE, ASTRONAUT, COFFEE[:, ::-1]]
+    best = small().set_params(scale=30)
+    truths = [best.fit(image).predict(image) for image in images]
+    annotators = [[truth, np.where(truth == 0, 1, truth)] for truth in truths]
+    search = GridSearchCV(small(), {"scale": [3, 30, 300]}, cv=3, error_score="raise")
+    assert search.fit(images, truths).best_params_ == {"scale": 30}
+    assert search.fit(images, annotators).best_params_ == {"scale": 30}
+
+
+def test_the_score_is_the_covering():
+    segmenter = small().fit(COFFEE)
+    truth = KMeansSegmenter(3, random_state=0).fit_predict(COFFEE)
+    assert segmenter.score(COFFEE, truth) == metrics.covering(truth, segmenter.predict(COFFEE))
+    assert segmenter.score([COFFEE], [[truth, truth]]) == pytest.approx(segmenter.score(COFFEE, truth))
+
+
+# Errors
+
+
+@pytest.mark.parametrize("X", [COFFEE.reshape(-1, 3), COFFEE[..., 0], [[1, 2, 3]]])
+def test_a_table_is_no_image(X):
+    with pytest.raises(ValueError, match=r"X must be an image .* Got 2 dimensions instead"):
+        small().fit(X)
+
+
+@pytest.mark.parametrize(
+    ("params", "what"),
+    [
+        ({"scale": -1}, "scale"),
+        ({"n_regions": 0}, "n_regions"),
+        ({"min_size": -3}, "min_size"),
+        ({"texture": -1}, "text"),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(params, what):
+    with pytest.raises(ValueError, match=what):
+        RegionSegmenter(**params).fit(COFFEE)
+
+
+# The display
+
+
+def test_a_display_has_a_panel_for_each_scale():
+    segmenter = small().fit(MASKED)
+    display = RegionDisplay.from_estimator(segmenter, MASKED, scales=[2, 20])
+    assert [ax.get_title().split(",")[0] for ax in display.axes_] == ["scale 2", "scale 20"]
+    again = display.plot(axes=display.axes_)
+    assert again is display
+    with pytest.raises(ValueError, match="axes must be 2; got 1"):
+        display.plot(axes=display.axes_[0])

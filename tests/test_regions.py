@@ -1,0 +1,223 @@
+"""Components, the graph of neighbors and the tree of merging, against definitions worked out the slow way."""
+
+import numpy as np
+import pytest
+from skimage.data import coffee
+from skimage.measure import label
+
+from skseg import KMeansSegmenter, clean_labels
+from skseg._regions import Graph, absorb_small, connected, cut, graph, joining_heights, merge
+
+COFFEE = coffee()[::8, ::8]
+
+
+@pytest.fixture
+def random_map():
+    return np.random.default_rng(0).integers(3, size=(12, 15))
+
+
+def whole_graph(regions, seed=0):
+    rng = np.random.default_rng(seed)
+    return graph(regions, list(rng.random((2, *regions.shape))), rng.random(regions.shape))
+
+
+def cost(one, other, length, contrast, least):
+    """The cost of a merger, of regions given as lists of the features of their pixels."""
+    n, m = len(one), len(other)
+    distance = np.sum((np.mean(one, axis=0) - np.mean(other, axis=0)) ** 2)
+    return n * m / (n + m) * distance * (contrast / length + least) / length
+
+
+# Components
+
+
+def test_components_are_those_of_scikit_image(random_map):
+    parts = connected(random_map)
+    expected = label(random_map + 1, connectivity=1, background=0)
+    pairs = np.unique(np.stack([parts.ravel(), expected.ravel()]), axis=1)
+    assert pairs.shape[1] == parts.max() + 1 == expected.max()
+
+
+def test_masked_pixels_part_regions():
+    mask = np.zeros((5, 5), dtype=bool)
+    mask[:, 2] = True
+    parts = connected(np.zeros((5, 5), dtype=int), mask)
+    assert parts.max() == 1
+    assert (parts[mask] == -1).all()
+    assert (parts[:, :2] == 0).all()
+    assert (parts[:, 3:] == 1).all()
+
+
+# The graph
+
+
+def test_the_graph_counts_pixels_and_borders(random_map):
+    regions = connected(random_map)
+    rng = np.random.default_rng(1)
+    plane, contrast = rng.random(regions.shape), rng.random(regions.shape)
+    found = graph(regions, [plane], contrast)
+    lengths, contrasts = {}, {}
+    for row, column in np.ndindex(regions.shape):
+        for other in ((row + 1, column), (row, column + 1)):
+            if other[0] < 12 and other[1] < 15 and regions[row, column] != regions[other]:
+                pair = tuple(sorted((int(regions[row, column]), int(regions[other]))))
+                lengths[pair] = lengths.get(pair, 0) + 1
+                contrasts[pair] = contrasts.get(pair, 0) + max(contrast[row, column], contrast[other])
+    pairs = list(map(tuple, found.pairs.tolist()))
+    assert dict(zip(pairs, found.lengths.tolist(), strict=True)) == lengths
+    assert np.allclose([contrasts[pair] for pair in pairs], found.contrasts)
+    for region in range(regions.max() + 1):
+        assert found.sizes[region] == (regions == region).sum()
+        assert np.isclose(found.sums[region, 0], plane[regions == region].sum())
+
+
+def test_small_regions_join_the_neighbor_of_the_nearest_color():
+    regions = np.repeat([[0, 0, 0, 0, 1, 2, 2, 2, 2]], 3, axis=0)
+    plane = np.array([10.0, 13.0, 20.0])[regions]
+    left, numbers = absorb_small(graph(regions, [plane]), 4)
+    assert numbers.tolist() == [0, 0, 1]
+    assert left.sizes.tolist() == [15, 12]
+    assert left.sums[:, 0].tolist() == [12 * 10 + 3 * 13, 12 * 20]
+    assert left.pairs.tolist() == [[0, 1]]
+    assert left.lengths.tolist() == [3]
+
+
+@pytest.mark.parametrize("min_size", [0, 2, 5, 30, 1000])
+def test_no_small_region_is_left_that_has_a_neighbor(random_map, min_size):
+    left, numbers = absorb_small(whole_graph(connected(random_map)), min_size)
+    assert left.sizes.min() >= min_size or len(left.sizes) == 1
+    assert left.sizes.sum() == random_map.size
+    assert np.array_equal(np.unique(numbers), np.arange(len(left.sizes)))
+
+
+def test_a_small_region_without_neighbors_stays():
+    regions = np.array([[0, -1, 1, 1, 1]])
+    left, numbers = absorb_small(graph(regions, [regions]), 2)
+    assert numbers.tolist() == [0, 1]
+    assert left.sizes.tolist() == [1, 3]
+
+
+# The tree
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_step_joins_the_neighbors_whose_union_costs_least(seed):
+    regions = connected(np.random.default_rng(seed).integers(3, size=(7, 8)))
+    start = whole_graph(regions, seed)
+    tree = merge(start, 0.5)
+    planes = np.random.default_rng(seed).random((2, *regions.shape))
+    pixels = {int(r): planes[:, regions == r].T for r in np.unique(regions)}
+    borders = {
+        frozenset(pair): (length, contrast)
+        for pair, length, contrast in zip(
+            start.pairs.tolist(), start.lengths.tolist(), start.contrasts.tolist(), strict=True
+        )
+    }
+    highest = 0.0
+    for step, children in enumerate(tree.children.tolist()):
+        costs = {pair: cost(*(pixels[region] for region in pair), *border, 0.5) for pair, border in borders.items()}
+        cheapest = min(costs, key=costs.get)
+        assert set(children) == cheapest
+        highest = max(highest, costs[cheapest])
+        assert np.isclose(tree.heights[step], highest)
+        union = tree.n_regions + step
+        pixels[union] = np.concatenate([pixels.pop(child) for child in children])
+        joined = {}
+        for pair, (length, contrast) in borders.items():
+            if pair != cheapest:
+                renamed = frozenset(union if region in children else region for region in pair)
+                had = joined.get(renamed, (0, 0))
+                joined[renamed] = (had[0] + length, had[1] + contrast)
+        borders = joined
+    assert len(pixels) == 1
+
+
+def test_a_cut_makes_the_first_mergers(random_map):
+    tree = merge(whole_graph(connected(random_map)), 0.5)
+    for n_merges in (0, 1, 5, len(tree.children)):
+        groups = cut(tree, n_merges)
+        assert np.array_equal(np.unique(groups), np.arange(tree.n_regions - n_merges))
+        _, first = np.unique(groups, return_index=True)
+        assert (np.diff(first) > 0).all()
+        for one, other in tree.children[:n_merges]:
+            if max(one, other) < tree.n_regions:
+                assert groups[one] == groups[other]
+
+
+def test_cuts_are_nested(random_map):
+    tree = merge(whole_graph(connected(random_map)), 0.5)
+    finer, coarser = cut(tree, 10), cut(tree, 30)
+    assert len(np.unique(np.stack([finer, coarser]), axis=1).T) == finer.max() + 1
+
+
+def test_regions_join_at_the_height_of_the_cut_that_joins_them(random_map):
+    start = whole_graph(connected(random_map))
+    tree = merge(start, 0.5)
+    heights = joining_heights(tree, start.pairs)
+    for n_merges in range(len(tree.children) + 1):
+        groups = cut(tree, n_merges)
+        together = groups[start.pairs[:, 0]] == groups[start.pairs[:, 1]]
+        assert (heights[together] <= tree.heights[:n_merges].max(initial=0)).all()
+
+
+def test_regions_that_never_meet_join_at_infinity():
+    start = graph(np.array([[0, -1, 1]]), [np.zeros((1, 3))])
+    assert joining_heights(merge(start, 0.5), np.array([[0, 1]])).tolist() == [np.inf]
+
+
+def test_a_single_region_has_nothing_to_merge():
+    start = Graph(np.ones(1), np.ones((1, 1)), np.zeros((0, 2), dtype=np.int64), np.zeros(0), np.zeros(0))
+    tree = merge(start, 0.5)
+    assert tree.children.shape == (0, 2)
+    assert cut(tree, 0).tolist() == [0]
+
+
+# Clean label maps
+
+
+def test_small_parts_of_a_label_map_take_the_label_of_the_nearest_color():
+    label_map = np.array([[0, 0, 0, 0, 2, 2, 2], [0, 1, 0, 0, 2, 0, 2], [0, 0, 0, 0, 2, 2, 2]])
+    colors = [[0.0], [10.0], [30.0]]
+    cleaned = clean_labels(label_map, 2, colors)
+    assert cleaned.tolist() == [[0, 0, 0, 0, 2, 2, 2]] * 3
+    assert clean_labels(label_map, 1, colors).tolist() == label_map.tolist()
+
+
+@pytest.mark.parametrize("min_size", [1, 10, 100, 100_000])
+def test_a_clean_label_map_has_no_small_parts(min_size):
+    segmenter = KMeansSegmenter(6, random_state=0).fit(COFFEE)
+    cleaned = clean_labels(segmenter.labels_, min_size, segmenter.cluster_centers_)
+    assert np.bincount(connected(cleaned).ravel()).min() >= min(min_size, cleaned.size)
+    assert cleaned.dtype == np.int32
+    assert np.array_equal(clean_labels(cleaned, min_size, segmenter.cluster_centers_), cleaned)
+
+
+def test_cleaning_stays_within_the_mask():
+    mask = np.zeros(COFFEE.shape[:2], dtype=bool)
+    mask[:, 30] = True
+    image = np.ma.MaskedArray(COFFEE, mask=np.repeat(mask[..., np.newaxis], 3, axis=-1))
+    segmenter = KMeansSegmenter(6, random_state=0).fit(image)
+    cleaned = clean_labels(segmenter.labels_, 50, segmenter.cluster_centers_)
+    assert np.array_equal(np.ma.getmaskarray(cleaned), mask)
+    assert (cleaned.data[mask] == -1).all()
+    left = clean_labels(segmenter.labels_[:, :30], 50, segmenter.cluster_centers_)
+    assert np.ma.allequal(cleaned[:, :30], left)
+
+
+def test_what_is_all_masked_stays():
+    label_map = np.ma.masked_all((3, 4), dtype=int)
+    assert np.ma.getmaskarray(clean_labels(label_map, 5, np.zeros((2, 3)))).all()
+
+
+@pytest.mark.parametrize(
+    ("label_map", "colors", "what"),
+    [
+        (np.zeros(5, int), np.zeros((2, 3)), "must have two dimensions; got 1 and 2"),
+        (np.zeros((5, 5), int), np.zeros(3), "must have two dimensions; got 2 and 1"),
+        (np.full((5, 5), 2), np.zeros((2, 3)), "labels from 0 to 1, one per color; got 2 to 2"),
+        (np.full((5, 5), -1), np.zeros((2, 3)), "labels from 0 to 1"),
+    ],
+)
+def test_what_is_no_label_map_is_refused(label_map, colors, what):
+    with pytest.raises(ValueError, match=what):
+        clean_labels(label_map, 3, colors)
