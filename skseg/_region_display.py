@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ._display import as_rgb, contrast_color, new_axes
+from ._display import as_rgb, new_axes
 
 
 class RegionDisplay:
@@ -102,16 +102,15 @@ class RegionDisplay:
         ValueError
             If there are more or fewer axes than maps.
         """
-        from skimage.segmentation import find_boundaries  # noqa: PLC0415
+        from skimage.segmentation import mark_boundaries  # noqa: PLC0415
 
         n_panels = len(self.region_maps)
         self.axes_ = np.ravel(new_axes(n_panels, self.image.shape[:2]) if axes is None else axes)
         if self.axes_.size != n_panels:
             raise ValueError(f"axes must be {n_panels}; got {self.axes_.size} instead.")
         self.figure_ = self.axes_[0].figure
-        color = contrast_color(self.image.mean(axis=(0, 1)))
         for ax, regions, title in zip(self.axes_, self.region_maps, self.titles, strict=True):
-            edges = find_boundaries(np.ma.getdata(regions), mode="thick")
-            ax.imshow(np.where(edges[..., np.newaxis], color, self.image))
+            outlined = mark_boundaries(self.image, np.ma.getdata(regions), (1, 1, 0), (0, 0, 0), background_label=-1)
+            ax.imshow(outlined)
             ax.set(title=title, xticks=[], yticks=[])
         return self

@@ -3,7 +3,7 @@
     python tests/benchmarks/regions.py --data PATH [--split test] [--limit 50] [--n-jobs 2]
 
 PATH holds JPEG images and, for each, a MATLAB file of the same name with segmentations by several people, in any
-folders: the layout of the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
+folders, as in the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
 Rand index and variation of information in bits, each at the best single setting for the whole set, then all three at
 the method's own setting, and the time for an image.
 """
@@ -45,7 +45,7 @@ def with_felzenszwalb(image):
 
 
 def with_quickshift(image):
-    return [quickshift(image, kernel_size=5, max_dist=distance, ratio=0.5) for distance in (10, 20, 40)]
+    return [quickshift(image, kernel_size=5, max_dist=distance, ratio=0.5) for distance in (20, 50, 100)]
 
 
 def with_classes(image):
