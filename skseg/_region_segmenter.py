@@ -24,6 +24,7 @@ from ._segmenter import KMeansSegmenter
 _LAB = (0.7, 1.0, 1.0)  # weights of L*, a*, b*
 _SPREAD = 25.0  # standard deviation that features are scaled to, that of L*a*b* in a usual photo
 _USUAL = 0.36  # standard deviation of the colors of a usual photo, relative to that of all colors
+_SMALLEST = 1 / 4000  # share of the pixels that a region has at least
 _TEXTURE_WINDOW = 13  # side in pixels of the square that local standard deviations are taken over
 _CLUTTER_WINDOW = 27  # the same for the contrast all around, behind which that of a border is lost
 _CLUTTER = 1.3
@@ -52,8 +53,9 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
     n_regions : int or None, default=None
         Number of regions, instead of `scale`.
 
-    min_size : int, default=40
-        Pixels below which a part joins the neighbor of the nearest color before all else.
+    min_size : int or "auto", default="auto"
+        Pixels below which a part joins the neighbor of the nearest color before all else; "auto" is one in 4,000 of
+        those of the image.
 
     texture : float, default=2.0
         How much differences in texture (the standard deviation within 13 × 13 pixels) count, relative to differences in
@@ -109,7 +111,7 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         *,
         scale: float = 22.0,
         n_regions: int | None = None,
-        min_size: int = 40,
+        min_size: Any = "auto",
         texture: float = 2.0,
         smoothing: float = 1.5,
         n_jobs: int | None = None,
@@ -238,8 +240,10 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         return metrics.covering(y, self.predict(X))
 
     def _check_parameters(self) -> None:
-        for name in ("scale", "min_size", "texture", "smoothing"):
+        for name in ("scale", "texture", "smoothing"):
             check_scalar(getattr(self, name), name, Real, min_val=0)
+        if not (isinstance(self.min_size, str) and self.min_size == "auto"):
+            check_scalar(self.min_size, "min_size", Integral, min_val=0)
         if self.n_regions is not None:
             check_scalar(self.n_regions, "n_regions", Integral, min_val=1)
 
@@ -268,7 +272,8 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         mask = np.ma.getmaskarray(label_map) if isinstance(label_map, np.ma.MaskedArray) else None
         contrast = _contrast(planes, self.smoothing)
         parts = connected(np.ma.getdata(label_map), mask)
-        _, numbers = absorb_small(graph(parts, planes), self.min_size)
+        smallest = (parts >= 0).sum() * _SMALLEST if isinstance(self.min_size, str) else self.min_size
+        _, numbers = absorb_small(graph(parts, planes), smallest)
         regions = np.where(parts < 0, np.int32(-1), numbers.astype(np.int32)[parts])
         del parts
         textures = (self.texture * _local_deviation(plane) for plane in planes)

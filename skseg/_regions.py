@@ -74,19 +74,33 @@ def graph(regions: Labels, planes: list[NDArray[Any]], contrast: NDArray[Any] | 
     flat = (plane.ravel() if inside.all() else plane.ravel()[inside] for plane in planes)
     sums = np.stack([_totals(known, plane, n_regions) for plane in flat], axis=1)
 
-    keys: list[NDArray[np.int64]] = []
+    ends: list[NDArray[np.int32]] = []
     contrasts: list[NDArray[Any]] = []
     for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        first, second = regions[one], regions[other]
-        border = (first != second) & (first >= 0) & (second >= 0)
-        first, second = first[border].astype(np.int64), second[border].astype(np.int64)
-        keys.append(np.minimum(first, second) * n_regions + np.maximum(first, second))
+        border = (regions[one] != regions[other]) & (regions[one] >= 0) & (regions[other] >= 0)
+        ends.append(np.stack([regions[one][border], regions[other][border]], axis=1))
         if contrast is not None:
             contrasts.append(np.maximum(contrast[one][border], contrast[other][border]))
-    distinct, index, lengths = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
-    weights = np.concatenate(contrasts) if contrasts else np.zeros(len(index))
-    pairs = np.stack(np.divmod(distinct, n_regions), axis=1)
-    return Graph(sizes, sums, pairs, lengths.astype(float), _totals(index, weights, len(distinct)))
+    along = np.concatenate(contrasts) if contrasts else None
+    return Graph(sizes, sums, *_borders(np.concatenate(ends), n_regions, None, along))
+
+
+def _borders(
+    ends: NDArray[Any], n_regions: int, lengths: Floats | None, contrasts: NDArray[Any] | None
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Pairs of regions, the lower first, and their total length and contrast, from parts of borders in any order.
+
+    `ends` are the regions on both sides of each part; `lengths` are 1 and `contrasts` 0 if they are None.
+    """
+    both = np.minimum(*ends.T), np.maximum(*ends.T)
+
+    def total(values: NDArray[Any]) -> Any:
+        return coo_array((values, both), shape=(n_regions, n_regions)).tocsr()
+
+    summed = total(np.ones(len(ends), dtype=np.float32) if lengths is None else lengths).tocoo()
+    pairs = np.stack([summed.row, summed.col], axis=1).astype(np.int64)
+    of_pairs = np.zeros(len(pairs)) if contrasts is None else total(contrasts).data
+    return pairs, summed.data.astype(np.float64), np.asarray(of_pairs, dtype=np.float64)
 
 
 def absorb_small(start: Graph, min_size: float) -> tuple[Graph, NDArray[np.int64]]:
@@ -98,15 +112,22 @@ def absorb_small(start: Graph, min_size: float) -> tuple[Graph, NDArray[np.int64
     while True:
         means = current.sums / current.sizes[:, np.newaxis]
         distances = np.sum((means[current.pairs[:, 0]] - means[current.pairs[:, 1]]) ** 2, axis=1)
-        both_ways = np.concatenate([current.pairs, current.pairs[:, ::-1]])
-        small = current.sizes[both_ways[:, 0]] < min_size
-        if not small.any():
+        links = _nearest_neighbors(current.pairs, distances, current.sizes < min_size)
+        if not len(links):
             return current, numbers
-        links, order = both_ways[small], np.lexsort((np.tile(distances, 2)[small], both_ways[small, 0]))
-        links = links[order]
-        nearest = links[np.append(True, links[1:, 0] != links[:-1, 0])]
-        groups = _join(nearest, len(current.sizes))
+        groups = _join(links, len(current.sizes))
         current, numbers = _contract(current, groups), groups[numbers]
+
+
+def _nearest_neighbors(pairs: NDArray[Any], distances: Floats, which: NDArray[np.bool_]) -> NDArray[Any]:
+    """Links from the regions in question to the neighbor that is nearest, the first of several, (n_links, 2)."""
+    links = np.concatenate([pairs, pairs[:, ::-1]])
+    of_interest = which[links[:, 0]]
+    links, lengths = links[of_interest], np.tile(distances, 2)[of_interest]
+    shortest = np.full(len(which), np.inf)
+    np.minimum.at(shortest, links[:, 0], lengths)
+    nearest = links[lengths == shortest[links[:, 0]]]
+    return np.asarray(nearest[np.unique(nearest[:, 0], return_index=True)[1]])
 
 
 def _join(links: NDArray[np.int64], n_regions: int) -> NDArray[np.int64]:
@@ -119,12 +140,10 @@ def _contract(before: Graph, groups: NDArray[np.int64]) -> Graph:
     """The graph whose regions are groups of those before."""
     n_groups = int(groups.max()) + 1
     sums = np.stack([_totals(groups, column, n_groups) for column in before.sums.T], axis=1)
-    pairs = np.sort(groups[before.pairs], axis=1)
-    apart = pairs[:, 0] != pairs[:, 1]
-    keys, index = np.unique(pairs[apart] @ np.array([n_groups, 1]), return_inverse=True)
-    lengths, contrasts = (_totals(index, values[apart], len(keys)) for values in (before.lengths, before.contrasts))
-    sizes = _totals(groups, before.sizes, n_groups)
-    return Graph(sizes, sums, np.stack(np.divmod(keys, n_groups), axis=1), lengths, contrasts)
+    ends = groups[before.pairs]
+    apart = ends[:, 0] != ends[:, 1]
+    borders = _borders(ends[apart], n_groups, before.lengths[apart], before.contrasts[apart])
+    return Graph(_totals(groups, before.sizes, n_groups), sums, *borders)
 
 
 def _totals(index: NDArray[Any], values: Any, n_totals: int) -> Any:
