@@ -266,8 +266,10 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
     def _hierarchy(self, X: Any) -> RegionHierarchy:
         """The hierarchy of one image."""
         image = as_array(X)
-        if image.ndim != 3:
-            raise ValueError(f"X must be an image (height, width, n_channels); got {image.ndim} dimensions instead.")
+        if np.ndim(image) != 3:
+            raise ValueError(
+                f"X must be an image (height, width, n_channels); got {np.ndim(image)} dimensions instead."
+            )
         label_map, planes = self.segmenter_.predict(image), self._planes(image)
         mask = np.ma.getmaskarray(label_map) if isinstance(label_map, np.ma.MaskedArray) else None
         contrast = _contrast(planes, self.smoothing)
@@ -326,7 +328,7 @@ def _contrast(planes: Planes, smoothing: float) -> NDArray[np.float32]:
                 contrast += np.gradient(smooth, axis=axis) ** 2
     np.sqrt(contrast, out=contrast)
     clutter = uniform_filter(contrast, _CLUTTER_WINDOW)
-    return np.maximum(contrast - np.float32(_CLUTTER) * clutter, 0)
+    return np.asarray(np.maximum(contrast - np.float32(_CLUTTER) * clutter, 0))
 
 
 def _local_deviation(plane: NDArray[np.float32]) -> NDArray[np.float32]:

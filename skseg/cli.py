@@ -33,6 +33,7 @@ from ._palette import FORMATS, hex_codes
 from .io._atomic import written_whole
 
 _N_FOLDS = 5
+_LISTED = 64  # clusters that are listed where the palette is not what was asked for
 _CURVE = ("n_clusters", "score", "spread")
 
 
@@ -227,7 +228,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     if segmenter is not None and style != "table" and not as_json:
         click.echo(FORMATS[style](hex_codes(segmenter)))
     else:
-        _report(batch, [], segmenter, as_json=as_json)
+        _report(batch, [], segmenter, as_json=as_json, n_listed=None)
     _exit(batch)
 
 
@@ -376,7 +377,14 @@ def _best(curve: list[dict[str, Any]]) -> dict[str, Any]:
 # What is said
 
 
-def _report(batch: Batch, done: list[dict[str, Any]], segmenter: KMeansSegmenter | None, *, as_json: bool) -> None:
+def _report(
+    batch: Batch,
+    done: list[dict[str, Any]],
+    segmenter: KMeansSegmenter | None,
+    *,
+    as_json: bool,
+    n_listed: int | None = _LISTED,
+) -> None:
     """Say what was done: each picture, and the clusters that they share."""
     clusters = [] if segmenter is None else _clusters(segmenter)
     if as_json:
@@ -389,11 +397,11 @@ def _report(batch: Batch, done: list[dict[str, Any]], segmenter: KMeansSegmenter
             continue
         files = ", ".join(map(readable, entry["files"]))
         click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels -> {files}")
-        _show_clusters(entry.get("clusters", []))
+        _show_clusters(entry.get("clusters", []), n_listed)
     if segmenter is not None:
         fewer = len(clusters) < segmenter.n_clusters
         click.echo(f"K = {len(clusters)}" + f" (of {segmenter.n_clusters}: there are no more colors)" * fewer)
-        _show_clusters(clusters)
+        _show_clusters(clusters, n_listed)
 
 
 def _entry(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegmenter) -> dict[str, Any]:
@@ -418,12 +426,14 @@ def _clusters(segmenter: KMeansSegmenter) -> list[dict[str, Any]]:
     ]
 
 
-def _show_clusters(clusters: list[dict[str, Any]]) -> None:
+def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None:
     """A line for each cluster: its color where the terminal can show it, its hex code and its share."""
     console = Console(highlight=False, soft_wrap=True)
-    for cluster in clusters:
+    for cluster in clusters[:n_listed]:
         line = Text("  ").append("      ", style=f"on {cluster['color']}")
         console.print(line.append(f" {cluster['color']} {cluster['share']:7.2%}"))
+    if left_out := len(clusters[n_listed:]) if n_listed else 0:
+        console.print(f"  … and {left_out} more; skseg palette lists all")
 
 
 def _report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, as_json: bool) -> None:

@@ -189,6 +189,43 @@ def test_a_palette_comes_in_the_formats_of_other_programs(folder):
     assert [line.split()[0] for line in printed("table").strip().split("\n")[1:]] == codes
 
 
+def test_only_a_palette_lists_very_many_clusters(folder):
+    listed = skseg("segment", "photos/coffee.png", "-k", 100).stdout
+    assert listed.count("#") == 64
+    assert "… and 36 more" in listed
+    assert skseg("palette", "photos/coffee.png", "-k", 100).stdout.count("#") == 100
+
+
+def test_a_progress_bar_is_shown_in_a_terminal(folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    outcome = skseg("segment", "photos", "-k", 2)
+    assert outcome.exit_code == 0
+    assert "Reading" in outcome.stderr
+    assert "2/2" in outcome.stderr
+
+
+def test_an_unreadable_mask_is_an_error_in_one_line(folder):
+    outcome = skseg("segment", "photos", "--mask", "photos/notes.txt")
+    assert outcome.exit_code == 1
+    assert outcome.output.startswith("Error: Cannot read 'photos/notes.txt' as an image")
+
+
+def test_a_plot_without_matplotlib_says_what_is_missing(folder, monkeypatch):
+    monkeypatch.setattr("skseg.cli.find_spec", lambda _name: None)
+    outcome = skseg("choose-k", "photos/coffee.png", "--plot", "curve.png")
+    assert outcome.exit_code == 1
+    assert "--plot needs matplotlib" in outcome.output
+
+
+@pytest.mark.parametrize("command", ["segment", "fit", "choose-k", "palette", "explore"])
+def test_every_command_fails_with_a_reason_if_no_picture_can_be_read(folder, command):
+    (folder / "bad.png").write_text("no picture")
+    outcome = skseg(command, "bad.png")
+    assert outcome.exit_code == 1
+    assert "Error: Cannot read 'bad.png' as an image" in outcome.stderr
+    assert not {path.suffix for path in folder.iterdir()} & {".skseg", ".html"}
+
+
 # Nothing is lost
 
 

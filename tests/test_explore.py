@@ -1,10 +1,14 @@
 """The page of `skseg explore` in a browser: what it shows is what the library says, for mouse, keyboard and reader."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 from skimage.data import coffee
+from tifffile import imwrite
 
 from skseg import KMeansSegmenter
 from skseg.cli import app
@@ -43,6 +47,29 @@ def open_page(chromium, page_file):
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def test_bands_are_shown_as_gray(tmp_path):
+    imwrite(
+        tmp_path / "bands.tif",
+        np.random.default_rng(0).random((64, 64, 6)),
+        photometric="minisblack",
+        planarconfig="contig",
+    )
+    outcome = CliRunner().invoke(
+        app, ["explore", str(tmp_path / "bands.tif"), "--to", "3", "-o", str(tmp_path / "x.html")]
+    )
+    assert outcome.exit_code == 0
+    text = re.search(r'<script id="data" type="application/json">(.*?)</script>', (tmp_path / "x.html").read_text())
+    assert json.loads(text[1])["models"][0]["colors"] == ["#000000", "#ffffff"]
+
+
+def test_a_page_is_of_one_picture(tmp_path):
+    frames = [Image.fromarray(PICTURE), Image.fromarray(PICTURE[::-1])]
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+    outcome = CliRunner().invoke(app, ["explore", str(tmp_path / "pages.tif")])
+    assert outcome.exit_code == 2
+    assert "IMAGE must be one picture; got 2" in outcome.output
 
 
 def shown(page):

@@ -264,6 +264,11 @@ def test_a_table_is_no_image(X):
         small().fit(X)
 
 
+def test_a_hierarchy_is_of_one_image():
+    with pytest.raises(ValueError, match=r"X must be an image .* got 4 dimensions"):
+        small().fit(COFFEE).hierarchy(COFFEE[np.newaxis])
+
+
 @pytest.mark.parametrize(
     ("params", "what"),
     [

@@ -209,7 +209,7 @@ def _read_page(page: TiffPage) -> NDArray[Any]:
     pixels = page.asarray()
     if page.axes == "SYX":
         pixels = np.moveaxis(pixels, 0, -1)
-    if pixels.ndim not in (2, 3):
+    if page.axes not in ("YX", "YXS", "SYX") or pixels.ndim < 2:
         raise ValueError(f"its pages have the axes {page.axes!r}; flat images can be read")
     orientation = page.tags.get("Orientation")
     pixels = _UPRIGHT.get(orientation.value if orientation else 1, np.asarray)(pixels)
