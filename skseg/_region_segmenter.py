@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, gaussian_filter, uniform_filter
+from scipy.ndimage import distance_transform_edt
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted
@@ -16,6 +16,7 @@ from . import metrics
 from ._color import is_unit_range
 from ._hierarchy import RegionHierarchy
 from ._images import as_array, is_sequence, map_images
+from ._local import local_contrast, local_deviation
 from ._notebook import NotebookMixin
 from ._regions import absorb_small, connected, graph, merge
 from ._segmenter import KMeansSegmenter
@@ -25,9 +26,6 @@ _LAB = (0.7, 1.0, 1.0)  # weights of L*, a*, b*
 _SPREAD = 25.0  # standard deviation that features are scaled to, that of L*a*b* in a usual photo
 _USUAL = 0.36  # standard deviation of the colors of a usual photo, relative to that of all colors
 _SMALLEST = 1 / 4000  # share of the pixels that a region has at least
-_TEXTURE_WINDOW = 13  # side in pixels of the square that local standard deviations are taken over
-_CLUTTER_WINDOW = 27  # the same for the contrast all around, behind which that of a border is lost
-_CLUTTER = 1.3
 _LEAST_CONTRAST = 0.5  # of a border that cannot be seen
 
 Planes = list[NDArray[np.float32]]
@@ -58,11 +56,12 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         those of the image.
 
     texture : float, default=2.0
-        How much differences in texture (the standard deviation within 13 × 13 pixels) count, relative to differences in
-        color.
+        How much differences in texture (the standard deviation within 13 × 13 pixels of such an image) count, relative
+        to differences in color.
 
     smoothing : float, default=1.5
-        Standard deviation in pixels of the Gaussian that contrast along borders is measured after.
+        Standard deviation of the Gaussian that contrast along borders is measured after, in pixels of an image of
+        150,000 pixels; in a larger image it is larger.
 
     n_jobs : int or None, default=None
         Number of images of a list that are worked on at the same time, through joblib.
@@ -272,13 +271,13 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
             )
         label_map, planes = self.segmenter_.predict(image), self._planes(image)
         mask = np.ma.getmaskarray(label_map) if isinstance(label_map, np.ma.MaskedArray) else None
-        contrast = _contrast(planes, self.smoothing)
+        contrast = local_contrast(planes, self.smoothing)
         parts = connected(np.ma.getdata(label_map), mask)
         smallest = (parts >= 0).sum() * _SMALLEST if isinstance(self.min_size, str) else self.min_size
         _, numbers = absorb_small(graph(parts, planes), smallest)
         regions = np.where(parts < 0, np.int32(-1), numbers.astype(np.int32)[parts])
         del parts
-        textures = (self.texture * _local_deviation(plane) for plane in planes)
+        textures = (self.texture * local_deviation(plane) for plane in planes)
         start = graph(regions, [*planes, *textures] if self.texture else planes, contrast)
         return RegionHierarchy(regions, mask, start, merge(start, _LEAST_CONTRAST))
 
@@ -316,26 +315,6 @@ def _check_images(X: Any) -> None:
             "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
             f"know where pixels lie. Got {np.ndim(X)} dimensions instead; a gray image is image[..., np.newaxis]."
         )
-
-
-def _contrast(planes: Planes, smoothing: float) -> NDArray[np.float32]:
-    """How much colors change at each pixel, less the clutter around it."""
-    contrast = np.zeros_like(planes[0])
-    for plane in planes:
-        smooth = gaussian_filter(plane, smoothing) if smoothing else plane
-        for axis in (0, 1):
-            if plane.shape[axis] > 1:
-                contrast += np.gradient(smooth, axis=axis) ** 2
-    np.sqrt(contrast, out=contrast)
-    clutter = uniform_filter(contrast, _CLUTTER_WINDOW)
-    return np.asarray(np.maximum(contrast - np.float32(_CLUTTER) * clutter, 0))
-
-
-def _local_deviation(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Standard deviation around each pixel."""
-    mean = uniform_filter(plane, _TEXTURE_WINDOW)
-    variance = uniform_filter((plane - plane.mean()) ** 2, _TEXTURE_WINDOW) - (mean - plane.mean()) ** 2
-    return np.asarray(np.sqrt(np.maximum(variance, 0)), dtype=np.float32)
 
 
 def _paint(image: Any, regions: Any) -> Any:
