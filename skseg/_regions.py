@@ -14,7 +14,9 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,60 +157,80 @@ def merge(start: Graph, least_contrast: float) -> Tree:
 
     The cost is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, times the mean contrast of the common border
     and `least_contrast`.
+
+    A union takes the place of that of its two children that has more neighbors. Of its borders only the cheapest waits
+    in the heap, so that a background with thousands of neighbors does not fill it anew with each that it takes in.
     """
     n_regions = len(start.sizes)
-    sizes = np.concatenate([start.sizes, np.zeros(n_regions)])
-    means = np.concatenate([start.sums / start.sizes[:, np.newaxis], np.zeros_like(start.sums)])
+    sizes, means = start.sizes.copy(), start.sums / start.sizes[:, np.newaxis]
+    node_at, place_of = np.arange(n_regions), list(range(n_regions))
+    alive = [True] * n_regions
+    queues: list[Iterator[tuple[Any, Any]]] = [iter(())] * n_regions  # first regions have all of theirs in the heap
 
     def costs(one: Any, others: Any, lengths: Floats, contrasts: Floats) -> Floats:
         weights = sizes[one] * sizes[others] / (sizes[one] + sizes[others])
         distances = np.sum((means[one] - means[others]) ** 2, axis=-1)
         return np.asarray(weights * distances * (contrasts / lengths + least_contrast) / lengths)
 
-    borders: list[dict[int, tuple[float, float]]] = [{} for _ in range(2 * n_regions)]
-    parts = (start.pairs.tolist(), start.lengths.tolist(), start.contrasts.tolist())
-    for (one, other), length, contrast in zip(*parts, strict=True):
-        borders[one][other] = borders[other][one] = (length, contrast)
-    first, second = start.pairs.T
-    heap = list(
-        zip(costs(first, second, start.lengths, start.contrasts).tolist(), *start.pairs.T.tolist(), strict=True)
-    )
+    def push_cheapest(node: int) -> None:
+        for cost, neighbor in queues[node]:
+            if alive[neighbor]:
+                heappush(heap, (float(cost), int(neighbor), node))
+                return
+
+    borders = _borders_of_each(start)
+    first_costs = costs(*start.pairs.T, start.lengths, start.contrasts)
+    heap = list(zip(first_costs.tolist(), *start.pairs.T.tolist(), strict=True))
     heapify(heap)
 
     children: list[tuple[int, int]] = []
     heights: list[float] = []
-    highest = 0.0
     while heap:
         cost, one, other = heappop(heap)
-        if other not in borders[one]:  # one of the two has been merged since
+        if not (alive[one] and alive[other]):
+            if alive[other]:
+                push_cheapest(other)
             continue
+        place, gone = sorted((place_of[one], place_of[other]), key=lambda each: -len(borders[each]))
+        means[place] = (sizes[place] * means[place] + sizes[gone] * means[gone]) / (sizes[place] + sizes[gone])
+        sizes[place] += sizes[gone]
+        _join_borders(borders, place, gone)
         union = n_regions + len(children)
-        sizes[union] = sizes[one] + sizes[other]
-        means[union] = (sizes[one] * means[one] + sizes[other] * means[other]) / sizes[union]
-        _join_borders(borders, one, other, union)
-        highest = max(highest, cost)
         children.append((one, other))
-        heights.append(highest)
-        if around := borders[union]:
-            others = list(around)
-            lengths, contrasts = np.array(list(around.values())).T
-            for cost, neighbor in zip(costs(union, others, lengths, contrasts).tolist(), others, strict=True):
-                heappush(heap, (cost, neighbor, union))
-    return Tree(n_regions, np.array(children, dtype=np.int64).reshape(-1, 2), np.array(heights))
+        heights.append(cost)
+        node_at[place] = union
+        place_of.append(place)
+        alive[one] = alive[other] = False
+        alive.append(True)
+        around = borders[place]
+        places = np.fromiter(around, np.int64, len(around))
+        lengths, contrasts = np.fromiter(chain.from_iterable(around.values()), float).reshape(-1, 2).T
+        neighbors, new_costs = node_at[places], costs(place, places, lengths, contrasts)
+        order = np.lexsort((neighbors, new_costs))
+        queues.append(zip(new_costs[order], neighbors[order], strict=True))
+        push_cheapest(union)
+    highest = np.maximum.accumulate(np.array(heights))
+    return Tree(n_regions, np.array(children, dtype=np.int64).reshape(-1, 2), highest)
 
 
-def _join_borders(borders: list[dict[int, tuple[float, float]]], one: int, other: int, union: int) -> None:
-    """Give the neighbors of two regions to their union, in place."""
-    around, more = borders[one], borders[other]
-    del around[other], more[one]
+def _borders_of_each(start: Graph) -> list[dict[int, tuple[float, float]]]:
+    """Length and contrast of the border to each neighbor of each region."""
+    borders: list[dict[int, tuple[float, float]]] = [{} for _ in start.sizes]
+    parts = (start.pairs.tolist(), start.lengths.tolist(), start.contrasts.tolist())
+    for (one, other), length, contrast in zip(*parts, strict=True):
+        borders[one][other] = borders[other][one] = (length, contrast)
+    return borders
+
+
+def _join_borders(borders: list[dict[int, tuple[float, float]]], place: int, gone: int) -> None:
+    """Give the neighbors of one region to another, in place."""
+    around, more = borders[place], borders[gone]
+    del around[gone], more[place]
     for neighbor, (length, contrast) in more.items():
         had = around.get(neighbor, (0.0, 0.0))
-        around[neighbor] = (had[0] + length, had[1] + contrast)
-    for neighbor, border in around.items():
-        borders[neighbor].pop(one, None)
-        borders[neighbor].pop(other, None)
-        borders[neighbor][union] = border
-    borders[union], borders[one], borders[other] = around, {}, {}
+        around[neighbor] = borders[neighbor][place] = (had[0] + length, had[1] + contrast)
+        del borders[neighbor][gone]
+    borders[gone] = {}
 
 
 def cut(tree: Tree, n_merges: int) -> NDArray[np.int64]:

@@ -100,9 +100,19 @@ def test_a_small_region_without_neighbors_stays():
 # The tree
 
 
+def background_with_holes(_seed):
+    """One region that touches all others."""
+    holes = np.zeros((9, 9), dtype=int)
+    holes[1::2, 1::2] = 1
+    return holes
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_each_step_joins_the_neighbors_whose_union_costs_least(seed):
-    regions = connected(np.random.default_rng(seed).integers(3, size=(7, 8)))
+@pytest.mark.parametrize(
+    "label_map", [lambda seed: np.random.default_rng(seed).integers(3, size=(7, 8)), background_with_holes]
+)
+def test_each_step_joins_the_neighbors_whose_union_costs_least(label_map, seed):
+    regions = connected(label_map(seed))
     start = whole_graph(regions, seed)
     tree = merge(start, 0.5)
     planes = np.random.default_rng(seed).random((2, *regions.shape))
