@@ -179,8 +179,9 @@ def merge(start: Graph, least_contrast: float) -> Tree:
                 return
 
     borders = _borders_of_each(start)
-    first_costs = costs(*start.pairs.T, start.lengths, start.contrasts)
-    heap = list(zip(first_costs.tolist(), *start.pairs.T.tolist(), strict=True))
+    first, second = start.pairs.T
+    first_costs = costs(first, second, start.lengths, start.contrasts)
+    heap = list(zip(first_costs.tolist(), first.tolist(), second.tolist(), strict=True))
     heapify(heap)
 
     children: list[tuple[int, int]] = []
