@@ -275,7 +275,7 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         parts = connected(np.ma.getdata(label_map), mask)
         smallest = (parts >= 0).sum() * _SMALLEST if isinstance(self.min_size, str) else self.min_size
         _, numbers = absorb_small(graph(parts, planes), smallest)
-        regions = np.where(parts < 0, np.int32(-1), numbers.astype(np.int32)[parts])
+        regions = np.where(parts < 0, np.int32(-1), numbers[parts])
         del parts
         textures = (self.texture * local_deviation(plane) for plane in planes)
         start = graph(regions, [*planes, *textures] if self.texture else planes, contrast)

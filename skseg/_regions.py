@@ -43,7 +43,7 @@ class Graph(NamedTuple):
 
     sizes: Floats
     sums: Floats
-    pairs: NDArray[np.int64]
+    pairs: Labels
     lengths: Floats
     contrasts: Floats
 
@@ -89,7 +89,7 @@ def graph(regions: Labels, planes: list[NDArray[Any]], contrast: NDArray[Any] | 
 
 def _borders(
     ends: NDArray[Any], n_regions: int, lengths: Floats | None, contrasts: NDArray[Any] | None
-) -> tuple[NDArray[np.int64], Floats, Floats]:
+) -> tuple[Labels, Floats, Floats]:
     """Pairs of regions, the lower first, and their total length and contrast, from parts of borders in any order.
 
     `ends` are the regions on both sides of each part; `lengths` are 1 and `contrasts` 0 if they are None.
@@ -100,20 +100,23 @@ def _borders(
         return coo_array((values, both), shape=(n_regions, n_regions)).tocsr()
 
     summed = total(np.ones(len(ends), dtype=np.float32) if lengths is None else lengths).tocoo()
-    pairs = np.stack([summed.row, summed.col], axis=1).astype(np.int64)
+    pairs = np.stack([summed.row, summed.col], axis=1, dtype=np.int32)
     of_pairs = np.zeros(len(pairs)) if contrasts is None else total(contrasts).data
     return pairs, summed.data.astype(np.float64), np.asarray(of_pairs, dtype=np.float64)
 
 
-def absorb_small(start: Graph, min_size: float) -> tuple[Graph, NDArray[np.int64]]:
+def absorb_small(start: Graph, min_size: float) -> tuple[Graph, Labels]:
     """The graph without regions of less than `min_size` pixels, and the new number of each region.
 
     Each joins the neighbor whose mean features are nearest, all at once, until none is left that has a neighbor.
     """
-    current, numbers = start, np.arange(len(start.sizes))
+    current, numbers = start, np.arange(len(start.sizes), dtype=np.int32)
     while True:
         means = current.sums / current.sizes[:, np.newaxis]
-        distances = np.sum((means[current.pairs[:, 0]] - means[current.pairs[:, 1]]) ** 2, axis=1)
+        first, second = current.pairs.T
+        distances = np.zeros(len(first))
+        for feature in means.T:  # one by one, not to hold the features of both ends of every border
+            distances += (feature[first] - feature[second]) ** 2
         links = _nearest_neighbors(current.pairs, distances, current.sizes < min_size)
         if not len(links):
             return current, numbers
@@ -123,22 +126,24 @@ def absorb_small(start: Graph, min_size: float) -> tuple[Graph, NDArray[np.int64
 
 def _nearest_neighbors(pairs: NDArray[Any], distances: Floats, which: NDArray[np.bool_]) -> NDArray[Any]:
     """Links from the regions in question to the neighbor that is nearest, the first of several, (n_links, 2)."""
-    links = np.concatenate([pairs, pairs[:, ::-1]])
-    of_interest = which[links[:, 0]]
-    links, lengths = links[of_interest], np.tile(distances, 2)[of_interest]
     shortest = np.full(len(which), np.inf)
-    np.minimum.at(shortest, links[:, 0], lengths)
-    nearest = links[lengths == shortest[links[:, 0]]]
-    return np.asarray(nearest[np.unique(nearest[:, 0], return_index=True)[1]])
+    nearest = np.full(len(which), -1, dtype=pairs.dtype)
+    for ends in pairs.T:
+        np.minimum.at(shortest, ends, distances)
+    for ends, others in (pairs.T[::-1], pairs.T):
+        hits = np.flatnonzero(distances == shortest[ends])[::-1]  # of several, the one assigned last stays
+        nearest[ends[hits]] = others[hits]
+    linked = np.flatnonzero(which & (nearest >= 0))
+    return np.stack([linked, nearest[linked]], axis=1)
 
 
-def _join(links: NDArray[np.int64], n_regions: int) -> NDArray[np.int64]:
+def _join(links: Labels, n_regions: int) -> Labels:
     """The number of the group of each region, of regions that are linked."""
     linked = coo_array((np.ones(len(links), dtype=bool), (links[:, 0], links[:, 1])), shape=(n_regions, n_regions))
-    return np.asarray(connected_components(linked, directed=False)[1], dtype=np.int64)
+    return np.asarray(connected_components(linked, directed=False)[1], dtype=np.int32)
 
 
-def _contract(before: Graph, groups: NDArray[np.int64]) -> Graph:
+def _contract(before: Graph, groups: Labels) -> Graph:
     """The graph whose regions are groups of those before."""
     n_groups = int(groups.max()) + 1
     sums = np.stack([_totals(groups, column, n_groups) for column in before.sums.T], axis=1)
@@ -245,7 +250,7 @@ def cut(tree: Tree, n_merges: int) -> NDArray[np.int64]:
     return np.argsort(np.argsort(first))[groups]
 
 
-def joining_heights(tree: Tree, pairs: NDArray[np.int64]) -> Floats:
+def joining_heights(tree: Tree, pairs: NDArray[Any]) -> Floats:
     """The cost at which two regions come together, for each pair; infinite if they never do."""
     parents = np.full(tree.n_regions + len(tree.children), -1)
     parents[tree.children] = tree.n_regions + np.arange(len(tree.children))[:, np.newaxis]
@@ -318,7 +323,7 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     return np.ma.MaskedArray(labels, mask=mask) if isinstance(label_map, np.ma.MaskedArray) else labels
 
 
-def _largest_label(start: Graph, parts: Labels, labels: Labels, groups: NDArray[np.int64]) -> Labels:
+def _largest_label(start: Graph, parts: Labels, labels: Labels, groups: Labels) -> Labels:
     """The label of each part: that of the largest part in its group."""
     label_of = np.zeros(len(start.sizes), dtype=np.int32)
     label_of[parts.ravel()[parts.ravel() >= 0]] = labels.ravel()[parts.ravel() >= 0]
