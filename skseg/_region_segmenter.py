@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import metrics
 from ._color import is_unit_range
 from ._hierarchy import RegionHierarchy
-from ._images import as_array, is_sequence, map_images
+from ._images import as_array, is_sequence, map_images, tables_in
 from ._local import local_contrast, local_deviation
 from ._notebook import NotebookMixin
 from ._regions import absorb_small, connected, graph, merge
@@ -41,8 +41,8 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
     Parameters
     ----------
     segmenter : KMeansSegmenter or None, default=None
-        What finds the classes of colors, cloned by `fit`; None is 16 clusters in L*a*b*, L* with weight 0.7. Its
-        color space is what regions are compared in.
+        What finds the classes of colors, cloned by `fit`; None is 16 clusters in L*a*b*, L* with weight 0.7, or of the
+        channels as they are where these are not three. Its color space is what regions are compared in.
 
     scale : float, default=22.0
         Up to where regions are merged; larger gives fewer. It means the same for every size of image, color space and
@@ -146,9 +146,7 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         """
         self._check_parameters()
         _check_images(X)
-        segmenter = self.segmenter
-        if segmenter is None:
-            segmenter = KMeansSegmenter(16, color_space="lab", channel_weights=_LAB, random_state=0, n_jobs=self.n_jobs)
+        segmenter = _default_segmenter(X, self.n_jobs) if self.segmenter is None else self.segmenter
         self.segmenter_ = clone(segmenter).fit(X)
         self.spread_ = _half_way(self.segmenter_)
         self.n_features_in_ = self.segmenter_.n_features_in_
@@ -240,7 +238,9 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
 
     def _check_parameters(self) -> None:
         for name in ("scale", "texture", "smoothing"):
-            check_scalar(getattr(self, name), name, Real, min_val=0)
+            value = check_scalar(getattr(self, name), name, Real, min_val=0)
+            if np.isnan(value) or (np.isinf(value) and name != "scale"):  # an infinite scale merges all
+                raise ValueError(f"{name} must be a finite number; got {value} instead.")
         if not (isinstance(self.min_size, str) and self.min_size == "auto"):
             check_scalar(self.min_size, "min_size", Integral, min_val=0)
         if self.n_regions is not None:
@@ -275,7 +275,7 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         parts = connected(np.ma.getdata(label_map), mask)
         smallest = (parts >= 0).sum() * _SMALLEST if isinstance(self.min_size, str) else self.min_size
         _, numbers = absorb_small(graph(parts, planes), smallest)
-        regions = np.where(parts < 0, np.int32(-1), numbers[parts])
+        regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
         del parts
         textures = (self.texture * local_deviation(plane) for plane in planes)
         start = graph(regions, [*planes, *textures] if self.texture else planes, contrast)
@@ -309,11 +309,23 @@ def _half_way(segmenter: KMeansSegmenter) -> float:
     return float(np.sqrt(spread * _USUAL * np.sqrt(color._convert(cube).var(axis=0).sum())))
 
 
+def _default_segmenter(X: Any, n_jobs: int | None) -> KMeansSegmenter:
+    first = X[0] if is_sequence(X) else X
+    shape = first.shape if hasattr(first, "shape") else np.shape(as_array(first))
+    lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if shape[-1] == 3 else {}
+    return KMeansSegmenter(16, **lab, random_state=0, n_jobs=n_jobs)
+
+
 def _check_images(X: Any) -> None:
-    if not is_sequence(X) and (not hasattr(X, "__array__") or np.ndim(X) < 3):
+    if is_sequence(X):
+        flat = tables_in(X)
+    else:
+        image = X if hasattr(X, "ndim") else as_array(X)
+        flat = [image] if np.ndim(image) < 3 else []
+    if flat:
         raise ValueError(
             "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
-            f"know where pixels lie. Got {np.ndim(X)} dimensions instead; a gray image is image[..., np.newaxis]."
+            f"know where pixels lie. Got {np.ndim(flat[0])} dimensions instead; a gray image is image[..., np.newaxis]."
         )
 
 

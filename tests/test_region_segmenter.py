@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from PIL import Image
 from skimage.data import astronaut, coffee
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -89,6 +90,27 @@ def test_what_lies_under_the_mask_does_not_matter(estimator):
     other = MASKED.copy()
     other.data[OUTSIDE] = 255 - other.data[OUTSIDE]
     assert np.ma.allequal(estimator.fit(MASKED).predict(MASKED), clone(estimator).fit(other).predict(other))
+
+
+def test_an_image_that_is_all_masked_has_no_labels(estimator):
+    nothing = np.ma.MaskedArray(COFFEE, mask=True)
+    label_map = estimator.fit(COFFEE).predict(nothing)
+    assert label_map.mask.all()
+    assert (label_map.data == -1).all()
+    assert np.array_equal(estimator.transform(nothing).data, COFFEE)
+
+
+def test_a_pil_image_is_an_image(estimator):
+    pil, expected = Image.fromarray(COFFEE), clone(estimator).fit_predict(COFFEE)
+    assert np.array_equal(estimator.fit(pil).predict(pil), expected)
+    assert np.array_equal(estimator.fit([pil]).predict([pil])[0], expected)
+    assert np.array_equal(estimator.transform(pil), estimator.transform(COFFEE))
+
+
+@pytest.mark.parametrize("image", [COFFEE[..., :1], BANDS], ids=["gray", "bands"])
+def test_gray_images_and_bands_are_segmented_as_they_are(estimator, image):
+    assert estimator.fit_predict(image).shape == image.shape[:2]
+    assert estimator.fit([image]).predict([image])[0].max() > 1
 
 
 def test_it_clones_pickles_and_keeps_its_parameters(estimator):
@@ -258,7 +280,7 @@ def test_the_score_is_the_covering():
 # Errors
 
 
-@pytest.mark.parametrize("X", [COFFEE.reshape(-1, 3), COFFEE[..., 0], [[1, 2, 3]]])
+@pytest.mark.parametrize("X", [COFFEE.reshape(-1, 3), COFFEE[..., 0], [[1, 2, 3]], [COFFEE, COFFEE.reshape(-1, 3)]])
 def test_a_table_is_no_image(X):
     with pytest.raises(ValueError, match=r"X must be an image .* Got 2 dimensions instead"):
         small().fit(X)
@@ -273,6 +295,8 @@ def test_a_hierarchy_is_of_one_image():
     ("params", "what"),
     [
         ({"scale": -1}, "scale"),
+        ({"scale": np.nan}, "scale must be a finite number; got nan"),
+        ({"smoothing": np.inf}, "smoothing must be a finite number; got inf"),
         ({"n_regions": 0}, "n_regions"),
         ({"min_size": -3}, "min_size"),
         ({"texture": -1}, "text"),
