@@ -310,6 +310,7 @@ def _half_way(segmenter: KMeansSegmenter) -> float:
 
 
 def _default_segmenter(X: Any, n_jobs: int | None) -> KMeansSegmenter:
+    """16 clusters, in L*a*b* if the (first) image has three channels."""
     first = X[0] if is_sequence(X) else X
     shape = first.shape if hasattr(first, "shape") else np.shape(as_array(first))
     lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if shape[-1] == 3 else {}
