@@ -160,8 +160,8 @@ def _totals(index: NDArray[Any], values: Any, n_totals: int) -> Any:
 def merge(start: Graph, least_contrast: float) -> Tree:
     """The tree of merging, the two neighbors first whose union costs least.
 
-    The cost is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, times the mean contrast of the common border
-    and `least_contrast`.
+    The cost is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, times the sum of the mean contrast of the
+    common border and `least_contrast`.
 
     A union takes the place of that of its two children that has more neighbors. Of its borders only the cheapest waits
     in the heap, so that a background with thousands of neighbors does not fill it anew with each that it takes in.
