@@ -350,3 +350,14 @@ def test_score_takes_several_annotators():
     annotators = np.stack([COFFEE[..., 0] > 100, COFFEE[..., 0] > 150])
     expected = np.mean([model.score(COFFEE, annotator) for annotator in annotators])
     assert model.score(COFFEE, annotators) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64, np.uint64, bool, np.float64])
+def test_what_number_a_class_has_does_not_matter_in_any_dtype(dtype):
+    truth, predicted = np.random.default_rng(0).integers(2, size=(2, 50))
+    kind = np.dtype(dtype).kind
+    extremes = [np.iinfo(dtype).min, np.iinfo(dtype).max] if kind in "iu" else [0, 1]
+    renamed = np.array(extremes, dtype=dtype)[predicted]
+    assert metrics.covering(truth, renamed) == metrics.covering(truth, predicted)
+    neighbors = np.array([extremes[1], extremes[1] - 1], dtype=dtype)[predicted]
+    assert metrics.covering(truth, neighbors) == metrics.covering(truth, predicted)

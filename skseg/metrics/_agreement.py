@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_consistent_length
 
 Floats = NDArray[np.float64]
 
-_SOME = 1 << 22  # cells of a contingency table that is not worth compressing
+_SOME = 1 << 22  # cells of a table that is not worth compressing
 
 
 def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -240,6 +240,13 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
 
 def _consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
     """Classes numbered from 0, without gaps."""
+    if labels.dtype.kind in "iu":
+        lowest, highest = int(labels.min()), int(labels.max())
+        if highest - lowest < _SOME and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting
+            shifted = labels.astype(np.int64) - lowest
+            occurs = np.zeros(highest - lowest + 1, dtype=bool)
+            occurs[shifted] = True
+            return np.asarray((np.cumsum(occurs) - 1)[shifted], dtype=np.int64)
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
