@@ -600,21 +600,26 @@ class ColorSpaceDisplay:
 
 
 def _new_axis(size: tuple[float, float]) -> Any:
-    import matplotlib.pyplot as plt  # noqa: PLC0415
-
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    return _pyplot().subplots(figsize=size, layout="constrained")[1]
 
 
 def new_axes(n_panels: int, shape: tuple[int, ...]) -> Any:
     """Axes of a new figure for panels of an image of that shape: in a row if it is high, in rows if it is wide."""
-    import matplotlib.pyplot as plt  # noqa: PLC0415
-
     height, width = shape
     wide = width > 1.6 * height and n_panels == 4
     n_rows, n_columns = (n_panels, 1) if width > 4 * height else (2, 2) if wide else (1, n_panels)
     panel = np.clip([_PANEL, _PANEL * height / width], 1.2, 2 * _PANEL)
     size = (n_columns * panel[0] + 1.2, n_rows * (panel[1] + 0.35))
-    return plt.subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1]
+    return _pyplot().subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1]
+
+
+def _pyplot() -> Any:
+    """matplotlib's, which is an extra."""
+    try:
+        import matplotlib.pyplot as plt  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise ImportError("Plots need matplotlib: python -m pip install matplotlib") from error
+    return plt
 
 
 def as_rgb(image: Any) -> NDArray[np.float64]:

@@ -5,11 +5,32 @@ scikit-learn's array API checks need SciPy's; matplotlib must not look for a scr
 
 import os
 import shutil
+from importlib.util import find_spec
 
 import pytest
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+NEEDED = {
+    "test_cli.py": "click",
+    "test_cli_batches.py": "click",
+    "test_display.py": "matplotlib",
+    "test_docstrings.py": "numpydoc",
+    "test_explore.py": "click",
+    "test_hostile_input.py": "click",
+}
+collect_ignore = [name for name, library in NEEDED.items() if find_spec(library) is None]
+
+
+def pytest_report_header():
+    return f"no libraries for: {', '.join(collect_ignore)}" if collect_ignore else None
+
+
+@pytest.fixture(scope="session")
+def pandas():
+    """A test that asks for it is skipped where pandas is not installed."""
+    return pytest.importorskip("pandas")
 
 
 @pytest.fixture(scope="session")

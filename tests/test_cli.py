@@ -1,7 +1,7 @@
 """The command: pictures of every kind in, painted pictures and indexed label maps out, errors in one line."""
 
 import re
-import subprocess
+import runpy
 import sys
 
 import numpy as np
@@ -377,10 +377,14 @@ def test_a_bad_picture_is_reported_at_the_end_and_the_others_are_done(run, save,
 # The command itself
 
 
-def test_python_dash_m_shows_the_help():
-    shown = subprocess.run([sys.executable, "-m", "skseg", "--help"], capture_output=True, text=True, check=True)
-    assert shown.stdout.startswith("Usage: skseg ")
-    assert "segment" in shown.stdout
+def test_python_dash_m_shows_the_help(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["__main__.py", "--help"])
+    monkeypatch.delitem(sys.modules, "skseg.__main__")
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("skseg", run_name="__main__")
+    shown = capsys.readouterr().out
+    assert shown.startswith("Usage: skseg ")
+    assert "segment" in shown
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

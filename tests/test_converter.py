@@ -1,7 +1,6 @@
 """ColorConverter over all forms of X: units, weights, round trips, names, and what is refused."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -221,19 +220,20 @@ def test_features_are_named_after_the_channels_of_the_space(name):
     assert ColorConverter(name).fit(TABLE).get_feature_names_out().tolist() == list(COLOR_SPACES[name].channels)
 
 
-def test_channels_keep_their_names_without_conversion():
-    bands = pd.DataFrame(np.ones((2, 4)), columns=["blue", "green", "red", "infrared"])
+def test_channels_keep_their_names_without_conversion(pandas):
+    bands = pandas.DataFrame(np.ones((2, 4)), columns=["blue", "green", "red", "infrared"])
     converter = ColorConverter().fit(bands)
     assert converter.get_feature_names_out().tolist() == converter.feature_names_in_.tolist() == list(bands)
 
 
-def test_a_table_comes_out_as_the_container_asked_for():
-    frame = pd.DataFrame(TABLE, columns=["red", "green", "blue"], index=np.arange(len(TABLE)) + 7)
+def test_a_table_comes_out_as_the_container_asked_for(pandas):
+    frame = pandas.DataFrame(TABLE, columns=["red", "green", "blue"], index=np.arange(len(TABLE)) + 7)
     converted = ColorConverter("lab").set_output(transform="pandas").fit_transform(frame)
     assert list(converted) == ["L", "a", "b"]
     assert converted.index.equals(frame.index)
 
 
+@pytest.mark.usefixtures("pandas")
 def test_images_come_out_as_arrays_whatever_the_container():
     converter = ColorConverter().set_output(transform="pandas").fit(IMAGE)
     assert isinstance(converter.transform(IMAGE), np.ndarray)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from skimage.data import coffee
 
-from skseg._census import count
+from skseg import _counting
+from skseg._census import count, merge
 from skseg._counting import cast_if_exact, check_comparable, check_same_kind, count_images, read_rows
 
 IMAGE = coffee()[::20, ::20]
@@ -41,6 +42,14 @@ def test_every_form_of_the_same_pixels_has_the_same_census(X):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_the_number_of_jobs_does_not_matter(n_jobs):
     assert_equal(census_of(list(IMAGE[:, np.newaxis]), n_jobs=n_jobs), count(TABLE))
+
+
+def test_censuses_that_wait_are_merged_before_they_grow_too_many(monkeypatch):
+    merged = []
+    monkeypatch.setattr(_counting, "_WAITING", 100)
+    monkeypatch.setattr(_counting, "merge", lambda censuses: merged.append(len(censuses)) or merge(censuses))
+    assert_equal(census_of(list(IMAGE[:, np.newaxis])), count(TABLE))
+    assert len(merged) > 2
 
 
 def test_numbers_in_lists_are_counted():

@@ -1,5 +1,7 @@
 """What the displays show: the numbers behind them, and that nothing is cut or lost."""
 
+import sys
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -186,3 +188,9 @@ def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
 def test_only_rgb_has_a_color_space():
     with pytest.raises(ValueError, match="must be fitted to RGB; got 1 channels"):
         ColorSpaceDisplay.from_estimator(KMeansSegmenter(2, random_state=0).fit(COFFEE[..., :1]))
+
+
+def test_without_matplotlib_a_plot_says_what_it_needs(fitted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match="python -m pip install matplotlib"):
+        SegmentationDisplay.from_estimator(fitted, COFFEE)

@@ -1,7 +1,6 @@
 """Bad input gets one sentence: which argument, what is allowed, what came, the way out."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from PIL import Image
 from skimage.data import coffee
@@ -178,8 +177,8 @@ def test_a_dtype_that_cannot_hold_the_cluster_colors_is_refused():
         model.transform(dark)
 
 
-def test_tables_of_a_list_need_the_channels_of_the_first():
-    table = pd.DataFrame(COFFEE.reshape(-1, 3), columns=list("RGB"))
+def test_tables_of_a_list_need_the_channels_of_the_first(pandas):
+    table = pandas.DataFrame(COFFEE.reshape(-1, 3), columns=list("RGB"))
     with raises(ValueError, "feature names"):
         KMeansSegmenter(3).fit([table, table[list("BGR")]])
     with raises(ValueError, "feature names"):

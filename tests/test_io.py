@@ -4,7 +4,6 @@ import json
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 import tifffile
 from PIL import Image, ImageCms, ImageOps
@@ -13,6 +12,7 @@ from skimage.io import imread
 from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter, io
+from skseg.io._results import read_comment
 
 COFFEE = coffee()[::8, ::8]
 
@@ -396,13 +396,20 @@ def test_centers_of_a_model_file_are_what_counts(model):
         COFFEE > 100,
         np.dstack([COFFEE, COFFEE]).astype(np.float32),
         COFFEE[..., :1],
-        pd.DataFrame(COFFEE.reshape(-1, 3), columns=["red", "green", "blue"]),
         [COFFEE, COFFEE[:10]],
         np.ma.masked_less(COFFEE, 20),
     ],
-    ids=["uint16", "float", "bool", "bands", "gray", "DataFrame", "list", "masked"],
+    ids=["uint16", "float", "bool", "bands", "gray", "list", "masked"],
 )
 def test_models_of_every_form_of_x_come_back(X, tmp_path):
+    assert_comes_back(X, tmp_path)
+
+
+def test_models_of_data_frames_come_back(pandas, tmp_path):
+    assert_comes_back(pandas.DataFrame(COFFEE.reshape(-1, 3), columns=["red", "green", "blue"]), tmp_path)
+
+
+def assert_comes_back(X, tmp_path):
     segmenter = KMeansSegmenter(2, random_state=0).fit(X)
     io.save(segmenter, tmp_path / "model.skseg")
     loaded = io.load(tmp_path / "model.skseg")
@@ -484,6 +491,12 @@ def test_an_image_that_a_png_cannot_hold_is_refused(tmp_path):
         io.save_image(np.zeros((9, 9, 3), np.uint16), tmp_path / "image.png")
     with pytest.raises(ValueError, match=r"path must end in \.png, \.tif or \.tiff; got '\.jpg'"):
         io.save_image(COFFEE, tmp_path / "image.jpg")
+
+
+@pytest.mark.parametrize("name", ["labels.png", "labels.tif"])
+def test_a_file_that_is_not_of_ours_has_no_comment(tmp_path, name):
+    (tmp_path / name).write_text("no picture")
+    assert read_comment(tmp_path / name) == read_comment(tmp_path / f"absent-{name}") == ""
 
 
 def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):

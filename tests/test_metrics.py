@@ -92,6 +92,12 @@ def test_explained_variance_is_r2_of_the_centers(held_out):
     assert metrics.log_explained(model, image) == pytest.approx(-np.log(1 - expected), rel=1e-9)
 
 
+@pytest.mark.parametrize(("value", "explained"), [(10, 1), (12, 0)])
+def test_one_color_is_explained_wholly_or_not_at_all(value, explained):
+    model = KMeansSegmenter(2, random_state=0).fit(np.array([[[10] * 3, [200] * 3]], dtype=np.uint8))
+    assert metrics.explained_variance(model, np.full((3, 4, 3), value, dtype=np.uint8)) == explained
+
+
 def test_prediction_strength_is_the_least_share_of_pairs_that_are_predicted(held_out):
     model, image, _, labels = held_out
     own = KMeansSegmenter(5, random_state=0).fit_predict(image).ravel()

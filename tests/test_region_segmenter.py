@@ -311,6 +311,7 @@ def test_parameters_that_cannot_be_are_refused(params, what):
 
 
 def test_a_display_has_a_panel_for_each_scale():
+    pytest.importorskip("matplotlib")
     segmenter = small().fit(MASKED)
     display = RegionDisplay.from_estimator(segmenter, MASKED, scales=[2, 20])
     assert [ax.get_title().split(",")[0] for ax in display.axes_] == ["scale 2", "scale 20"]

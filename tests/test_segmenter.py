@@ -3,10 +3,7 @@
 import pickle
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
-from dask import array as dask_array
 from PIL import Image
 from skimage.data import astronaut, coffee
 from skimage.util import img_as_float
@@ -98,9 +95,9 @@ def test_a_list_of_tables_is_a_sequence():
     assert [labels.shape for labels in segmenter().fit_predict(tables)] == [(5000,), (10_000,)]
 
 
-@pytest.mark.parametrize("wrap", [Image.fromarray, dask_array.from_array])
-def test_images_of_other_libraries_are_converted(wrap, fitted):
-    X = wrap(COFFEE)
+@pytest.mark.parametrize(("library", "wrap"), [("PIL.Image", "fromarray"), ("dask.array", "from_array")])
+def test_images_of_other_libraries_are_converted(library, wrap, fitted):
+    X = getattr(pytest.importorskip(library), wrap)(COFFEE)
     assert np.array_equal(segmenter().fit(X).labels_, fitted.labels_)
     assert np.array_equal(fitted.transform([X, X])[1], fitted.transform(COFFEE))
 
@@ -110,9 +107,9 @@ def test_a_gray_pil_image_is_an_image_of_one_channel():
     assert segmenter().fit(gray).labels_.shape == COFFEE.shape[:2]
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
-def test_a_data_frame_is_a_table_with_names(frame, fitted):
-    X = frame(COFFEE.reshape(-1, 3), **{"columns" if frame is pd.DataFrame else "schema": ["r", "g", "b"]})
+@pytest.mark.parametrize(("library", "names"), [("pandas", "columns"), ("polars", "schema")])
+def test_a_data_frame_is_a_table_with_names(library, names, fitted):
+    X = pytest.importorskip(library).DataFrame(COFFEE.reshape(-1, 3), **{names: ["r", "g", "b"]})
     model = segmenter().fit(X)
     assert model.feature_names_in_.tolist() == ["r", "g", "b"]
     assert np.array_equal(model.predict(X), fitted.labels_.ravel())
@@ -426,6 +423,7 @@ def test_a_pickled_segmenter_predicts_the_same(fitted):
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
 def test_set_output_puts_tables_into_data_frames_and_passes_images_by(container):
+    pytest.importorskip(container)
     model = segmenter(output="distance").set_output(transform=container)
     table = model.fit_transform(COFFEE.reshape(-1, 3))
     assert list(table.columns) == ["distance0", "distance1", "distance2", "distance3"]
@@ -433,8 +431,8 @@ def test_set_output_puts_tables_into_data_frames_and_passes_images_by(container)
     assert type(model.transform([COFFEE, ASTRONAUT])) is list
 
 
-def test_columns_of_a_table_are_named():
-    X = pd.DataFrame(COFFEE.reshape(-1, 3), columns=["r", "g", "b"])
+def test_columns_of_a_table_are_named(pandas):
+    X = pandas.DataFrame(COFFEE.reshape(-1, 3), columns=["r", "g", "b"])
     model = segmenter().set_output(transform="pandas").fit(X)
     assert list(model.transform(X).columns) == ["r", "g", "b"]
     assert list(model.set_params(output="label").transform(X).columns) == ["label"]

@@ -83,6 +83,7 @@ def test_distances_are_features_for_a_classifier(scene):
     assert pipeline.fit(image.reshape(-1, 3), truth.ravel()).score(image.reshape(-1, 3), truth.ravel()) > 0.95
 
 
+@pytest.mark.usefixtures("pandas")
 def test_a_feature_union_names_the_columns(scene):
     union = FeatureUnion([("color", ColorConverter()), ("label", segmenter(output="label"))])
     union.set_output(transform="pandas")
@@ -104,6 +105,8 @@ def test_inverse_transform_goes_back_through_a_pipeline(scene):
 
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
 def test_a_global_container_changes_no_model(container):
+    if container != "default":
+        pytest.importorskip(container)
     with sklearn.config_context(transform_output=container):
         model = segmenter().fit(COFFEE)
         table = model.transform(COFFEE.reshape(-1, 3)[:10])

@@ -506,7 +506,8 @@ def _unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
     within = _average(weights, ((features - centers[labels]) ** 2).sum(axis=1))
     total = _average(weights, ((features - _average(weights, features)) ** 2).sum(axis=1))
     if total == 0:
-        return least if within == 0 else 1.0
+        rounding = 1e-9 * np.abs(features).max()
+        return least if np.allclose(features, centers[labels], rtol=0, atol=rounding) else 1.0
     return float(max(within / total, least))
 
 
