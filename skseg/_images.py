@@ -232,7 +232,9 @@ def check_pixel_weights(
         raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
     weights = weights.ravel() if mask is None else weights[~mask]
     if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > _MOST / max(weights.size, 1):
-        raise ValueError("sample_weight must be finite and not negative; leave a pixel out by weight 0 or by a mask.")
+        raise ValueError(
+            "sample_weight must be finite, also in sum, and not negative; leave a pixel out by weight 0 or by a mask."
+        )
     return weights
 
 

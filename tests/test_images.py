@@ -301,7 +301,9 @@ def test_weights_of_another_shape_are_refused(shape):
 
 @pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
 def test_weights_that_are_negative_or_not_finite_are_refused(weight):
-    with pytest.raises(ValueError, match=r"sample_weight must be finite and not negative; .* by weight 0 or by a mask"):
+    with pytest.raises(
+        ValueError, match=r"sample_weight must be finite.* and not negative; .* by weight 0 or by a mask"
+    ):
         check_pixel_weights(np.array([1.0, weight]), (2,))
 
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 Floats = NDArray[np.float64]
 
 _SOME = 1 << 22  # cells of a table that is not worth compressing
+_LIGHTEST = 1e-60  # share of the heaviest weight that counts as a pixel; the fourth power of its inverse is finite
 
 
 def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> float:
@@ -224,7 +225,8 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
     known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)) & (weights > 0)
     if not known.any():
         raise ValueError("No pixel counts: all are masked, of weight 0, or there are none.")
-    weights = weights[known] / min(1.0, weights[known].min())
+    weights = weights[known]
+    weights = weights / max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
     rows, columns = _consecutive(truth.data[known]), _consecutive(predicted.data[known])
     n_columns = int(columns.max()) + 1
     cells = rows * n_columns + columns
