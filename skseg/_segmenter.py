@@ -461,8 +461,11 @@ class KMeansSegmenter(
         check_scalar(self.tol, "tol", Real, min_val=0)
         if not (isinstance(self.n_init, str) and self.n_init == "auto"):
             check_scalar(self.n_init, "n_init", Integral, min_val=1)
-        if isinstance(self.init, str) and self.init not in _STARTS:
-            raise ValueError(f"init must be 'k-means++', 'random' or start colors; got {self.init!r} instead.")
+        if self.init not in _STARTS if isinstance(self.init, str) else np.ndim(self.init) != 2:
+            raise ValueError(
+                "init must be 'k-means++', 'random' or start colors of shape (n_clusters, n_channels); "
+                f"got {self.init!r} instead."
+            )
         if self.n_jobs is not None:
             check_scalar(self.n_jobs, "n_jobs", Integral)
 
@@ -528,7 +531,7 @@ class KMeansSegmenter(
 
     def _convert_init(self, color: ColorConverter, colors: NDArray[Any]) -> Any:
         """`init`, start colors among the features if it holds colors."""
-        if isinstance(self.init, str) or callable(self.init):
+        if isinstance(self.init, str):
             return self.init
         start = check_array(self.init, dtype=np.float64, input_name="init")
         expected = (self.n_clusters, colors.shape[1])

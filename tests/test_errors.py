@@ -34,6 +34,7 @@ def fitted():
         ({"channel_weights": [0, 0, 0]}, ValueError, ["channel_weights", "not all 0"]),
         ({"channel_weights": "half"}, ValueError, ["channel_weights", "'auto'", "'half'"]),
         ({"init": "farthest"}, ValueError, ["init", "'k-means\\+\\+', 'random'", "farthest"]),
+        ({"init": len}, ValueError, ["init", "start colors", "built-in function len"]),
         ({"init": [[0, 0, 0]]}, ValueError, ["init", r"\(n_clusters, n_channels\)", r"\(8, 3\)", r"\(1, 3\)"]),
         ({"n_init": 0}, ValueError, ["n_init", "0"]),
         ({"max_iter": 0}, ValueError, ["max_iter", "0"]),
