@@ -586,8 +586,7 @@ class KMeansSegmenter(
 
     def _paint_image(self, X: Any) -> Any:
         pixels, rows = self._read(X)
-        palette = self._palette(rows.dtype if has_own_dtype(X) else self._seen.colors.dtype)
-        return pixels.restore(take(palette, self._label_rows(rows)), under_mask=pixels.data)
+        return pixels.restore(take(self._palette(rows.dtype), self._label_rows(rows)), under_mask=pixels.data)
 
     def _measure_image(self, X: Any) -> Any:
         pixels, rows = self._read(X)

@@ -135,9 +135,19 @@ def test_large_and_small_pictures_are_counted_by_the_same_rule(n_pixels):
     assert np.array_equal(weighted.weights, plain.weights)
 
 
+@pytest.mark.parametrize("n_pixels", [1 << 10, (1 << 18) + 1])
+def test_weights_are_fractions_in_pictures_of_every_size(n_pixels):
+    rows = noise(n_pixels) // 50
+    weights = np.random.default_rng(0).integers(1, 100, n_pixels) / 64
+    weighted, plain = count(rows, weights), count(rows.astype(np.int16), weights)
+    assert np.array_equal(weighted.colors, plain.colors)
+    assert np.array_equal(weighted.weights, plain.weights)
+
+
+@pytest.mark.parametrize("weights", [None, np.empty(0)], ids=["counted", "weighted"])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_no_pixels_have_no_colors(dtype):
-    census = count(np.empty((0, 3), dtype=dtype))
+def test_no_pixels_have_no_colors(dtype, weights):
+    census = count(np.empty((0, 3), dtype=dtype), weights)
     assert census.colors.shape == (0, 3)
     assert census.weights.shape == (0,)
 
@@ -251,12 +261,19 @@ def test_mean_of_unsigned_integers_does_not_wrap_around():
 
 
 @pytest.mark.parametrize("dtype", ["u1", "i2", "u2", "f2", "i4", "u4", "f4", "i8", "f8", "g"])
-@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5, 7])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 5, 7, 33])
 @pytest.mark.parametrize("n_values", [2, 150])
 def test_the_order_is_that_of_lexsort(dtype, n_channels, n_values):
     rng = np.random.default_rng(0)
     numbers = rng.integers(n_values, size=(2000, n_channels)) - (0 if dtype.startswith("u") else n_values // 2)
     rows = (numbers / 3 if dtype in ("f2", "f4", "f8", "g") else numbers).astype(dtype) + np.dtype(dtype).type(0)
+    assert np.array_equal(_lexicographic_order(rows), np.lexsort(rows.T))
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_integers_that_differ_in_one_bit_are_told_apart(n_channels):
+    numbers = np.array([0, *(1 << np.arange(63)), *(3 << np.arange(61)), *(-1 << np.arange(63))])
+    rows = np.random.default_rng(0).permutation(np.repeat(numbers, 3))[:, np.newaxis].repeat(n_channels, axis=1)
     assert np.array_equal(_lexicographic_order(rows), np.lexsort(rows.T))
 
 

@@ -102,6 +102,16 @@ def test_a_color_space_needs_three_channels():
         KMeansSegmenter(color_space="hsv").fit(COFFEE[..., 0])
 
 
+@pytest.mark.parametrize("method", ["partial_fit", "predict", "transform", "score"])
+def test_alpha_is_refused_wherever_it_comes(method):
+    rgba = np.dstack([COFFEE, COFFEE[..., :1]])
+    model = KMeansSegmenter(3, random_state=0)
+    if method != "partial_fit":
+        model.fit(rgba.reshape(-1, 4))  # a table says by itself that it has four channels
+    with raises(ValueError, "4 channels", "alpha"):
+        getattr(model, method)(rgba)
+
+
 def test_another_number_of_channels_than_in_fit_is_refused(fitted):
     with raises(ValueError, "75 features", "expecting 3 features", "pixel table", "newaxis"):
         fitted.predict(COFFEE[..., 0])

@@ -20,6 +20,7 @@ from skseg._images import (
     is_table,
     map_images,
     read,
+    reduce_images,
 )
 
 few_examples = settings(max_examples=60, deadline=None)
@@ -209,6 +210,16 @@ def test_arrays_and_lists_of_numbers_are_no_sequence(X):
 
 def test_label_tables_are_a_sequence_when_one_dimension_suffices():
     assert is_sequence([np.arange(3), np.arange(4)], min_ndim=1)
+    assert not is_sequence([0, 1, 2], min_ndim=1)
+    assert not is_sequence([{"no": "array"}], min_ndim=1)
+
+
+def test_an_array_interface_is_enough():
+    class Interface:
+        __array_interface__ = IMAGE.__array_interface__
+
+    assert is_sequence([Interface()])
+    assert np.array_equal(as_array(Interface()), IMAGE)
 
 
 @pytest.mark.parametrize("X", [TABLE, TABLE.tolist(), [np.arange(3)], Lazy(TABLE)])
@@ -245,6 +256,15 @@ def test_images_are_mapped_in_order_with_what_goes_with_them(n_jobs):
     images, offsets = [np.full((2, 2), value) for value in range(6)], list(range(0, 60, 10))
     mapped = map_images(lambda image, offset: int(image[0, 0] + offset), images, n_jobs=n_jobs, offset=offsets)
     assert list(mapped) == [0, 11, 22, 33, 44, 55]
+
+
+@pytest.mark.parametrize("n_images", [1, 2, 40, 333])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_every_image_is_combined_once_with_its_number(n_images, n_jobs):
+    images = [np.full((1, 1), value) for value in range(n_images)]
+    runs = list(reduce_images(lambda image: int(image[0, 0]), list, images, n_jobs=n_jobs))
+    assert [pair for _, run in runs for pair in run] == [(index, index) for index in range(n_images)]
+    assert [first for first, _ in runs] == [run[0][0] for _, run in runs]
 
 
 def test_what_is_not_given_is_none_for_each_image():
@@ -331,6 +351,17 @@ def test_set_output_applies_to_tables(negative, pandas):
     pandas.testing.assert_frame_equal(
         negative.fit_transform(TABLE), pandas.DataFrame(-TABLE, columns=negative.get_feature_names_out())
     )
+
+
+def test_fit_transform_gives_fit_all_that_it_takes():
+    class Remembering(Negative):
+        def fit(self, X, y=None, **params):
+            self.given_ = y, params
+            return super().fit(X)
+
+    model = Remembering()
+    model.fit_transform(IMAGE, "y", sample_weight="weights")
+    assert model.given_ == ("y", {"sample_weight": "weights"})
 
 
 def test_set_output_passes_images_by(negative):

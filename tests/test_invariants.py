@@ -137,6 +137,14 @@ def test_partial_fit_over_parts_is_fit_over_the_whole(fitted):
     assert not hasattr(model, "labels_")
 
 
+def test_partial_fit_adds_weighted_pixels():
+    weights = np.random.default_rng(0).integers(0, 4, COFFEE.shape[:2])
+    model = segmenter()
+    for part in (slice(60, None), slice(0, 60)):
+        model.partial_fit(COFFEE[part], sample_weight=weights[part])
+    assert_same_model(model, segmenter().fit(COFFEE, sample_weight=weights))
+
+
 def test_partial_fit_goes_on_after_fit(fitted):
     assert_same_model(segmenter().fit(COFFEE[:70]).partial_fit([COFFEE[70:90], COFFEE[90:]]), fitted)
 

@@ -20,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, metrics
+from skseg.metrics._criteria import _clusters, _n_dimensions, _unexplained
 
 COFFEE = coffee()[::4, ::4]
 CRITERIA = [
@@ -105,9 +106,8 @@ def test_prediction_strength_is_the_least_share_of_pairs_that_are_predicted(held
     assert metrics.prediction_strength(model, image) == pytest.approx(min(strengths), rel=1e-9)
 
 
-def test_valleys_are_those_of_densities_at_and_between_centers(held_out):
-    model, image, features, labels = held_out
-    centers = model.pipeline_["kmeans"].cluster_centers_
+def valleys(features, labels, centers):
+    """The valley score less its logarithm, from its definition, pixel by pixel."""
     counts = []
     for a, center in enumerate(centers):
         contrasts = []
@@ -123,13 +123,39 @@ def test_valleys_are_those_of_densities_at_and_between_centers(held_out):
                     (features[(labels == a) | (labels == b)], (center + other) / 2),
                 )
             )
-            ratio = midway / min(at, at_other)
+            ratio = min(midway / max(min(at, at_other), np.finfo(float).tiny), 1e9)
             contrasts.append((1 - ratio**2) / (1 + ratio**2))
-        counts.append(max(min(contrasts), 0) - 0.25)
-    spread = np.linalg.eigvalsh(np.cov(features.T))
+        counts.append(max(min(contrasts), 0) * (labels == a).any() - 0.25)
+    return sum(counts)
+
+
+def overlapping(shares, noise, seed=0):
+    """Gray pixels around four levels, of which some have valleys between them and some have none."""
+    rng = np.random.default_rng(seed)
+    levels = rng.choice([0.1, 0.3, 0.55, 0.9], size=4000, p=shares)
+    return (levels + rng.normal(0, noise, 4000)).round(3)[:, np.newaxis] * [1, 0.5]
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.05, 0.07, 0.1])
+@pytest.mark.parametrize("n_clusters", [2, 3, 4, 6])
+def test_valleys_are_those_of_densities_at_and_between_centers(noise, n_clusters):
+    model = KMeansSegmenter(n_clusters, random_state=0).fit(overlapping([0.4, 0.2, 0.3, 0.1], noise))
+    X = overlapping([0.2, 0.3, 0.4, 0.1], noise, seed=1)
+    spread = np.linalg.eigvalsh(np.cov(X.T))
     n_dimensions = spread.sum() ** 2 / (spread**2).sum()
-    expected = sum(counts) + n_dimensions / 2 * metrics.log_explained(model, image)
-    assert metrics.valley_score(model, image) == pytest.approx(expected, rel=1e-6)
+    expected = valleys(X, model.predict(X), model.pipeline_["kmeans"].cluster_centers_)
+    expected += n_dimensions / 2 * metrics.log_explained(model, X)
+    assert metrics.valley_score(model, X) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("present", [[0.1, 0.3], [0.3, 0.55], [0.9, 0.55], [0.1]])
+def test_a_cluster_that_has_no_pixel_does_not_stand_apart(present):
+    model = KMeansSegmenter(4, random_state=0).fit(overlapping([0.25] * 4, 0.02))
+    X = np.repeat(present, [5, 3, 2][: len(present)])[:, np.newaxis] * [1, 0.5]
+    clusters = _clusters(model, X, None)
+    expected = valleys(X, model.predict(X), model.pipeline_["kmeans"].cluster_centers_)
+    expected -= _n_dimensions(clusters) / 2 * np.log(_unexplained(clusters))
+    assert metrics.valley_score(model, X) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_default_score_is_that_of_valleys(held_out):
@@ -176,6 +202,56 @@ def test_the_true_number_of_colors_scores_best(criterion, scenes):
     assert 1 + np.argmax([criterion(model, scenes[1]) for model in models]) == 3
 
 
+@pytest.mark.parametrize(
+    "criterion",
+    [each for each in CRITERIA if "explained" not in each.__name__ and each is not metrics.prediction_strength],
+)
+@pytest.mark.parametrize("n_true", [2, 3])
+def test_two_and_three_colors_are_told_from_one_more_and_one_less(criterion, n_true):
+    rng = np.random.default_rng(0)
+    levels = np.array([20, 120, 220], dtype=float)[:n_true]
+    X = (rng.choice(levels, size=3000) + rng.normal(0, 5, 3000)).round()[:, np.newaxis]
+    scores = [criterion(KMeansSegmenter(k, random_state=0).fit(X), X) for k in range(1, 6)]
+    assert 1 + np.argmax(scores) == n_true
+
+
+@pytest.mark.parametrize(
+    ("criterion", "least"),
+    [
+        (metrics.valley_score, -1e6),
+        (metrics.calinski_harabasz, -1e6),
+        (metrics.neg_davies_bouldin, -1e6),
+        (metrics.silhouette, -1),
+        (metrics.prediction_strength, 0),
+        (metrics.explained_variance, 0),
+        (metrics.log_explained, 0),
+    ],
+)
+def test_one_cluster_has_the_least_score(criterion, least):
+    assert criterion(KMeansSegmenter(1).fit(COFFEE), COFFEE) == pytest.approx(least, abs=1e-12)
+
+
+@pytest.mark.parametrize("n_colors", [2, 4])
+def test_colors_without_any_spread_are_perfect_but_finite(n_colors):
+    X = np.arange(n_colors)[:, np.newaxis] * 10.0
+    model = KMeansSegmenter(n_colors, random_state=0).fit(X)
+    assert metrics.explained_variance(model, X) == 1
+    assert metrics.log_explained(model, X) == pytest.approx(np.log(1e6))
+    assert metrics.calinski_harabasz(model, X) == pytest.approx(np.log(1e12 / (n_colors - 1)))
+    assert metrics.silhouette(model, X) == pytest.approx(1)
+    assert metrics.neg_davies_bouldin(model, X) == pytest.approx(0, abs=1e-9)
+
+
+@each_criterion
+def test_pixels_that_all_fall_into_one_cluster_have_a_finite_score(criterion):
+    model = KMeansSegmenter(3, random_state=0).fit(COFFEE)
+    X = COFFEE[model.labels_ == 1][:50]
+    score = criterion(model, X)
+    assert np.isfinite(score)
+    if criterion in (metrics.calinski_harabasz, metrics.neg_davies_bouldin):
+        assert score == -1e6
+
+
 @pytest.mark.parametrize("image", [COFFEE, np.full((5, 5, 3), 7, np.uint8)], ids=["many colors", "one color"])
 @pytest.mark.parametrize("criterion", [criterion for criterion in CRITERIA if "explained" not in criterion.__name__])
 def test_one_cluster_never_wins(criterion, image):
@@ -205,8 +281,9 @@ def test_a_criterion_serves_as_scoring(criterion):
 @each_criterion
 def test_a_criterion_looks_through_a_pipeline(criterion):
     darker = FunctionTransformer(lambda image: image // 2)
-    pipeline = make_pipeline(darker, KMeansSegmenter(4, random_state=0)).fit(COFFEE)
-    assert criterion(pipeline, COFFEE) == criterion(pipeline[-1], COFFEE // 2)
+    pipeline = make_pipeline(darker, darker, KMeansSegmenter(4, random_state=0)).fit(COFFEE)
+    assert criterion(pipeline, COFFEE) == criterion(pipeline[-1], COFFEE // 4)
+    assert criterion(make_pipeline(pipeline[-1]), COFFEE // 4) == criterion(pipeline[-1], COFFEE // 4)
 
 
 @each_criterion
@@ -223,15 +300,25 @@ def results(n_clusters, means, **others):
     return {"params": params, "mean_test_score": np.array(means, float)} | others
 
 
-@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 0, 4, 2, 1]])
-def test_the_knee_is_farthest_above_the_chord(order):
-    k, means = np.array([2, 3, 4, 5, 8]), np.array([0.0, 2.0, 3.5, 3.8, 4.5])
-    assert order[metrics.knee(results(k[order], means[order]))] == 2
+@given(
+    curve=st.dictionaries(st.integers(1, 40), st.integers(-50, 50), min_size=2, max_size=8),
+    order=st.randoms(use_true_random=False),
+)
+@few_examples
+def test_the_knee_is_farthest_above_the_chord(curve, order):
+    points = list(curve.items())
+    order.shuffle(points)
+    k, means = np.array(points, dtype=float).T
+    first, last = k.argmin(), k.argmax()
+    chord = means[first] + (means[last] - means[first]) * (k - k[first]) / (k[last] - k[first])
+    chosen = metrics.knee(results(*zip(*points, strict=True)))
+    assert (means - chord)[chosen] == pytest.approx((means - chord).max())
 
 
 def test_one_standard_error_takes_the_fewest_clusters_that_are_nearly_best():
-    spread = {"std_test_score": np.full(4, 0.4), **{f"split{fold}_test_score": None for fold in range(4)}}
-    assert metrics.one_standard_error(results([5, 3, 4, 2], [3.0, 2.85, 2.95, 2.7], **spread)) == 1
+    spread = {"std_test_score": np.full(4, 0.5), **{f"split{fold}_test_score": None for fold in range(4)}}
+    spread |= {f"split{fold}_train_score": None for fold in range(4)}
+    assert metrics.one_standard_error(results([5, 3, 4, 2], [3.0, 2.75, 2.95, 2.7], **spread)) == 1
 
 
 @pytest.mark.parametrize("rule", [metrics.knee, metrics.one_standard_error])
@@ -255,6 +342,45 @@ def test_a_rule_serves_as_refit(rule, scenes):
 
 
 # Agreement
+
+
+@pytest.mark.parametrize(
+    "labelings", [([0], [3]), ([0, 0], [1, 1]), ([0, 0], [0, 1]), ([0, 1], [0, 0]), ([0, 1], [1, 0])]
+)
+def test_one_or_two_pixels_agree_as_scikit_learn_says(labelings):
+    assert metrics.adjusted_rand(*labelings) == adjusted_rand_score(*labelings)
+    assert metrics.probabilistic_rand(*labelings) == rand_score(*labelings)
+
+
+def test_images_of_a_list_have_weights_of_their_own_and_any_number_of_pixels():
+    truths, predicted = [[0, 0, 1, 1], [0, 1, 1]], [[0, 1, 1, 1], [2, 1, 1]]
+    weights = [[1, 2, 3, 1], [2, 1, 5]]
+    images = [list(map(np.array, maps)) for maps in (truths, predicted, weights)]
+    expected = np.mean([metrics.adjusted_rand(*image) for image in zip(*images, strict=True)])
+    assert metrics.adjusted_rand(*images) == pytest.approx(expected)
+    assert expected != pytest.approx(metrics.adjusted_rand(*images[:2]))
+    assert metrics.adjusted_rand(*(maps[:1] for maps in images)) == metrics.adjusted_rand(*(maps[0] for maps in images))
+
+
+@pytest.mark.parametrize("n_kept", [(1, 2, 2), (2, 1, 2), (2, 2, 1)])
+def test_lists_of_different_length_are_refused(n_kept):
+    maps = [np.zeros(4, dtype=int), np.ones(4, dtype=int)]
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        metrics.adjusted_rand(*(maps[:n] for n in n_kept))
+
+
+def test_weights_that_are_masked_are_none():
+    labels = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    weights = np.ma.MaskedArray([5, 2, 3, 4], mask=[1, 0, 0, 0])
+    assert metrics.adjusted_rand(*labels, weights) == metrics.adjusted_rand(*labels, [0, 2, 3, 4])
+
+
+def test_pixels_of_very_many_regions_have_weights():
+    rng = np.random.default_rng(0)
+    truth, predicted = rng.integers(3000, size=(2, 9000))
+    weights = rng.integers(1, 4, 9000)
+    repeated = adjusted_rand_score(np.repeat(truth, weights), np.repeat(predicted, weights))
+    assert metrics.adjusted_rand(truth, predicted, weights) == pytest.approx(repeated)
 
 
 @given(labelings=two_labelings())

@@ -169,6 +169,12 @@ def test_numbers_without_a_dtype_are_in_the_units_of_fit(fitted):
     assert fitted.transform(pixels.tolist()).dtype == np.uint8
 
 
+def test_fractions_without_a_dtype_are_painted_with_fractions(fitted):
+    pixels = COFFEE.reshape(-1, 3)[:100]
+    painted = fitted.transform((pixels / 255).tolist())
+    np.testing.assert_allclose(painted * 255, fitted.cluster_centers_[fitted.predict(pixels)])
+
+
 @pytest.mark.parametrize(
     "dtype", ["int8", "int16", "int32", "int64", "uint32", "uint64", "float16", "longdouble", ">f4", ">u2"]
 )
@@ -219,12 +225,13 @@ def test_a_masked_pixel_takes_no_part(half_masked):
 
 
 def test_predict_gives_minus_one_under_the_mask(half_masked):
-    labels = segmenter().fit(half_masked).labels_
-    assert isinstance(labels, np.ma.MaskedArray)
-    assert labels.dtype == np.int32
-    assert np.array_equal(labels.mask, half_masked.mask[..., 0])
-    assert (labels.data[labels.mask] == -1).all()
-    assert (labels.data[~labels.mask] >= 0).all()
+    model = segmenter().fit(half_masked)
+    for labels in (model.labels_, model.predict(half_masked)):
+        assert isinstance(labels, np.ma.MaskedArray)
+        assert labels.dtype == np.int32
+        assert np.array_equal(labels.mask, half_masked.mask[..., 0])
+        assert (labels.data[labels.mask] == -1).all()
+        assert (labels.data[~labels.mask] >= 0).all()
 
 
 def test_transform_leaves_masked_pixels_unchanged(half_masked):
@@ -332,6 +339,36 @@ def test_inverse_transform_takes_what_transform_gives(output):
     model = segmenter(output=output).fit(table)
     painted = model.inverse_transform(model.transform(table))
     assert np.array_equal(painted, model.inverse_transform(model.labels_))
+
+
+def test_inverse_transform_takes_the_labels_of_several_tables(fitted):
+    painted = fitted.inverse_transform([np.array([0, 1]), np.array([2])])
+    assert [image.shape for image in painted] == [(2, 3), (1, 3)]
+
+
+def test_inverse_transform_of_one_cluster_keeps_the_mask():
+    masked = np.ma.masked_less(COFFEE, 50)
+    model = segmenter(1).fit(masked)
+    painted = model.inverse_transform(model.labels_)
+    assert np.array_equal(painted.mask, np.repeat(masked.mask.any(axis=-1, keepdims=True), 3, axis=-1))
+
+
+def test_inverse_transform_leaves_painted_images_as_they_are(fitted):
+    painted = fitted.transform(COFFEE / 255)
+    assert np.array_equal(fitted.inverse_transform(painted), painted)
+
+
+@pytest.mark.parametrize("output", ["color", "label", "distance"])
+def test_names_of_columns_are_python_strings(output, fitted):
+    names = clone(fitted).set_params(output=output).fit(COFFEE).get_feature_names_out()
+    assert names.dtype == object
+    assert {type(name) for name in names} == {str}
+
+
+def test_names_of_channels_are_those_that_are_given(fitted):
+    assert fitted.get_feature_names_out(["r", "g", "b"]).tolist() == ["r", "g", "b"]
+    with pytest.raises(ValueError, match="input_features"):
+        fitted.get_feature_names_out(["r", "g"])
 
 
 def test_fit_transform_is_fit_and_transform(fitted):
@@ -475,6 +512,30 @@ def test_score_leaves_masked_pixels_out(half_masked, fitted):
     assert fitted.score(half_masked, truth) == pytest.approx(fitted.score(half, truth[:, COFFEE.shape[1] // 2 :]))
     unknown = np.ma.MaskedArray(truth, mask=half_masked.mask[..., 0])
     assert fitted.score(COFFEE, unknown) == fitted.score(half_masked, truth)
+
+
+def test_fit_predict_and_fit_transform_take_weights():
+    weights = np.random.default_rng(0).integers(0, 5, COFFEE.shape[:2])
+    expected = segmenter().fit(COFFEE, sample_weight=weights)
+    for method in ("fit_predict", "fit_transform"):
+        model = segmenter()
+        getattr(model, method)(COFFEE, sample_weight=weights)
+        assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)
+
+
+def test_score_with_truth_weights_the_images_of_a_list(fitted):
+    images, truths = [COFFEE, COFFEE[:20]], [COFFEE[..., 0] > 100, COFFEE[:20, :, 1] > 60]
+    weights = [np.random.default_rng(0).uniform(1, 5, truth.shape) for truth in truths]
+    expected = [fitted.score(*image) for image in zip(images, truths, weights, strict=True)]
+    assert fitted.score(images, truths, weights) == pytest.approx(np.mean(expected))
+    assert expected != pytest.approx([fitted.score(*image) for image in zip(images, truths, strict=True)])
+
+
+def test_weights_under_the_mask_may_be_anything(half_masked):
+    model = segmenter().fit(half_masked)
+    weights = np.where(half_masked.mask[..., 0], np.nan, 1.0)
+    truth = COFFEE[..., 0] > 100
+    assert model.score(half_masked, truth, weights) == pytest.approx(model.score(half_masked, truth))
 
 
 def test_score_weights_pixels(fitted):

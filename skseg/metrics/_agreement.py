@@ -29,7 +29,7 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
     labels_pred : array-like of int, or list of arrays
         Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
 
-    sample_weight : array-like of the shape of one label map, default=None
+    sample_weight : array-like of the shape of one label map, or a list of them for a list of images, default=None
         Number of times that each pixel counts. Weights below 1, shares for example, are scaled up until the lightest
         pixel counts once.
 
@@ -201,13 +201,14 @@ class Contingency(NamedTuple):
 
 
 def _mean_over(
-    measure: Callable[[Contingency], float], labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None
+    measure: Callable[[Contingency], float], labels_true: Any, labels_pred: Any, sample_weight: Any = None
 ) -> float:
     """Mean of a measure over images, and over the annotators of each."""
     if isinstance(labels_pred, list | tuple) and labels_pred and np.ndim(labels_pred[0]) > 0:
-        check_consistent_length(labels_true, labels_pred)
-        pairs = zip(labels_true, labels_pred, strict=True)
-        return float(np.mean([_mean_over(measure, *pair, sample_weight) for pair in pairs]))
+        weights = [None] * len(labels_pred) if sample_weight is None else sample_weight
+        check_consistent_length(labels_true, labels_pred, weights)
+        images = zip(labels_true, labels_pred, weights, strict=True)
+        return float(np.mean([_mean_over(measure, *image) for image in images]))
     predicted = np.ma.asarray(labels_pred)
     annotators = [labels_true] if np.size(labels_true) == predicted.size else labels_true
     return float(np.mean([measure(contingency(truth, predicted, sample_weight)) for truth in annotators]))
@@ -281,4 +282,5 @@ def _covering(table: Contingency) -> float:
 
 
 def _pairs(sizes: Floats) -> float:
-    return float((sizes * (sizes - 1)).sum() / 2)
+    """Number of ordered pairs within classes of these sizes."""
+    return float((sizes * (sizes - 1)).sum())

@@ -170,7 +170,7 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     """
     clusters = _clusters(estimator, X, sample_weight)
     within, between = _dispersions(clusters)
-    if clusters.n_clusters < 2 or between == 0:
+    if clusters.n_clusters < 2 or between <= _PERFECT**2 * within:
         return _WORST
     return float(np.log(between / (clusters.n_clusters - 1) / max(within, _PERFECT**2 * between)))
 
@@ -292,7 +292,8 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     Returns
     -------
     score : float
-        At most 1, and 1 if X has one color; below 0 where the mean of X would fit better.
+        At most 1, where all colors are centers; 0 for a single color that is none; below 0 where the mean of X would
+        fit better.
 
     Examples
     --------
@@ -427,7 +428,7 @@ def knee(cv_results: dict[str, Any]) -> int:
     {'n_clusters': 4}
     """
     n_clusters, scores = _curve(cv_results)
-    order = np.argsort(n_clusters, kind="stable")
+    order = np.argsort(n_clusters)
     k, curve = n_clusters[order], scores[order]
     if k[0] == k[-1]:
         raise ValueError("A knee needs more than one number of clusters to be searched.")
@@ -482,7 +483,7 @@ def _curve(cv_results: dict[str, Any]) -> tuple[Floats, Floats]:
     if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
         raise ValueError(f"Only n_clusters may be searched for this refit; got {sorted(names)} instead.")
     (name,) = names
-    return np.array([params[name] for params in cv_results["params"]], float), np.asarray(cv_results["mean_test_score"])
+    return np.array([params[name] for params in cv_results["params"]]), np.asarray(cv_results["mean_test_score"])
 
 
 def _clusters(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
