@@ -2,13 +2,14 @@
 
     python tests/differential.py [--cases 100000] [--seed 0]
 
-A case is a table, image or volume of some dtype, layout and content, maybe masked and weighted, and parameters. The
-plain recipe repeats no trick of skseg: it takes the pixels that count one by one, converts them by a color converter,
-and gives each to the nearest center with scikit-learn. A case that fails is printed with its number, which makes it
-again.
+A case is a table, image, volume or list of two images, of some dtype, layout and content, maybe masked and weighted,
+and parameters. The plain recipe repeats no trick of skseg: it takes the pixels that count one by one, converts them by
+a color converter, and gives each to the nearest center with scikit-learn. A case that fails is printed with its number,
+which makes it again.
 """
 
 import argparse
+import tempfile
 import warnings
 
 import numpy as np
@@ -17,13 +18,20 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skseg import KMeansSegmenter
 
-DTYPES = ["u1", "u2", ">u2", "i2", "i4", ">i4", "f4", "f8", ">f8", "?"]
-CONTENTS = ["noise", "few colors", "constant", "gradient", "denormal", "huge", "negative"]
-LAYOUTS = ["plain", "strided", "reversed", "transposed", "read-only", "Fortran"]
+DTYPES = ["u1", "u1", "u2", ">u2", "i1", "i2", "i4", ">i4", "i8", "u8", "f2", "f4", "f8", ">f8", "g", "?"]
+CONTENTS = ["noise", "few colors", "two colors", "constant", "gradient", "denormal", "huge", "negative", "holes"]
+LAYOUTS = ["plain", "strided", "reversed", "transposed", "read-only", "Fortran", "memory-mapped"]
+REFUSALS = [
+    "needs sRGB from 0 to 1",
+    "All pixels of X are masked",
+    "sample_weight is zero where X is not masked",
+    "must stay within",
+    "X contains NaN or infinity",
+]
 
 
 def draw_case(number):
-    """X, weights or None, and the parameters of a case."""
+    """X, weights or None, the parameters of a case, and whether it is a list of the two halves of X."""
     rng = np.random.default_rng(number)
     n_channels = int(rng.choice([1, 2, 3, 3, 3, 5]))
     shape = tuple(rng.integers(1, 14, size=rng.choice([1, 2, 2, 2, 3])))
@@ -31,17 +39,21 @@ def draw_case(number):
     weights = rng.choice([0.0, 0.5, 1.0, 2.0, 7.0], size=pixels.shape[:-1]) if rng.random() < 0.3 else None
     if pixels.ndim > 2 and rng.random() < 0.3:
         mask = rng.random(pixels.shape[:-1]) < rng.random()
-        pixels = np.ma.MaskedArray(pixels, mask=np.repeat(mask[..., np.newaxis], n_channels, axis=-1))
+        holes = ~np.isfinite(pixels).all(axis=-1) if rng.random() < 0.8 else False
+        pixels = np.ma.MaskedArray(pixels, mask=np.repeat((mask | holes)[..., np.newaxis], n_channels, axis=-1))
     spaces = ["auto", None, "rgb", "hsv", "hsv-raw", "lab", "oklab", "ycbcr"] if n_channels == 3 else ["auto", None]
     params = {
         "n_clusters": int(rng.integers(1, 9)),
         "color_space": spaces[rng.integers(len(spaces))],
         "channel_weights": [None, "auto"][rng.integers(2)],
-        "init": str(rng.choice(["k-means++", "random"])),
+        "init": str(rng.choice(["k-means++", "random", "far"])),
         "max_iter": int(rng.choice([1, 2, 300])),
         "random_state": int(number % 1000),
     }
-    return pixels, weights, params
+    if params["init"] == "far":  # start colors that no pixel is near to, but one: clusters that begin empty
+        shift = np.arange(params["n_clusters"])[:, np.newaxis] / params["n_clusters"]
+        params |= {"init": np.full((params["n_clusters"], n_channels), 0.01) + 0.9 * shift**8, "n_init": 1}
+    return pixels, weights, params, pixels.ndim > 2 and len(pixels) > 1 and rng.random() < 0.2
 
 
 def draw_pixels(rng, shape):
@@ -50,6 +62,8 @@ def draw_pixels(rng, shape):
     if content == "few colors":
         colors = rng.random((rng.integers(1, 5), shape[-1]))
         unit = colors[rng.integers(len(colors), size=shape[:-1])]
+    elif content == "two colors":
+        unit = np.where(unit[..., :1] < 0.1, rng.random(shape[-1]), rng.random(shape[-1]))
     elif content == "constant":
         unit = np.full(shape, rng.random())
     elif content == "gradient":
@@ -57,12 +71,16 @@ def draw_pixels(rng, shape):
     if dtype.kind == "f":
         factor = {"denormal": 1e-310, "huge": 1e30, "negative": -1.0}.get(content, 1.0)
         with np.errstate(over="ignore", under="ignore"):
-            return (unit * factor).astype(dtype)
+            pixels = (unit * min(factor, float(np.finfo(dtype).max) / 2)).astype(dtype)
+        if content == "holes":
+            pixels[rng.random(shape) < 0.1] = rng.choice([np.nan, np.inf, -np.inf])
+        return pixels
     if dtype.kind == "b":
         return unit > 0.5
     limits = np.iinfo(dtype)
     low = limits.min if content == "negative" else 0
-    return (low + unit * (float(limits.max) - low)).astype(np.int64).astype(dtype)
+    span = int(limits.max) - low
+    return (low + np.floor(unit * min(span, 1 << 50)).astype(np.int64)).astype(dtype)
 
 
 def lay_out(pixels, layout):
@@ -77,21 +95,36 @@ def lay_out(pixels, layout):
         return np.asfortranarray(pixels)
     if layout == "read-only":
         pixels.flags.writeable = False
+    if layout == "memory-mapped":
+        with tempfile.TemporaryFile() as file:
+            mapped = np.memmap(file, dtype=pixels.dtype, shape=pixels.shape)
+        mapped[...] = pixels
+        return mapped
     return pixels
 
 
-def check_case(pixels, weights, params):
+def segment(segmenter, pixels, weights, as_list):
+    """The label map of X, by a model fitted to it; as one or as a list of its halves."""
+    if not as_list:
+        return segmenter.fit(pixels, sample_weight=weights).predict(pixels)
+    half = len(pixels) // 2
+    images = [pixels[:half], pixels[half:]]
+    segmenter.fit(images, sample_weight=None if weights is None else [weights[:half], weights[half:]])
+    return np.ma.concatenate(segmenter.predict(images))
+
+
+def check_case(pixels, weights, params, as_list):
     """Segment by skseg and by the plain recipe; whether there was anything to compare."""
     segmenter = KMeansSegmenter(**params)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            label_map = segmenter.fit(pixels, sample_weight=weights).predict(pixels)
+            label_map = segment(segmenter, pixels, weights, as_list)
     except ValueError as error:
-        reasons = ("needs sRGB from 0 to 1", "All pixels", "sample_weight", "must stay within", "at least one pixel")
-        if not any(reason in str(error) for reason in reasons):
+        if not any(reason in str(error) for reason in REFUSALS):
             raise
         return False
+    assert np.isfinite(np.ma.compressed(pixels)).all(), "NaN or infinity took part"
     counts = ~np.ma.getmaskarray(pixels).any(axis=-1)
     assert np.array_equal(np.ma.getmaskarray(label_map), ~counts) or not isinstance(pixels, np.ma.MaskedArray)
     rows, labels = np.ma.getdata(pixels)[counts], np.ma.getdata(label_map)[counts]
