@@ -1,15 +1,19 @@
-"""Shared by all tests: switches that must be set before anything is imported, and a browser.
+"""Shared by all tests: switches that must be set before anything is imported, what is not installed, a browser.
 
-scikit-learn's array API checks need SciPy's; matplotlib must not look for a screen.
+scikit-learn's array API checks need SciPy's, and are skipped where SciPy is too old for them; matplotlib must not look
+for a screen.
 """
 
 import os
 import shutil
+from importlib.metadata import version
 from importlib.util import find_spec
 
 import pytest
+from packaging.version import Version
 
-os.environ.setdefault("SCIPY_ARRAY_API", "1")
+if Version(version("scipy")) >= Version("1.14"):
+    os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 NEEDED = {
