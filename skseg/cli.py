@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -15,11 +14,9 @@ from typing import Any
 import click
 import numpy as np
 import skimage.data
-from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.text import Text
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import KFold, cross_validate
@@ -30,10 +27,10 @@ from ._batch import Batch, Picture, Results, digest, find_files, read_mask, read
 from ._color import unit_scale
 from ._explore import explore_page
 from ._palette import FORMATS, hex_codes
+from ._report import best, clusters_of, entry_of, report, report_curve
 from .io._atomic import written_whole
 
 _N_FOLDS = 5
-_LISTED = 64  # clusters that are listed where the palette is not what was asked for
 _CURVE = ("n_clusters", "score", "spread")
 
 
@@ -88,7 +85,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
     _refuse_usage(results.check, batch.pictures)
     segmenter = None if each else _fit(batch, params)
     done = _write(batch, results, params, segmenter)
-    _report(batch, done, segmenter, as_json=as_json)
+    report(batch, done, segmenter, as_json=as_json)
     _say(f"{perf_counter() - start:.2f} s", unless=as_json or not done)
     _exit(batch)
 
@@ -122,7 +119,7 @@ def fit(
         with batch.noting(path):
             io.save(segmenter, path)
             _say(f"{readable(path)}: {len(batch.pictures)} pictures", unless=as_json)
-    _report(batch, [], segmenter, as_json=as_json)
+    report(batch, [], segmenter, as_json=as_json)
     _exit(batch)
 
 
@@ -148,7 +145,7 @@ def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json:
     batch = _open(images, mask)
     _refuse_usage(results.check, batch.pictures)
     done = _write(batch, results, {}, segmenter)
-    _report(batch, done, segmenter, as_json=as_json)
+    report(batch, done, segmenter, as_json=as_json)
     _exit(batch)
 
 
@@ -197,7 +194,7 @@ def choose_k(
         if plot:
             with _saying_why(), written_whole(plot) as file:
                 _plot(curve, criterion).savefig(file, format=plot.suffix.removeprefix(".") or "png", dpi=150)
-        _report_curve(batch, curve, criterion, as_json=as_json)
+        report_curve(batch, curve, criterion, as_json=as_json)
     _exit(batch)
 
 
@@ -228,7 +225,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     if segmenter is not None and style != "table" and not as_json:
         click.echo(FORMATS[style](hex_codes(segmenter)))
     else:
-        _report(batch, [], segmenter, as_json=as_json, n_listed=None)
+        report(batch, [], segmenter, as_json=as_json, n_listed=None)
     _exit(batch)
 
 
@@ -334,9 +331,9 @@ def _write(
                 else:
                     pixels = np.asanyarray(picture)
                     segmenter = common or _segmenter_for(picture, params).fit(pixels)
-                    entry = _entry(picture, segmenter.predict(pixels), segmenter)
+                    entry = entry_of(picture, segmenter.predict(pixels), segmenter)
                     entry["files"] = list(map(str, results.write(picture, pixels, segmenter, model)))
-                    done.append(entry | ({"clusters": _clusters(segmenter)} if common is None else {}))
+                    done.append(entry | ({"clusters": clusters_of(segmenter)} if common is None else {}))
             picture.pixels = None
             rest.remove(picture)
     except KeyboardInterrupt:
@@ -365,91 +362,12 @@ def _plot(curve: list[dict[str, Any]], criterion: str) -> Any:
 
     n_clusters, scores, spreads = (np.array([each[name] for each in curve]) for name in _CURVE)
     figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    KSelectionDisplay(n_clusters, scores, spreads, _best(curve)["n_clusters"], names=(criterion, "")).plot(ax=ax)
+    KSelectionDisplay(n_clusters, scores, spreads, best(curve)["n_clusters"], names=(criterion, "")).plot(ax=ax)
     plt.close(figure)
     return figure
 
 
-def _best(curve: list[dict[str, Any]]) -> dict[str, Any]:
-    return max(curve, key=lambda candidate: candidate["score"])
-
-
-# What is said
-
-
-def _report(
-    batch: Batch,
-    done: list[dict[str, Any]],
-    segmenter: KMeansSegmenter | None,
-    *,
-    as_json: bool,
-    n_listed: int | None = _LISTED,
-) -> None:
-    """Say what was done: each picture, and the clusters that they share."""
-    clusters = [] if segmenter is None else _clusters(segmenter)
-    if as_json:
-        failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
-        click.echo(json.dumps({"images": done, "clusters": clusters, "failed": failed}, indent=2))
-        return
-    for entry in done:
-        if entry.get("skipped"):
-            click.echo(f"{entry['image']}: is done")
-            continue
-        files = ", ".join(map(readable, entry["files"]))
-        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels -> {files}")
-        _show_clusters(entry.get("clusters", []), n_listed)
-    if segmenter is not None:
-        fewer = len(clusters) < segmenter.n_clusters
-        click.echo(f"K = {len(clusters)}" + f" (of {segmenter.n_clusters}: there are no more colors)" * fewer)
-        _show_clusters(clusters, n_listed)
-
-
-def _entry(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegmenter) -> dict[str, Any]:
-    """What is said of a picture: its size and the share of each cluster."""
-    n_clusters = len(segmenter.cluster_centers_)
-    rows = np.ma.getdata(label_map)
-    counts = np.zeros(n_clusters)
-    for row in rows:  # all at once would take more memory
-        counts += np.bincount(row[row >= 0], minlength=n_clusters)
-    shares = (counts / max(counts.sum(), 1)).tolist()
-    return {"image": str(picture), "width": rows.shape[1], "height": rows.shape[0], "shares": shares}
-
-
-def _clusters(segmenter: KMeansSegmenter) -> list[dict[str, Any]]:
-    """What is said of the clusters."""
-    parts = zip(
-        hex_codes(segmenter), segmenter.cluster_centers_.tolist(), segmenter.cluster_sizes_.tolist(), strict=True
-    )
-    return [
-        {"label": label, "color": color, "center": center, "share": share}
-        for label, (color, center, share) in enumerate(parts)
-    ]
-
-
-def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None:
-    """A line for each cluster: its color where the terminal can show it, its hex code and its share."""
-    console = Console(highlight=False, soft_wrap=True)
-    for cluster in clusters[:n_listed]:
-        line = Text("  ").append("      ", style=f"on {cluster['color']}")
-        console.print(line.append(f" {cluster['color']} {cluster['share']:7.2%}"))
-    if left_out := len(clusters[n_listed:]) if n_listed else 0:
-        console.print(f"  … and {left_out} more; skseg palette lists all")
-
-
-def _report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, as_json: bool) -> None:
-    """Say how each K did, and which is chosen."""
-    chosen = _best(curve)["n_clusters"]
-    if as_json:
-        failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
-        about = {"criterion": criterion, "chosen": chosen, "candidates": curve, "failed": failed}
-        click.echo(json.dumps(about, indent=2))
-        return
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"  K  {criterion:>18}  spread  explained", style="bold")
-    for candidate in curve:
-        is_chosen = candidate["n_clusters"] == chosen
-        numbers = "{n_clusters:3}  {score:18.3f}  {spread:6.3f}  {explained:9.1%}".format(**candidate)
-        console.print(numbers + "  chosen" * is_chosen, style="bold green" if is_chosen else None)
+# Errors, warnings, progress
 
 
 def _say(message: str, *, unless: bool = False) -> None:

@@ -78,7 +78,19 @@ MAY_IMPORT = {
     "_explore": {"__init__", "_color", "_palette"},
     "_batch": {"__init__", "_palette", "io", "io._results"},
     "_options": {"_batch", "_color"},
-    "cli": {"__init__", "_batch", "_color", "_explore", "_options", "_palette", "io", "io._atomic", "metrics"},
+    "_report": {"__init__", "_batch", "_palette"},
+    "cli": {
+        "__init__",
+        "_batch",
+        "_color",
+        "_explore",
+        "_options",
+        "_palette",
+        "_report",
+        "io",
+        "io._atomic",
+        "metrics",
+    },
     "__main__": {"cli"},
 }
 
