@@ -11,6 +11,7 @@ from skimage.data import astronaut
 
 from skseg._color import (
     COLOR_SPACES,
+    hex_code,
     hsv_cone_to_rgb,
     is_unit_range,
     oklab_to_rgb,
@@ -264,3 +265,7 @@ def test_unit_colors_are_float64(dtype):
 )
 def test_unit_range_allows_for_rounding_and_for_scaled_integers(colors, inside):
     assert is_unit_range(colors) is inside
+
+
+def test_hex_codes_are_of_the_nearest_color_that_a_screen_has():
+    assert hex_code(np.array([-0.2, 0.5, 1.7])) == "#0080ff"

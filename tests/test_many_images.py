@@ -13,6 +13,7 @@ import skimage.data
 import skimage.io
 from PIL import Image
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils.parallel import Parallel
 
 from skseg import KMeansSegmenter
 from skseg._images import reduce_images
@@ -288,3 +289,22 @@ def test_an_image_of_another_kind_is_named_in_a_long_list_too():
     images[123] = COFFEE[:2, :2, :1]
     with pytest.raises(ValueError, match=r"X\[123\] has 1 channels"):
         segmenter().fit(images)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "transform", "score", "score with y"])
+def test_every_method_works_on_as_many_images_as_n_jobs_says(method, monkeypatch):
+    images = [COFFEE, COFFEE[:20]]
+    model = segmenter(n_jobs=2).fit(images)
+    asked = []
+
+    def parallel(n_jobs, **options):
+        asked.append(n_jobs)
+        return Parallel(n_jobs=n_jobs, **options)
+
+    monkeypatch.setattr("skseg._images.Parallel", parallel)
+    if method == "score with y":
+        model.score(images, model.predict(images))
+    else:
+        getattr(model, method)(images)
+    assert asked
+    assert set(asked) == {2}

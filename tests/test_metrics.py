@@ -1,5 +1,7 @@
 """The criteria and the agreement of segmentations, against scikit-learn's own on every pixel where it has them."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -99,10 +101,13 @@ def test_one_color_is_explained_wholly_or_not_at_all(value, explained):
     assert metrics.explained_variance(model, np.full((3, 4, 3), value, dtype=np.uint8)) == explained
 
 
-def test_prediction_strength_is_the_least_share_of_pairs_that_are_predicted(held_out):
-    model, image, _, labels = held_out
-    own = KMeansSegmenter(5, random_state=0).fit_predict(image).ravel()
-    strengths = [(np.bincount(labels[own == k]) ** 2).sum() / (own == k).sum() ** 2 for k in range(5)]
+@pytest.mark.parametrize("n_clusters", [2, 5])
+def test_prediction_strength_is_the_least_share_of_pairs_that_are_predicted(n_clusters):
+    left, image = COFFEE[:, :75], COFFEE[:, 75:]
+    model = KMeansSegmenter(n_clusters, random_state=0).fit(left)
+    labels = model.predict(image).ravel()
+    own = KMeansSegmenter(n_clusters, random_state=0).fit_predict(image).ravel()
+    strengths = [(np.bincount(labels[own == k]) ** 2).sum() / (own == k).sum() ** 2 for k in range(n_clusters)]
     assert metrics.prediction_strength(model, image) == pytest.approx(min(strengths), rel=1e-9)
 
 
@@ -130,10 +135,10 @@ def valleys(features, labels, centers):
 
 
 def overlapping(shares, noise, seed=0):
-    """Gray pixels around four levels, of which some have valleys between them and some have none."""
+    """Pixels of two channels around four levels, of which some have valleys between them and some have none."""
     rng = np.random.default_rng(seed)
     levels = rng.choice([0.1, 0.3, 0.55, 0.9], size=4000, p=shares)
-    return (levels + rng.normal(0, noise, 4000)).round(3)[:, np.newaxis] * [1, 0.5]
+    return (levels[:, np.newaxis] * [1, 0.5] + rng.normal(0, noise, (4000, 2))).round(2)
 
 
 @pytest.mark.parametrize("noise", [0.02, 0.05, 0.07, 0.1])
@@ -148,7 +153,7 @@ def test_valleys_are_those_of_densities_at_and_between_centers(noise, n_clusters
     assert metrics.valley_score(model, X) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("present", [[0.1, 0.3], [0.3, 0.55], [0.9, 0.55], [0.1]])
+@pytest.mark.parametrize("present", [[0.1, 0.3], [0.3, 0.55], [0.9, 0.55], [0.1], [50.0]])
 def test_a_cluster_that_has_no_pixel_does_not_stand_apart(present):
     model = KMeansSegmenter(4, random_state=0).fit(overlapping([0.25] * 4, 0.02))
     X = np.repeat(present, [5, 3, 2][: len(present)])[:, np.newaxis] * [1, 0.5]
@@ -243,6 +248,18 @@ def test_colors_without_any_spread_are_perfect_but_finite(n_colors):
 
 
 @each_criterion
+def test_a_single_color_for_several_clusters_has_a_finite_score(criterion):
+    image = np.full((5, 5, 3), 7, np.uint8)
+    with pytest.warns(ConvergenceWarning):
+        model = KMeansSegmenter(3).fit(image)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert np.isfinite(criterion(model, image))
+    if criterion is metrics.silhouette:
+        assert criterion(model, COFFEE) == -1
+
+
+@each_criterion
 def test_pixels_that_all_fall_into_one_cluster_have_a_finite_score(criterion):
     model = KMeansSegmenter(3, random_state=0).fit(COFFEE)
     X = COFFEE[model.labels_ == 1][:50]
@@ -283,6 +300,7 @@ def test_a_criterion_looks_through_a_pipeline(criterion):
     darker = FunctionTransformer(lambda image: image // 2)
     pipeline = make_pipeline(darker, darker, KMeansSegmenter(4, random_state=0)).fit(COFFEE)
     assert criterion(pipeline, COFFEE) == criterion(pipeline[-1], COFFEE // 4)
+    assert criterion(make_pipeline(darker, pipeline[-1]), COFFEE // 2) == criterion(pipeline[-1], COFFEE // 4)
     assert criterion(make_pipeline(pipeline[-1]), COFFEE // 4) == criterion(pipeline[-1], COFFEE // 4)
 
 
