@@ -2,6 +2,8 @@
 
 import json
 import re
+from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from skimage.data import coffee
 from tifffile import imwrite
 
 from skseg import KMeansSegmenter
+from skseg._explore import explore_page
 from skseg.cli import app
 
 PICTURE = coffee()[::6, ::6]
@@ -26,6 +29,16 @@ def page_file(tmp_path_factory):
         CliRunner().invoke(app, ["explore", str(folder / "a <b> & c.png"), "-o", str(folder / "x.html")]).exit_code == 0
     )
     return folder / "x.html"
+
+
+def test_bands_that_are_no_rgb_are_shown_as_their_stretched_mean():
+    bands = PICTURE[..., :2].astype(np.uint16)
+    page = explore_page(bands, "bands", [KMeansSegmenter(2, random_state=0).fit(bands)], [1.0], "score")
+    url = re.search(r'"original": "data:image/jpeg;base64,([^"]+)"', page)[1]
+    shown = np.asarray(Image.open(BytesIO(b64decode(url))), dtype=float)
+    mean = bands.mean(axis=-1)
+    expected = (mean - mean.min()) / np.ptp(mean) * 255
+    assert abs(shown - expected[..., np.newaxis]).mean() < 5  # JPEG
 
 
 @pytest.fixture

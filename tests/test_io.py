@@ -499,6 +499,12 @@ def test_a_file_that_is_not_of_ours_has_no_comment(tmp_path, name):
     assert read_comment(tmp_path / name) == read_comment(tmp_path / f"absent-{name}") == ""
 
 
+@pytest.mark.parametrize("name", ["image.png", "image.tif"])
+def test_a_comment_comes_back(tmp_path, name):
+    io.save_image(COFFEE, tmp_path / name, comment="made of ½ a coffee")
+    assert read_comment(tmp_path / name) == "made of ½ a coffee"
+
+
 def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):
     io.save_image(COFFEE, tmp_path / "image.png")
     before = (tmp_path / "image.png").read_bytes()

@@ -158,7 +158,7 @@ def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha:
     photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
     kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
     options = {"planarconfig": "contig", "compression": "zlib", "metadata": None}
-    tifffile.imwrite(file, pixels, photometric=photometric, extrasamples=kinds, description=comment, **options)
+    tifffile.imwrite(file, pixels, photometric=photometric, extrasamples=kinds, description=comment.encode(), **options)
 
 
 def _to_octets(colors: NDArray[Any]) -> NDArray[np.uint8]:
