@@ -31,14 +31,22 @@ def page_file(tmp_path_factory):
     return folder / "x.html"
 
 
+def shown(image):
+    """What the page shows as the original."""
+    page = explore_page(image, "x", [KMeansSegmenter(2, random_state=0).fit(image)], [1.0], "score")
+    url = re.search(r'"original": "data:image/jpeg;base64,([^"]+)"', page)[1]
+    return np.asarray(Image.open(BytesIO(b64decode(url))), dtype=float)
+
+
+def test_rgb_is_shown_as_it_is():
+    assert abs(shown(PICTURE) - PICTURE).mean() < 5  # JPEG
+
+
 def test_bands_that_are_no_rgb_are_shown_as_their_stretched_mean():
     bands = PICTURE[..., :2].astype(np.uint16)
-    page = explore_page(bands, "bands", [KMeansSegmenter(2, random_state=0).fit(bands)], [1.0], "score")
-    url = re.search(r'"original": "data:image/jpeg;base64,([^"]+)"', page)[1]
-    shown = np.asarray(Image.open(BytesIO(b64decode(url))), dtype=float)
     mean = bands.mean(axis=-1)
     expected = (mean - mean.min()) / np.ptp(mean) * 255
-    assert abs(shown - expected[..., np.newaxis]).mean() < 5  # JPEG
+    assert abs(shown(bands) - expected[..., np.newaxis]).mean() < 5  # JPEG
 
 
 @pytest.fixture
