@@ -135,7 +135,7 @@ def _count_sorted(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Ce
     if weights is None:
         totals = np.diff(starts, append=len(colors)).astype(np.float64)
     else:
-        totals = np.add.reduceat(weights[order], starts) if len(starts) else weights
+        totals = np.add.reduceat(weights[order], starts)
     return Census(colors[starts], totals)
 
 

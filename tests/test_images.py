@@ -54,6 +54,8 @@ class Untouchable:
 def masked_images(draw):
     shape = draw(array_shapes(min_dims=1, max_dims=3, max_side=4))
     image = draw(arrays(np.uint8, (*shape, draw(st.integers(1, 4)))))
+    if draw(st.booleans()):  # band by band in memory
+        image = np.moveaxis(np.moveaxis(image, -1, 0).copy(order="C"), 0, -1)
     return np.ma.MaskedArray(image, mask=draw(arrays(np.bool_, image.shape)))
 
 

@@ -1,6 +1,7 @@
 """Many images, huge images, many processes: the same model, in bounded memory."""
 
 import os
+import re
 import signal
 import threading
 import time
@@ -166,10 +167,16 @@ def test_bands_change_nothing_and_masked_pixels_are_minus_one(monkeypatch, band)
 
 
 @pytest.mark.parametrize(
-    "out", [np.empty((3, 3), np.int32), np.empty(COFFEE.shape[:2], np.uint8), [[0]]], ids=["shape", "dtype", "list"]
+    ("out", "got"),
+    [
+        (np.empty((3, 3), np.int32), "got int32 of shape (3, 3)"),
+        (np.empty(COFFEE.shape[:2], np.uint8), "got uint8 of shape (100, 150)"),
+        ([[0]], "got list of shape (1, 1)"),
+    ],
+    ids=["shape", "dtype", "list"],
 )
-def test_a_place_that_does_not_suit_is_refused(out):
-    with pytest.raises(ValueError, match=r"out must be an int32 array .* X has \(100, 150\)"):
+def test_a_place_that_does_not_suit_is_refused(out, got):
+    with pytest.raises(ValueError, match=r"out must be an int32 array .* X has \(100, 150\), " + re.escape(got)):
         segmenter().fit(COFFEE).predict(COFFEE, out=out)
 
 
