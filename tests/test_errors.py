@@ -102,14 +102,15 @@ def test_a_color_space_needs_three_channels():
         KMeansSegmenter(color_space="hsv").fit(COFFEE[..., 0])
 
 
-@pytest.mark.parametrize("method", ["partial_fit", "predict", "transform", "score"])
-def test_alpha_is_refused_wherever_it_comes(method):
+@pytest.mark.parametrize("in_list", [False, True])
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "transform", "score"])
+def test_alpha_is_refused_wherever_it_comes(method, in_list):
     rgba = np.dstack([COFFEE, COFFEE[..., :1]])
     model = KMeansSegmenter(3, random_state=0)
-    if method != "partial_fit":
+    if "fit" not in method:
         model.fit(rgba.reshape(-1, 4))  # a table says by itself that it has four channels
     with raises(ValueError, "4 channels", "alpha"):
-        getattr(model, method)(rgba)
+        getattr(model, method)([rgba] if in_list else rgba)
 
 
 def test_another_number_of_channels_than_in_fit_is_refused(fitted):

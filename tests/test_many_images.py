@@ -268,15 +268,15 @@ def test_callbacks_hear_of_every_image():
             pass
 
         def on_fit_task_end(self, estimator, context):
-            heard.append(context.task_name)
+            heard.append((context.task_name, context.max_subtasks))
 
     listener = Listener()
     assert isinstance(listener, callback.FitCallback)
     segmenter().set_callbacks(listener).fit([Lazy(name) for name in NAMES])
-    assert heard == ["images", "images", "images", "count", "cluster", "fit"]
+    assert heard == [*[("images", 0)] * 3, ("count", None), ("cluster", 0), ("fit", 2)]
     heard.clear()
     segmenter().set_callbacks(listener).fit(COFFEE)
-    assert heard == ["count", "cluster", "fit"]
+    assert heard == [("count", 0), ("cluster", 0), ("fit", 2)]
 
 
 def test_many_images_are_merged_where_they_are_counted():
