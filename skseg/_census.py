@@ -112,7 +112,7 @@ def _has_keys(rows: NDArray[Any]) -> bool:
 def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:
     if len(rows) <= _FEW:
         keys, index = np.unique(_pack(rows), return_inverse=True)
-        totals = np.bincount(index, weights, minlength=len(keys)).astype(np.float64, copy=False)
+        totals = np.bincount(index, weights).astype(np.float64, copy=False)
         return Census(_unpack(keys, rows), totals)
     counts_fit = weights is None and len(rows) < 1 << 32
     table: NDArray[Any] = np.zeros(1 << _KEY_BITS, dtype=np.uint32 if counts_fit else np.float64)

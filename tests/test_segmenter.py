@@ -290,6 +290,12 @@ def test_labels_go_from_dark_to_light():
     assert segmenter(4).fit(image).labels_.tolist() == [[3, 1, 0, 2]]
 
 
+@pytest.mark.parametrize("unit", [1e-100, 1e-9, 1.0, 1e9, 1e100])
+def test_labels_go_from_low_to_high_in_any_unit(unit):
+    bands = np.array([[3.0, 0.0], [2.0, 2.5], [1.0, 0.0], [0.0, 2.0]]) * unit  # means 1.5, 2.25, 0.5, 1
+    assert segmenter(4, color_space=None).fit(bands).labels_.tolist() == [2, 3, 0, 1]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_labels_mean_the_same_from_run_to_run(seed):
     image = np.repeat(np.array([[WHITE, RED, BLACK, GRAY]], dtype=np.uint8), 5, axis=0)
