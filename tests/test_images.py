@@ -381,3 +381,11 @@ def test_a_subclass_without_its_own_transform_inherits_it():
         pass
 
     assert Inverted.transform is Negative.transform
+
+
+def test_a_subclass_can_go_without_set_output():
+    class Plain(Negative, auto_wrap_output_keys=None):
+        pass
+
+    assert hasattr(Negative(), "set_output")
+    assert not hasattr(Plain(), "set_output")
