@@ -38,6 +38,7 @@ def fitted():
         ({"init": [[0, 0, 0]]}, ValueError, ["init", r"\(n_clusters, n_channels\)", r"\(8, 3\)", r"\(1, 3\)"]),
         ({"init": [[np.nan] * 3] * 8}, ValueError, ["Input init contains NaN"]),
         ({"n_init": 0}, ValueError, ["n_init", "0"]),
+        ({"n_init": "many"}, TypeError, ["n_init", "int", "str"]),
         ({"max_iter": 0}, ValueError, ["max_iter", "0"]),
         ({"tol": -1}, ValueError, ["tol", "-1"]),
         ({"n_jobs": "all"}, TypeError, ["n_jobs", "int"]),

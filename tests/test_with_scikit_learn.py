@@ -8,6 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_predict, cross_validate
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils import get_tags
 
 from skseg import ColorConverter, KMeansSegmenter
 from skseg.metrics import adjusted_rand
@@ -157,3 +158,13 @@ def test_weights_of_a_list_are_split_with_it_by_cross_validation():
     search = GridSearchCV(segmenter(), {"n_clusters": [2, 3]}, cv=2, error_score="raise")
     search.fit(images, sample_weight=[weights_of(image) for image in images])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("output", ["color", "label", "distance"])
+def test_the_tags_are_true(output):
+    model = segmenter(output=output)
+    tags = get_tags(model)
+    assert tags.input_tags.three_d_array
+    tables = [COFFEE.reshape(-1, 3).astype(dtype) for dtype in ("float32", "float64")]
+    keeps_all = all(model.fit_transform(table).dtype == table.dtype for table in tables)
+    assert sorted(tags.transformer_tags.preserves_dtype) == (["float32", "float64"] if keeps_all else [])
