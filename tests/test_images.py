@@ -41,6 +41,16 @@ class Lazy:
         return np.array(self._array, dtype=dtype)
 
 
+class Indexable(Lazy):
+    """Has items like an array, yet no shape."""
+
+    def __len__(self):
+        return len(self._array)
+
+    def __getitem__(self, index):
+        return self._array[index]
+
+
 class Untouchable:
     """States its dimensions and must not be converted to learn them."""
 
@@ -203,8 +213,20 @@ def test_arrays_in_a_list_or_tuple_are_a_sequence(X):
 
 @pytest.mark.parametrize(
     "X",
-    [[], (), TABLE.tolist(), IMAGE.tolist(), [np.arange(3), np.arange(3)], TABLE, IMAGE, PICTURE, Lazy(IMAGE)],
-    ids=["none", "no tuple", "table", "image", "rows", "array", "array 3-D", "PIL", "lazy"],
+    [
+        [],
+        (),
+        TABLE.tolist(),
+        IMAGE.tolist(),
+        [np.arange(3), np.arange(3)],
+        TABLE,
+        IMAGE,
+        PICTURE,
+        Lazy(IMAGE),
+        Indexable(IMAGE),
+        {1, 2},
+    ],
+    ids=["none", "no tuple", "table", "image", "rows", "array", "array 3-D", "PIL", "lazy", "indexable", "set"],
 )
 def test_arrays_and_lists_of_numbers_are_no_sequence(X):
     assert not is_sequence(X)
