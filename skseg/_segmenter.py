@@ -461,7 +461,7 @@ class KMeansSegmenter(
         check_scalar(self.tol, "tol", Real, min_val=0)
         if not (isinstance(self.n_init, str) and self.n_init == "auto"):
             check_scalar(self.n_init, "n_init", Integral, min_val=1)
-        if self.init not in _STARTS if isinstance(self.init, str) else np.ndim(self.init) != 2:
+        if not _is_start(self.init):
             raise ValueError(
                 "init must be 'k-means++', 'random' or start colors of shape (n_clusters, n_channels); "
                 f"got {self.init!r} instead."
@@ -642,6 +642,16 @@ class KMeansSegmenter(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"] if self.output == "color" else []
         return tags
+
+
+def _is_start(init: Any) -> bool:
+    """Whether `init` names a way to start or can be a table of start colors."""
+    if isinstance(init, str):
+        return init in _STARTS
+    try:
+        return np.ndim(init) == 2
+    except ValueError:  # rows of different lengths
+        return False
 
 
 def _relative(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ def fitted():
         ({"channel_weights": "half"}, ValueError, ["channel_weights", "'auto'", "'half'"]),
         ({"init": "farthest"}, ValueError, ["init", "'k-means\\+\\+', 'random'", "farthest"]),
         ({"init": len}, ValueError, ["init", "start colors", "built-in function len"]),
+        ({"init": [[0, 0, 0], [0]]}, ValueError, ["init", "start colors", r"\[\[0, 0, 0\], \[0\]\]"]),
         ({"init": [[0, 0, 0]]}, ValueError, ["init", r"\(n_clusters, n_channels\)", r"\(8, 3\)", r"\(1, 3\)"]),
         ({"init": [[np.nan] * 3] * 8}, ValueError, ["Input init contains NaN"]),
         ({"n_init": 0}, ValueError, ["n_init", "0"]),
