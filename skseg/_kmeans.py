@@ -1,4 +1,4 @@
-"""k-means on a census: KMeans with weights, seeded on a coarse histogram, and the distances that label by it."""
+"""k-means on a census: KMeans with weights, started from cells of many colors, and the distances that label by it."""
 
 from __future__ import annotations
 
@@ -7,48 +7,59 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, kmeans_plusplus
 from threadpoolctl import ThreadpoolController
 
 from ._blocks import for_blocks
+from ._cells import group
 
 Floats = NDArray[np.float64]
 
-# A larger census is seeded on its coarse histogram, where ten starts cost less than one iteration on the whole.
-_COARSE_FROM = 1 << 13
-_COARSE_STARTS = 10
+_N_STARTS = 10  # of n_init="auto"
+_CELLS_FROM = 1 << 11  # colors; fewer are started on themselves
+_MIN_CELLS = 1 << 10
+_CELLS_PER_CLUSTER = 64
+_COLORS_PER_CELL = 8
+_TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
 _BLOCK = 1 << 14  # points whose distances are worked out at a time: they stay in the processor's cache
 
 
 def fit_kmeans(
-    features: Floats,
-    weights: Floats,
-    colors: Floats,
-    *,
-    n_clusters: int,
-    init: Any,
-    n_init: Any,
-    tol: float,
-    **params: Any,
+    features: Floats, weights: Floats, *, n_clusters: int, init: Any, n_init: Any, tol: float, **params: Any
 ) -> KMeans:
     """`KMeans` fitted to weighted features of shape (n_colors, n_features).
 
-    A large census is clustered on its coarse histogram first, `n_init` times; the best result is where the one run on
-    all colors starts. No more clusters are asked for than there are colors. `tol` is relative to the weighted variance
-    of the features, as if they were repeated.
+    Of many colors, all starts are made on cells; the best result is where the one run on all colors begins. No more
+    clusters are asked for than there are colors. `tol` is relative to the weighted variance of the features, as if they
+    were repeated.
     """
     if len(features) <= n_clusters:
         n_clusters, init, n_init = len(features), features, 1
     params |= {"n_clusters": n_clusters, "shift": tol * _variance(features, weights)}
-    if isinstance(init, str) and len(features) >= _COARSE_FROM:
-        cells, cell_weights = _coarse(features, weights, colors)
-        if 4 * n_clusters <= len(cells) <= len(features) / 4:
-            n_starts = _COARSE_STARTS if n_init == "auto" else n_init
-            closely = params | {"shift": params["shift"] / 10}  # iterations are cheap here, and spare some on the whole
-            init = _fit(cells, cell_weights, init=init, n_init=n_starts, **closely).cluster_centers_
-            n_init = 1
+    if isinstance(init, str):
+        n_init = _N_STARTS if n_init == "auto" else n_init
+        n_cells = len(features) // _COLORS_PER_CELL
+        if len(features) >= _CELLS_FROM and n_cells >= 4 * n_clusters:
+            n_cells = min(n_cells, max(_MIN_CELLS, _CELLS_PER_CLUSTER * n_clusters))
+            init, n_init = _start_on_cells(features, weights, n_cells, init=init, n_init=n_init, **params), 1
     return _fit(features, weights, init=init, n_init=n_init, **params)
+
+
+def _start_on_cells(features: Floats, weights: Floats, n_cells: int, *, shift: float, **params: Any) -> Floats:
+    """Centers to start from: the best k-means result on cells, unless k-means++ on the colors themselves beats it."""
+    cells = group(features, weights, n_cells)
+    on_cells = _fit(cells.means, cells.weights, shift=shift / 10, **params)  # iterations are cheap here
+    start: Floats = on_cells.cluster_centers_
+    if cells.scatter <= _TRUSTED_SCATTER * on_cells.inertia_:
+        return start
+    n_clusters, random_state = params["n_clusters"], params["random_state"]
+    rival, _ = kmeans_plusplus(features, n_clusters, sample_weight=weights, random_state=random_state)
+    return min(start, rival, key=lambda centers: _inertia(features, weights, centers))
+
+
+def _inertia(points: Floats, weights: Floats, centers: Floats) -> float:
+    return float((weights * ((points - centers[nearest(points, centers)]) ** 2).sum(axis=1)).sum())
 
 
 def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMeans:
@@ -79,36 +90,6 @@ def _variance(points: Floats, weights: Floats) -> float:
 @cache
 def _threadpools() -> ThreadpoolController:
     return ThreadpoolController()
-
-
-def _coarse(features: Floats, weights: Floats, colors: Floats) -> tuple[Floats, Floats]:
-    """Mean feature and weight of each cell of the histogram that is not empty."""
-    cells = _coarse_cells(colors)
-    seen = np.zeros(cells.max() + 1, dtype=bool)
-    seen[cells] = True
-    cells = (np.cumsum(seen) - 1)[cells]  # numbered without gaps
-    totals = np.bincount(cells, weights).astype(np.float64, copy=False)
-    sums = [np.bincount(cells, weights * column) for column in features.T]
-    return np.stack(sums, axis=1) / totals[:, np.newaxis], totals
-
-
-def _coarse_cells(colors: Floats) -> NDArray[np.int32]:
-    """The cell of each color, (n_colors,), in a histogram of 32 levels for each of three channels.
-
-    Up to four channels have as many, more have fewer, so that there are at most 2**24 cells. The bounds lie between
-    the values that 8-bit and 16-bit data can have, so that rounding moves no color across.
-    """
-    n_channels = colors.shape[1]
-    levels = 1 << max(15 // n_channels, min(5, 24 // n_channels))
-    unit = 2.0 ** np.ceil(np.log2(max(np.abs(colors).max(), np.finfo(float).tiny)))
-    cells = np.zeros(len(colors), dtype=np.int32)
-    for column in colors.T[::-1]:
-        steps = np.rint(column / unit * 65535)
-        low, high = steps.min(), steps.max()
-        width = (high - low) // levels + 1
-        cells *= levels
-        cells += ((steps - low + 0.5) / width).astype(np.int32)
-    return cells
 
 
 def distances(points: Floats, centers: Floats) -> Floats:

@@ -301,7 +301,7 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee())
     >>> cleaned = clean_labels(segmenter.labels_, 200, segmenter.cluster_centers_)
     >>> cleaned.shape, float((cleaned != segmenter.labels_).mean().round(3))
-    ((400, 600), 0.062)
+    ((400, 600), 0.06)
     """
     mask = np.ma.getmaskarray(label_map)
     labels, colors = np.array(np.ma.getdata(label_map), dtype=np.int32), np.asarray(colors, dtype=np.float64)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census, map_colors, map_rows, mean_colors, merge, take
-from ._color import to_unit, unit_scale
+from ._color import unit_scale
 from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_image, count_images, read_rows
 from ._images import (
@@ -88,10 +88,9 @@ class KMeansSegmenter(
         How to choose the first centers: by k-means++ [2]_, at random, or these colors, in X's own units.
 
     n_init : "auto" or int, default="auto"
-        Number of starts, of which the best is kept. Many colors (above 8,000) are clustered in a histogram of
-        coarse cells first, if those are far fewer than the colors and far more than the clusters; all starts are made
-        there, 10 if "auto", and the best goes on with every color. Otherwise "auto" is that of `KMeans`: 1 for
-        "k-means++", 10 for "random". Start colors are used once.
+        Number of starts, of which the best is kept; "auto" is 10. Many colors (above 2,000) are first grouped into
+        about a thousand small cells: all starts are made on those, and the best one continues on every color. Start
+        colors are used once.
 
     max_iter : int, default=300
         Largest number of iterations of Lloyd's algorithm [1]_ of a start.
@@ -474,7 +473,7 @@ class KMeansSegmenter(
         color, features = self._convert(census.colors)
         params = {name: getattr(self, name) for name in _KMEANS_PARAMS}
         init, weights = self._convert_init(color, census.colors), _relative(census.weights)
-        kmeans = fit_kmeans(features, weights, to_unit(census.colors), init=init, **params)
+        kmeans = fit_kmeans(features, weights, init=init, **params)
         self._number_clusters(kmeans, features, Census(census.colors, weights))
         if len(kmeans.cluster_centers_) < self.n_clusters:
             _warn_few_clusters(len(census.colors), len(kmeans.cluster_centers_), self.n_clusters)

@@ -1,4 +1,4 @@
-"""k-means on a census: distances that do not depend on their surroundings, and seeding on a coarse histogram."""
+"""k-means on a census: distances that do not depend on their surroundings, and starts that are made on cells."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
-from skseg._kmeans import _BLOCK, _COARSE_FROM, _coarse, _coarse_cells, _variance, distances, fit_kmeans, nearest
+from skseg import _kmeans
+from skseg._kmeans import _BLOCK, _CELLS_FROM, _variance, distances, fit_kmeans, nearest
 
 LLOYD = {"init": "k-means++", "n_init": "auto", "max_iter": 300, "tol": 1e-4, "random_state": 0}
 
@@ -23,7 +24,7 @@ def blobs():
 
 
 def fit(colors, weights, n_clusters, **params):
-    return fit_kmeans(colors, weights, colors, n_clusters=n_clusters, **(LLOYD | params))
+    return fit_kmeans(colors, weights, n_clusters=n_clusters, **(LLOYD | params))
 
 
 def sorted_rows(rows):
@@ -71,54 +72,6 @@ def test_the_lower_one_of_two_centers_at_the_same_distance_wins(centers):
     assert nearest(np.array([[1.0]]), np.array(centers)).tolist() == [0]
 
 
-# The coarse histogram
-
-
-@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 6, 7, 15, 16, 40])
-def test_the_histogram_has_at_most_two_to_the_twenty_four_cells(n_channels):
-    colors = np.random.default_rng(0).uniform(-1, 1, size=(2000, n_channels))
-    cells = _coarse_cells(colors)
-    assert cells.min() >= 0
-    assert cells.max() < 2**24
-
-
-def test_three_8_bit_channels_have_32_levels_each():
-    grays = np.repeat(np.arange(256) / 255, 3).reshape(-1, 3)
-    assert np.bincount(np.unique(_coarse_cells(grays), return_inverse=True)[1]).tolist() == [8] * 32
-
-
-@pytest.mark.parametrize(("dtype", "largest"), [(np.uint8, 255), (np.uint8, 100), (np.uint16, 65535), (np.uint16, 99)])
-def test_rounding_moves_no_color_to_another_cell(dtype, largest):
-    colors = np.random.default_rng(0).integers(0, largest + 1, size=(3000, 3)) / np.iinfo(dtype).max
-    rounded = colors.astype(np.float32).astype(np.float64)
-    assert np.array_equal(_coarse_cells(rounded), _coarse_cells(colors))
-
-
-def test_colors_of_one_cell_are_close():
-    colors = np.random.default_rng(0).uniform(size=(20_000, 3))
-    cells = _coarse_cells(colors)
-    spread = [np.ptp(colors[cells == cell], axis=0).max() for cell in np.unique(cells)[:200]]
-    assert max(spread) <= 1 / 31
-
-
-def test_black_alone_is_one_cell():
-    assert np.unique(_coarse_cells(np.zeros((5, 3)))).size == 1
-
-
-def test_the_histogram_keeps_the_total_weight_and_the_mean(blobs):
-    colors, weights, _ = blobs
-    means, totals = _coarse(colors, weights, colors)
-    assert len(means) < len(colors)
-    assert totals.sum() == pytest.approx(weights.sum())
-    assert_allclose(totals @ means, weights @ colors)
-
-
-def test_bands_that_vary_together_still_fill_many_cells():
-    gray = np.random.default_rng(0).uniform(size=(20_000, 1))
-    cells, _ = _coarse(gray * np.ones(6), np.ones(20_000), gray * np.ones(6))
-    assert len(cells) == 16
-
-
 # Clustering
 
 
@@ -146,26 +99,31 @@ def test_the_same_random_state_gives_the_same_centers(blobs, n_colors):
     assert np.array_equal(first, second)
 
 
-def test_many_colors_start_once_from_the_centers_of_their_histogram(blobs):
+def test_many_colors_start_once_from_the_centers_of_their_cells(blobs):
     colors, weights, _ = blobs
     model = fit(colors, weights, 3)
-    assert len(colors) >= _COARSE_FROM
+    assert len(colors) >= _CELLS_FROM
     assert (np.shape(model.init), model.n_init) == ((3, 3), 1)
 
 
-def test_few_colors_start_as_asked(blobs):
+@pytest.mark.parametrize(("n_init", "n_starts"), [("auto", 10), (4, 4)])
+def test_few_colors_start_on_themselves(blobs, n_init, n_starts):
     colors, weights, _ = blobs
-    model = fit(colors[::40], weights[::40], 3, n_init=4)
-    assert (model.init, model.n_init) == ("k-means++", 4)
+    model = fit(colors[::40], weights[::40], 3, n_init=n_init)
+    assert (model.init, model.n_init) == ("k-means++", n_starts)
 
 
-def test_many_clusters_are_not_sought_in_a_histogram_of_few_cells(blobs):
+def test_clusters_that_are_nearly_as_many_as_cells_start_on_the_colors(blobs):
     colors, weights, _ = blobs
-    narrow = colors.copy()
-    narrow[:, 1:] = 0
-    cells, _ = _coarse(narrow, weights, narrow)
-    model = fit(narrow, weights, len(cells), n_init=1, max_iter=2, tol=1e9)
+    model = fit(colors, weights, 400, n_init=1, max_iter=2, tol=1e9)
     assert model.init == "k-means++"
+
+
+def test_a_start_on_cells_that_is_worse_than_kmeans_plusplus_is_not_used(blobs, monkeypatch):
+    colors, weights, _ = blobs
+    useless = _kmeans.group(np.full_like(colors, 0.5) + 1e-3 * colors, weights, 1000)._replace(scatter=np.inf)
+    monkeypatch.setattr(_kmeans, "group", lambda *_: useless)
+    assert np.ptp(fit(colors, weights, 3).init, axis=0).max() > 0.3
 
 
 def test_start_centers_are_where_many_colors_start(blobs):
