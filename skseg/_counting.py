@@ -13,7 +13,7 @@ from ._callbacks import Task
 from ._census import Census, count, merge
 from ._color import is_unit_range, unit_scale
 from ._converter import check_not_alpha
-from ._images import Pixels, check_pixel_weights, is_sequence, read, reduce_images
+from ._images import NoPixelsError, Pixels, check_pixel_weights, is_sequence, read, reduce_images
 
 _WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
 
@@ -72,7 +72,7 @@ def _check_not_empty(census: Census, sample_weight: Any) -> None:
         reason = (
             "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
         )
-        raise ValueError(f"{reason}; at least one pixel must take part.")
+        raise NoPixelsError(f"{reason}; at least one pixel must take part.")
 
 
 def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:

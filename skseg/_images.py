@@ -22,6 +22,10 @@ _MOST = float(np.finfo(np.float64).max)
 _PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
+class NoPixelsError(ValueError):
+    """No pixel counts: all are masked or have weight 0."""
+
+
 @dataclass(frozen=True)
 class Pixels:
     """One table or image as rows of pixels.

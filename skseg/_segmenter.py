@@ -25,6 +25,7 @@ from ._converter import ColorConverter
 from ._counting import cast_if_exact, check_comparable, check_same_kind, count_image, count_images, read_rows
 from ._images import (
     ImageOutputMixin,
+    NoPixelsError,
     Pixels,
     as_array,
     check_pixel_weights,
@@ -405,15 +406,20 @@ class KMeansSegmenter(
         -------
         score : float
             Without `y`, `metrics.valley_score` of all images together: the number of clusters that stand apart, less
-            those that do not. With `y`, the adjusted Rand index, averaged over the images.
+            those that do not. With `y`, the adjusted Rand index, averaged over the images. 0, with a warning, if X has
+            no pixel outside its mask, so that such a fold does not spoil a search.
         """
         check_is_fitted(self)
-        if y is not None:
+        if y is None:
+            return metrics.valley_score(self, X, sample_weight=sample_weight)
+        try:
             if not is_sequence(X):
                 return self._agreement(X, y, sample_weight)
             scores = map_images(self._agreement, X, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
             return float(np.mean(list(scores)))
-        return metrics.valley_score(self, X, sample_weight=sample_weight)
+        except NoPixelsError as error:
+            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=_levels_to_caller())
+            return 0.0
 
     def _held_out(self, X: Any, sample_weight: Any) -> Clusters:
         """X as the criteria of `metrics` look at it."""

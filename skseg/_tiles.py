@@ -19,7 +19,8 @@ class TileKFold:
 
     `KFold` cuts an image into bands of rows, such as the sky and the ground, which hold different things. Here the
     image is cut into many tiles, and those of a fold lie scattered all over it: next to each other lie tiles of
-    different folds. Usable as ``cv=`` for an image, a masked image or a stack, with a true label map or without.
+    different folds. Usable as ``cv=`` of scikit-learn's searches for an image, a masked image or a stack, with a true label
+    map or without.
 
     The parts come to the estimator as pixel tables ``(n_pixels, n_channels)``, since tiles that lie apart are no image:
     a step that looks at neighbors, such as a median filter, must be done before. Neighboring pixels are alike, so those
@@ -32,6 +33,11 @@ class TileKFold:
 
     n_tiles : tuple of two int, default=(8, 8)
         Number of tiles, from top to bottom and from left to right.
+
+    image_shape : tuple of two int or None, default=None
+        Height and width of the image if X is the table of its pixels, ``image.reshape(-1, n_channels)``. Tools that
+        take a subset of the rows of X themselves, such as `HalvingGridSearchCV`, `learning_curve` and
+        `cross_val_predict`, need X in this form.
 
     See Also
     --------
@@ -59,22 +65,25 @@ class TileKFold:
            [3, 4, 0, 1, 2]])
     """
 
-    def __init__(self, n_splits: int = 5, *, n_tiles: tuple[int, int] = (8, 8)) -> None:
+    def __init__(
+        self, n_splits: int = 5, *, n_tiles: tuple[int, int] = (8, 8), image_shape: tuple[int, int] | None = None
+    ) -> None:
         check_scalar(n_splits, "n_splits", Integral, min_val=2)
         for number in n_tiles:
             check_scalar(number, "n_tiles", Integral, min_val=1)
         self.n_splits = n_splits
         self.n_tiles = n_tiles
+        self.image_shape = image_shape
         if len(n_tiles) != 2 or n_tiles[0] * n_tiles[1] < n_splits:
             raise ValueError(f"n_tiles must be two numbers that make at least {n_splits} tiles; got {n_tiles} instead.")
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-        """Where the pixels of the training and of the test set of each fold lie.
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+        """Find the pixels of the training and of the test set of each fold.
 
         Parameters
         ----------
         X : image of shape (height, width, n_channels) or stack of shape (..., height, width, n_channels)
-            The image.
+            The image; with `image_shape`, the table of its pixels.
 
         y : None
             Ignored.
@@ -85,25 +94,61 @@ class TileKFold:
         Yields
         ------
         train, test : ndarray of bool, shape of X without channels
-            Masks: ``X[train]`` is the table of the pixels to fit, ``X[test]`` that of those to score.
+            Masks: ``X[train]`` is the table of the pixels to fit, ``X[test]`` the table of those to score. With
+            `image_shape`, they are the numbers of the rows of X, ndarray of int.
 
         Raises
         ------
         ValueError
-            If X is not one image, or too small for as many tiles.
+            If X is not one image, or too small for as many tiles, or all pixels of a fold are masked.
+
+        TypeError
+            If X is not a NumPy array: other arrays cannot be indexed by a mask of pixels.
         """
+        if self.image_shape is not None:
+            yield from self._split_table(X)
+            return
         shape: tuple[int, ...] = () if is_sequence(X) else np.shape(X)[:-1]
         if len(shape) < 2:
             raise ValueError(
-                "X must be one image (height, width, n_channels) to be cut into tiles; for a list of images use KFold."
+                "X must be one image (height, width, n_channels) to be cut into tiles; for a list of images use KFold, "
+                "for the table of an image's pixels give image_shape."
             )
-        if shape[-2] < self.n_tiles[0] or shape[-1] < self.n_tiles[1]:
-            raise ValueError(f"X must have at least n_tiles={self.n_tiles} pixels; got {shape[-2:]} instead.")
-        row, column = (np.arange(length) * n // length for length, n in zip(shape[-2:], self.n_tiles, strict=True))
-        fold = (_stride(self.n_splits) * row[:, np.newaxis] + column) % self.n_splits
+        if not isinstance(X, np.ndarray):
+            raise TypeError(f"X must be a NumPy array to be cut into tiles; got {type(X).__name__}. Use np.asarray(X).")
+        fold = np.broadcast_to(self._folds(*shape[-2:]), shape)
+        if isinstance(X, np.ma.MaskedArray):
+            self._check_not_masked(fold, np.ma.getmaskarray(X).any(axis=-1))
         for number in range(self.n_splits):
-            test = np.broadcast_to(fold == number, shape).copy()
+            test = fold == number
             yield ~test, test
+
+    def _split_table(self, X: Any) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """Numbers of the rows of X, the table of an image's pixels, in the sets of each fold."""
+        height, width = self.image_shape or ()
+        if len(X) != height * width:
+            raise ValueError(
+                f"X must have one row for each pixel of image_shape={self.image_shape}; got {len(X)} rows instead."
+            )
+        fold = self._folds(height, width).ravel()
+        for number in range(self.n_splits):
+            yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+
+    def _folds(self, height: int, width: int) -> NDArray[np.intp]:
+        """The fold of each pixel, (height, width); none is empty."""
+        if height < self.n_tiles[0] or width < self.n_tiles[1]:
+            raise ValueError(f"X must have at least n_tiles={self.n_tiles} pixels; got {(height, width)} instead.")
+        row, column = (np.arange(length) * n // length for length, n in zip((height, width), self.n_tiles, strict=True))
+        # Few tiles a side are dealt out one by one; else every row, or every column, of tiles holds all folds.
+        shift = self.n_tiles[1] if max(self.n_tiles) < self.n_splits else _stride(self.n_splits)
+        return np.asarray((shift * row[:, np.newaxis] + column) % self.n_splits)
+
+    def _check_not_masked(self, fold: NDArray[np.intp], mask: NDArray[np.bool_]) -> None:
+        n_pixels = np.bincount(fold[~mask], minlength=self.n_splits)
+        if not n_pixels.all():
+            raise ValueError(
+                f"All pixels of fold {int(n_pixels.argmin())} are masked; use fewer n_splits, or more n_tiles."
+            )
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of folds.
@@ -127,7 +172,8 @@ class TileKFold:
         return self.n_splits
 
     def __repr__(self) -> str:
-        return f"TileKFold(n_splits={self.n_splits}, n_tiles={self.n_tiles})"
+        image_shape = "" if self.image_shape is None else f", image_shape={self.image_shape}"
+        return f"TileKFold(n_splits={self.n_splits}, n_tiles={self.n_tiles}{image_shape})"
 
 
 def _stride(n_splits: int) -> int:

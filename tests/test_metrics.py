@@ -8,7 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from skimage.data import coffee
 from skimage.metrics import variation_of_information as split_and_merge
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import (
     adjusted_rand_score,
     calinski_harabasz_score,
@@ -475,8 +476,39 @@ def test_masked_pixels_do_not_count(agreement):
 
 
 @each_agreement
+def test_transposed_label_maps_are_refused(agreement):
+    truth = np.arange(12).reshape(3, 4) % 3
+    with pytest.raises(ValueError, match=r"shape of labels_pred, \(4, 3\), .* got label maps of \(3, 4\) instead"):
+        agreement(truth, truth.T)
+    with pytest.raises(ValueError, match=r"\(3, 4\) and \(4, 3\)"):
+        agreement([truth, truth.T], truth)
+    with pytest.raises(ValueError, match="no annotator"):
+        agreement(np.empty((0, 3, 4)), truth)
+
+
+@each_agreement
+def test_nested_lists_are_one_label_map(agreement):
+    one, other = np.arange(12).reshape(3, 4) % 3, np.arange(12).reshape(3, 4) % 2
+    assert agreement(one.tolist(), other.tolist()) == agreement(one, other)
+    assert agreement([one.tolist(), other.tolist()], other.tolist()) == agreement([one, other], other)
+
+
+@each_agreement
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_labels_that_are_not_finite_are_refused(agreement, value):
+    with pytest.raises(ValueError, match="must not be NaN or infinite"):
+        agreement([0.0, value], [0, 1])
+
+
+@pytest.mark.parametrize("weight", [-1.0, np.inf, np.nan])
+def test_weights_that_are_not_finite_or_negative_are_refused(weight):
+    with pytest.raises(ValueError, match="sample_weight must be finite"):
+        metrics.adjusted_rand([0, 0, 1], [0, 1, 1], [1.0, 1.0, weight])
+
+
+@each_agreement
 def test_label_maps_of_different_size_or_without_pixels_are_refused(agreement):
-    with pytest.raises(ValueError, match="as many pixels"):
+    with pytest.raises(ValueError, match="must have the shape of labels_pred"):
         agreement([[0, 1, 1]], [0, 1])
     with pytest.raises(ValueError, match="No pixel counts"):
         agreement([], [])
@@ -511,3 +543,45 @@ def test_what_number_a_class_has_does_not_matter_in_any_dtype(dtype):
     assert metrics.covering(truth, renamed) == metrics.covering(truth, predicted)
     neighbors = np.array([extremes[1], extremes[1] - 1], dtype=dtype)[predicted]
     assert metrics.covering(truth, neighbors) == metrics.covering(truth, predicted)
+
+
+# Folds and candidates that fail
+
+
+@pytest.mark.parametrize("rule", [metrics.knee, metrics.one_standard_error])
+def test_candidates_that_failed_are_not_chosen(rule):
+    params = [{"n_clusters": k} for k in (2, 3, 4, 5)]
+    scores = np.array([1.0, np.nan, 2.9, 3.0])
+    results = {"params": params, "mean_test_score": scores, "std_test_score": scores / 10, "split0_test_score": ...}
+    assert rule(results) == 2
+    with pytest.raises(ValueError, match="finite score"):
+        rule(results | {"mean_test_score": np.full(4, np.nan)})
+
+
+@pytest.mark.parametrize("scoring", [None, metrics.silhouette])
+@pytest.mark.filterwarnings("ignore:All pixels of X are masked:RuntimeWarning")
+def test_a_masked_fold_does_not_spoil_a_search(scoring):
+    image = np.ma.MaskedArray(coffee()[::4, ::4])
+    image[:25] = np.ma.masked
+    grid = {"n_clusters": [2, 3, 4]}
+    search = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=4, scoring=scoring, error_score="raise").fit(image)
+    assert search.cv_results_["split0_test_score"].tolist() == [0, 0, 0]
+    assert len(set(search.cv_results_["mean_test_score"])) == 3
+
+
+@pytest.mark.parametrize("y", [None, np.zeros((4, 5), dtype=int)])
+def test_an_image_without_pixels_scores_zero_with_a_warning(y):
+    segmenter = KMeansSegmenter(2, random_state=0).fit(coffee())
+    masked = np.ma.masked_all((4, 5, 3), dtype=np.uint8)
+    with pytest.warns(RuntimeWarning, match="The score is 0"):
+        assert segmenter.score(masked, y) == 0
+
+
+def test_criteria_look_into_searches_and_pipelines():
+    image = coffee()[::4, ::4]
+    search = GridSearchCV(make_pipeline(KMeansSegmenter(random_state=0)), {"kmeanssegmenter__n_clusters": [3]}, cv=2)
+    with pytest.raises(NotFittedError):
+        metrics.silhouette(search, image)
+    assert metrics.silhouette(search.fit(image), image) == metrics.silhouette(search.best_estimator_[-1], image)
+    with pytest.raises(ValueError, match="refit=True"):
+        metrics.silhouette(clone(search).set_params(refit=False).fit(image), image)

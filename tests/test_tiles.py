@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from skimage.data import coffee
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    cross_val_predict,
+    cross_validate,
+    learning_curve,
+)
 from sklearn.pipeline import make_pipeline
 
 from skseg import KMeansSegmenter, TileKFold
@@ -38,6 +45,65 @@ def test_neighboring_tiles_are_in_different_folds(n_splits):
         fold[test] = number
     assert (fold[1:] != fold[:-1]).all()
     assert (fold[:, 1:] != fold[:, :-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("n_splits", "n_tiles"), [(4, (2, 2)), (6, (3, 2)), (9, (3, 3)), (5, (1, 7)), (5, (7, 1)), (40, (8, 8)), (64, (8, 8))]
+)
+def test_no_fold_is_empty(n_splits, n_tiles):
+    splits = list(TileKFold(n_splits, n_tiles=n_tiles).split(np.zeros((40, 56, 3))))
+    sizes = [test.sum() for _, test in splits]
+    assert min(sizes) > 0
+    assert sum(sizes) == 40 * 56
+
+
+def test_a_fold_that_is_masked_is_refused():
+    masked = np.ma.MaskedArray(np.zeros((8, 8, 1)), mask=np.zeros((8, 8, 1), dtype=bool))
+    masked[:4, :4] = np.ma.masked
+    with pytest.raises(ValueError, match=r"All pixels of fold 0 are masked"):
+        next(TileKFold(4, n_tiles=(2, 2)).split(masked))
+    assert len(list(TileKFold(4).split(masked))) == 4
+
+
+class Lazy:
+    """An image that is no NumPy array, as of Dask or xarray."""
+
+    def __init__(self, image):
+        self.image, self.shape, self.ndim = image, image.shape, image.ndim
+
+    def __array__(self, dtype=None, copy=None):
+        return self.image
+
+
+def test_arrays_that_a_mask_cannot_index_are_refused():
+    with pytest.raises(TypeError, match=r"NumPy array .* got Lazy.* np.asarray"):
+        next(TileKFold().split(Lazy(COFFEE)))
+
+
+# The table of an image's pixels
+
+TABLE, ON_TABLE = COFFEE.reshape(-1, 3), TileKFold(3, image_shape=COFFEE.shape[:2])
+
+
+def test_the_folds_of_the_table_are_those_of_the_image():
+    masks, rows = list(TileKFold(3).split(COFFEE)), list(ON_TABLE.split(TABLE))
+    for (train, test), (train_rows, test_rows) in zip(masks, rows, strict=True):
+        assert np.array_equal(np.flatnonzero(train), train_rows)
+        assert np.array_equal(np.flatnonzero(test), test_rows)
+
+
+def test_tools_that_take_rows_themselves_can_use_it():
+    segmenter = KMeansSegmenter(3, random_state=0)
+    search = HalvingGridSearchCV(segmenter, {"n_clusters": [2, 3, 4]}, cv=ON_TABLE, min_resources=2000)
+    assert np.isfinite(search.fit(TABLE).best_score_)
+    assert cross_val_predict(segmenter, TABLE, cv=ON_TABLE).shape == TABLE.shape[:1]
+    scores = learning_curve(segmenter, TABLE, None, cv=ON_TABLE, train_sizes=[0.5, 1.0], error_score="raise")[2]
+    assert np.isfinite(scores).all()
+
+
+def test_a_table_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"image_shape=\(100, 150\); got 99 rows"):
+        next(ON_TABLE.split(TABLE[:99]))
 
 
 def test_folds_are_about_equal():
@@ -105,3 +171,4 @@ def test_bad_parameters_are_named(params, error, message):
 
 def test_it_is_printed_as_it_is_made():
     assert repr(TileKFold(3)) == "TileKFold(n_splits=3, n_tiles=(8, 8))"
+    assert repr(TileKFold(3, image_shape=(20, 30))).endswith("n_tiles=(8, 8), image_shape=(20, 30))")

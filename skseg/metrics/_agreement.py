@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
+from .._images import NoPixelsError, check_pixel_weights
+
 Floats = NDArray[np.float64]
 
 _SOME = 1 << 22  # cells of a table that is not worth compressing
@@ -41,7 +43,8 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
     Raises
     ------
     ValueError
-        If the label maps differ in shape, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, a weight is negative or infinite, or no pixel
+        counts.
 
     Notes
     -----
@@ -80,7 +83,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
     Raises
     ------
     ValueError
-        If the label maps differ in shape, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, or no pixel counts.
 
     Notes
     -----
@@ -103,7 +106,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
 def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
     """Variation of information of two segmentations, in bits; lower is better.
 
-    What one learns about each segmentation from being told the other, if one knows this one.
+    The information that is in one segmentation and not in the other, summed over both directions.
 
     Parameters
     ----------
@@ -122,7 +125,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
     Raises
     ------
     ValueError
-        If the label maps differ in shape, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, or no pixel counts.
 
     Notes
     -----
@@ -163,7 +166,7 @@ def covering(labels_true: Any, labels_pred: Any) -> float:
     Raises
     ------
     ValueError
-        If the label maps differ in shape, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, or no pixel counts.
 
     Notes
     -----
@@ -204,31 +207,47 @@ def _mean_over(
     measure: Callable[[Contingency], float], labels_true: Any, labels_pred: Any, sample_weight: Any = None
 ) -> float:
     """Mean of a measure over images, and over the annotators of each."""
-    if isinstance(labels_pred, list | tuple) and labels_pred and np.ndim(labels_pred[0]) > 0:
+    if _is_list_of_arrays(labels_pred):
         weights = [None] * len(labels_pred) if sample_weight is None else sample_weight
         check_consistent_length(labels_true, labels_pred, weights)
         images = zip(labels_true, labels_pred, weights, strict=True)
         return float(np.mean([_mean_over(measure, *image) for image in images]))
     predicted = np.ma.asarray(labels_pred)
-    annotators = [labels_true] if np.size(labels_true) == predicted.size else labels_true
-    return float(np.mean([measure(contingency(truth, predicted, sample_weight)) for truth in annotators]))
+    maps = _annotations(labels_true, predicted.shape)
+    return float(np.mean([measure(contingency(truth, predicted, sample_weight)) for truth in maps]))
+
+
+def _is_list_of_arrays(labels: Any) -> bool:
+    """Whether `labels` are several label maps; nested lists of numbers are one."""
+    return isinstance(labels, list | tuple) and any(hasattr(item, "shape") for item in labels)
+
+
+def _annotations(labels_true: Any, shape: tuple[int, ...]) -> list[Any]:
+    """The true label maps of one image, by one or several annotators."""
+    if _is_list_of_arrays(labels_true):
+        maps = list(map(np.ma.asarray, labels_true))
+    else:
+        truth = np.ma.asarray(labels_true)
+        maps = list(truth) if truth.ndim == len(shape) + 1 else [truth]
+    shapes = sorted({each.shape for each in maps})
+    if shapes != [shape]:
+        raise ValueError(
+            f"labels_true must have the shape of labels_pred, {shape}, or one more axis in front for annotators; "
+            f"got label maps of {' and '.join(map(str, shapes)) or 'no annotator'} instead."
+        )
+    return maps
 
 
 def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> Contingency:
-    """The contingency table of two label maps, on pixels that are masked in neither and have a weight."""
-    truth, predicted = np.ma.ravel(labels_true), np.ma.ravel(labels_pred)
-    weights = np.ones(truth.size) if sample_weight is None else np.ravel(np.ma.filled(sample_weight, 0)).astype(float)
-    if not len(truth) == len(predicted) == len(weights):
-        raise ValueError(
-            "labels_true, labels_pred and sample_weight must have as many pixels, or labels_true one more axis for "
-            f"annotators; got {len(truth)}, {len(predicted)} and {len(weights)} instead."
-        )
-    known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)) & (weights > 0)
+    """The contingency table of two label maps of one shape, on pixels that are masked in neither and have a weight."""
+    truth, predicted = np.ma.asarray(labels_true), np.ma.asarray(labels_pred)
+    weights = np.ones(truth.size) if sample_weight is None else check_pixel_weights(sample_weight, truth.shape)
+    known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)).ravel() & (weights > 0)
     if not known.any():
-        raise ValueError("No pixel counts: all are masked, of weight 0, or there are none.")
+        raise NoPixelsError("No pixel counts: all are masked or have weight 0, or the label maps are empty.")
     weights = weights[known]
     weights = weights / max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
-    rows, columns = _consecutive(truth.data[known]), _consecutive(predicted.data[known])
+    rows, columns = (_consecutive(np.ravel(labels.data)[known]) for labels in (truth, predicted))
     n_columns = int(columns.max()) + 1
     cells = rows * n_columns + columns
     if (int(rows.max()) + 1) * n_columns > _SOME:
@@ -243,6 +262,8 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
 
 def _consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
     """Classes numbered from 0, without gaps."""
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
     if labels.dtype.kind in "iu":
         lowest, highest = int(labels.min()), int(labels.max())
         if highest - lowest < _SOME and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting

@@ -5,13 +5,17 @@ A criterion is a scorer: ``criterion(segmenter, X)``. It works on the census of 
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
+from .._images import NoPixelsError
+from .._nested import inner_segmenter
 from ._agreement import contingency
 
 Floats = NDArray[np.float64]
@@ -41,6 +45,21 @@ class Clusters(NamedTuple):
     n_clusters: int
 
 
+def _criterion(function: Callable[..., float]) -> Callable[..., float]:
+    """Let a criterion be 0, with a warning, where X has no pixels: a fold that is masked must not spoil a search."""
+
+    @wraps(function)
+    def criterion(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        try:
+            return function(estimator, X, y, sample_weight)
+        except NoPixelsError as error:
+            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=2)
+            return 0.0
+
+    return criterion
+
+
+@_criterion
 def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Number of clusters that stand apart, and what they explain.
 
@@ -130,6 +149,7 @@ def _valley_contrasts(clusters: Clusters) -> Floats:
     return np.asarray((1 - worst**2) / (1 + worst**2) * present)
 
 
+@_criterion
 def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Logarithm of the Calinski–Harabasz index per pixel.
 
@@ -175,6 +195,7 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     return float(np.log(between / (clusters.n_clusters - 1) / max(within, _PERFECT**2 * between)))
 
 
+@_criterion
 def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Davies–Bouldin index, negative, so that higher is better.
 
@@ -224,6 +245,7 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     return -float(((spreads[:, np.newaxis] + spreads) / gaps).max(axis=1).mean())
 
 
+@_criterion
 def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Simplified silhouette: how much nearer a pixel is to its center than to the next, averaged.
 
@@ -270,6 +292,7 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
     return float(_average(weights, (second - first) / np.maximum(second, np.finfo(float).tiny)))
 
 
+@_criterion
 def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Share of the variance that the clusters explain: R² of the repainted image in the color space.
 
@@ -306,6 +329,7 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     return 1 - _unexplained(_clusters(estimator, X, sample_weight), least=0.0)
 
 
+@_criterion
 def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Logarithm of all variance over that within clusters: log-inertia, for `knee`.
 
@@ -341,6 +365,7 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
     return -float(np.log(_unexplained(_clusters(estimator, X, sample_weight))))
 
 
+@_criterion
 def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Prediction strength: whether clusters found in X itself would be predicted as such.
 
@@ -380,7 +405,7 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
     >>> prediction_strength(segmenter, [[0.5], [1.5], [9.5], [10.5]])
     1.0
     """
-    segmenter, X = _last_step(estimator, X)
+    segmenter, X = _segmenter_in(estimator, X)
     predicted = segmenter._held_out(X, sample_weight)
     if predicted.n_clusters < 2:
         return 0.0
@@ -409,7 +434,7 @@ def knee(cv_results: dict[str, Any]) -> int:
     Raises
     ------
     ValueError
-        If something else than ``n_clusters`` is searched, or only one number of clusters.
+        If something else than ``n_clusters`` is searched, or fewer than two numbers of clusters have a score.
 
     References
     ----------
@@ -427,13 +452,13 @@ def knee(cv_results: dict[str, Any]) -> int:
     >>> search.fit(coffee()[::4, ::4]).best_params_
     {'n_clusters': 4}
     """
-    n_clusters, scores = _curve(cv_results)
+    index, n_clusters, scores = _curve(cv_results)
     order = np.argsort(n_clusters)
     k, curve = n_clusters[order], scores[order]
     if k[0] == k[-1]:
-        raise ValueError("A knee needs more than one number of clusters to be searched.")
+        raise ValueError("A knee needs scores of more than one number of clusters.")
     chord = curve[0] + (curve[-1] - curve[0]) * (k - k[0]) / (k[-1] - k[0])
-    return int(order[np.argmax(curve - chord)])
+    return int(index[order[np.argmax(curve - chord)]])
 
 
 def one_standard_error(cv_results: dict[str, Any]) -> int:
@@ -452,7 +477,7 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
     Raises
     ------
     ValueError
-        If something else than ``n_clusters`` is searched.
+        If something else than ``n_clusters`` is searched, or no candidate has a score.
 
     References
     ----------
@@ -470,35 +495,37 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
     ... })
     1
     """
-    n_clusters, scores = _curve(cv_results)
+    index, n_clusters, scores = _curve(cv_results)
     n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in cv_results)
     best = np.argmax(scores)
-    near = scores >= scores[best] - cv_results["std_test_score"][best] / np.sqrt(n_folds)
-    return int(np.flatnonzero(near)[np.argmin(n_clusters[near])])
+    near = scores >= scores[best] - cv_results["std_test_score"][index[best]] / np.sqrt(n_folds)
+    return int(index[near][np.argmin(n_clusters[near])])
 
 
-def _curve(cv_results: dict[str, Any]) -> tuple[Floats, Floats]:
-    """Number of clusters and mean score of each candidate."""
+def _curve(cv_results: dict[str, Any]) -> tuple[NDArray[np.intp], Floats, Floats]:
+    """Index, number of clusters and mean score of each candidate that did not fail."""
     names = {name for params in cv_results["params"] for name in params}
     if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
         raise ValueError(f"Only n_clusters may be searched for this refit; got {sorted(names)} instead.")
     (name,) = names
-    return np.array([params[name] for params in cv_results["params"]]), np.asarray(cv_results["mean_test_score"])
+    scores = np.asarray(cv_results["mean_test_score"])
+    index = np.flatnonzero(np.isfinite(scores))
+    if not len(index):
+        raise ValueError("No candidate of the search has a finite score; error_score='raise' shows why.")
+    return index, np.array([params[name] for params in cv_results["params"]])[index], scores[index]
 
 
 def _clusters(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
-    segmenter, X = _last_step(estimator, X)
+    segmenter, X = _segmenter_in(estimator, X)
     clusters: Clusters = segmenter._held_out(X, sample_weight)
     return clusters
 
 
-def _last_step(estimator: Any, X: Any) -> tuple[Any, Any]:
-    """The segmenter, and X as it comes to it, if it stands at the end of a Pipeline."""
-    if isinstance(estimator, Pipeline):
-        return _last_step(estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X)
-    if not hasattr(estimator, "_held_out"):
-        raise TypeError(f"estimator must be a KMeansSegmenter or end in one; got {type(estimator).__name__} instead.")
-    return estimator, X
+def _segmenter_in(estimator: Any, X: Any) -> tuple[Any, Any]:
+    segmenter, X = inner_segmenter(estimator, X)
+    if not hasattr(segmenter, "_held_out"):
+        raise TypeError(f"estimator must be a KMeansSegmenter or end in one; got {type(segmenter).__name__} instead.")
+    return segmenter, X
 
 
 def _unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
