@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +18,8 @@ from ._converter import check_not_alpha
 from ._images import NoPixelsError, Pixels, check_pixel_weights, is_sequence, read, reduce_images
 
 _WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
+_MANY_CHANNELS = 100  # of 8 bits: no camera has so many
+_LONGEST_SIDE_RATIO = 10  # of an image; a table is longer
 
 
 def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
@@ -36,11 +40,40 @@ def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
     return pixels, rows.astype(rows.dtype.newbyteorder("="), copy=False)
 
 
+def check_not_gray(pixels: Pixels) -> None:
+    """Warn of an array that is almost certainly an image without a channel axis, or with the channels first."""
+    data = pixels.data
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim < 2 or data.shape[-1] < _MANY_CHANNELS:
+        return
+    n_rows, n_channels = data.shape[-2:]
+    if data.ndim > 2 and data.shape[0] <= 4:
+        meant = "an image with the channels first? Move them last: np.moveaxis(X, 0, -1)."
+    elif n_rows <= _LONGEST_SIDE_RATIO * n_channels:
+        meant = "a gray image? Add the axis of channels: X[..., np.newaxis]."
+    else:
+        return
+    warnings.warn(
+        f"X of shape {data.shape} is read as pixels of {n_channels} channels, since channels are the last axis. Is it "
+        + meant,
+        UserWarning,
+        stacklevel=levels_to_caller(),
+    )
+
+
+def levels_to_caller() -> int:
+    """How many frames lie between a warning and the code that called skseg, maybe through scikit-learn."""
+    frame, level = inspect.currentframe(), 0
+    while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("skseg", "sklearn", "joblib"):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def count_image(
     X: Any, sample_weight: Any, color_space: str | None, *, allow_empty: bool = False
 ) -> tuple[Pixels, NDArray[Any], Census]:
     """X, not a sequence, its pixel rows, and their census."""
     pixels, rows = read_rows(X, color_space)
+    check_not_gray(pixels)
     weights = None
     if sample_weight is not None:
         shape = rows.shape[:1] if pixels.shape is None else pixels.shape
@@ -92,10 +125,13 @@ def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
 def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> None:
     """Refuse to count colors together that have other channels or mean other units."""
     if colors.shape[1] != before.shape[1]:
-        raise ValueError(f"{name} has {colors.shape[1]} channels, what was seen before has {before.shape[1]}.")
+        raise ValueError(
+            f"{name} has {colors.shape[1]} channels, but earlier images have {before.shape[1]}. Channels are the last "
+            "axis; a gray image has the shape (height, width, 1)."
+        )
     if unit_scale(colors.dtype) != unit_scale(before.dtype):
         raise ValueError(
-            f"{name} is {colors.dtype}, what was seen before is {before.dtype}, whose numbers mean other colors: "
+            f"{name} is {colors.dtype}, but earlier images are {before.dtype}, whose numbers mean other colors: "
             "uint8 and uint16 stand for 0 to 1. Give all images the same dtype, for example with skimage.util."
         )
 
@@ -108,6 +144,16 @@ def check_comparable(colors: NDArray[Any], fitted: NDArray[Any]) -> None:
             f"X is {colors.dtype}, but fit has seen {fitted.dtype}: uint8 and uint16 stand for 0 to 1, so the "
             f"{plain[0].dtype} colors must lie there too; got {plain[0].min():g} to {plain[0].max():g} instead. "
             "Give X the dtype and range that fit has seen."
+        )
+
+
+def check_not_binary(colors: NDArray[Any], fitted: NDArray[Any]) -> None:
+    """Refuse 0 and 1 of 8 or 16 bits, which are nearly the same color, for a model of False and True."""
+    is_scaled = unit_scale(colors.dtype) != 1
+    if fitted.dtype.kind == "b" and is_scaled and colors.size and 0 < colors.max() <= 1:
+        raise ValueError(
+            f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to "
+            f"{unit_scale(colors.dtype):g}. Pass X.astype(bool)."
         )
 
 

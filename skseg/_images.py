@@ -19,7 +19,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 _RUNS = 16  # runs of images for each worker: enough to keep all busy to the end
 _MOST = float(np.finfo(np.float64).max)
-_PLAIN_MODES = ("1", "L", "LA", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
+_PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
 class NoPixelsError(ValueError):
@@ -101,8 +101,10 @@ def as_array(X: Any) -> Any:
     array = np.asanyarray(X)
     if hasattr(X, "getbands"):  # a PIL image: two-dimensional when it has one band, yet never a table
         if X.mode not in _PLAIN_MODES:
+            plain = "L" if X.mode == "LA" else "RGB"
             raise ValueError(
-                f"X is a PIL image of mode {X.mode!r}, its pixels are not gray or RGB; pass X.convert('RGB')."
+                f"X is a PIL image of mode {X.mode!r}; its pixels must be gray or RGB. Pass X.convert({plain!r}), or mask "
+                "transparent pixels: np.ma.array(colors, mask=...)."
             )
         array = array.reshape(*array.shape[:2], -1)
     return array if array.ndim > 2 or not isinstance(X, list | tuple) else X

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, check_scalar, gen_even_slices
+from sklearn.utils import Tags, check_random_state, check_scalar, gen_even_slices
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
@@ -22,7 +22,16 @@ from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census, map_colors, map_rows, mean_colors, merge, take
 from ._color import unit_scale
 from ._converter import ColorConverter
-from ._counting import cast_if_exact, check_comparable, check_same_kind, count_image, count_images, read_rows
+from ._counting import (
+    cast_if_exact,
+    check_comparable,
+    check_not_binary,
+    check_same_kind,
+    count_image,
+    count_images,
+    levels_to_caller,
+    read_rows,
+)
 from ._images import (
     ImageOutputMixin,
     NoPixelsError,
@@ -85,8 +94,10 @@ class KMeansSegmenter(
         What `transform` gives: the image painted in its cluster colors, the label map, or the distances to the
         centers in the color space.
 
-    init : {"k-means++", "random"} or array-like of shape (n_clusters, n_channels), default="k-means++"
-        How to choose the first centers: by k-means++ [2]_, at random, or these colors, in X's own units.
+    init : {"k-means++", "random"}, callable or array-like of shape (n_clusters, n_channels), default="k-means++"
+        First centers: chosen by k-means++ [2]_, at random, or these colors, in X's own units. A callable is called
+        once as ``init(colors, n_clusters, random_state=...)``, with the distinct colors of X as an array of shape
+        (n_colors, n_channels), and returns such colors.
 
     n_init : "auto" or int, default="auto"
         Number of starts, of which the best is kept; "auto" is 10. Many colors (above 2,000) are first grouped into
@@ -148,6 +159,9 @@ class KMeansSegmenter(
     its colors never repeat.
 
     A pixel that is equally near to two centers goes to the darker one.
+
+    Unlike `KMeans`, all centers are computed in double precision, also for float32 images, and sparse input is not
+    supported. There is no `verbose`: scikit-learn's callbacks report the progress of `fit`.
 
     References
     ----------
@@ -223,7 +237,7 @@ class KMeansSegmenter(
             If X is something that has no pixels, such as a file name.
         """
         self._check_parameters()
-        with fit_task(self, n_parts=2) as task:
+        with _unchanged_by_failure(self), fit_task(self, n_parts=2) as task:
             with task.part("count", n_parts=None if is_sequence(X) else 0) as counting:
                 if is_sequence(X):
                     census = count_images(X, sample_weight, self.color_space, self.n_jobs, counting)
@@ -262,8 +276,9 @@ class KMeansSegmenter(
         self._check_parameters()
         census = count_images(X, sample_weight, self.color_space, self.n_jobs)
         if not hasattr(self, "_seen"):
-            self._learn_channels(X, census)
-            return self._cluster(census)
+            with _unchanged_by_failure(self):
+                self._learn_channels(X, census)
+                return self._cluster(census)
         colors = self._match_to_fit(census.colors, X)
         check_same_kind(colors, self._seen.colors, "X")
         return self._cluster(merge([self._seen, census._replace(colors=colors)]))
@@ -418,7 +433,7 @@ class KMeansSegmenter(
             scores = map_images(self._agreement, X, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
             return float(np.mean(list(scores)))
         except NoPixelsError as error:
-            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=_levels_to_caller())
+            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
             return 0.0
 
     def _held_out(self, X: Any, sample_weight: Any) -> Clusters:
@@ -468,7 +483,7 @@ class KMeansSegmenter(
             check_scalar(self.n_init, "n_init", Integral, min_val=1)
         if not _is_start(self.init):
             raise ValueError(
-                "init must be 'k-means++', 'random' or start colors of shape (n_clusters, n_channels); "
+                "init must be 'k-means++', 'random', a callable or start colors of shape (n_clusters, n_channels); "
                 f"got {self.init!r} instead."
             )
         if self.n_jobs is not None:
@@ -538,7 +553,10 @@ class KMeansSegmenter(
         """`init`, start colors among the features if it holds colors."""
         if isinstance(self.init, str):
             return self.init
-        start = check_array(self.init, dtype=np.float64, input_name="init")
+        start = self.init
+        if callable(start):
+            start = start(colors, self.n_clusters, random_state=check_random_state(self.random_state))
+        start = check_array(start, dtype=np.float64, input_name="init")
         expected = (self.n_clusters, colors.shape[1])
         if start.shape != expected:
             raise ValueError(
@@ -567,6 +585,7 @@ class KMeansSegmenter(
         if not has_own_dtype(X):
             rows = cast_if_exact(rows, self._seen.colors.dtype)
         check_comparable(rows, self._seen.colors)
+        check_not_binary(rows, self._seen.colors)
         self.pipeline_["color"]._check_rows(rows)
         return rows
 
@@ -601,6 +620,8 @@ class KMeansSegmenter(
     def _agreement(self, X: Any, y: Any, sample_weight: Any) -> float:
         """Adjusted Rand index of one image and its true label map."""
         predicted = self._label_image(X)
+        if np.ma.getmaskarray(predicted).all():
+            raise NoPixelsError("All pixels of X are masked.")
         if np.shape(y)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
                 f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
@@ -636,7 +657,10 @@ class KMeansSegmenter(
                 f"X is {dtype}, which cannot hold the cluster colors {colors.min():g} to {colors.max():g}; "
                 f"give X the dtype that fit has seen, {self._seen.colors.dtype}."
             )
-        return (colors if dtype.kind == "f" else np.rint(colors)).astype(dtype)
+        if dtype.kind == "f":
+            return colors.astype(dtype)
+        largest = np.nextafter(float(limits.max) + 1, 0)  # of 64 bits, the maximum itself rounds up to beyond the range
+        return np.rint(colors).clip(float(limits.min), largest).astype(dtype)
 
     def _repr_html_fitted(self) -> str:
         """What a notebook shows of a fitted segmenter: its palette, too, while it is short enough to be seen."""
@@ -649,10 +673,24 @@ class KMeansSegmenter(
         return tags
 
 
+@contextmanager
+def _unchanged_by_failure(estimator: BaseEstimator) -> Iterator[None]:
+    """Leave an estimator as it was if it cannot be fitted, so that an earlier model goes on working."""
+    before = estimator.__dict__.copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
 def _is_start(init: Any) -> bool:
-    """Whether `init` names a way to start or can be a table of start colors."""
+    """Whether `init` names a way to start, makes start colors, or can be a table of them."""
     if isinstance(init, str):
         return init in _STARTS
+    if callable(init):
+        return True
     try:
         return np.ndim(init) == 2
     except ValueError:  # rows of different lengths
@@ -697,16 +735,8 @@ def _warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
     warnings.warn(
         f"X has {n_colors} distinct colors in {n_found} clusters, fewer than n_clusters={n_clusters}.",
         ConvergenceWarning,
-        stacklevel=_levels_to_caller(),
+        stacklevel=levels_to_caller(),
     )
-
-
-def _levels_to_caller() -> int:
-    """How many frames lie between a warning and the code that called skseg, maybe through scikit-learn."""
-    frame, level = inspect.currentframe(), 0
-    while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("skseg", "sklearn"):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 def _dark_to_light(colors: NDArray[np.float64], *, is_srgb: bool) -> NDArray[np.intp]:

@@ -150,12 +150,12 @@ def test_every_image_of_a_list_needs_weights():
 
 
 def test_an_image_of_a_list_with_other_channels_is_named():
-    with pytest.raises(ValueError, match=r"X\[1\] has 1 channels, what was seen before has 3"):
+    with pytest.raises(ValueError, match=r"X\[1\] has 1 channels, but earlier images have 3"):
         census_of([IMAGE, IMAGE[..., :1]])
 
 
 def test_an_image_of_a_list_in_other_units_is_named():
-    with pytest.raises(ValueError, match=r"X\[2\] is float64, what was seen before is uint8, whose numbers mean other"):
+    with pytest.raises(ValueError, match=r"X\[2\] is float64, but earlier images are uint8, whose numbers mean other"):
         census_of([IMAGE, IMAGE, IMAGE / 255])
 
 
@@ -206,7 +206,7 @@ def test_numbers_of_the_same_units_are_of_a_kind(first, second):
 )
 def test_numbers_of_other_units_are_not_of_a_kind(first, second):
     first, second = np.dtype(first), np.dtype(second)
-    message = rf"X is {first}, what was seen before is {second}, .* Give all images the same dtype"
+    message = rf"X is {first}, but earlier images are {second}, .* Give all images the same dtype"
     with pytest.raises(ValueError, match=message):
         check_same_kind(np.ones((1, 3), dtype=first), np.ones((5, 3), dtype=second), "X")
 

@@ -8,6 +8,7 @@ from skimage.data import coffee
 from skseg import KMeansSegmenter
 
 COFFEE = coffee()[::8, ::8]
+WIDE = coffee()[::4, ::4]
 FLOATS = COFFEE / 255
 
 
@@ -33,7 +34,6 @@ def fitted():
         ({"channel_weights": [1, -1, 1]}, ValueError, ["channel_weights", "negative"]),
         ({"channel_weights": [0, 0, 0]}, ValueError, ["channel_weights", "not all 0"]),
         ({"channel_weights": "half"}, ValueError, ["channel_weights", "'auto'", "'half'"]),
-        ({"init": "farthest"}, ValueError, ["init", "'k-means\\+\\+', 'random'", "farthest"]),
         ({"init": len}, ValueError, ["init", "start colors", "built-in function len"]),
         ({"init": [[0, 0, 0], [0]]}, ValueError, ["init", "start colors", r"\[\[0, 0, 0\], \[0\]\]"]),
         ({"init": [[0, 0, 0]]}, ValueError, ["init", r"\(n_clusters, n_channels\)", r"\(8, 3\)", r"\(1, 3\)"]),
@@ -198,3 +198,49 @@ def test_tables_of_a_list_need_the_channels_of_the_first(pandas):
         KMeansSegmenter(3).fit([table, table[list("BGR")]])
     with raises(ValueError, "feature names"):
         KMeansSegmenter(3).fit(table).partial_fit([table[list("BGR")]])
+
+
+# What is almost certainly a mistake
+
+
+@pytest.mark.parametrize(
+    ("X", "way_out"),
+    [
+        (WIDE[..., 0], r"\[\.\.\., np\.newaxis\]"),
+        ([WIDE[..., 0], WIDE[:90, :, 1]], r"\[\.\.\., np\.newaxis\]"),
+        (np.moveaxis(WIDE, -1, 0), r"moveaxis\(X, 0, -1\)"),
+    ],
+    ids=["gray", "list of gray", "channels first"],
+)
+def test_an_image_without_channels_at_the_end_is_warned_of(X, way_out):
+    with pytest.warns(UserWarning, match=rf"pixels of 150 channels, .*{way_out}"):
+        KMeansSegmenter(3, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("X", [WIDE[..., 0].astype(float), np.tile(WIDE[:, :1, 0], (30, 120)), COFFEE[..., 0]])
+def test_tables_of_other_numbers_or_shapes_are_not_warned_of(X):
+    KMeansSegmenter(3, random_state=0, color_space=None).fit(X)
+
+
+def test_zeros_and_ones_of_8_bits_are_refused_by_a_model_of_truth_values():
+    binary = COFFEE[..., :1] > 100
+    model = KMeansSegmenter(2, random_state=0).fit(binary)
+    with raises(ValueError, "stands for 0 to 255", r"astype\(bool\)"):
+        model.predict(binary.astype(np.uint8))
+    assert np.array_equal(model.predict(binary.astype(np.uint8) * 255), model.labels_)
+
+
+@pytest.mark.parametrize("bad", [COFFEE[..., :2].astype(float) * np.nan, COFFEE[..., :2].astype(float) * 1e300])
+def test_a_fit_that_fails_leaves_the_earlier_model(bad):
+    model = KMeansSegmenter(3, random_state=0).fit(COFFEE)
+    before, state = model.predict(COFFEE), set(vars(model))
+    for fit in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=r"."):
+            fit(bad)
+        assert set(vars(model)) == state
+        assert np.array_equal(model.predict(COFFEE), before)
+        assert np.array_equal(model.labels_, before)
+    unfitted = KMeansSegmenter(3, random_state=0)
+    with pytest.raises(ValueError, match=r"."):
+        unfitted.partial_fit(bad)
+    assert not hasattr(unfitted, "n_features_in_")

@@ -115,3 +115,11 @@ def test_one_pixel():
     assert np.array_equal(model.transform(image), image)
     assert model.cluster_sizes_.tolist() == [1]
     assert np.isfinite(model.score(image))
+
+
+@pytest.mark.parametrize("dtype", [np.uint64, np.int64])
+def test_integers_at_the_end_of_64_bits_are_painted_as_themselves(dtype):
+    limits = np.iinfo(dtype)
+    image = np.array([[[limits.max, 0, limits.min]]], dtype=dtype)
+    painted = KMeansSegmenter(1, color_space=None, random_state=0).fit_transform(image)
+    np.testing.assert_allclose(painted.astype(float), image.astype(float), rtol=1e-15)

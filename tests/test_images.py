@@ -162,13 +162,18 @@ def test_an_image_becomes_an_array(image):
     assert np.array_equal(as_array(image), IMAGE)
 
 
-@pytest.mark.parametrize(("mode", "n_channels"), [("1", 1), ("L", 1), ("I;16", 1), ("LA", 2), ("RGB", 3), ("RGBA", 4)])
+@pytest.mark.parametrize(("mode", "n_channels"), [("1", 1), ("L", 1), ("I;16", 1), ("RGB", 3), ("RGBA", 4)])
 def test_a_pil_image_has_its_bands_as_channels(mode, n_channels):
     assert as_array(Image.new(mode, (5, 4))).shape == (4, 5, n_channels)
 
 
+def test_a_gray_pil_image_with_alpha_is_refused():
+    with pytest.raises(ValueError, match=r"mode 'LA'.* Pass X\.convert\('L'\), or mask transparent pixels"):
+        as_array(Image.new("LA", (5, 4)))
+
+
 def test_a_palette_image_is_refused_and_the_way_out_named():
-    with pytest.raises(ValueError, match=r"mode 'P'.* pass X\.convert\('RGB'\)"):
+    with pytest.raises(ValueError, match=r"mode 'P'.* Pass X\.convert\('RGB'\)"):
         as_array(PICTURE.convert("P"))
 
 

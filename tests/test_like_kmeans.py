@@ -57,6 +57,21 @@ def test_start_colors_are_used_once_however_many_starts_are_asked_for():
     assert np.array_equal(model.labels_, segmenter(init=TABLE[:N_CLUSTERS], n_init=1).fit(TABLE).labels_)
 
 
+def test_a_callable_makes_the_start_colors():
+    calls = []
+
+    def first_colors(colors, n_clusters, random_state):
+        calls.append((colors.shape, random_state.__class__))
+        return colors[:n_clusters]
+
+    model = segmenter(init=first_colors).fit(TABLE)
+    assert calls == [(TABLE.shape, np.random.RandomState)]
+    ordered = TABLE[np.lexsort(TABLE.T)]  # the order of the census
+    assert np.array_equal(model.labels_, segmenter(init=ordered[:N_CLUSTERS]).fit(TABLE).labels_)
+    with pytest.raises(ValueError, match="init must have the shape"):
+        segmenter(init=lambda colors, n_clusters, random_state: colors[:2]).fit(TABLE)
+
+
 def test_clusters_that_lose_all_their_pixels_start_elsewhere():
     start = np.full((N_CLUSTERS, 5), 1e3) + np.arange(N_CLUSTERS)[:, np.newaxis]
     start[0] = TABLE[0]

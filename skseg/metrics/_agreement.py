@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from .._images import NoPixelsError, check_pixel_weights
+from .._images import check_pixel_weights
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
 
     Notes
     -----
-    Pixels that are masked in either label map do not count.
+    Pixels that are masked in either label map do not count. A label map may be flattened.
 
     References
     ----------
@@ -87,7 +87,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map do not count.
+    Pixels that are masked in either label map do not count. A label map may be flattened.
 
     References
     ----------
@@ -129,7 +129,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map do not count.
+    Pixels that are masked in either label map do not count. A label map may be flattened.
 
     References
     ----------
@@ -170,7 +170,7 @@ def covering(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map do not count.
+    Pixels that are masked in either label map do not count. A label map may be flattened.
 
     References
     ----------
@@ -224,30 +224,37 @@ def _is_list_of_arrays(labels: Any) -> bool:
 
 def _annotations(labels_true: Any, shape: tuple[int, ...]) -> list[Any]:
     """The true label maps of one image, by one or several annotators."""
-    if _is_list_of_arrays(labels_true):
-        maps = list(map(np.ma.asarray, labels_true))
+    truth = labels_true if _is_list_of_arrays(labels_true) else np.ma.asarray(labels_true)
+    if isinstance(truth, list | tuple) or truth.size != np.prod(shape):
+        maps = list(map(np.ma.asarray, truth)) if isinstance(truth, list | tuple) or truth.ndim else []
     else:
-        truth = np.ma.asarray(labels_true)
-        maps = list(truth) if truth.ndim == len(shape) + 1 else [truth]
-    shapes = sorted({each.shape for each in maps})
-    if shapes != [shape]:
+        maps = [truth]
+    if not maps or not all(_are_of_one_shape(each, shape) for each in maps):
+        shapes = " and ".join(str(each) for each in sorted({each.shape for each in maps}))
         raise ValueError(
             f"labels_true must have the shape of labels_pred, {shape}, or one more axis in front for annotators; "
-            f"got label maps of {' and '.join(map(str, shapes)) or 'no annotator'} instead."
+            f"got label maps of {shapes or 'no annotator'} instead."
         )
     return maps
 
 
+def _are_of_one_shape(truth: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    """Whether a label map has this shape, or is the same flattened."""
+    return truth.shape == shape or (truth.size == np.prod(shape) and 1 in (truth.ndim, len(shape)))
+
+
 def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> Contingency:
     """The contingency table of two label maps of one shape, on pixels that are masked in neither and have a weight."""
-    truth, predicted = np.ma.asarray(labels_true), np.ma.asarray(labels_pred)
-    weights = np.ones(truth.size) if sample_weight is None else check_pixel_weights(sample_weight, truth.shape)
-    known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)).ravel() & (weights > 0)
-    if not known.any():
-        raise NoPixelsError("No pixel counts: all are masked or have weight 0, or the label maps are empty.")
-    weights = weights[known]
+    truth, predicted = np.ma.ravel(labels_true), np.ma.ravel(labels_pred)
+    masked = np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)
+    weights = np.ones(truth.size) if sample_weight is None else np.ma.ravel(sample_weight)
+    weights = check_pixel_weights(weights, truth.shape, masked)
+    known = np.flatnonzero(~masked)[weights > 0]
+    if not len(known):
+        raise ValueError("No pixel counts: all are masked or have weight 0, or the label maps are empty.")
+    weights = weights[weights > 0]
     weights = weights / max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
-    rows, columns = (_consecutive(np.ravel(labels.data)[known]) for labels in (truth, predicted))
+    rows, columns = (_consecutive(labels.data[known]) for labels in (truth, predicted))
     n_columns = int(columns.max()) + 1
     cells = rows * n_columns + columns
     if (int(rows.max()) + 1) * n_columns > _SOME:
