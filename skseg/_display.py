@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 from sklearn.utils.validation import check_is_fitted
 
-from ._color import hex_code, is_unit_range, to_unit
+from ._color import hex_code, is_unit_range, to_unit, unit_scale
+from ._nested import inner_segmenter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SHOWN = 20_000  # colors of a scatter; the rarest are left out
 _PANEL = 3.4  # inches
+_LONGEST = 1500  # pixels of a side that are drawn; more would not fit on a screen or a page
+_LISTED = 20  # clusters of a legend, the largest
+_LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709
+_MIDDLE = 0.5  # luminance between dark and light
+_SURROUNDINGS = 9  # side in pixels of the square that says whether a boundary lies on something dark or light
 
 
 class SegmentationDisplay:
@@ -28,11 +35,11 @@ class SegmentationDisplay:
 
     Parameters
     ----------
-    image : ndarray of shape (height, width, 3)
-        What is shown, sRGB from 0 to 1.
+    image : ndarray of shape (height, width, 1) or (height, width, 3)
+        Image to show: uint8, uint16, bool, or float from 0 to 1.
 
-    label_map : ndarray of int, shape (height, width)
-        Labels from 0; masked, or negative, where a pixel has none.
+    label_map : masked array of int, shape (height, width)
+        Labels from 0; masked where a pixel has none.
 
     palette : ndarray of shape (n_clusters, 3)
         Color of each cluster, sRGB from 0 to 1.
@@ -70,14 +77,14 @@ class SegmentationDisplay:
 
         Parameters
         ----------
-        segmenter : KMeansSegmenter
-            A fitted segmenter.
+        segmenter : KMeansSegmenter, Pipeline or search
+            A fitted segmenter, or a Pipeline or search that ends in one.
 
         X : image of shape (height, width, n_channels)
-            What is segmented.
+            Image to segment.
 
         image : image of shape (height, width, 1) or (height, width, 3), default=None
-            What is shown; X if not given. Needed where X has other channels than gray or RGB.
+            Image to show; X if not given. Needed where X has other channels than gray or RGB.
 
         axes : array-like of four Axes, default=None
             Where to draw; a new figure if not given.
@@ -87,10 +94,9 @@ class SegmentationDisplay:
         display : SegmentationDisplay
             The display, drawn.
         """
-        palette = None
-        if segmenter.n_features_in_ in (1, 3):
-            palette = as_rgb(segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))[np.newaxis])[0]
-        return cls.from_predictions(X if image is None else image, segmenter.predict(X), palette=palette, axes=axes)
+        model, arrived = inner_segmenter(segmenter, X)
+        palette = cluster_colors(model) if model.n_features_in_ in (1, 3) else None
+        return cls.from_predictions(X if image is None else image, model.predict(arrived), palette=palette, axes=axes)
 
     @classmethod
     def from_predictions(cls, image: Any, label_map: Any, *, palette: Any = None, axes: Any = None) -> Self:
@@ -120,15 +126,16 @@ class SegmentationDisplay:
         ValueError
             If the image cannot be shown, or the label map is of another size.
         """
-        shown, labels = as_rgb(image), np.ma.masked_less(label_map, 0)
-        if labels.shape != shown.shape[:2]:
-            raise ValueError(f"label_map must have the image's shape {shown.shape[:2]}; got {labels.shape} instead.")
-        return cls(shown, labels, _mean_colors(shown, labels) if palette is None else np.asarray(palette)).plot(
+        image, labels = np.ma.filled(image, 0), np.ma.masked_less(label_map, 0)
+        check_can_be_shown(image)
+        if labels.shape != image.shape[:2]:
+            raise ValueError(f"label_map must have the image's shape {image.shape[:2]}; got {labels.shape} instead.")
+        return cls(image, labels, _mean_colors(image, labels) if palette is None else np.asarray(palette)).plot(
             axes=axes
         )
 
     def plot(self, *, axes: Any = None) -> Self:
-        """Draw the four panels.
+        """Draw the four panels, at most at the resolution of a screen.
 
         Parameters
         ----------
@@ -145,22 +152,18 @@ class SegmentationDisplay:
         ValueError
             If there are not four axes.
         """
-        from skimage.segmentation import find_boundaries  # noqa: PLC0415
-
         self.axes_ = np.ravel(new_axes(4, self.label_map.shape) if axes is None else axes)
         if self.axes_.size != 4:
             raise ValueError(f"axes must be four; got {self.axes_.size} instead.")
         self.figure_ = self.axes_[0].figure
-        labels, mask = np.ma.getdata(self.label_map), np.ma.getmaskarray(self.label_map)
-        repainted = self.palette[np.where(mask, 0, labels)]
-        edges = find_boundaries(np.where(mask, -1, labels), mode="inner")
-        outlined = np.where(edges[..., np.newaxis], contrast_color(self.image.mean(axis=(0, 1))), self.image)
+        image, label_map = as_rgb(thinned(self.image)), thinned(self.label_map)
+        labels, mask = np.ma.filled(label_map, 0), np.ma.getmaskarray(label_map)
         key = _label_colors(len(self.palette))
         panels = {
-            "image": _clear(self.image, mask),
-            f"{len(self.palette)} colors": _clear(repainted, mask),
-            "labels": _clear(key[np.where(mask, 0, labels)], mask),
-            "boundaries": _clear(outlined, mask),
+            "image": _clear(image, mask),
+            f"{len(self.palette)} colors": _clear(self.palette[labels], mask),
+            "labels": _clear(key[labels], mask),
+            "boundaries": _clear(_outlined(image, np.where(mask, -1, labels)), mask),
         }
         for ax, (title, panel) in zip(self.axes_, panels.items(), strict=True):
             ax.imshow(panel)
@@ -169,23 +172,28 @@ class SegmentationDisplay:
         return self
 
     def _add_legend(self, ax: Axes, key: NDArray[Any]) -> None:
-        """A line for each cluster: its color in the label map, its own color, its number and its share."""
+        """Add a line for each of the largest clusters: its color in the label map, its own, its number, its share."""
         from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
         from matplotlib.patches import Patch  # noqa: PLC0415
 
         counts = np.bincount(np.ma.compressed(self.label_map), minlength=len(self.palette))
         shares = counts / max(counts.sum(), 1)
+        listed = np.sort(np.argsort(-shares, kind="stable")[:_LISTED])
         handles = [
-            (Patch(facecolor=label_color, edgecolor="gray"), Patch(facecolor=color, edgecolor="gray"))
-            for label_color, color in zip(key, self.palette, strict=True)
+            tuple(Patch(facecolor=colors[label], edgecolor="gray") for colors in (key, self.palette))
+            for label in listed
         ]
+        texts = [f"{label}  {shares[label]:.0%}" for label in listed]
+        if len(shares) > _LISTED:
+            handles.append(tuple(Patch(alpha=0) for _ in range(2)))
+            texts.append(f"and {len(shares) - _LISTED} more")
         ax.legend(
             handles,
-            [f"{label}  {share:.0%}" for label, share in enumerate(shares)],
+            texts,
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
             loc="center left",
             bbox_to_anchor=(1.0, 0.5),
-            ncols=1 + (len(shares) - 1) // 10,
+            ncols=1 + (len(texts) - 1) // 12,
             fontsize="small",
             frameon=False,
             columnspacing=1.0,
@@ -236,8 +244,8 @@ class PaletteDisplay:
 
         Parameters
         ----------
-        segmenter : KMeansSegmenter
-            A segmenter, fitted to gray or RGB images.
+        segmenter : KMeansSegmenter, Pipeline or search
+            A segmenter fitted to gray or RGB images, or a Pipeline or search that ends in one.
 
         ax : Axes, default=None
             Where to draw; a new figure if not given.
@@ -252,9 +260,8 @@ class PaletteDisplay:
         ValueError
             If the clusters have other channels than gray or RGB.
         """
-        check_is_fitted(segmenter)
-        colors = segmenter.inverse_transform(np.arange(len(segmenter.cluster_centers_)))
-        return cls(as_rgb(colors[np.newaxis])[0], segmenter.cluster_sizes_).plot(ax=ax)
+        model, _ = inner_segmenter(segmenter)
+        return cls(cluster_colors(model), model.cluster_sizes_).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
         """Draw a bar for each cluster.
@@ -398,7 +405,7 @@ class KSelectionDisplay:
             Name of a second scorer to show, such as `metrics.log_explained`.
 
         best_index : int or None, default=None
-            Index of the chosen candidate; that of the best mean if not given.
+            Index of the chosen candidate; the best mean if not given.
 
         ax : Axes, default=None
             Where to draw; a new figure if not given.
@@ -411,7 +418,7 @@ class KSelectionDisplay:
         Raises
         ------
         ValueError
-            If something else than ``n_clusters`` was searched, or there is no such scorer.
+            If something else than ``n_clusters`` was searched, there is no such scorer, or no candidate has a score.
         """
         names = {name for params in cv_results["params"] for name in params}
         if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
@@ -423,7 +430,9 @@ class KSelectionDisplay:
         (name,) = names
         n_clusters = np.array([params[name] for params in cv_results["params"]])
         means = np.asarray(cv_results[f"mean_test_{metric}"])
-        chosen = n_clusters[np.argmax(means) if best_index is None else best_index]
+        if not np.isfinite(means).any():
+            raise ValueError("No candidate of the search has a finite score; error_score='raise' shows why.")
+        chosen = n_clusters[np.nanargmax(means) if best_index is None else best_index]
         order = np.argsort(n_clusters)
         return cls(
             n_clusters[order],
@@ -486,7 +495,7 @@ class ColorSpaceDisplay:
         Color of each cluster.
 
     names : sequence of two str
-        Names of the coordinates.
+        Names of the coordinates, with their weights where these are not 1.
 
     Attributes
     ----------
@@ -506,7 +515,7 @@ class ColorSpaceDisplay:
     >>> from skseg import ColorSpaceDisplay, KMeansSegmenter
     >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee()[::4, ::4])
     >>> ColorSpaceDisplay.from_estimator(segmenter).names
-    ['chroma_cos_hue', 'value']
+    ['chroma_cos_hue', 'value × 0.5']
     """
 
     def __init__(
@@ -532,8 +541,8 @@ class ColorSpaceDisplay:
 
         Parameters
         ----------
-        segmenter : KMeansSegmenter
-            A segmenter, fitted to gray or RGB images.
+        segmenter : KMeansSegmenter, Pipeline or search
+            A segmenter fitted to RGB images, or a Pipeline or search that ends in one.
 
         channels : tuple of two int, default=None
             Which coordinates of the color space to show; the two in which the colors differ most if not given.
@@ -551,13 +560,13 @@ class ColorSpaceDisplay:
         ValueError
             If the colors have other channels than RGB.
         """
-        check_is_fitted(segmenter)
-        if segmenter.n_features_in_ != 3:
-            raise ValueError(f"segmenter must be fitted to RGB; got {segmenter.n_features_in_} channels instead.")
-        census = segmenter._seen
-        color, kmeans = segmenter.pipeline_["color"], segmenter.pipeline_["kmeans"]
+        model, _ = inner_segmenter(segmenter)
+        if model.n_features_in_ != 3:
+            raise ValueError(f"segmenter must be fitted to RGB; got {model.n_features_in_} channels instead.")
+        census = model._seen
+        color, kmeans = model.pipeline_["color"], model.pipeline_["kmeans"]
         often = np.sort(np.argsort(census.weights)[-_SHOWN:])
-        features = color.transform(census.colors[often])
+        features = model._features(census.colors[often])
         if channels is None:
             spread = np.cov(features.T, aweights=census.weights[often]).diagonal()
             first, second = sorted(np.argsort(spread)[-2:])
@@ -567,8 +576,8 @@ class ColorSpaceDisplay:
             as_rgb(census.colors[often][np.newaxis])[0],
             census.weights[often],
             centers=kmeans.cluster_centers_[:, channels],
-            palette=as_rgb(segmenter.inverse_transform(np.arange(len(kmeans.cluster_centers_)))[np.newaxis])[0],
-            names=list(color.get_feature_names_out()[list(channels)]),
+            palette=cluster_colors(model),
+            names=_weighted_names(color, channels),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
@@ -622,30 +631,64 @@ def _pyplot() -> Any:
     return plt
 
 
+def cluster_colors(segmenter: Any) -> NDArray[np.float64]:
+    """The colors of the clusters of a segmenter of gray or RGB images, sRGB from 0 to 1, (n_clusters, 3)."""
+    labels = np.arange(len(segmenter.cluster_centers_))
+    return np.asarray(as_rgb(segmenter.inverse_transform(labels)[np.newaxis])[0])
+
+
+def _weighted_names(color: Any, channels: tuple[int, int]) -> list[str]:
+    """The names of the chosen channels of a color step, with their weights where these are not 1."""
+    names, (_, weights) = color.get_feature_names_out(), color._space_and_weights(color.n_features_in_)
+    return [names[each] if weights[each] == 1 else f"{names[each]} × {weights[each]:g}" for each in channels]
+
+
+def thinned(image: Any) -> Any:
+    """Every n-th row and column of an image or label map, so that it is not larger than a screen."""
+    step = -(-max(image.shape[:2]) // _LONGEST)
+    return image[::step, ::step]
+
+
 def as_rgb(image: Any) -> NDArray[np.float64]:
     """An image of one or three channels as sRGB from 0 to 1, (height, width, 3)."""
     pixels = np.ma.filled(image, 0)
+    check_can_be_shown(pixels)
+    unit = to_unit(pixels)
+    return np.asarray(np.broadcast_to(unit, (*unit.shape[:2], 3)).clip(0, 1))
+
+
+def check_can_be_shown(pixels: NDArray[Any]) -> None:
+    """Refuse an image that is neither gray nor RGB."""
     if pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
         raise ValueError(
             f"Only images (height, width, 1) or (height, width, 3) can be shown; got the shape {pixels.shape}. "
             "Of others give the channels to show, for example image=X[..., [2, 1, 0]]."
         )
-    unit = to_unit(pixels)
     if not is_unit_range(pixels):
         raise ValueError(
             f"image must be uint8, uint16, bool or lie from 0 to 1 to be shown; got {pixels.dtype} from "
             f"{pixels.min():g} to {pixels.max():g}. Scale it."
         )
-    return np.asarray(np.broadcast_to(unit, (*unit.shape[:2], 3)).clip(0, 1))
 
 
 def _mean_colors(image: NDArray[Any], labels: Any) -> NDArray[np.float64]:
-    """Mean color of the pixels of each label."""
+    """Mean color of the pixels of each label, sRGB from 0 to 1."""
     known = ~np.ma.getmaskarray(labels)
-    members, colors = np.ma.getdata(labels)[known], image[known]
+    members = np.ma.getdata(labels)[known]
     counts = np.bincount(members)
-    sums = np.stack([np.bincount(members, column) for column in colors.T], axis=1)
-    return np.asarray(sums / np.maximum(counts, 1)[:, np.newaxis])
+    channels = (image[..., channel][known] for channel in range(image.shape[-1]))
+    sums = np.stack([np.bincount(members, values) for values in channels], axis=1)
+    means = sums / np.maximum(counts, 1)[:, np.newaxis] / unit_scale(image.dtype)
+    return np.asarray(np.broadcast_to(means, (len(means), 3)))
+
+
+def _outlined(image: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
+    """The image with lines one pixel wide between labels: white where it is dark, black where it is light."""
+    edges = np.zeros(labels.shape, dtype=bool)
+    edges[:-1] |= labels[:-1] != labels[1:]
+    edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    is_dark = uniform_filter(image @ _LUMINANCE, _SURROUNDINGS) < _MIDDLE
+    return np.where(edges[..., np.newaxis], is_dark[..., np.newaxis].astype(float), image)
 
 
 def _label_colors(n_labels: int) -> NDArray[Any]:
@@ -662,4 +705,4 @@ def _clear(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
 
 def contrast_color(color: NDArray[Any]) -> tuple[float, float, float]:
     """White on dark colors, black on light ones."""
-    return (1.0, 1.0, 1.0) if color @ [0.2125, 0.7154, 0.0721] < 0.5 else (0.0, 0.0, 0.0)
+    return (1.0, 1.0, 1.0) if color @ _LUMINANCE < _MIDDLE else (0.0, 0.0, 0.0)

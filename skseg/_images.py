@@ -103,8 +103,8 @@ def as_array(X: Any) -> Any:
         if X.mode not in _PLAIN_MODES:
             plain = "L" if X.mode == "LA" else "RGB"
             raise ValueError(
-                f"X is a PIL image of mode {X.mode!r}; its pixels must be gray or RGB. Pass X.convert({plain!r}), or mask "
-                "transparent pixels: np.ma.array(colors, mask=...)."
+                f"X is a PIL image of mode {X.mode!r}; its pixels must be gray or RGB. "
+                f"Pass X.convert({plain!r}), or mask transparent pixels: np.ma.array(colors, mask=...)."
             )
         array = array.reshape(*array.shape[:2], -1)
     return array if array.ndim > 2 or not isinstance(X, list | tuple) else X

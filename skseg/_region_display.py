@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ._display import as_rgb, new_axes
+from ._display import as_rgb, check_can_be_shown, new_axes, thinned
+from ._nested import inner_segmenter
 
 
 class RegionDisplay:
@@ -17,8 +18,8 @@ class RegionDisplay:
 
     Parameters
     ----------
-    image : ndarray of shape (height, width, 3)
-        What is shown, sRGB from 0 to 1.
+    image : ndarray of shape (height, width, 1) or (height, width, 3)
+        Image to show: uint8, uint16, bool, or float from 0 to 1.
 
     region_maps : list of ndarray of int, shape (height, width)
         Regions, one map per panel; masked where a pixel has none.
@@ -58,17 +59,17 @@ class RegionDisplay:
 
         Parameters
         ----------
-        segmenter : RegionSegmenter
-            A fitted segmenter.
+        segmenter : RegionSegmenter, Pipeline or search
+            A fitted segmenter, or a Pipeline or search that ends in one.
 
         X : image of shape (height, width, n_channels)
-            What is segmented.
+            Image to segment.
 
         scales : sequence of float, default=None
             A panel for each; a third of the segmenter's scale, the scale itself and three times it if not given.
 
         image : image of shape (height, width, 1) or (height, width, 3), default=None
-            What is shown; X if not given. Needed where X has other channels than gray or RGB.
+            Image to show; X if not given. Needed where X has other channels than gray or RGB.
 
         axes : array-like of Axes, default=None
             Where to draw, one for each scale; a new figure if not given.
@@ -78,14 +79,17 @@ class RegionDisplay:
         display : RegionDisplay
             The display, drawn.
         """
-        scales = [segmenter.scale / 3, segmenter.scale, segmenter.scale * 3] if scales is None else list(scales)
-        hierarchy = segmenter.hierarchy(X)
+        model, arrived = inner_segmenter(segmenter, X)
+        scales = [model.scale / 3, model.scale, model.scale * 3] if scales is None else list(scales)
+        hierarchy = model.hierarchy(arrived)
         maps = [hierarchy.cut(scale=scale) for scale in scales]
-        titles = [f"scale {s:.3g}, {int(np.ma.max(m)) + 1} regions" for s, m in zip(scales, maps, strict=True)]
-        return cls(as_rgb(X if image is None else image), maps, titles).plot(axes=axes)
+        titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]
+        image = np.ma.filled(X if image is None else image, 0)
+        check_can_be_shown(image)
+        return cls(image, maps, titles).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
-        """Draw a panel for each map of regions.
+        """Draw a panel for each map of regions, at most at the resolution of a screen.
 
         Parameters
         ----------
@@ -109,8 +113,14 @@ class RegionDisplay:
         if self.axes_.size != n_panels:
             raise ValueError(f"axes must be {n_panels}; got {self.axes_.size} instead.")
         self.figure_ = self.axes_[0].figure
+        image = as_rgb(thinned(self.image))
         for ax, regions, title in zip(self.axes_, self.region_maps, self.titles, strict=True):
-            outlined = mark_boundaries(self.image, np.ma.getdata(regions), (1, 1, 0), (0, 0, 0), background_label=-1)
-            ax.imshow(outlined)
+            numbers = np.ma.getdata(thinned(regions))
+            ax.imshow(mark_boundaries(image, numbers, (1, 1, 0), (0, 0, 0), background_label=-1))
             ax.set(title=title, xticks=[], yticks=[])
         return self
+
+
+def _count(regions: Any) -> str:
+    n_regions = int(np.ma.getdata(regions).max(initial=-1)) + 1
+    return f"{n_regions} region" + "s" * (n_regions != 1)

@@ -19,8 +19,8 @@ class TileKFold:
 
     `KFold` cuts an image into bands of rows, such as the sky and the ground, which hold different things. Here the
     image is cut into many tiles, and those of a fold lie scattered all over it: next to each other lie tiles of
-    different folds. Usable as ``cv=`` of scikit-learn's searches for an image, a masked image or a stack, with a true label
-    map or without.
+    different folds. Usable as ``cv=`` of scikit-learn's searches for an image, a masked image or a stack, with a true
+    label map or without.
 
     The parts come to the estimator as pixel tables ``(n_pixels, n_channels)``, since tiles that lie apart are no image:
     a step that looks at neighbors, such as a median filter, must be done before. Neighboring pixels are alike, so those

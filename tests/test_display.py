@@ -7,13 +7,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from skimage.data import coffee
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skseg import (
     ColorSpaceDisplay,
     KMeansSegmenter,
     KSelectionDisplay,
     PaletteDisplay,
+    RegionDisplay,
     SegmentationDisplay,
     metrics,
 )
@@ -126,6 +130,59 @@ def test_axes_that_exist_are_drawn_into(fitted):
         assert display.from_estimator(fitted, ax=axes[0, 0]).ax_ is axes[0, 0]
 
 
+def test_a_long_legend_lists_the_largest_clusters():
+    labels = np.repeat(np.arange(134), np.arange(134) + 1)
+    shape = (1, len(labels))
+    display = SegmentationDisplay.from_predictions(np.full((*shape, 3), 0.5), labels.reshape(shape))
+    texts = [text.get_text() for text in display.axes_[2].get_legend().get_texts()]
+    assert [int(text.split()[0]) for text in texts[:-1]] == list(range(114, 134))
+    assert texts[-1] == "and 114 more"
+    display.figure_.canvas.draw()
+    assert display.axes_[2].get_position().width > 0.12
+
+
+def test_large_images_are_drawn_at_the_resolution_of_a_screen(fitted):
+    large = np.repeat(np.repeat(COFFEE, 80, axis=0), 80, axis=1)
+    display = SegmentationDisplay.from_estimator(fitted, large)
+    assert all(max(shown(ax).shape) <= 1500 for ax in display.axes_)
+    texts = [text.get_text() for text in display.axes_[2].get_legend().get_texts()]
+    assert texts == [f"{label}  {share:.0%}" for label, share in enumerate(fitted.cluster_sizes_)]
+    regions = RegionDisplay(large, [display.label_map], ["all"]).plot()
+    assert max(shown(regions.axes_[0]).shape) <= 1500
+
+
+def test_boundaries_are_seen_on_dark_and_on_light_areas():
+    image = np.zeros((40, 80, 3))
+    image[:, 40:] = 1
+    labels = np.arange(80) // 10 * np.ones((40, 1), int)
+    outlined = shown(SegmentationDisplay.from_predictions(image, labels).axes_[3])[..., 0]
+    assert (outlined[:, [9, 19, 29]] == 1).all()
+    assert (outlined[:, [49, 59, 69]] == 0).all()
+
+
+@pytest.mark.parametrize("nest", [make_pipeline, lambda model: GridSearchCV(model, {"n_clusters": [4]}, cv=2)])
+def test_pipelines_and_searches_are_shown_by_their_segmenter(nest, fitted):
+    nested = nest(KMeansSegmenter(4, random_state=0))
+    for draw in (PaletteDisplay.from_estimator, ColorSpaceDisplay.from_estimator):
+        with pytest.raises(NotFittedError):
+            draw(nested)
+    with pytest.raises(NotFittedError):
+        SegmentationDisplay.from_estimator(nested, COFFEE)
+    nested.fit(COFFEE)
+    display = SegmentationDisplay.from_estimator(nested, COFFEE)
+    assert np.array_equal(display.label_map, fitted.labels_)
+    assert np.array_equal(PaletteDisplay.from_estimator(nested).shares, fitted.cluster_sizes_)
+    assert np.array_equal(ColorSpaceDisplay.from_estimator(nested).weights, fitted._seen.weights)
+
+
+def test_steps_before_the_segmenter_change_what_is_segmented_but_not_what_is_shown(fitted):
+    flip = FunctionTransformer(lambda image: image[:, ::-1])
+    pipeline = make_pipeline(flip, KMeansSegmenter(4, random_state=0)).fit(COFFEE)
+    display = SegmentationDisplay.from_estimator(pipeline, COFFEE)
+    assert np.array_equal(display.image, COFFEE)
+    assert np.array_equal(display.label_map, fitted.predict(COFFEE)[:, ::-1])
+
+
 # Palette
 
 
@@ -160,6 +217,14 @@ def test_a_scorer_that_was_not_used_is_refused(search):
         KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="silhouette")
 
 
+def test_candidates_that_failed_are_not_the_best():
+    params = [{"n_clusters": k} for k in (2, 3, 4)]
+    results = {"params": params, "mean_test_score": [1.0, np.nan, 2.0], "std_test_score": [0.1, np.nan, 0.1]}
+    assert KSelectionDisplay.from_cv_results(results).chosen == 4
+    with pytest.raises(ValueError, match="finite score"):
+        KSelectionDisplay.from_cv_results(results | {"mean_test_score": [np.nan] * 3})
+
+
 def test_only_a_search_of_n_clusters_has_a_curve():
     results = {"params": [{"n_clusters": 2, "tol": 0}], "mean_test_score": [0], "std_test_score": [0]}
     with pytest.raises(ValueError, match="search over n_clusters alone"):
@@ -174,6 +239,7 @@ def test_colors_and_centers_are_those_of_the_model(fitted):
     assert display.weights.sum() == COFFEE.shape[0] * COFFEE.shape[1]
     np.testing.assert_allclose(display.centers, fitted.pipeline_["kmeans"].cluster_centers_[:, :2])
     assert display.names == list(fitted.pipeline_["color"].get_feature_names_out()[:2])
+    assert ColorSpaceDisplay.from_estimator(fitted, channels=(1, 2)).names[1] == "value × 0.5"
     assert [text.get_text() for text in display.ax_.texts] == ["0", "1", "2", "3"]
     assert_nothing_is_cut(display.figure_)
 
@@ -183,6 +249,11 @@ def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
     display = ColorSpaceDisplay.from_estimator(fitted)
     assert len(display.colors) == 10
     assert display.weights.min() >= np.sort(fitted._seen.weights)[-10]
+
+
+def test_a_model_of_a_data_frame_is_shown_without_a_warning(pandas):
+    model = KMeansSegmenter(3, random_state=0).fit(pandas.DataFrame(COFFEE.reshape(-1, 3), columns=list("rgb")))
+    assert len(ColorSpaceDisplay.from_estimator(model).palette) == 3
 
 
 def test_only_rgb_has_a_color_space():

@@ -48,7 +48,8 @@ def test_neighboring_tiles_are_in_different_folds(n_splits):
 
 
 @pytest.mark.parametrize(
-    ("n_splits", "n_tiles"), [(4, (2, 2)), (6, (3, 2)), (9, (3, 3)), (5, (1, 7)), (5, (7, 1)), (40, (8, 8)), (64, (8, 8))]
+    ("n_splits", "n_tiles"),
+    [(4, (2, 2)), (6, (3, 2)), (9, (3, 3)), (5, (1, 7)), (5, (7, 1)), (40, (8, 8)), (64, (8, 8))],
 )
 def test_no_fold_is_empty(n_splits, n_tiles):
     splits = list(TileKFold(n_splits, n_tiles=n_tiles).split(np.zeros((40, 56, 3))))
