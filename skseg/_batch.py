@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from glob import glob, has_magic
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from . import KMeansSegmenter, io
 from ._palette import label_colors
 from .io import ImageFile
+from .io._pictures import find_pictures, readable
 from .io._results import fits_png, read_comment
 
 _KEPT = 1 << 29  # bytes of pictures that stay in memory between two passes, so that few and small ones are read once
@@ -92,44 +91,18 @@ class Batch:
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:
-    """The files that are meant by file names, directories and patterns, each once.
-
-    A directory means the pictures in it, by their suffix, but hidden ones; those in its directories are not meant.
-    """
+    """The files that are meant by file names, directories and patterns, each once."""
     found: dict[Path, Path] = {}
     for pattern in patterns:
-        for path in _meant(pattern):
+        for path in find_pictures(pattern):
             found.setdefault(path.resolve(), path)
     return list(found.values())
-
-
-def _meant(pattern: str) -> list[Path]:
-    path = Path(pattern)
-    if path.is_dir():
-        suffixes = Image.registered_extensions()
-        files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in suffixes and file.name[0] != "."]
-    elif path.exists():
-        return [path]
-    elif not has_magic(pattern):
-        raise FileNotFoundError(f"{readable(pattern)} does not exist.")
-    else:
-        files = [Path(name) for name in sorted(glob(pattern, recursive=True))]  # noqa: PTH207
-    files = [file for file in files if file.is_file()]
-    if not files:
-        raise FileNotFoundError(f"There is no picture in {readable(pattern)}.")
-    return files
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
     """The mask in a picture: True, for a pixel that takes no part, where it is black or transparent."""
     mask = np.asanyarray(ImageFile(path))
     return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
-
-
-def readable(path: object) -> str:
-    """The name of a file in one line that can be printed, whatever it is."""
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
 
 
 def digest(*parts: Any) -> str:

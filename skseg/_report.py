@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from . import KMeansSegmenter
-from ._batch import Batch, Picture, readable
+from ._batch import Batch, Picture
 from ._palette import hex_codes
+from .io._pictures import readable
 
 _LISTED = 64  # clusters that are listed where the palette is not what was asked for
 

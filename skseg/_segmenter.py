@@ -491,7 +491,9 @@ class KMeansSegmenter(
 
     def _cluster(self, census: Census) -> Self:
         """Fit the pipeline to a census and number the clusters from dark to light."""
-        color, features = self._convert(census.colors)
+        color, features = self._convert(
+            census.colors, color_space=self.color_space, channel_weights=self.channel_weights
+        )
         params = {name: getattr(self, name) for name in _KMEANS_PARAMS}
         init, weights = self._convert_init(color, census.colors), _relative(census.weights)
         kmeans = fit_kmeans(features, weights, init=init, **params)
@@ -502,13 +504,15 @@ class KMeansSegmenter(
         kmeans.n_clusters = self.n_clusters
         return self._set_fitted(census, color, kmeans)
 
-    def _restore(self, census: Census, centers: NDArray[np.float64], **fitted: Any) -> Self:
-        """Be what `fit` made of a census, from the centers in the color space and the numbers that it found."""
+    def _restore(
+        self, census: Census, centers: NDArray[np.float64], steps: dict[str, dict[str, Any]], **fitted: Any
+    ) -> Self:
+        """Rebuild the fitted state from a census, the centers in the color space and the parameters of the steps."""
         self._check_parameters()
-        color, features = self._convert(census.colors)
-        kmeans = known_kmeans(features, centers, **fitted).set_params(
-            **{name: getattr(self, name) for name in _KMEANS_PARAMS}
-        )
+        color, features = self._convert(census.colors, **steps["color"])
+        init = steps["kmeans"]["init"]
+        kmeans = known_kmeans(features, centers, **fitted)
+        kmeans.set_params(**steps["kmeans"] | {"init": init if isinstance(init, str) else np.array(init)})
         return self._set_fitted(census, color, kmeans)
 
     def _set_fitted(self, census: Census, color: ColorConverter, kmeans: Any) -> Self:
@@ -533,17 +537,17 @@ class KMeansSegmenter(
         kmeans.cluster_centers_ = centers[found]
         kmeans.labels_ = np.searchsorted(found, labels).astype(np.int32)
 
-    def _convert(self, colors: NDArray[Any]) -> tuple[ColorConverter, NDArray[np.float64]]:
+    def _convert(self, colors: NDArray[Any], **params: Any) -> tuple[ColorConverter, NDArray[np.float64]]:
         """The fitted color step, and what it makes of the distinct colors of X."""
-        color = self._fit_converter(colors)
+        color = self._fit_converter(colors, **params)
         features = map_rows(color._convert, colors)
         if np.abs(features).max() > _LARGEST:
             raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
         return color, features
 
-    def _fit_converter(self, colors: NDArray[Any]) -> ColorConverter:
+    def _fit_converter(self, colors: NDArray[Any], **params: Any) -> ColorConverter:
         """The color step; it gives arrays to KMeans whatever containers are set globally, and knows X's names."""
-        color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
+        color = ColorConverter(**params)
         color.set_output(transform="default").fit(colors)
         if hasattr(self, "feature_names_in_"):
             color.feature_names_in_ = self.feature_names_in_

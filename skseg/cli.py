@@ -23,12 +23,13 @@ from sklearn.model_selection import KFold, cross_validate
 
 from . import KMeansSegmenter, KSelectionDisplay, TileKFold, __version__, io, metrics
 from . import _options as options
-from ._batch import Batch, Picture, Results, digest, find_files, read_mask, readable
+from ._batch import Batch, Picture, Results, digest, find_files, read_mask
 from ._color import unit_scale
 from ._explore import explore_page
 from ._palette import FORMATS, hex_codes
 from ._report import best, clusters_of, entry_of, report, report_curve
 from .io._atomic import written_whole
+from .io._pictures import readable
 
 _N_FOLDS = 5
 _CURVE = ("n_clusters", "score", "spread")

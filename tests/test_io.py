@@ -9,12 +9,15 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps
 from skimage.data import coffee
 from skimage.io import imread
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from skseg import KMeansSegmenter, io
+from skseg import KMeansSegmenter, RegionSegmenter, io
 from skseg.io._results import read_comment
 
 COFFEE = coffee()[::8, ::8]
+LABELS = (COFFEE[..., 0] > 100).astype(int)
 
 
 @pytest.fixture
@@ -307,7 +310,7 @@ def test_a_truncated_model_file_is_refused(model, n_kept):
 def test_a_pickled_model_is_refused_unread(model):
     path, segmenter = model
     path.write_bytes(pickle.dumps(segmenter))
-    with pytest.raises(ValueError, match="is not a model file that skseg can read: it is no archive"):
+    with pytest.raises(ValueError, match="is not a model file that skseg can read: it is not an archive"):
         io.load(path)
 
 
@@ -517,3 +520,72 @@ def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         io.save_image(COFFEE[::-1], tmp_path / "image.png")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("image.png", before)]
+
+
+def test_a_directory_means_its_pictures(folder):
+    assert [file.path for file in io.images(folder)] == [file.path for file in io.images(folder / "*.png")]
+    (folder / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="There is no picture in"):
+        io.images(folder / "empty")
+
+
+def test_a_model_is_saved_as_it_was_fitted(tmp_path):
+    model = KMeansSegmenter(4, color_space="lab", random_state=0).fit(COFFEE)
+    labels = model.predict(COFFEE)
+    model.set_params(color_space="hsv", channel_weights=[1, 2, 3], n_clusters=7)
+    io.save(model, tmp_path / "model.skseg")
+    loaded = io.load(tmp_path / "model.skseg")
+    assert np.array_equal(loaded.predict(COFFEE), labels)
+    assert loaded.get_params() == model.get_params()
+    assert np.array_equal(loaded.fit(COFFEE).labels_, model.fit(COFFEE).labels_)
+
+
+@pytest.mark.parametrize("init", ["k-means++", COFFEE[0, :4].tolist()])
+def test_the_steps_of_a_loaded_pipeline_have_the_saved_parameters(tmp_path, init):
+    model = KMeansSegmenter(4, init=init, tol=0.01, random_state=0).fit(COFFEE)
+    io.save(model, tmp_path / "model.skseg")
+    loaded = io.load(tmp_path / "model.skseg")
+    for name, step in model.pipeline_.steps:
+        assert repr(loaded.pipeline_[name].get_params()) == repr(step.get_params())
+
+
+@pytest.mark.parametrize("estimator", [RegionSegmenter(), make_pipeline(KMeansSegmenter()), None])
+def test_only_segmenters_are_saved(tmp_path, estimator):
+    with pytest.raises(TypeError, match=r"must be a KMeansSegmenter; got \w+ instead"):
+        io.save(estimator, tmp_path / "model.skseg")
+    with pytest.raises(NotFittedError):
+        io.save(KMeansSegmenter(), tmp_path / "model.skseg")
+
+
+# What cannot be written is refused
+
+
+@pytest.mark.parametrize(
+    ("label_map", "name", "colors", "message"),
+    [
+        (LABELS, "x.png", np.array([[20.5, 200.0, 30.0], [1.0, 2.0, 3.0]]), r"from 1 to 200 .* not cluster_centers_"),
+        (LABELS, "x.png", np.zeros((2, 2)), r"\(n_clusters, 3\) or \(n_clusters, 1\); got \(2, 2\)"),
+        (LABELS, "x.jpg", np.zeros((2, 3)), r"end in \.png; got 'x\.jpg'"),
+        (LABELS / 2, "x.png", np.zeros((2, 3)), "integers; got float64"),
+    ],
+)
+def test_labels_that_would_be_written_wrong_are_refused(tmp_path, label_map, name, colors, message):
+    with pytest.raises(ValueError, match=message):
+        io.save_labels(label_map, tmp_path / name, colors)
+    assert not list(tmp_path.iterdir())
+
+
+def test_gray_colors_and_gray_images_are_written(tmp_path):
+    io.save_labels(LABELS, tmp_path / "labels.png", [[0], [1]])
+    assert np.array_equal(imread(tmp_path / "labels.png")[..., 1], 255 * LABELS)
+    for name in ("gray.png", "gray.tif"):
+        io.save_image(COFFEE[..., 0], tmp_path / name)
+        assert np.array_equal(imread(tmp_path / name), COFFEE[..., 0])
+
+
+@pytest.mark.parametrize("image", [COFFEE.astype(np.longdouble), COFFEE.astype(complex), COFFEE[np.newaxis]])
+def test_numbers_that_no_format_holds_are_refused(tmp_path, image):
+    with pytest.raises(
+        ValueError, match=r"\(height, width, n_channels\) or \(height, width\), and numbers of at most 64"
+    ):
+        io.save_image(image, tmp_path / "x.tif")

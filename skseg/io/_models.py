@@ -15,16 +15,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import KMeansSegmenter, __version__
 from .._census import Census
+from .._color import COLOR_SPACES
 from ._atomic import written_whole
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
     """Write a fitted segmenter to a file that holds numbers and no code.
 
-    The file is a NumPy archive (``.npz``) of the census and the centers, with the parameters and the versions of
-    skseg, scikit-learn and NumPy as JSON in it. It appears when it is complete. `labels_` is not kept.
+    The file is a NumPy archive (``.npz``) of the census and the centers, with the parameters, also of the fitted steps,
+    and the versions of skseg, scikit-learn and NumPy as JSON in it. It appears when it is complete. `labels_` is not
+    kept.
 
     Parameters
     ----------
@@ -32,12 +34,15 @@ def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
         Fitted segmenter, whose `random_state` is an int or None.
 
     path : str or path
-        The file, usually ``*.skseg``; one that is there is replaced.
+        The file, usually ``*.skseg``; an existing one is replaced.
 
     Raises
     ------
     TypeError
-        If a parameter cannot be written as JSON.
+        If it is not a `KMeansSegmenter`, or a parameter cannot be written as JSON.
+
+    NotFittedError
+        If it is not fitted.
 
     Examples
     --------
@@ -51,6 +56,11 @@ def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
     >>> bool((labels == segmenter.labels_).all())
     True
     """
+    if not isinstance(segmenter, KMeansSegmenter):
+        raise TypeError(
+            f"segmenter must be a KMeansSegmenter; got {type(segmenter).__name__} instead. Of a search take its "
+            "best_estimator_, of a Pipeline its last step."
+        )
     check_is_fitted(segmenter)
     about, arrays = _take_apart(segmenter)
     with written_whole(path) as file:
@@ -95,7 +105,7 @@ def load(path: str | PathLike[str]) -> KMeansSegmenter:
 def _read(file: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The JSON and the arrays of a model file."""
     if not is_zipfile(file):  # NumPy would advise to unpickle it
-        raise ValueError("it is no archive, or is cut off")
+        raise ValueError("it is not an archive, or is cut off")
     with ZipFile(file) as archive:
         if any(member.compress_type != ZIP_STORED for member in archive.infolist()):  # might unpack to any size
             raise ValueError("its parts are compressed, which skseg does not do")
@@ -111,6 +121,7 @@ def _take_apart(segmenter: KMeansSegmenter) -> tuple[str, dict[str, Any]]:
         "format": _FORMAT,
         "versions": _versions(),
         "params": segmenter.get_params(),
+        "steps": {name: step.get_params() for name, step in segmenter.pipeline_.steps},
         "names": getattr(segmenter, "feature_names_in_", None),
         "inertia": segmenter.inertia_,
         "n_iter": segmenter.n_iter_,
@@ -136,13 +147,15 @@ def _put_together(
     if about["format"] != _FORMAT or set(about["params"]) != set(KMeansSegmenter().get_params()):
         wrote, read = (", ".join(map(" ".join, versions.items())) for versions in (about["versions"], _versions()))
         raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
+    if about["params"]["color_space"] not in (None, "auto", *COLOR_SPACES):
+        raise ValueError(f"it names an unknown color space, {about['params']['color_space']!r}")
     _check_arrays(colors, weights, centers)
     segmenter = KMeansSegmenter(**about["params"])
     segmenter.n_features_in_ = colors.shape[1]
     if about["names"] is not None:
         segmenter.feature_names_in_ = np.array(list(map(str, about["names"])), dtype=object)
     inertia, n_iter = float(about["inertia"]), int(about["n_iter"])
-    segmenter._restore(Census(colors, weights), centers, inertia=inertia, n_iter=n_iter)
+    segmenter._restore(Census(colors, weights), centers, about["steps"], inertia=inertia, n_iter=n_iter)
     if len(segmenter.cluster_sizes_) < len(centers) or not segmenter.cluster_sizes_.all():
         raise ValueError("its arrays do not belong together")
     return segmenter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from glob import glob
+from glob import glob, has_magic
 from io import BytesIO
 from os import PathLike, fspath
 from pathlib import Path
@@ -35,18 +35,19 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     Parameters
     ----------
     paths : str, path, or iterable of them
-        Pattern of file names, such as ``"photos/*.jpg"`` or ``"photos/**/*.png"``, or the files themselves.
+        Directory of pictures, pattern of file names, such as ``"photos/*.jpg"`` or ``"photos/**/*.png"``, or the files
+        themselves. Of a directory, all files with the suffix of a picture are meant, but hidden ones.
 
     Returns
     -------
     images : list of ImageFile
-        The files, in the order of their names if `paths` is a pattern. The list can be sliced, searched by
-        `GridSearchCV` and sent to other processes without reading a file.
+        The files, in the order of their names if `paths` is a directory or a pattern. The list can be sliced, searched
+        by `GridSearchCV` and sent to other processes without reading a file.
 
     Raises
     ------
     FileNotFoundError
-        If no file matches the pattern, or a file does not exist.
+        If there is no picture in the directory, no file matches the pattern, or a file does not exist.
 
     Examples
     --------
@@ -58,12 +59,32 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     [(400, 600), (427, 640)]
     """
     if isinstance(paths, str | PathLike):
-        found = [fspath(paths)] if Path(paths).is_file() else sorted(glob(fspath(paths), recursive=True))  # noqa: PTH207
-        files = [ImageFile(path) for path in found if Path(path).is_file()]
-        if not files:
-            raise FileNotFoundError(f"No file matches {fspath(paths)!r}.")
-        return files
+        return [ImageFile(path) for path in find_pictures(paths)]
     return [ImageFile(path) for path in paths]
+
+
+def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
+    """The files meant by a file name, a directory, whose directories are left out, or a pattern, sorted by name."""
+    path = Path(pattern)
+    if path.is_dir():
+        suffixes = Image.registered_extensions()
+        files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in suffixes and file.name[0] != "."]
+    elif path.exists():
+        return [path]
+    elif not has_magic(fspath(pattern)):
+        raise FileNotFoundError(f"{readable(pattern)} does not exist.")
+    else:
+        files = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
+    files = [file for file in files if file.is_file()]
+    if not files:
+        raise FileNotFoundError(f"There is no picture in {readable(pattern)}.")
+    return files
+
+
+def readable(path: object) -> str:
+    """The name of a file in one line that can be printed, whatever it is."""
+    text = str(path)
+    return text if text.isprintable() else ascii(text)
 
 
 class ImageFile:
@@ -146,7 +167,7 @@ class ImageFile:
     def _failure(self, error: Exception) -> ValueError:
         reason = str(error) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):
-            reason = "it is of no format that is known"
+            reason = "its format is unknown"
         elif isinstance(error, Image.DecompressionBombError):
             reason += " If it is right, raise PIL.Image.MAX_IMAGE_PIXELS, or --max-megapixels of the command."
         return ValueError(f"Cannot read {self.path!r} as an image: {reason}")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .._color import to_unit, unit_scale
+from .._color import is_unit_range, to_unit, unit_scale
 from ._atomic import written_whole
 
 _PALETTE_SIZE = 256  # colors that an indexed PNG can have
@@ -31,10 +31,12 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
         Labels from 0, maybe masked.
 
     path : str or path
-        The file; one that is there is replaced when the new one is complete.
+        The file, ``*.png``; an existing one is replaced when the new one is complete.
 
-    colors : array-like of shape (n_clusters, 3)
-        Color of each label, such as `cluster_centers_`: uint8, uint16, or float from 0 to 1.
+    colors : array-like of shape (n_clusters, 3) or (n_clusters, 1)
+        Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1. A segmenter's colors are
+        ``segmenter.inverse_transform(np.arange(n_clusters))``; its `cluster_centers_` are floats up to 255 for 8-bit
+        images, which are refused.
 
     comment : str, default=""
         Text to store in the file.
@@ -42,7 +44,8 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
     Raises
     ------
     ValueError
-        If the label map is not two-dimensional or holds a label that has no color, or there are more than 65,535.
+        If the label map is not a two-dimensional array of integers or holds a label without a color, if there are more
+        than 65,535 labels, if the colors are not gray or RGB within their range, or if `path` does not end in .png.
 
     Examples
     --------
@@ -59,7 +62,11 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
     >>> bool((painted == segmenter.transform(coffee())).all())
     True
     """
-    label_map, palette = np.ma.asarray(label_map), _to_octets(np.asarray(colors))
+    label_map, palette = np.ma.asarray(label_map), _as_palette(np.asarray(colors))
+    if Path(path).suffix.lower() != ".png":
+        raise ValueError(f"path must end in .png; got {Path(path).name!r} instead.")
+    if label_map.dtype.kind not in "iu":
+        raise ValueError(f"label_map must hold labels, which are integers; got {label_map.dtype} instead.")
     n_labels, is_masked = len(palette), bool(np.ma.getmaskarray(label_map).any())
     numbers = np.ma.filled(label_map, n_labels)
     if numbers.ndim != 2 or n_labels > np.iinfo(np.uint16).max:
@@ -85,12 +92,12 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
 
     Parameters
     ----------
-    image : array-like of shape (height, width, n_channels)
+    image : array-like of shape (height, width, n_channels) or (height, width)
         The image, maybe masked.
 
     path : str or path
-        The file, ``*.png`` for RGB or gray of 8 bits or black-and-white, or ``*.tif``; one that is there is replaced
-        when the new one is complete.
+        The file, ``*.png`` for RGB or gray of 8 bits or black-and-white, or ``*.tif``; an existing one is replaced when
+        the new one is complete.
 
     comment : str, default=""
         Text to store in the file; in a TIFF, of ASCII characters.
@@ -98,7 +105,8 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
     Raises
     ------
     ValueError
-        If the image has more bits or other channels than a PNG takes, or `path` ends in something else.
+        If the image has more bits or other channels than a PNG takes, numbers that neither format holds, or `path` ends
+        in something else.
 
     Examples
     --------
@@ -112,7 +120,14 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
     image, suffix = np.ma.asarray(image), Path(path).suffix.lower()
     if suffix not in (".png", ".tif", ".tiff"):
         raise ValueError(f"path must end in .png, .tif or .tiff; got {suffix!r} instead.")
+    if image.ndim == 2:
+        image = image[..., np.newaxis]
     pixels = np.ma.getdata(image)
+    if pixels.ndim != 3 or pixels.dtype.kind not in "buif" or pixels.dtype.itemsize > 8:
+        raise ValueError(
+            "image must have the shape (height, width, n_channels) or (height, width), and numbers of at most 64 bits; "
+            f"got {pixels.shape} of {pixels.dtype} instead."
+        )
     if suffix == ".png" and not fits_png(pixels):
         raise ValueError(f"A PNG takes 1 or 3 channels of 8 bits; got {pixels.shape} of {pixels.dtype}, write a .tif.")
     if pixels.dtype == np.bool_:
@@ -159,6 +174,18 @@ def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha:
     kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
     options = {"planarconfig": "contig", "compression": "zlib", "metadata": None}
     tifffile.imwrite(file, pixels, photometric=photometric, extrasamples=kinds, description=comment.encode(), **options)
+
+
+def _as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
+    """RGB of 8 bits, (n_colors, 3), of gray or RGB colors within their range."""
+    if colors.ndim != 2 or colors.shape[1] not in (1, 3):
+        raise ValueError(f"colors must have the shape (n_clusters, 3) or (n_clusters, 1); got {colors.shape} instead.")
+    if colors.size and not is_unit_range(colors):
+        raise ValueError(
+            f"colors must be uint8, uint16, or float from 0 to 1; got {colors.dtype} from {colors.min():g} to "
+            f"{colors.max():g} instead. Pass segmenter.inverse_transform(np.arange(n_clusters)), not cluster_centers_."
+        )
+    return np.repeat(_to_octets(colors), 3 // colors.shape[1], axis=1)
 
 
 def _to_octets(colors: NDArray[Any]) -> NDArray[np.uint8]:
