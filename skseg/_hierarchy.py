@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_scalar
 
 from ._regions import Graph, Tree, cut, joining_heights
 
@@ -65,10 +67,10 @@ class RegionHierarchy:
         Parameters
         ----------
         scale : float or None, default=None
-            All mergers up to this scale are made.
+            Scale up to which all mergers are made, at least 0.
 
         n_regions : int or None, default=None
-            As many regions are left, or as few as a mask allows that parts them, or as many as there are.
+            Number of regions to keep, at least 1; more if the mask separates them, fewer if there were fewer.
 
         Returns
         -------
@@ -78,14 +80,21 @@ class RegionHierarchy:
         Raises
         ------
         ValueError
-            If not one of the two is given.
+            If not exactly one of the two is given, or it is too small or NaN.
+
+        TypeError
+            If it is not a number, or `n_regions` is not an integer.
         """
         if (scale is None) == (n_regions is None):
             raise ValueError(f"One of scale and n_regions must be given; got {scale} and {n_regions}.")
         if scale is not None:
+            check_scalar(scale, "scale", Real, min_val=0)
+            if np.isnan(scale):
+                raise ValueError("scale must be a number from 0 on; got nan instead.")
             n_mergers = int(np.searchsorted(self.scales, np.float64(scale), side="right"))
         else:
-            n_mergers = int(np.clip(self.n_regions - n_regions, 0, len(self.scales)))  # type: ignore[operator]
+            check_scalar(n_regions, "n_regions", Integral, min_val=1)
+            n_mergers = int(np.clip(self.n_regions - int(n_regions or 0), 0, len(self.scales)))
         numbers = np.append(cut(self._tree, n_mergers), -1).astype(np.int32)  # −1, under the mask, is the last
         return self._with_mask(numbers[self._regions])
 

@@ -8,14 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from . import metrics
 from ._color import is_unit_range
 from ._hierarchy import RegionHierarchy
-from ._images import as_array, is_sequence, map_images, tables_in
+from ._images import ImageOutputMixin, as_array, is_sequence, map_images, tables_in
 from ._local import local_contrast, local_deviation
 from ._notebook import NotebookMixin
 from ._regions import absorb_small, connected, graph, merge
@@ -31,7 +31,9 @@ _LEAST_CONTRAST = 0.5  # of a border that cannot be seen
 Planes = list[NDArray[np.float32]]
 
 
-class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+class RegionSegmenter(
+    NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
     """Segment images into connected regions, as many as there are things.
 
     A label map of k-means says which class of colors a pixel belongs to. This takes its connected parts and merges
@@ -41,12 +43,13 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
     Parameters
     ----------
     segmenter : KMeansSegmenter or None, default=None
-        What finds the classes of colors, cloned by `fit`; None is 16 clusters in L*a*b*, L* with weight 0.7, or of the
-        channels as they are where these are not three. Its color space is what regions are compared in.
+        Segmenter that finds the classes of colors, cloned by `fit`; its color space is also the one that regions are
+        compared in. None means 16 clusters, of three channels in L*a*b* with weight 0.7 for L*, of others without
+        conversion. Four channels are refused: mask by alpha, or pass ``KMeansSegmenter(16, color_space=None)``.
 
     scale : float, default=22.0
-        Up to where regions are merged; larger gives fewer. It means the same for every size of image, color space and
-        dtype.
+        Cost at which merging stops; larger values give fewer regions. It means the same for every size of image, color
+        space and dtype.
 
     n_regions : int or None, default=None
         Number of regions, instead of `scale`.
@@ -68,6 +71,10 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
 
     Attributes
     ----------
+    labels_ : ndarray of int32, shape of X without channels
+        Regions of X, as `predict` gives them. `fit` does not keep them for a list of images, `fit_predict` does, as a
+        list.
+
     segmenter_ : KMeansSegmenter
         The fitted segmenter.
 
@@ -142,14 +149,17 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         Raises
         ------
         ValueError
-            If X is no image, or a parameter cannot be.
+            If X is not an image, or a parameter is invalid.
         """
         self._check_parameters()
         _check_images(X)
         segmenter = _default_segmenter(X, self.n_jobs) if self.segmenter is None else self.segmenter
-        self.segmenter_ = clone(segmenter).fit(X)
+        self.segmenter_ = self._fit_segmenter(clone(segmenter), X)
         self.spread_ = _half_way(self.segmenter_)
         self.n_features_in_ = self.segmenter_.n_features_in_
+        self.__dict__.pop("labels_", None)  # they were those of another X
+        if not is_sequence(X):
+            self.labels_ = self.predict(X)
         return self
 
     def predict(self, X: Any) -> Any:
@@ -168,7 +178,7 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         return self._for_each_image(lambda image: self._hierarchy(image).cut(**self._where_to_cut()), X)
 
     def fit_predict(self, X: Any, y: Any = None) -> Any:
-        """Find the classes of X's colors, and the regions of X.
+        """Fit to X and find its regions; those of a list are kept in `labels_`.
 
         Parameters
         ----------
@@ -183,7 +193,10 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         regions : ndarray of int32, shape of X without channels, or a list of them
             As `predict` gives them.
         """
-        return self.fit(X).predict(X)
+        self.fit(X)
+        if not hasattr(self, "labels_"):
+            self.labels_ = self.predict(X)
+        return self.labels_
 
     def transform(self, X: Any) -> Any:
         """Paint each region of X in its mean color.
@@ -218,12 +231,12 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
             return list(map_images(self._hierarchy, X, n_jobs=self.n_jobs))
         return self._hierarchy(as_array(X))
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any = None) -> float:
         """How well the regions of X cover the true ones.
 
         Parameters
         ----------
-        X : image of shape (height, width, n_channels), or list of images
+        X : image of shape (height, width, n_channels), stack or list of images
             Colors.
 
         y : array-like of int, or list of them
@@ -233,8 +246,27 @@ class RegionSegmenter(NotebookMixin, TransformerMixin, ClusterMixin, BaseEstimat
         -------
         score : float
             `metrics.covering`, averaged over the images, from 0 to 1.
+
+        Raises
+        ------
+        ValueError
+            If `y` is missing or does not have the shape of X's pixels.
         """
-        return metrics.covering(y, self.predict(X))
+        if y is None:
+            raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
+        regions = self.predict(X)
+        is_stack = not isinstance(regions, list) and regions.ndim > 2
+        return metrics.covering(list(y) if is_stack else y, list(regions) if is_stack else regions)
+
+    def _fit_segmenter(self, segmenter: KMeansSegmenter, X: Any) -> KMeansSegmenter:
+        """Fit the segmenter; an error about its color space says where that is given."""
+        try:
+            segmenter.fit(X)
+        except ValueError as error:
+            if self.segmenter is not None or "color_space" not in str(error):
+                raise
+            raise ValueError(f"{error} Here: RegionSegmenter(KMeansSegmenter(16, color_space=...)).") from error
+        return segmenter
 
     def _check_parameters(self) -> None:
         for name in ("scale", "texture", "smoothing"):
@@ -337,6 +369,7 @@ def _paint(image: Any, regions: Any) -> Any:
     sizes = np.bincount(numbers[inside])
     painted = data.copy()
     for channel in range(data.shape[-1]):
-        means = np.bincount(numbers[inside], data[..., channel][inside]) / np.maximum(sizes, 1)
+        values = data[..., channel][inside].astype(np.float64, copy=False)
+        means = np.bincount(numbers[inside], values) / np.maximum(sizes, 1)
         painted[..., channel][inside] = (means if data.dtype.kind == "f" else np.rint(means))[numbers[inside]]
     return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=image.mask)

@@ -2,7 +2,7 @@
 
 Regions are merged by the full λ-schedule: again and again the two neighbors whose union costs least. The cost is that
 of the piecewise-constant model of Mumford and Shah per pixel of common border, times how visible that border is.
-Nothing here knows scikit-learn.
+Nothing here knows estimators.
 
 References
 ----------
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.measure import label
+from sklearn.utils import check_scalar
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
@@ -275,7 +277,7 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
         Labels from 0, maybe masked, as `KMeansSegmenter.predict` gives them.
 
     min_size : int
-        Connected parts of fewer pixels join a neighbor. Pixels are neighbors if they share a side.
+        Connected parts of fewer pixels join a neighbor, at least 0. Pixels are neighbors if they share a side.
 
     colors : array-like of shape (n_clusters, n_channels)
         Color of each label, such as `cluster_centers_`.
@@ -288,7 +290,10 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     Raises
     ------
     ValueError
-        If the label map is not two-dimensional, or a label has no color.
+        If the label map is not a two-dimensional array of integers, a label has no color, or `min_size` is negative.
+
+    TypeError
+        If `min_size` is not an integer.
 
     See Also
     --------
@@ -303,24 +308,31 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     >>> cleaned.shape, float((cleaned != segmenter.labels_).mean().round(3))
     ((400, 600), 0.06)
     """
-    mask = np.ma.getmaskarray(label_map)
-    labels, colors = np.array(np.ma.getdata(label_map), dtype=np.int32), np.asarray(colors, dtype=np.float64)
-    if labels.ndim != 2 or colors.ndim != 2:
-        raise ValueError(f"label_map and colors must have two dimensions; got {labels.ndim} and {colors.ndim} instead.")
-    labels[mask] = -1
+    check_scalar(min_size, "min_size", Integral, min_val=0)
+    mask, colors = np.ma.getmaskarray(label_map), np.asarray(colors, dtype=np.float64)
+    labels = _as_labels(np.asarray(np.ma.getdata(label_map)), mask, colors)
     if not mask.all():
-        known = labels[~mask]
-        if not 0 <= known.min() <= known.max() < len(colors):
-            raise ValueError(
-                f"label_map must hold labels from 0 to {len(colors) - 1}, one per color; "
-                f"got {known.min()} to {known.max()} instead."
-            )
         parts = connected(labels, mask)
         planes = [np.where(mask, 0, channel[labels]) for channel in colors.T]
         start = graph(parts, planes)
         _, groups = absorb_small(start, min_size)
         labels[~mask] = _largest_label(start, parts, labels, groups)[parts[~mask]]
     return np.ma.MaskedArray(labels, mask=mask) if isinstance(label_map, np.ma.MaskedArray) else labels
+
+
+def _as_labels(labels: NDArray[Any], mask: NDArray[np.bool_], colors: Floats) -> Labels:
+    """Checked labels, one per color, with −1 under the mask."""
+    if labels.ndim != 2 or colors.ndim != 2:
+        raise ValueError(f"label_map and colors must have two dimensions; got {labels.ndim} and {colors.ndim} instead.")
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"label_map must hold labels, which are integers; got {labels.dtype} instead.")
+    known = labels[~mask]
+    if known.size and not 0 <= known.min() <= known.max() < len(colors):
+        raise ValueError(
+            f"label_map must hold labels from 0 to {len(colors) - 1}, one per color; "
+            f"got {known.min()} to {known.max()} instead."
+        )
+    return np.where(mask, -1, labels).astype(np.int32)
 
 
 def _largest_label(start: Graph, parts: Labels, labels: Labels, groups: Labels) -> Labels:

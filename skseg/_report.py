@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -25,10 +26,11 @@ def report(
     segmenter: KMeansSegmenter | None,
     *,
     as_json: bool,
+    shares: Sequence[float] | None = None,
     n_listed: int | None = _LISTED,
 ) -> None:
-    """Say what was done: each picture, and the clusters that they share."""
-    clusters = [] if segmenter is None else clusters_of(segmenter)
+    """Print each picture, and the clusters that they share; the shares are by default those of what was fitted."""
+    clusters = [] if segmenter is None else clusters_of(segmenter, shares)
     if as_json:
         failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
         click.echo(json.dumps({"images": done, "clusters": clusters, "failed": failed}, indent=2))
@@ -53,15 +55,27 @@ def entry_of(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegment
     counts = np.zeros(n_clusters)
     for row in rows:  # all at once would take more memory
         counts += np.bincount(row[row >= 0], minlength=n_clusters)
-    shares = (counts / max(counts.sum(), 1)).tolist()
-    return {"image": str(picture), "width": rows.shape[1], "height": rows.shape[0], "shares": shares}
+    n_pixels = counts.sum()
+    shares = (counts / max(n_pixels, 1)).tolist()
+    size = {"width": rows.shape[1], "height": rows.shape[0], "n_pixels": int(n_pixels)}
+    return {"image": str(picture), **size, "shares": shares}
 
 
-def clusters_of(segmenter: KMeansSegmenter) -> list[dict[str, Any]]:
-    """What is said of the clusters."""
-    parts = zip(
-        hex_codes(segmenter), segmenter.cluster_centers_.tolist(), segmenter.cluster_sizes_.tolist(), strict=True
+def shares_of(done: list[dict[str, Any]]) -> list[float] | None:
+    """Share of each cluster in all pictures that were labeled; None if there are none."""
+    labeled = [entry for entry in done if "shares" in entry]
+    if not labeled:
+        return None
+    shares = np.average(
+        [entry["shares"] for entry in labeled], axis=0, weights=[entry["n_pixels"] for entry in labeled]
     )
+    return list(shares.tolist())
+
+
+def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float] | None = None) -> list[dict[str, Any]]:
+    """The clusters as JSON: label, color, center, and share, by default of what was fitted."""
+    shares = segmenter.cluster_sizes_.tolist() if shares is None else shares
+    parts = zip(hex_codes(segmenter), segmenter.cluster_centers_.tolist(), shares, strict=True)
     return [
         {"label": label, "color": color, "center": center, "share": share}
         for label, (color, center, share) in enumerate(parts)
@@ -69,10 +83,11 @@ def clusters_of(segmenter: KMeansSegmenter) -> list[dict[str, Any]]:
 
 
 def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None:
-    """A line for each cluster: its color where the terminal can show it, its hex code and its share."""
+    """Print a line for each cluster: its color if the terminal shows it as it is, its hex code and its share."""
     console = Console(highlight=False, soft_wrap=True)
+    has_all_colors = console.color_system == "truecolor"
     for cluster in clusters[:n_listed]:
-        line = Text("  ").append("      ", style=f"on {cluster['color']}")
+        line = Text("  ").append("      ", style=f"on {cluster['color']}") if has_all_colors else Text(" ")
         console.print(line.append(f" {cluster['color']} {cluster['share']:7.2%}"))
     if left_out := len(clusters[n_listed:]) if n_listed else 0:
         console.print(f"  … and {left_out} more; skseg palette lists all")
@@ -92,6 +107,10 @@ def report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, a
         is_chosen = candidate["n_clusters"] == chosen
         numbers = "{n_clusters:3}  {score:18.3f}  {spread:6.3f}  {explained:9.1%}".format(**candidate)
         console.print(numbers + "  chosen" * is_chosen, style="bold green" if is_chosen else None)
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def best(curve: list[dict[str, Any]]) -> dict[str, Any]:

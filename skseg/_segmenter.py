@@ -735,9 +735,14 @@ def _check_labels(labels: NDArray[Any], n_clusters: int) -> None:
         )
 
 
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
 def _warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
+    found = f"{_plural(n_colors, 'distinct color')} in {_plural(n_found, 'cluster')}"
     warnings.warn(
-        f"X has {n_colors} distinct colors in {n_found} clusters, fewer than n_clusters={n_clusters}.",
+        f"X has {found}, fewer than n_clusters={n_clusters}.",
         ConvergenceWarning,
         stacklevel=levels_to_caller(),
     )

@@ -106,7 +106,7 @@ class TileKFold:
             If X is not a NumPy array: other arrays cannot be indexed by a mask of pixels.
         """
         if self.image_shape is not None:
-            yield from self._split_table(X)
+            yield from self._split_table(X, *self.image_shape)
             return
         shape: tuple[int, ...] = () if is_sequence(X) else np.shape(X)[:-1]
         if len(shape) < 2:
@@ -118,14 +118,13 @@ class TileKFold:
             raise TypeError(f"X must be a NumPy array to be cut into tiles; got {type(X).__name__}. Use np.asarray(X).")
         fold = np.broadcast_to(self._folds(*shape[-2:]), shape)
         if isinstance(X, np.ma.MaskedArray):
-            self._check_not_masked(fold, np.ma.getmaskarray(X).any(axis=-1))
+            self._check_not_masked(fold, np.asarray(np.ma.getmaskarray(X).any(axis=-1)))
         for number in range(self.n_splits):
             test = fold == number
             yield ~test, test
 
-    def _split_table(self, X: Any) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _split_table(self, X: Any, height: int, width: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Numbers of the rows of X, the table of an image's pixels, in the sets of each fold."""
-        height, width = self.image_shape or ()
         if len(X) != height * width:
             raise ValueError(
                 f"X must have one row for each pixel of image_shape={self.image_shape}; got {len(X)} rows instead."

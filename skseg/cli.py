@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,7 @@ from ._batch import Batch, Picture, Results, digest, find_files, read_mask
 from ._color import unit_scale
 from ._explore import explore_page
 from ._palette import FORMATS, hex_codes
-from ._report import best, clusters_of, entry_of, report, report_curve
+from ._report import best, clusters_of, entry_of, plural, report, report_curve, shares_of
 from .io._atomic import written_whole
 from .io._pictures import readable
 
@@ -113,13 +114,13 @@ def fit(
       skseg fit first.jpg second.jpg -k 5 -o model.skseg
       skseg predict model.skseg other.jpg -o results
     """
-    _refuse_existing(path, overwrite)
+    _check_target(path, overwrite)
     batch = _open(images, mask)
     segmenter = _fit(batch, params)
     if segmenter is not None:
         with batch.noting(path):
             io.save(segmenter, path)
-            _say(f"{readable(path)}: {len(batch.pictures)} pictures", unless=as_json)
+            _say(f"{readable(path)}: {plural(len(batch.pictures), 'picture')}", unless=as_json)
     report(batch, [], segmenter, as_json=as_json)
     _exit(batch)
 
@@ -146,7 +147,7 @@ def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json:
     batch = _open(images, mask)
     _refuse_usage(results.check, batch.pictures)
     done = _write(batch, results, {}, segmenter)
-    report(batch, done, segmenter, as_json=as_json)
+    report(batch, done, segmenter, as_json=as_json, shares=shares_of(done))
     _exit(batch)
 
 
@@ -185,17 +186,18 @@ def choose_k(
     if lowest > highest:
         raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
     if plot:
-        _refuse_existing(plot, overwrite)
-        if find_spec("matplotlib") is None:
-            raise click.ClickException("--plot needs matplotlib: python -m pip install matplotlib")
+        _check_target(plot, overwrite)
+        _check_plot_format(plot)
     batch = _open(images, mask)
     segmenter = _new_segmenter(batch, params)
     if segmenter is not None:
         curve = _curve(batch, segmenter, range(lowest, highest + 1), criterion)
         if plot:
             with _saying_why(), written_whole(plot) as file:
-                _plot(curve, criterion).savefig(file, format=plot.suffix.removeprefix(".") or "png", dpi=150)
+                _plot(curve, criterion).savefig(file, format=_plot_format(plot), dpi=150)
         report_curve(batch, curve, criterion, as_json=as_json)
+        if plot:
+            _say(f"{readable(plot)}: the curve", unless=as_json)
     _exit(batch)
 
 
@@ -252,7 +254,7 @@ def explore(
     Example:
       skseg explore photo.jpg -o photo.html
     """
-    _refuse_existing(path, overwrite)
+    _check_target(path, overwrite)
     batch = _open([image], mask)
     segmenter = _new_segmenter(batch, params)
     if segmenter is not None:
@@ -392,9 +394,28 @@ def _saying_why() -> Iterator[None]:
         raise click.ClickException(" ".join(str(error).split()) or type(error).__name__) from error
 
 
-def _refuse_existing(path: Path, overwrite: bool) -> None:
+def _check_target(path: Path, overwrite: bool) -> None:
+    """Refuse a file that cannot be written, or must not be, before any work is done."""
     if path.exists() and not overwrite:
         raise click.UsageError(f"{readable(path)} exists; give --overwrite to replace it, or another name.")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"The directory {readable(path.parent)} does not exist.")
+    if not os.access(path.parent, os.W_OK):
+        raise click.UsageError(f"The directory {readable(path.parent)} cannot be written to.")
+
+
+def _plot_format(path: Path) -> str:
+    return path.suffix.removeprefix(".").lower() or "png"
+
+
+def _check_plot_format(path: Path) -> None:
+    if find_spec("matplotlib") is None:
+        raise click.ClickException("--plot needs matplotlib: python -m pip install matplotlib")
+    from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415, an extra
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if _plot_format(path) not in known:
+        raise click.UsageError(f"--plot must end in one of {', '.join(sorted(known))}; got {readable(path.name)}.")
 
 
 def _refuse_usage(check: Callable[[Any], None], pictures: list[Picture]) -> None:

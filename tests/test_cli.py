@@ -1,5 +1,6 @@
 """The command: pictures of every kind in, painted pictures and indexed label maps out, errors in one line."""
 
+import json
 import re
 import runpy
 import sys
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from rich.console import Console
 from skimage.data import coffee
 from tifffile import imread, imwrite
 
-from skseg import KMeansSegmenter, __version__
+from skseg import KMeansSegmenter, __version__, io
 from skseg.__main__ import main
+from skseg._report import _show_clusters
 from skseg.cli import app
 
 PICTURE = coffee()[::10, ::10]
@@ -455,3 +458,53 @@ def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatc
     monkeypatch.setattr("skseg.cli.click.echo", fail)
     CliRunner().invoke(app, ["segment", *map(str, paths), "-o", str(tmp_path / "results")])
     assert len(list((tmp_path / "results").iterdir())) == 4
+
+
+# Targets are looked at before the work, and shares are those of the pictures at hand
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["choose-k", "{picture}", "--plot", "no/curve.png"], "The directory no does not exist"),
+        (["choose-k", "{picture}", "--plot", "curve.xyz"], "--plot must end in one of .*png.*; got curve.xyz"),
+        (["fit", "{picture}", "-o", "no/model.skseg"], "The directory no does not exist"),
+        (["explore", "{picture}", "-o", "no/page.html"], "The directory no does not exist"),
+    ],
+)
+def test_a_target_that_cannot_be_written_is_told_before_the_work(save, monkeypatch, arguments, message):
+    monkeypatch.setattr("skseg.cli.KMeansSegmenter", None)
+    outcome = CliRunner().invoke(app, [argument.format(picture=save(PICTURE)) for argument in arguments])
+    assert outcome.exit_code == 2
+    assert re.search(message, outcome.output)
+
+
+def test_a_plot_that_was_written_is_named(save, tmp_path):
+    outcome = CliRunner().invoke(app, ["choose-k", str(save(PICTURE)), "--to", "3", "--plot", str(tmp_path / "c.png")])
+    assert outcome.output.splitlines()[-1] == f"{tmp_path / 'c.png'}: the curve"
+
+
+def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path):
+    first, second = save(PICTURE, "first.png"), save(PICTURE[:20, :30], "second.png")
+    model, results = str(tmp_path / "model.skseg"), str(tmp_path / "results")
+    outcome = CliRunner().invoke(app, ["fit", str(first), "-k", "3", "-o", model])
+    assert "model.skseg: 1 picture\n" in outcome.output
+    outcome = CliRunner().invoke(app, ["predict", model, str(second), str(first), "-o", results, "--json"])
+    told = json.loads(outcome.output)
+    labels = [io.load(model).predict(image).ravel() for image in (PICTURE[:20, :30], PICTURE)]
+    expected = np.bincount(np.concatenate(labels)) / sum(map(len, labels))
+    np.testing.assert_allclose([cluster["share"] for cluster in told["clusters"]], expected)
+    outcome = CliRunner().invoke(app, ["predict", model, str(second), "-o", results, "--overwrite"])
+    shares = np.bincount(labels[0], minlength=3) / len(labels[0])
+    assert [line.split()[-1] for line in outcome.output.splitlines()[-3:]] == [f"{share:.2%}" for share in shares]
+
+
+@pytest.mark.parametrize(("terminal", "n_swatches"), [("truecolor", 2), ("256", 0), ("standard", 0)])
+def test_colors_are_shown_only_where_the_terminal_has_them(monkeypatch, capsys, terminal, n_swatches):
+    monkeypatch.setattr(
+        "skseg._report.Console", lambda **options: Console(**options, force_terminal=True, color_system=terminal)
+    )
+    _show_clusters([{"color": "#56352d", "share": 0.5}, {"color": "#5a3830", "share": 0.5}], None)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("\x1b[48;2;" in line for line in lines) == n_swatches
+    assert all(code in line for code, line in zip(["#56352d", "#5a3830"], lines, strict=True))

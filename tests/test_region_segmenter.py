@@ -319,3 +319,71 @@ def test_a_display_has_a_panel_for_each_scale():
     assert again is display
     with pytest.raises(ValueError, match="axes must be 2; got 1"):
         display.plot(axes=display.axes_[0])
+
+
+# What users of scikit-learn expect
+
+
+def test_labels_of_fit_are_those_of_predict(estimator):
+    assert np.array_equal(estimator.fit(COFFEE).labels_, estimator.predict(COFFEE))
+    assert not hasattr(estimator.fit([COFFEE, ASTRONAUT]), "labels_")
+    assert len(estimator.fit_predict([COFFEE, ASTRONAUT])) == len(estimator.labels_) == 2
+
+
+@pytest.mark.parametrize("container", ["default", "pandas"])
+def test_a_pipeline_can_set_the_output_of_its_steps(estimator, container, pandas):
+    pipeline = make_pipeline(estimator).set_output(transform=container)
+    assert isinstance(pipeline.fit_transform(COFFEE), np.ndarray)
+
+
+def test_a_stack_is_scored_as_the_list_of_its_images():
+    stack = np.stack([COFFEE, COFFEE[::-1]])
+    truth = np.stack([COFFEE[..., 0] // 64, COFFEE[::-1, :, 1] // 64])
+    segmenter = small().fit(stack)
+    assert segmenter.score(stack, truth) == segmenter.score(list(stack), list(truth))
+    assert segmenter.score(COFFEE, segmenter.predict(COFFEE)) == 1
+    with pytest.raises(ValueError, match="shape of labels_pred"):
+        segmenter.score(COFFEE, segmenter.predict(COFFEE).T)
+
+
+def test_a_score_without_truth_is_refused():
+    with pytest.raises(ValueError, match="score needs y"):
+        small().fit(COFFEE).score(COFFEE)
+
+
+@pytest.mark.parametrize("image", [np.dstack([COFFEE, COFFEE[..., :1]]), COFFEE.astype(int)], ids=["4 channels", "int"])
+def test_an_error_about_the_color_space_says_where_it_is_given(image):
+    with pytest.raises(ValueError, match=r"Here: RegionSegmenter\(KMeansSegmenter\(16, color_space=\.\.\.\)\)"):
+        small().fit(image)
+    small().set_params(segmenter=KMeansSegmenter(16, color_space=None)).fit(image)
+    with pytest.raises(ValueError, match="color_space") as caught:
+        small().set_params(segmenter=KMeansSegmenter(16, color_space="lab")).fit(image)
+    assert "Here" not in str(caught.value)
+
+
+def test_numbers_of_extended_precision_are_painted():
+    image = (COFFEE / 255).astype(np.longdouble)
+    assert small().fit_transform(image).dtype == np.longdouble
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "message"),
+    [
+        ({"n_regions": -3}, ValueError, "n_regions"),
+        ({"n_regions": 0}, ValueError, "n_regions"),
+        ({"n_regions": 2.7}, TypeError, "n_regions"),
+        ({"scale": -1.0}, ValueError, "scale"),
+        ({"scale": np.nan}, ValueError, "scale must be a number"),
+        ({"scale": "22"}, TypeError, "scale"),
+    ],
+)
+def test_a_hierarchy_is_not_cut_nowhere(where, error, message):
+    hierarchy = small().fit(COFFEE).hierarchy(COFFEE)
+    with pytest.raises(error, match=message):
+        hierarchy.cut(**where)
+
+
+def test_a_wholly_masked_image_is_shown_without_regions():
+    masked = np.ma.masked_all_like(COFFEE)
+    display = RegionDisplay.from_estimator(small().fit(COFFEE), masked)
+    assert [ax.get_title().split(", ")[1] for ax in display.axes_] == ["0 regions"] * 3

@@ -231,3 +231,18 @@ def test_what_is_all_masked_stays():
 def test_what_is_no_label_map_is_refused(label_map, colors, what):
     with pytest.raises(ValueError, match=what):
         clean_labels(label_map, 3, colors)
+
+
+@pytest.mark.parametrize(
+    ("labels", "min_size", "error", "message"),
+    [
+        (np.full((4, 4), 2**32), 2, ValueError, "labels from 0 to 1"),
+        (np.full((4, 4), -1), 2, ValueError, "labels from 0 to 1"),
+        (np.full((4, 4), 0.5), 2, ValueError, "integers; got float64"),
+        (np.zeros((4, 4), int), np.nan, TypeError, "min_size"),
+        (np.zeros((4, 4), int), -5, ValueError, "min_size"),
+    ],
+)
+def test_labels_and_sizes_that_cannot_be_are_refused(labels, min_size, error, message):
+    with pytest.raises(error, match=message):
+        clean_labels(labels, min_size, [[0.0], [1.0]])

@@ -118,7 +118,7 @@ def test_a_data_frame_is_a_table_with_names(library, names, fitted):
 
 
 def test_one_pixel_is_an_image():
-    with pytest.warns(ConvergenceWarning, match="1 distinct colors in 1 clusters, fewer than n_clusters=4"):
+    with pytest.warns(ConvergenceWarning, match="1 distinct color in 1 cluster, fewer than n_clusters=4"):
         model = segmenter().fit(np.array([[[10, 20, 30]]], dtype=np.uint8))
     assert model.labels_.tolist() == [[0]]
     assert model.cluster_centers_.tolist() == [[10, 20, 30]]
@@ -581,6 +581,6 @@ def test_labels_and_distances_of_masked_images_are_painted_with_their_mask():
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_predict", "fit_transform"])
 def test_a_warning_points_to_the_code_that_called(method):
-    with pytest.warns(ConvergenceWarning, match="1 distinct colors") as caught:
+    with pytest.warns(ConvergenceWarning, match="1 distinct color") as caught:
         getattr(KMeansSegmenter(3), method)(np.zeros((4, 4, 3), np.uint8))
     assert caught[0].filename == __file__
