@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from docutils import nodes
 from inventories import fallback
 
 import skseg
@@ -86,4 +87,16 @@ html_theme_options = {
     "footer_end": [],
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "changelog": [], "contributing": []}
+html_sidebars = {"index": [], "start": [], "changelog": [], "contributing": []}
+
+
+def trim_code(app, doctree):
+    """Drop the blank line at the end of a block of code, which doctest needs in front of a fence."""
+    for block in doctree.findall(nodes.literal_block):
+        block.children = [nodes.Text(block.astext().rstrip())]
+        block.rawsource = block.astext()
+
+
+def setup(app):
+    """Register what this site does to its pages."""
+    app.connect("doctree-read", trim_code)

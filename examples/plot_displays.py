@@ -2,8 +2,8 @@
 The displays
 ============
 
-Four pictures of a segmentation, each from a fitted segmenter by ``from_estimator``. They keep what they show, so
-``plot`` can draw it again elsewhere.
+Five pictures of a segmentation, each from a fitted segmenter by ``from_estimator``. They keep their data, so
+``plot`` can draw them again elsewhere. A Pipeline or a search that ends in a segmenter serves as well.
 """
 
 # %%
@@ -18,6 +18,8 @@ from skseg import (
     KMeansSegmenter,
     KSelectionDisplay,
     PaletteDisplay,
+    RegionDisplay,
+    RegionSegmenter,
     SegmentationDisplay,
     TileKFold,
 )
@@ -39,8 +41,14 @@ ColorSpaceDisplay.from_estimator(segmenter)
 # %%
 # ``KSelectionDisplay``: a search over K.
 
-search = GridSearchCV(KMeansSegmenter(random_state=0), {"n_clusters": range(2, 9)}, cv=TileKFold(3)).fit(photo)
+grid = {"n_clusters": range(2, 9)}
+search = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=TileKFold(3)).fit(photo)
 KSelectionDisplay.from_estimator(search)
+
+# %%
+# ``RegionDisplay``: connected regions at three scales.
+
+RegionDisplay.from_estimator(RegionSegmenter().fit(photo), photo)
 
 # %%
 # Drawn again, into axes of a figure of one's own.

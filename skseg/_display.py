@@ -615,7 +615,7 @@ def _new_axis(size: tuple[float, float]) -> Any:
 def new_axes(n_panels: int, shape: tuple[int, ...]) -> Any:
     """Axes of a new figure for panels of an image of that shape: in a row if it is high, in rows if it is wide."""
     height, width = shape
-    wide = width > 1.6 * height and n_panels == 4
+    wide = width > 1.3 * height and n_panels == 4
     n_rows, n_columns = (n_panels, 1) if width > 4 * height else (2, 2) if wide else (1, n_panels)
     panel = np.clip([_PANEL, _PANEL * height / width], 1.2, 2 * _PANEL)
     size = (n_columns * panel[0] + 1.2, n_rows * (panel[1] + 0.35))

@@ -63,7 +63,7 @@ def entry_of(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegment
 
 def shares_of(done: list[dict[str, Any]]) -> list[float] | None:
     """Share of each cluster in all pictures that were labeled; None if there are none."""
-    labeled = [entry for entry in done if "shares" in entry]
+    labeled = [entry for entry in done if entry.get("n_pixels")]
     if not labeled:
         return None
     shares = np.average(

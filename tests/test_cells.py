@@ -104,3 +104,9 @@ def test_few_values_are_cells_of_their_own():
     cells = group(points, np.ones(60), 10)
     assert sorted(cells.means.tolist()) == [[0.0, 0.0], [0.0, 1.0], [1e6, 0.0]]
     assert cells.weights.tolist() == [20.0, 20.0, 20.0]
+
+
+def test_a_tail_of_ever_smaller_numbers_ends():
+    cells = group(2.0 ** -np.arange(1000)[:, np.newaxis], np.ones(1000), 200)
+    assert 60 <= len(cells.means) <= 200
+    assert cells.scatter < 1e-12

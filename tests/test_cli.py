@@ -1,6 +1,7 @@
 """The command: pictures of every kind in, painted pictures and indexed label maps out, errors in one line."""
 
 import json
+import os
 import re
 import runpy
 import sys
@@ -479,6 +480,13 @@ def test_a_target_that_cannot_be_written_is_told_before_the_work(save, monkeypat
     assert re.search(message, outcome.output)
 
 
+def test_a_directory_without_permission_is_told_before_the_work(save, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode, **_: mode != os.W_OK)
+    outcome = CliRunner().invoke(app, ["fit", str(save(PICTURE)), "-o", "model.skseg"])
+    assert outcome.exit_code == 2
+    assert "cannot be written to" in outcome.output
+
+
 def test_a_plot_that_was_written_is_named(save, tmp_path):
     outcome = CliRunner().invoke(app, ["choose-k", str(save(PICTURE)), "--to", "3", "--plot", str(tmp_path / "c.png")])
     assert outcome.output.splitlines()[-1] == f"{tmp_path / 'c.png'}: the curve"
@@ -496,6 +504,8 @@ def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path)
     np.testing.assert_allclose([cluster["share"] for cluster in told["clusters"]], expected)
     outcome = CliRunner().invoke(app, ["predict", model, str(second), "-o", results, "--overwrite"])
     shares = np.bincount(labels[0], minlength=3) / len(labels[0])
+    again = CliRunner().invoke(app, ["predict", model, str(second), "-o", results, "--resume", "--json"])
+    assert json.loads(again.output)["clusters"][0]["share"] == io.load(model).cluster_sizes_[0]
     assert [line.split()[-1] for line in outcome.output.splitlines()[-3:]] == [f"{share:.2%}" for share in shares]
 
 

@@ -109,7 +109,7 @@ def test_wide_and_high_images(shape):
 
 def test_one_pixel():
     image = np.array([[[3, 4, 5]]], dtype=np.uint8)
-    with pytest.warns(ConvergenceWarning, match="1 distinct colors"):
+    with pytest.warns(ConvergenceWarning, match="1 distinct color"):
         model = KMeansSegmenter(3, random_state=0).fit(image)
     assert model.labels_.tolist() == [[0]]
     assert np.array_equal(model.transform(image), image)

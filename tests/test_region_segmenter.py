@@ -133,7 +133,7 @@ def test_an_image_of_other_channels_than_in_fit_is_refused(estimator):
 
 
 @pytest.mark.parametrize("image", [COFFEE[:1, :1], COFFEE[:1], COFFEE[:, :1], np.zeros_like(COFFEE)])
-@pytest.mark.filterwarnings("ignore:X has .* distinct colors")
+@pytest.mark.filterwarnings("ignore:X has .* distinct color")
 def test_small_and_constant_images_are_segmented(estimator, image):
     label_map = estimator.fit_predict(image)
     assert label_map.shape == image.shape[:2]
