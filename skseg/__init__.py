@@ -1,13 +1,20 @@
 """Image segmentation by color with k-means, as scikit-learn estimators."""
 
+from importlib import import_module
+from typing import Any
+
 from ._converter import ColorConverter
-from ._display import ColorSpaceDisplay, KSelectionDisplay, PaletteDisplay, SegmentationDisplay
-from ._hierarchy import RegionHierarchy
-from ._region_display import RegionDisplay
-from ._region_segmenter import RegionSegmenter
-from ._regions import clean_labels
+from ._plot.color_space import ColorSpaceDisplay
+from ._plot.k_selection import KSelectionDisplay
+from ._plot.palette import PaletteDisplay
+from ._plot.regions import RegionDisplay
+from ._plot.segmentation import SegmentationDisplay
+from ._regions.clean import clean_labels
+from ._regions.hierarchy import RegionHierarchy
+from ._regions.segmenter import RegionSegmenter
 from ._segmenter import KMeansSegmenter
 from ._tiles import TileKFold
+from ._version import __version__ as __version__
 
 __all__ = [
     "ColorConverter",
@@ -22,4 +29,14 @@ __all__ = [
     "TileKFold",
     "clean_labels",
 ]
-__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import `skseg.io` and `skseg.metrics` when they are first used."""
+    if name in ("io", "metrics"):
+        return import_module(f"skseg.{name}")
+    raise AttributeError(f"module 'skseg' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "io", "metrics"])

@@ -2,13 +2,13 @@
 
 
 def main() -> None:
-    """Run the command line, or say what it needs."""
+    """Run the command line, or name the extra that it needs."""
     try:
         from .cli import app  # noqa: PLC0415, what it needs is an extra
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in ("click", "rich"):
             raise
-        raise SystemExit("The command skseg needs click and rich: python -m pip install click rich") from error
+        raise SystemExit('The command skseg needs click and rich: python -m pip install "skseg[cli]"') from error
     app(prog_name="skseg")
 
 

@@ -1,22 +1,57 @@
-"""Work on long arrays block by block, in a few threads: NumPy's loops let other threads run."""
+"""Work on long arrays block by block, in one small pool of threads: NumPy's loops let other threads run.
+
+There is one pool per process. It has at most four threads, no more than the processors that joblib counts, and no more
+than the environment variable OMP_NUM_THREADS says. Workers of joblib that handle whole images do not use it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from threading import local
 
-_THREADS = min(4, os.cpu_count() or 1)  # memory is what limits them, more threads would wait for it
+from joblib import cpu_count
+
+_MAX_THREADS = 4  # the work is memory-bound; more threads do not help
 _PARALLEL_FROM = 1 << 16  # rows; fewer are done before a thread has started
+_here = local()  # whether the current thread works alone
 
 
 def for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int) -> None:
     """Do `work` on each block of rows, several at a time if there are many rows."""
     blocks = [slice(start, start + block_size) for start in range(0, n_rows, block_size)]
-    if n_rows < _PARALLEL_FROM:
+    if n_rows < _PARALLEL_FROM or getattr(_here, "works_alone", False):
         for block in blocks:
             work(block)
         return
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(work, blocks):
-            pass
+    for _ in _pool().map(work, blocks):
+        pass
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Work on blocks one after the other in this thread."""
+    before = getattr(_here, "works_alone", False)
+    _here.works_alone = True
+    try:
+        yield
+    finally:
+        _here.works_alone = before
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    limit = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    n_threads = min(_MAX_THREADS, cpu_count(), int(limit) if limit.isdecimal() and int(limit) else _MAX_THREADS)
+    return ThreadPoolExecutor(n_threads, "skseg", initializer=_work_alone)
+
+
+def _work_alone() -> None:
+    _here.works_alone = True
+
+
+if hasattr(os, "register_at_fork"):  # the threads of a pool do not live on in a child process
+    os.register_at_fork(after_in_child=_pool.cache_clear)

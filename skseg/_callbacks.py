@@ -11,7 +11,7 @@ try:
 except ImportError:  # scikit-learn < 1.9
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in for that of scikit-learn 1.9."""
+        """Stands in for the mixin of scikit-learn 1.9."""
 
     def with_callbacks(method: Any) -> Any:
         """The method itself."""
@@ -22,7 +22,7 @@ __all__ = ["CallbackSupportMixin", "Task", "fit_task", "with_callbacks"]
 
 
 class Task:
-    """`fit`, or a part of it, that callbacks are told of; of no effect without a `context`."""
+    """`fit`, or a part of it, reported to callbacks; does nothing without a `context`."""
 
     def __init__(self, estimator: Any = None, context: Any = None) -> None:
         self._estimator = estimator
@@ -51,7 +51,7 @@ def fit_task(estimator: Any, n_parts: int) -> Iterator[Task]:
     """The whole of `fit`, of `n_parts` parts; within a method that has `with_callbacks`."""
     context = None
     if hasattr(estimator, "_init_callback_context"):
-        context = estimator._init_callback_context(max_subtasks=n_parts)
+        context = estimator._init_callback_context(max_subtasks=n_parts)  # noqa: SLF001, scikit-learn's documented hook
         context.call_on_fit_task_begin(estimator=estimator)
     yield Task(estimator, context)
     if context is not None:

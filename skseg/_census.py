@@ -17,7 +17,7 @@ from ._blocks import for_blocks
 
 _KEY_BITS = 24  # an 8-bit color of up to three channels is an integer below 2**24
 _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
-_BLOCK = 1 << 17  # pixels that are worked on at a time, so that temporaries stay in the processor's cache
+_BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
 
 
 class Census(NamedTuple):
@@ -47,7 +47,7 @@ def map_colors(
     rows: NDArray[Any],
     known: tuple[NDArray[Any], NDArray[Any]] | None = None,
 ) -> NDArray[Any]:
-    """`function` of every pixel row, worked out once per distinct color where that is cheap.
+    """`function` of every pixel row, computed once per distinct color where that is cheap.
 
     `function` takes colors (n, n_channels) and gives an array of n labels, or of n rows. `known` are all colors of the
     census of `rows` and what `function` gives for them.
@@ -67,7 +67,7 @@ def map_colors(
 
 
 def map_rows(function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any]) -> NDArray[Any]:
-    """`function` of the rows, worked out in blocks; it gives a label, or a row, for each."""
+    """`function` of the rows, computed in blocks; it gives a label, or a row, for each."""
     like = function(rows[:1])
     values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
 
@@ -79,7 +79,7 @@ def map_rows(function: Callable[[NDArray[Any]], NDArray[Any]], rows: NDArray[Any
 
 
 def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
-    """``values[index]`` along the first axis, for indices that are known to be good."""
+    """``values[index]`` along the first axis, without a check of the indices."""
     taken = np.empty((len(index), *values.shape[1:]), dtype=values.dtype)
 
     def fill(block: slice) -> None:
@@ -94,14 +94,34 @@ def mean_colors(census: Census, labels: NDArray[Any]) -> NDArray[np.float64]:
 
     `labels` are consecutive from 0.
     """
-    some = np.empty(labels.max() + 1, dtype=np.intp)
-    some[labels] = np.arange(len(labels))  # one color of each label, to measure from
-    origins = census.colors[some].astype(np.float64)
-    sums = [
-        np.bincount(labels, census.weights * (column.astype(np.float64) - origin[labels]))
-        for column, origin in zip(census.colors.T, origins.T, strict=True)
-    ]
-    return origins + np.stack(sums, axis=1) / np.bincount(labels, census.weights)[:, np.newaxis]
+    member = np.empty(labels.max() + 1, dtype=np.intp)
+    member[labels] = np.arange(len(labels))  # one color of each label, to measure from
+    origins = census.colors[member].astype(np.float64)
+    offsets = (
+        column.astype(np.float64) - origin[labels] for column, origin in zip(census.colors.T, origins.T, strict=True)
+    )
+    return origins + means_by_label(labels, offsets, census.weights)
+
+
+def means_by_label(
+    labels: NDArray[Any], columns: Iterable[NDArray[Any]], weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Weighted mean of each column for each label from 0, (n_labels, n_columns); 0 for a label without members."""
+    totals = np.bincount(labels, weights).astype(np.float64, copy=False)
+    sums = sums_by_label(labels, columns, len(totals), weights)
+    return sums / np.where(totals > 0, totals, 1)[:, np.newaxis]
+
+
+def sums_by_label(
+    labels: NDArray[Any],
+    columns: Iterable[NDArray[Any]],
+    n_labels: int,
+    weights: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Weighted sum of each column for each label, (n_labels, n_columns)."""
+    products = (column if weights is None else weights * column for column in columns)
+    sums = [np.bincount(labels, product.astype(np.float64, copy=False), n_labels) for product in products]
+    return np.stack(sums, axis=1)
 
 
 def _has_keys(rows: NDArray[Any]) -> bool:

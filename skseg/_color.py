@@ -23,6 +23,7 @@ from skimage.color import hed2rgb, hsv2rgb, lab2rgb, luv2rgb, rgb2hed, rgb2hsv, 
 Floats = NDArray[np.float64]
 
 _ROUNDING = 1e-6  # how far averaging and resizing may overshoot 0 and 1; the conversions are smooth enough not to mind
+_LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
 
 
 def unit_scale(dtype: np.dtype[Any]) -> float:
@@ -43,9 +44,19 @@ def is_unit_range(colors: NDArray[Any]) -> bool:
     return scale != 1 or bool(colors.min() >= -_ROUNDING and colors.max() <= 1 + _ROUNDING)
 
 
+def to_uint8(colors: NDArray[Any]) -> NDArray[np.uint8]:
+    """Colors of any dtype as 8 bits, clipped and rounded."""
+    return np.rint(255 * np.clip(to_unit(colors), 0, 1)).astype(np.uint8)
+
+
 def hex_code(color: NDArray[Any]) -> str:
     """The code of an sRGB color, 0 to 1, as in HTML: "#rrggbb"."""
-    return "#" + bytes(np.rint(255 * np.clip(color, 0, 1)).astype(np.uint8)).hex()
+    return "#" + bytes(to_uint8(color)).hex()
+
+
+def luminance(rgb: NDArray[Any]) -> Floats:
+    """Luminance of sRGB colors of shape (..., 3), in their own units, without undoing gamma."""
+    return np.asarray(rgb @ _LUMINANCE)
 
 
 def rgb_to_hsv_cone(rgb: Floats) -> Floats:
@@ -141,3 +152,99 @@ COLOR_SPACES = {
     "hed": ColorSpace(("hematoxylin", "eosin", "dab"), rgb2hed, hed2rgb),
     "oklab": ColorSpace(("L", "a", "b"), rgb_to_oklab, oklab_to_rgb, weights=(0.4, 1.0, 1.0)),
 }
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The way from colors of some number of channels to the coordinates that k-means works in.
+
+    Attributes
+    ----------
+    name : the parameter `color_space`
+    space : what it stands for, None if colors are taken as they are
+    weights : factor of each channel after conversion, (n_channels,)
+    """
+
+    name: str | None
+    space: ColorSpace | None
+    weights: Floats
+
+    def convert(self, colors: NDArray[Any]) -> Floats:
+        """Coordinates of colors of any dtype, (n_colors, n_channels)."""
+        unit = to_unit(colors)
+        return np.asarray((self.space.from_rgb(unit) if self.space else unit) * self.weights)
+
+    def invert(self, coordinates: Floats) -> Floats:
+        """Colors from 0 to 1, or as they are, of coordinates."""
+        if not self.weights.all():
+            raise ValueError(
+                f"channel_weights must not contain 0 for inverse_transform; got {self.weights.tolist()}: "
+                "the coordinate of that channel is lost."
+            )
+        unweighted = coordinates / self.weights
+        return self.space.to_rgb(unweighted) if self.space else unweighted
+
+    def check_range(self, colors: NDArray[Any], name: str = "X") -> None:
+        """Refuse colors of another number of channels, or outside the range of the color space."""
+        if colors.shape[1] != len(self.weights):
+            raise ValueError(f"{name} has {colors.shape[1]} channels; {len(self.weights)} are expected.")
+        if self.space and self.space.unit_range and colors.size and not is_unit_range(colors):
+            raise ValueError(
+                f"color_space={self.name!r} needs sRGB from 0 to 1, or uint8, or uint16; got {name} as "
+                f"{colors.dtype} from {colors.min():g} to {colors.max():g} instead. "
+                f"Scale {name}, or use 'hsv', 'rgb' or None, which take any range."
+            )
+
+    def names(self, channels: list[str]) -> list[str]:
+        """Names of the coordinates of colors whose channels have these names."""
+        return list(self.space.channels) if self.space else channels
+
+
+def find_conversion(color_space: str | None, channel_weights: Any, n_channels: int) -> Conversion:
+    """The conversion that the parameters of an estimator mean for a number of channels."""
+    space = _find_space(color_space, n_channels)
+    if isinstance(channel_weights, str) and channel_weights == "auto":
+        weights = np.array(space.weights if space else [1.0] * n_channels)
+    elif channel_weights is None:
+        weights = np.ones(n_channels)
+    else:
+        weights = _check_channel_weights(channel_weights, n_channels)
+    return Conversion(color_space, space, weights)
+
+
+def check_not_alpha(shape: tuple[int, ...], color_space: str | None) -> None:
+    """Refuse an image of four channels under "auto": whether the fourth is alpha or a band, X does not say."""
+    if color_space == "auto" and len(shape) > 2 and shape[-1] == 4:
+        raise ValueError(
+            "color_space='auto' does not guess what the 4 channels of an image are. If the fourth is alpha, make it a "
+            "mask: np.ma.array(image[..., :3], mask=np.repeat(image[..., 3:] == 0, 3, axis=-1)); "
+            "if they are bands, set color_space=None."
+        )
+
+
+def _find_space(name: str | None, n_channels: int) -> ColorSpace | None:
+    if name is None or (name == "auto" and n_channels != 3):
+        return None
+    if not isinstance(name, str) or name not in ("auto", *COLOR_SPACES):
+        allowed = ", ".join(repr(known) for known in ["auto", *COLOR_SPACES])
+        raise ValueError(f"color_space must be one of {allowed} or None; got {name!r} instead.")
+    if n_channels != 3:
+        raise ValueError(
+            f"color_space={name!r} needs 3 channels; got X with {n_channels} instead. A 2-D array is a pixel table "
+            "(n_pixels, n_channels), a gray image has the shape (height, width, 1): image[..., np.newaxis]; "
+            "color_space=None takes any number of channels."
+        )
+    return COLOR_SPACES["hsv" if name == "auto" else name]
+
+
+def _check_channel_weights(channel_weights: Any, n_channels: int) -> NDArray[np.float64]:
+    try:
+        weights = np.asarray(channel_weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        weights = np.empty(0)
+    if weights.shape != (n_channels,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(
+            f"channel_weights must be 'auto', None or {n_channels} finite numbers, one per channel of X, "
+            f"none negative and not all 0; got {channel_weights!r} instead."
+        )
+    return weights

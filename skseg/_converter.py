@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, validate_data
 
-from ._color import COLOR_SPACES, ColorSpace, is_unit_range, to_unit
-from ._images import ImageOutputMixin, Pixels, is_sequence, read
+from ._color import Conversion, check_not_alpha, find_conversion
 from ._notebook import NotebookMixin
+from ._source import ImageOutputMixin, Pixels, Source, open_source
 
 
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -103,7 +103,9 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ValueError
             If a parameter does not suit the number of channels, or the numbers do not suit the color space.
         """
-        self._check(X[0] if is_sequence(X) else X, reset=True)
+        source = open_source(X)
+        first = next(source.images())
+        self._read(first, reset=True)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -119,10 +121,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         X_new : ndarray of X's shape, float64, or a list of them
             Weighted coordinates. A masked image gives a masked array, NaN under the mask.
         """
-        if is_sequence(X):
-            return [self.transform(image) for image in X]
-        pixels, rows = self._check(X, reset=False)
-        return pixels.restore(self._convert(rows), under_mask=np.nan)
+        source = open_source(X)
+        return list(source.map(self._convert_image)) if source.is_sequence else self._convert_image(source)
 
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
@@ -144,18 +144,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ValueError
             If a channel has weight 0, which loses it.
         """
-        if is_sequence(X):
-            return [self.inverse_transform(image) for image in X]
-        pixels = read(X)
-        rows = check_array(pixels.rows, dtype=np.float64, estimator=self, input_name="X")
-        space, weights = self._space_and_weights(rows.shape[1])
-        if not weights.all():
-            raise ValueError(
-                f"channel_weights must not contain 0 for inverse_transform; got {weights.tolist()}: "
-                "the coordinate of that channel is lost."
-            )
-        unweighted = rows / weights
-        return pixels.restore(space.to_rgb(unweighted) if space else unweighted, under_mask=np.nan)
+        source = open_source(X)
+        return list(source.map(self._invert_image)) if source.is_sequence else self._invert_image(source)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the converted channels.
@@ -171,82 +161,54 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             For example ``["L", "a", "b"]``.
         """
         names = super().get_feature_names_out(input_features)
-        space, _ = self._space_and_weights(self.n_features_in_)
-        return np.asarray(space.channels if space else names, dtype=object)
+        return np.asarray(self.conversion(self.n_features_in_).names(list(names)), dtype=object)
 
-    def _check(self, X: Any, *, reset: bool) -> tuple[Pixels, NDArray[Any]]:
-        """X as `Pixels` and its checked rows."""
-        pixels = read(X)
+    def conversion(self, n_channels: int) -> Conversion:
+        """The conversion that the parameters mean.
+
+        Parameters
+        ----------
+        n_channels : int
+            Number of channels of the colors.
+
+        Returns
+        -------
+        conversion : Conversion
+            Conversion of arrays of colors, without scikit-learn's checks.
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not suit the number of channels.
+        """
+        return find_conversion(self.color_space, self.channel_weights, n_channels)
+
+    def _convert_image(self, source: Source) -> NDArray[np.float64]:
+        pixels, rows, conversion = self._read(source, reset=False)
+        return pixels.restore(conversion.convert(rows), under_mask=np.nan)
+
+    def _invert_image(self, source: Source) -> NDArray[np.float64]:
+        pixels = source.pixels()
         check = {"ensure_min_samples": 0 if pixels.mask is not None else 1}
-        rows = validate_data(self, pixels.rows, reset=reset, **check)
-        check_not_alpha(pixels, self.color_space)
-        self._check_rows(rows)
-        return pixels, rows
+        rows = check_array(pixels.rows, dtype=np.float64, estimator=self, input_name="X", **check)
+        return pixels.restore(self.conversion(rows.shape[1]).invert(rows), under_mask=np.nan)
 
-    def _check_rows(self, rows: NDArray[Any], name: str = "X") -> None:
-        """Refuse rows that have the wrong number of channels or lie outside the range of the color space."""
-        space, _ = self._space_and_weights(rows.shape[1])
-        if space and space.unit_range and rows.size and not is_unit_range(rows):
-            raise ValueError(
-                f"color_space={self.color_space!r} needs sRGB from 0 to 1, or uint8, or uint16; got {name} as "
-                f"{rows.dtype} from {rows.min():g} to {rows.max():g} instead. "
-                f"Scale {name}, or use 'hsv', 'rgb' or None, which take any range."
-            )
-
-    def _convert(self, rows: NDArray[Any]) -> NDArray[np.float64]:
-        """Converted coordinates of checked rows."""
-        space, weights = self._space_and_weights(rows.shape[1])
-        unit = to_unit(rows)
-        return np.asarray((space.from_rgb(unit) if space else unit) * weights)
-
-    def _space_and_weights(self, n_channels: int) -> tuple[ColorSpace | None, NDArray[np.float64]]:
-        space = _find_space(self.color_space, n_channels)
-        if isinstance(self.channel_weights, str) and self.channel_weights == "auto":
-            return space, np.array(space.weights if space else [1.0] * n_channels)
-        if self.channel_weights is None:
-            return space, np.ones(n_channels)
-        return space, _check_channel_weights(self.channel_weights, n_channels)
+    def _read(self, source: Source, *, reset: bool) -> tuple[Pixels, NDArray[Any], Conversion]:
+        """An image as `Pixels`, its checked rows, and their conversion; `reset` learns the channels at the end."""
+        pixels = source.pixels()
+        check = {"ensure_min_samples": 0 if pixels.mask is not None else 1}
+        rows = check_array(pixels.rows, estimator=self, input_name="X", **check)
+        if not reset:
+            validate_data(self, pixels.rows, reset=False, skip_check_array=True)
+        check_not_alpha(pixels.data_shape, self.color_space)
+        conversion = self.conversion(rows.shape[1])
+        conversion.check_range(rows)
+        if reset:
+            validate_data(self, pixels.rows, reset=True, skip_check_array=True)
+        return pixels, rows, conversion
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.requires_fit = False
         return tags
-
-
-def check_not_alpha(pixels: Pixels, color_space: str | None) -> None:
-    """Refuse an image of four channels under "auto": whether the fourth is alpha or a band, X does not say."""
-    if pixels.shape is not None and color_space == "auto" and pixels.data.ndim > 2 and pixels.data.shape[-1] == 4:
-        raise ValueError(
-            "color_space='auto' does not guess what the 4 channels of an image are. If the fourth is alpha, make it a "
-            "mask: np.ma.array(image[..., :3], mask=np.repeat(image[..., 3:] == 0, 3, axis=-1)); "
-            "if they are bands, set color_space=None."
-        )
-
-
-def _find_space(name: str | None, n_channels: int) -> ColorSpace | None:
-    if name is None or (name == "auto" and n_channels != 3):
-        return None
-    if not isinstance(name, str) or name not in ("auto", *COLOR_SPACES):
-        allowed = ", ".join(repr(known) for known in ["auto", *COLOR_SPACES])
-        raise ValueError(f"color_space must be one of {allowed} or None; got {name!r} instead.")
-    if n_channels != 3:
-        raise ValueError(
-            f"color_space={name!r} needs 3 channels; got X with {n_channels} instead. A 2-D array is a pixel table "
-            "(n_pixels, n_channels), a gray image has the shape (height, width, 1): image[..., np.newaxis]; "
-            "color_space=None takes any number of channels."
-        )
-    return COLOR_SPACES["hsv" if name == "auto" else name]
-
-
-def _check_channel_weights(channel_weights: Any, n_channels: int) -> NDArray[np.float64]:
-    try:
-        weights = np.asarray(channel_weights, dtype=np.float64)
-    except (TypeError, ValueError):
-        weights = np.empty(0)
-    if weights.shape != (n_channels,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
-        raise ValueError(
-            f"channel_weights must be 'auto', None or {n_channels} finite numbers, one per channel of X, "
-            f"none negative and not all 0; got {channel_weights!r} instead."
-        )
-    return weights

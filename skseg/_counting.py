@@ -1,31 +1,38 @@
-"""From X to its census: read it, check it, count it; and which numbers may be counted or compared together."""
+"""From a source to its census: read it, check it, count it; and which numbers may be counted or compared together."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, validate_data
 
 from ._callbacks import Task
 from ._census import Census, count, merge
-from ._color import is_unit_range, unit_scale
-from ._converter import check_not_alpha
-from ._images import NoPixelsError, Pixels, check_pixel_weights, is_sequence, read, reduce_images
+from ._color import check_not_alpha, is_unit_range, unit_scale
+from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
 
-_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
+_MAX_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
 _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
-_LONGEST_SIDE_RATIO = 10  # of an image; a table is longer
+_MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 
 
-def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
-    """X, not a sequence, and its pixel rows as a finite numeric array."""
-    pixels = read(X)
-    check_not_alpha(pixels, color_space)
+class Counted(NamedTuple):
+    """The census of a source and, of a single table or image, its pixels and their rows."""
+
+    census: Census
+    pixels: Pixels | None = None
+    rows: NDArray[Any] | None = None
+
+
+def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
+    """The pixels of one table or image, and their rows as a finite numeric array."""
+    pixels = source.pixels()
+    check_not_alpha(pixels.data_shape, color_space)
     rows = check_array(
         pixels.rows,
         ensure_all_finite=False,
@@ -40,6 +47,69 @@ def read_rows(X: Any, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
     return pixels, rows.astype(rows.dtype.newbyteorder("="), copy=False)
 
 
+def count_source(
+    source: Source, sample_weight: Any, color_space: str | None, n_jobs: int | None, task: Task | None = None
+) -> Counted:
+    """Count a table, an image, or all images of a sequence together, each a part of `task`."""
+    if not source.is_sequence:
+        counted = _count_image(source, sample_weight, color_space)
+    else:
+
+        def census_of(image: Source, weights: Any) -> Census:
+            return _count_image(image, weights, color_space).census
+
+        censuses = source.reduce(census_of, _add_up, n_jobs=n_jobs, sample_weight=sample_weight)
+        counted = Counted(_add_up((task or Task()).each("images", censuses)))
+    if len(counted.census.colors) == 0:
+        reason = (
+            "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
+        )
+        raise NoPixelsError(f"{reason}; at least one pixel must take part.")
+    return counted
+
+
+def _count_image(source: Source, sample_weight: Any, color_space: str | None) -> Counted:
+    pixels, rows = read_rows(source, color_space)
+    check_not_gray(pixels)
+    weights = None
+    if sample_weight is not None:
+        shape = rows.shape[:1] if pixels.shape is None else pixels.shape
+        weights = check_pixel_weights(sample_weight, shape, pixels.mask)
+    return Counted(count(rows, weights), pixels, rows)
+
+
+def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
+    """The census of all images; many are merged at a time, as soon as they hold more colors than what is merged."""
+    _, together = next(censuses)
+    waiting: list[Census] = []
+    n_waiting = 0
+    for index, census in censuses:
+        check_same_kind(census.colors, together.colors, f"X[{index}]")
+        waiting.append(census)
+        n_waiting += len(census.colors)
+        if n_waiting > max(len(together.colors), _MAX_WAITING):
+            together, waiting, n_waiting = merge([together, *waiting]), [], 0
+    return merge([together, *waiting])
+
+
+def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[Any]:
+    """`rows` of a source, if their channels, names, units and range agree with a fitted estimator; else an error."""
+    n_channels, expected, dtype = rows.shape[1], estimator.n_features_in_, estimator.model_.dtype
+    if n_channels != expected:
+        raise ValueError(
+            f"X has {n_channels} features, but {type(estimator).__name__} is expecting {expected} features as input: "
+            "one per channel. A 2-D array is a pixel table (n_pixels, n_channels); a gray image has the "
+            "shape (height, width, 1): image[..., np.newaxis]."
+        )
+    for table in source.tables:
+        validate_data(estimator, table, reset=False, skip_check_array=True)
+    if not source.has_own_dtype:
+        rows = cast_if_exact(rows, dtype)
+    check_comparable(rows, estimator.model_)
+    estimator.model_.conversion.check_range(rows)
+    return rows
+
+
 def check_not_gray(pixels: Pixels) -> None:
     """Warn of an array that is almost certainly an image without a channel axis, or with the channels first."""
     data = pixels.data
@@ -48,7 +118,7 @@ def check_not_gray(pixels: Pixels) -> None:
     n_rows, n_channels = data.shape[-2:]
     if data.ndim > 2 and data.shape[0] <= 4:
         meant = "an image with the channels first? Move them last: np.moveaxis(X, 0, -1)."
-    elif n_rows <= _LONGEST_SIDE_RATIO * n_channels:
+    elif n_rows <= _MAX_ASPECT_RATIO * n_channels:
         meant = "a gray image? Add the axis of channels: X[..., np.newaxis]."
     else:
         return
@@ -68,60 +138,6 @@ def levels_to_caller() -> int:
     return level
 
 
-def count_image(
-    X: Any, sample_weight: Any, color_space: str | None, *, allow_empty: bool = False
-) -> tuple[Pixels, NDArray[Any], Census]:
-    """X, not a sequence, its pixel rows, and their census."""
-    pixels, rows = read_rows(X, color_space)
-    check_not_gray(pixels)
-    weights = None
-    if sample_weight is not None:
-        shape = rows.shape[:1] if pixels.shape is None else pixels.shape
-        weights = check_pixel_weights(sample_weight, shape, pixels.mask)
-    census = count(rows, weights)
-    if not allow_empty:
-        _check_not_empty(census, sample_weight)
-    return pixels, rows, census
-
-
-def count_images(
-    X: Any, sample_weight: Any, color_space: str | None, n_jobs: int | None, task: Task | None = None
-) -> Census:
-    """The census of a table, an image, or all images of a sequence together, each a part of `task`."""
-    if not is_sequence(X):
-        return count_image(X, sample_weight, color_space)[2]
-
-    def census_of(image: Any, weights: Any) -> Census:
-        return count_image(image, weights, color_space, allow_empty=True)[2]
-
-    censuses = reduce_images(census_of, _add_up, X, n_jobs=n_jobs, sample_weight=sample_weight)
-    together = _add_up((task or Task()).each("images", censuses))
-    _check_not_empty(together, sample_weight)
-    return together
-
-
-def _check_not_empty(census: Census, sample_weight: Any) -> None:
-    if len(census.colors) == 0:
-        reason = (
-            "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
-        )
-        raise NoPixelsError(f"{reason}; at least one pixel must take part.")
-
-
-def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
-    """The census of all images; many are merged at a time, as soon as they hold more colors than what is merged."""
-    _, together = next(censuses)
-    waiting: list[Census] = []
-    n_waiting = 0
-    for index, census in censuses:
-        check_same_kind(census.colors, together.colors, f"X[{index}]")
-        waiting.append(census)
-        n_waiting += len(census.colors)
-        if n_waiting > max(len(together.colors), _WAITING):
-            together, waiting, n_waiting = merge([together, *waiting]), [], 0
-    return merge([together, *waiting])
-
-
 def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> None:
     """Refuse to count colors together that have other channels or mean other units."""
     if colors.shape[1] != before.shape[1]:
@@ -136,24 +152,22 @@ def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> No
         )
 
 
-def check_comparable(colors: NDArray[Any], fitted: NDArray[Any]) -> None:
-    """Refuse numbers that are taken as they are next to scaled integers, unless they lie between 0 and 1."""
-    plain = [array for array in (colors, fitted) if unit_scale(array.dtype) == 1]
-    if len(plain) == 1 and plain[0].size and not is_unit_range(plain[0]):
+def check_comparable(colors: NDArray[Any], model: Any) -> None:
+    """Refuse colors of other units than a model's, where their range shows it."""
+    fitted, scale = model.dtype, unit_scale(colors.dtype)
+    if (scale == 1) != (unit_scale(fitted) == 1):
+        low, high = (colors.min(initial=0), colors.max(initial=0)) if scale == 1 else model.limits
+        if not is_unit_range(np.array([low, high], dtype=np.float64)):
+            unscaled = colors.dtype if scale == 1 else fitted
+            raise ValueError(
+                f"X is {colors.dtype}, but fit has seen {fitted}: uint8 and uint16 stand for 0 to 1, so the "
+                f"{unscaled} colors must lie there too; got {low:g} to {high:g} instead. "
+                "Give X the dtype and range that fit has seen."
+            )
+    if fitted.kind == "b" and scale != 1 and 0 < colors.max(initial=0) <= 1:
         raise ValueError(
-            f"X is {colors.dtype}, but fit has seen {fitted.dtype}: uint8 and uint16 stand for 0 to 1, so the "
-            f"{plain[0].dtype} colors must lie there too; got {plain[0].min():g} to {plain[0].max():g} instead. "
-            "Give X the dtype and range that fit has seen."
-        )
-
-
-def check_not_binary(colors: NDArray[Any], fitted: NDArray[Any]) -> None:
-    """Refuse 0 and 1 of 8 or 16 bits, which are nearly the same color, for a model of False and True."""
-    is_scaled = unit_scale(colors.dtype) != 1
-    if fitted.dtype.kind == "b" and is_scaled and colors.size and 0 < colors.max() <= 1:
-        raise ValueError(
-            f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to "
-            f"{unit_scale(colors.dtype):g}. Pass X.astype(bool)."
+            f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
+            "Pass X.astype(bool)."
         )
 
 

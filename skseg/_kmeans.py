@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans, kmeans_plusplus
+from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
 from ._blocks import for_blocks
@@ -22,7 +24,7 @@ _CELLS_PER_CLUSTER = 64
 _COLORS_PER_CELL = 8
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
-_BLOCK = 1 << 14  # points whose distances are worked out at a time: they stay in the processor's cache
+_BLOCK = 1 << 14  # points whose distances are computed at a time: they stay in the processor's cache
 
 
 def fit_kmeans(
@@ -36,7 +38,7 @@ def fit_kmeans(
     """
     if len(features) <= n_clusters:
         n_clusters, init, n_init = len(features), features, 1
-    params |= {"n_clusters": n_clusters, "shift": tol * _variance(features, weights)}
+    params |= {"n_clusters": n_clusters, "shift": tol * weighted_variance(features, weights)}
     if isinstance(init, str):
         n_init = _N_STARTS if n_init == "auto" else n_init
         n_cells = len(features) // _COLORS_PER_CELL
@@ -64,7 +66,7 @@ def _inertia(points: Floats, weights: Floats, centers: Floats) -> float:
 
 def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMeans:
     """`KMeans` fitted to weighted points, until the squared steps of its centers sum to no more than `shift`."""
-    scale = _variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
+    scale = weighted_variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
     kmeans = KMeans(tol=shift / scale if scale > 0 else shift, **params)
     n_threads = 1 if len(points) < _PARALLEL_FROM else None
     with _threadpools().limit(limits=n_threads, user_api="openmp"):
@@ -72,16 +74,17 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
 
 
 def known_kmeans(features: Floats, centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
-    """The `KMeans` that was fitted to the features, of which the centers are known."""
-    kmeans = KMeans(len(centers))
+    """The `KMeans` that was fitted to the features and whose centers are known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans = KMeans(len(centers), init=centers, n_init=1, max_iter=1).fit(centers)
     kmeans.cluster_centers_, kmeans.labels_ = centers, nearest(features, centers)
-    kmeans.inertia_, kmeans.n_iter_, kmeans._n_threads = inertia, n_iter, 1
-    kmeans.n_features_in_, kmeans._n_features_out = centers.shape[::-1]
+    kmeans.inertia_, kmeans.n_iter_ = inertia, n_iter
     return kmeans
 
 
-def _variance(points: Floats, weights: Floats) -> float:
-    """Weighted variance, mean of the features; no product of BLAS, whose threads wait for busy cores."""
+def weighted_variance(points: Floats, weights: Floats) -> float:
+    """Weighted variance, mean of the features; avoids BLAS, whose threads stall on busy machines."""
     shares = weights / weights.sum()
     means = [(shares * column).sum() for column in points.T]
     return float(np.mean([(shares * (column - mean) ** 2).sum() for column, mean in zip(points.T, means, strict=True)]))
@@ -95,7 +98,7 @@ def _threadpools() -> ThreadpoolController:
 def distances(points: Floats, centers: Floats) -> Floats:
     """Euclidean distance of each point to each center, (n_points, n_centers).
 
-    Worked out channel by channel, without a matrix product: the distance of a point never depends on its neighbors in
+    Computed channel by channel, without a matrix product: the distance of a point never depends on its neighbors in
     the array, the number of threads or the machine, so equal distances are equal wherever a pixel is met.
     """
     return np.stack([_distance(points.T, center) for center in centers], axis=1)

@@ -1,11 +1,15 @@
-"""How estimators look in a notebook: linked to their pages, with what they have learned."""
+"""How estimators look in a notebook: linked to their pages, with the palette that they have learned."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
+
+from ._color import hex_code
 
 
 class NotebookMixin:
@@ -18,11 +22,11 @@ class NotebookMixin:
         return ""
 
     def _repr_html_inner(self) -> str:
-        """HTML, for notebooks that ask for nothing else."""
+        """HTML, for notebooks that support nothing else."""
         return super()._repr_html_inner() + self._repr_html_more()  # type: ignore[misc, no-any-return]
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        """Text and HTML, for notebooks that take their choice."""
+        """Text and HTML, of which a notebook chooses one."""
         bundle: dict[str, str] = super()._repr_mimebundle_(**options)  # type: ignore[misc]
         if "text/html" in bundle:
             bundle["text/html"] += self._repr_html_more()
@@ -34,3 +38,15 @@ class NotebookMixin:
         except NotFittedError:
             return ""
         return self._repr_html_fitted()
+
+
+def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64]) -> str:
+    """A strip of the clusters' colors as HTML, as wide as their shares, with hex codes to hover over."""
+    parts = [(hex_code(color), size) for color, size in zip(colors, sizes, strict=True)]
+    strips = "".join(
+        f'<span title="{label}: {code}, {share:.1%}" style="background:{code};flex:{share:.4f};min-width:3px"></span>'
+        for label, (code, share) in enumerate(parts)
+    )
+    text = ", ".join(f"{code} {share:.0%}" for code, share in parts)
+    style = "display:flex;height:1.6em;width:100%;max-width:40em;margin:.4em 0;border-radius:4px;overflow:hidden"
+    return f'<div role="img" aria-label="Clusters, from dark to light: {text}" style="{style}">{strips}</div>'

@@ -1,62 +1,44 @@
-"""KMeansSegmenter: pixel rows → census → Pipeline(color space → KMeans) → look-up of every pixel."""
+"""KMeansSegmenter: X → source → census → model → look-up of every pixel. Parameters, checks and shapes."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, check_random_state, check_scalar, gen_even_slices
+from sklearn.utils import Tags, check_scalar
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
-from ._census import Census, map_colors, map_rows, mean_colors, merge, take
-from ._color import unit_scale
+from ._census import Census, merge
 from ._converter import ColorConverter
-from ._counting import (
-    cast_if_exact,
-    check_comparable,
-    check_not_binary,
-    check_same_kind,
-    count_image,
-    count_images,
-    levels_to_caller,
-    read_rows,
-)
-from ._images import (
+from ._counting import check_same_kind, count_source, levels_to_caller, match_to_fit, read_rows
+from ._model import Model, fit_model
+from ._notebook import NotebookMixin, palette_strip
+from ._source import (
     ImageOutputMixin,
+    Images,
+    LabelMap,
     NoPixelsError,
     Pixels,
-    as_array,
+    Source,
     check_pixel_weights,
-    has_own_dtype,
-    is_sequence,
-    map_images,
-    tables_in,
+    open_source,
 )
-from ._kmeans import distances, fit_kmeans, known_kmeans, nearest
-from ._notebook import NotebookMixin
-from ._palette import as_html
-from .metrics._criteria import Clusters
 
 _OUTPUTS = ("color", "label", "distance")
 _STARTS = ("k-means++", "random")
-_KMEANS_PARAMS = ("n_clusters", "n_init", "max_iter", "tol", "random_state")
-_LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.color.rgb2gray
-_BAND = 1 << 24  # pixels that are labeled at a time where the label map is written to `out`
-_KEPT = 100_000_000  # pixels of a memory-mapped image whose label map `fit` still keeps
-_SHOWN = 64  # clusters whose colors a notebook shows
-_LARGEST = 1e150  # its square times any number of pixels is finite
-_LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
+_BAND_PIXELS = 1 << 24  # labeled at a time where the label map is written to `out`
+_MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `fit` still keeps
+_MAX_STRIP_COLORS = 64  # in the palette that a notebook shows
 
 
 class KMeansSegmenter(
@@ -122,6 +104,9 @@ class KMeansSegmenter(
     ----------
     pipeline_ : Pipeline
         The fitted steps "color" (`ColorConverter`) and "kmeans" (`KMeans`); works on pixel tables by itself.
+
+    model_ : Model
+        The fitted model as criteria, displays and files use it; for internal use.
 
     cluster_centers_ : ndarray of shape (n_clusters, n_channels)
         Mean color of each cluster in X's own units, from the darkest to the lightest: by luminance, or by the mean of
@@ -236,19 +221,21 @@ class KMeansSegmenter(
         TypeError
             If X is something that has no pixels, such as a file name.
         """
-        self._check_parameters()
-        with _unchanged_by_failure(self), fit_task(self, n_parts=2) as task:
-            with task.part("count", n_parts=None if is_sequence(X) else 0) as counting:
-                if is_sequence(X):
-                    census = count_images(X, sample_weight, self.color_space, self.n_jobs, counting)
-                else:
-                    pixels, rows, census = count_image(X, sample_weight, self.color_space)
+        check_parameters(self)
+        source = open_source(X)
+        with fit_task(self, n_parts=2) as task:
+            with task.part("count", n_parts=None if source.is_sequence else 0) as counting:
+                counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting)
             with task.part("cluster"):
-                self._learn_channels(X, census)
-                self._cluster(census)
-            if not is_sequence(X) and not _exceeds_memory(X):
-                known = (census.colors, self.pipeline_["kmeans"].labels_) if sample_weight is None else None
-                self.labels_ = pixels.restore(self._label_rows(rows, known), under_mask=-1)
+                color, model = self._fit_steps(
+                    self._new_color(source.tables or [counted.census.colors]), counted.census
+                )
+            labels = None
+            if counted.pixels is not None and counted.rows is not None and not _exceeds_memory(source):
+                labels = counted.pixels.restore(
+                    model.label(counted.rows, is_fitted=sample_weight is None), under_mask=-1
+                )
+        set_fitted(self, color, model, labels)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -273,17 +260,25 @@ class KMeansSegmenter(
         self : KMeansSegmenter
             The fitted segmenter.
         """
-        self._check_parameters()
-        census = count_images(X, sample_weight, self.color_space, self.n_jobs)
-        if not hasattr(self, "_seen"):
-            with _unchanged_by_failure(self):
-                self._learn_channels(X, census)
-                return self._cluster(census)
-        colors = self._match_to_fit(census.colors, X)
-        check_same_kind(colors, self._seen.colors, "X")
-        return self._cluster(merge([self._seen, census._replace(colors=colors)]))
+        check_parameters(self)
+        source = open_source(X)
+        census = count_source(source, sample_weight, self.color_space, self.n_jobs).census
+        color = self._new_color(source.tables or [census.colors])
+        if hasattr(self, "model_"):
+            colors = match_to_fit(self, source, census.colors)
+            check_same_kind(colors, self.model_.census.colors, "X")
+            census = merge([self.model_.census, Census(colors, census.weights)])
+            _copy_channels(self, color)
+        set_fitted(self, *self._fit_steps(color, census))
+        return self
 
     __metadata_request__predict = {"out": UNUSED}  # noqa: RUF012, scikit-learn reads it from the class
+
+    @overload
+    def predict(self, X: Images, out: None = None) -> list[LabelMap]: ...
+
+    @overload
+    def predict(self, X: Any, out: Any = None) -> LabelMap: ...
 
     def predict(self, X: Any, out: Any = None) -> Any:
         """Label every pixel with its nearest cluster.
@@ -311,17 +306,22 @@ class KMeansSegmenter(
         if out is None:
             return self._for_each_image(self._label_image, X)
         check_is_fitted(self)
-        X = X if is_sequence(X) else as_array(X)
-        shape = None if is_sequence(X) else np.shape(X)[:-1]
+        source = open_source(X)
+        shape = None if source.is_sequence else np.shape(source.data)[:-1]
         if not isinstance(out, np.ndarray) or out.dtype != np.int32 or out.shape != shape:
             raise ValueError(
                 f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
                 f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
             )
-        n_bands = -(-out.size // _BAND)
-        for band in gen_even_slices(len(out), min(max(n_bands, 1), len(out))):
-            out[band] = np.ma.getdata(self._label_image(X[band]))
+        for band, part in source.bands(_BAND_PIXELS):
+            out[band] = np.ma.getdata(self._label_image(part))
         return out
+
+    @overload
+    def fit_predict(self, X: Images, y: Any = None, sample_weight: Any = None) -> list[LabelMap]: ...
+
+    @overload
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> LabelMap: ...
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit to X and label its pixels; the label maps of a list are kept in `labels_`.
@@ -346,6 +346,12 @@ class KMeansSegmenter(
         if not hasattr(self, "labels_"):
             self.labels_ = self.predict(X)
         return self.labels_
+
+    @overload
+    def transform(self, X: Images) -> list[NDArray[Any]]: ...
+
+    @overload
+    def transform(self, X: Any) -> Any: ...
 
     def transform(self, X: Any) -> Any:
         """Repaint X, label it, or measure its distances to the centers, as `output` says.
@@ -387,9 +393,10 @@ class KMeansSegmenter(
             If a label outside the mask is not that of a cluster.
         """
         check_is_fitted(self)
-        if is_sequence(X, min_ndim=1):
-            return [self.inverse_transform(labels) for labels in X]
-        labels = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+        source = open_source(X, min_ndim=1)
+        if source.is_sequence:
+            return [self.inverse_transform(labels) for labels in source.data]
+        labels = source.data if isinstance(source.data, np.ma.MaskedArray) else np.asarray(source.data)
         if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
             return labels
         if labels.dtype.kind == "f" and self.output == "distance":
@@ -398,7 +405,7 @@ class KMeansSegmenter(
             labels = labels[:, 0]
         data, mask = np.ma.getdata(labels), np.ma.getmaskarray(labels)
         _check_labels(data[~mask], len(self.cluster_centers_))
-        painted = self._palette(self._seen.colors.dtype)[np.where(mask, 0, data)]
+        painted = self.model_.palette(self.model_.dtype)[np.where(mask, 0, data)]
         if not isinstance(labels, np.ma.MaskedArray):
             return painted
         return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
@@ -427,24 +434,15 @@ class KMeansSegmenter(
         check_is_fitted(self)
         if y is None:
             return metrics.valley_score(self, X, sample_weight=sample_weight)
+        source = open_source(X)
         try:
-            if not is_sequence(X):
-                return self._agreement(X, y, sample_weight)
-            scores = map_images(self._agreement, X, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
+            if not source.is_sequence:
+                return self._agreement(source, y, sample_weight)
+            scores = source.map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
             return float(np.mean(list(scores)))
         except NoPixelsError as error:
             warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
             return 0.0
-
-    def _held_out(self, X: Any, sample_weight: Any) -> Clusters:
-        """X as the criteria of `metrics` look at it."""
-        check_is_fitted(self)
-        kmeans = self.pipeline_["kmeans"]
-        census = count_images(X, sample_weight, self.pipeline_["color"].color_space, self.n_jobs)
-        features = map_rows(self._features, self._match_to_fit(census.colors, X))
-        shares = census.weights / census.weights.sum()
-        labels = nearest(features, kmeans.cluster_centers_)
-        return Clusters(features, shares, labels, kmeans.cluster_centers_, kmeans.n_clusters)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns that `transform` gives for a table.
@@ -466,164 +464,62 @@ class KMeansSegmenter(
             names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
         return np.asarray(names, dtype=object)
 
-    def _learn_channels(self, X: Any, census: Census) -> None:
-        """Set the number of channels and, if X is a table, or has some, their names."""
-        first, *others = tables_in(X) or [census.colors]
-        validate_data(self, first, reset=True, skip_check_array=True)
-        for table in others:
-            validate_data(self, table, reset=False, skip_check_array=True)
-
-    def _check_parameters(self) -> None:
-        """Refuse parameters that no X could make good, those of `KMeans` too if it comes out that it is not needed."""
-        _check_output(self.output)
-        check_scalar(self.n_clusters, "n_clusters", Integral, min_val=1)
-        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
-        check_scalar(self.tol, "tol", Real, min_val=0)
-        if not (isinstance(self.n_init, str) and self.n_init == "auto"):
-            check_scalar(self.n_init, "n_init", Integral, min_val=1)
-        if not _is_start(self.init):
-            raise ValueError(
-                "init must be 'k-means++', 'random', a callable or start colors of shape (n_clusters, n_channels); "
-                f"got {self.init!r} instead."
-            )
-        if self.n_jobs is not None:
-            check_scalar(self.n_jobs, "n_jobs", Integral)
-
-    def _cluster(self, census: Census) -> Self:
-        """Fit the pipeline to a census and number the clusters from dark to light."""
-        color, features = self._convert(
-            census.colors, color_space=self.color_space, channel_weights=self.channel_weights
-        )
-        params = {name: getattr(self, name) for name in _KMEANS_PARAMS}
-        init, weights = self._convert_init(color, census.colors), _relative(census.weights)
-        kmeans = fit_kmeans(features, weights, init=init, **params)
-        self._number_clusters(kmeans, features, Census(census.colors, weights))
-        if len(kmeans.cluster_centers_) < self.n_clusters:
-            _warn_few_clusters(len(census.colors), len(kmeans.cluster_centers_), self.n_clusters)
-        kmeans.inertia_ *= census.weights.max()
-        kmeans.n_clusters = self.n_clusters
-        return self._set_fitted(census, color, kmeans)
-
-    def _restore(
-        self, census: Census, centers: NDArray[np.float64], steps: dict[str, dict[str, Any]], **fitted: Any
-    ) -> Self:
-        """Rebuild the fitted state from a census, the centers in the color space and the parameters of the steps."""
-        self._check_parameters()
-        color, features = self._convert(census.colors, **steps["color"])
-        init = steps["kmeans"]["init"]
-        kmeans = known_kmeans(features, centers, **fitted)
-        kmeans.set_params(**steps["kmeans"] | {"init": init if isinstance(init, str) else np.array(init)})
-        return self._set_fitted(census, color, kmeans)
-
-    def _set_fitted(self, census: Census, color: ColorConverter, kmeans: Any) -> Self:
-        """Set what follows from the fitted steps and the census that they were fitted to."""
-        weights = _relative(census.weights)
-        self.pipeline_ = Pipeline([("color", color), ("kmeans", kmeans)])
-        self.cluster_centers_ = mean_colors(Census(census.colors, weights), kmeans.labels_)
-        self.cluster_sizes_ = np.bincount(kmeans.labels_, weights) / weights.sum()
-        self.inertia_ = float(kmeans.inertia_)
-        self.n_iter_ = kmeans.n_iter_
-        self._seen = census
-        self.__dict__.pop("labels_", None)  # they were those of another X
-        return self
-
-    def _number_clusters(self, kmeans: Any, features: NDArray[np.float64], census: Census) -> None:
-        """Number the clusters of `kmeans` from dark to light, without empty ones."""
-        present = np.flatnonzero(np.bincount(kmeans.labels_))
-        means = mean_colors(census, np.searchsorted(present, kmeans.labels_))
-        centers = kmeans.cluster_centers_[present[_dark_to_light(means, is_srgb=self.color_space is not None)]]
-        labels = nearest(features, centers)  # in this order: of two centers that are equally near the darker wins
-        found = np.flatnonzero(np.bincount(labels))
-        kmeans.cluster_centers_ = centers[found]
-        kmeans.labels_ = np.searchsorted(found, labels).astype(np.int32)
-
-    def _convert(self, colors: NDArray[Any], **params: Any) -> tuple[ColorConverter, NDArray[np.float64]]:
-        """The fitted color step, and what it makes of the distinct colors of X."""
-        color = self._fit_converter(colors, **params)
-        features = map_rows(color._convert, colors)
-        if np.abs(features).max() > _LARGEST:
-            raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
-        return color, features
-
-    def _fit_converter(self, colors: NDArray[Any], **params: Any) -> ColorConverter:
-        """The color step; it gives arrays to KMeans whatever containers are set globally, and knows X's names."""
-        color = ColorConverter(**params)
-        color.set_output(transform="default").fit(colors)
-        if hasattr(self, "feature_names_in_"):
-            color.feature_names_in_ = self.feature_names_in_
+    def _new_color(self, tables: list[Any]) -> ColorConverter:
+        """The color step for tables, whose channels and names must agree; KMeans gets arrays from it in any case."""
+        color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
+        color.set_output(transform="default")
+        for number, table in enumerate(tables):
+            validate_data(color, table, reset=number == 0, skip_check_array=True)
         return color
 
-    def _convert_init(self, color: ColorConverter, colors: NDArray[Any]) -> Any:
-        """`init`, start colors among the features if it holds colors."""
-        if isinstance(self.init, str):
-            return self.init
-        start = self.init
-        if callable(start):
-            start = start(colors, self.n_clusters, random_state=check_random_state(self.random_state))
-        start = check_array(start, dtype=np.float64, input_name="init")
-        expected = (self.n_clusters, colors.shape[1])
-        if start.shape != expected:
-            raise ValueError(
-                f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead."
-            )
-        start = start / unit_scale(colors.dtype)
-        color._check_rows(start, name="init")
-        return color._convert(start)
+    def _fit_steps(self, color: ColorConverter, census: Census) -> tuple[ColorConverter, Model]:
+        """The color step, and the model of a census."""
+        conversion = color.conversion(census.colors.shape[1])
+        conversion.check_range(census.colors)
+        model = fit_model(
+            census,
+            conversion,
+            n_clusters=self.n_clusters,
+            init=self.init,
+            n_init=self.n_init,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            random_state=self.random_state,
+        )
+        if len(model.colors) < self.n_clusters:
+            _warn_few_clusters(len(census.colors), len(model.colors), self.n_clusters)
+        return color, model
 
-    def _read(self, X: Any) -> tuple[Pixels, NDArray[Any]]:
-        """X, not a sequence, and its pixel rows, checked against `fit`."""
-        pixels, rows = read_rows(X, self.pipeline_["color"].color_space)
-        return pixels, self._match_to_fit(rows, X)
-
-    def _match_to_fit(self, rows: NDArray[Any], X: Any) -> NDArray[Any]:
-        """`rows` of X, if their channels, units and range agree with what `fit` has seen; else an error."""
-        n_channels, expected = rows.shape[1], self.n_features_in_
-        if n_channels != expected:
-            raise ValueError(
-                f"X has {n_channels} features, but {type(self).__name__} is expecting {expected} features as input: "
-                "one per channel. A 2-D array is a pixel table (n_pixels, n_channels); a gray image has the "
-                "shape (height, width, 1): image[..., np.newaxis]."
-            )
-        for table in tables_in(X):
-            validate_data(self, table, reset=False, skip_check_array=True)
-        if not has_own_dtype(X):
-            rows = cast_if_exact(rows, self._seen.colors.dtype)
-        check_comparable(rows, self._seen.colors)
-        check_not_binary(rows, self._seen.colors)
-        self.pipeline_["color"]._check_rows(rows)
-        return rows
-
-    def _for_each_image(self, function: Callable[[Any], Any], X: Any) -> Any:
-        """`function` of X, or a list of what it gives for each image of a sequence."""
+    def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:
+        """`function` of X, or the list of its results for the images of a sequence."""
         check_is_fitted(self)
-        return list(map_images(function, X, n_jobs=self.n_jobs)) if is_sequence(X) else function(X)
+        source = open_source(X)
+        return list(source.map(function, n_jobs=self.n_jobs)) if source.is_sequence else function(source)
 
-    def _label_rows(
-        self, rows: NDArray[Any], known: tuple[NDArray[Any], NDArray[Any]] | None = None
-    ) -> NDArray[np.int32]:
-        return map_colors(lambda colors: nearest(self._features(colors), self._feature_centers), rows, known)
+    def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
+        """The pixels of one image and their rows, checked against `fit`."""
+        pixels, rows = read_rows(source, self.model_.conversion.name)
+        return pixels, match_to_fit(self, source, rows)
 
-    def _label_image(self, X: Any) -> Any:
-        """Label map of X, not a sequence."""
-        pixels, rows = self._read(X)
-        return pixels.restore(self._label_rows(rows), under_mask=-1)
+    def _label_image(self, source: Source) -> Any:
+        pixels, rows = self._read(source)
+        return pixels.restore(self.model_.label(rows), under_mask=-1)
 
-    def _label_column(self, X: Any) -> Any:
-        labels = self._label_image(X)
+    def _label_column(self, source: Source) -> Any:
+        labels = self._label_image(source)
         return labels[:, np.newaxis] if labels.ndim == 1 else labels
 
-    def _paint_image(self, X: Any) -> Any:
-        pixels, rows = self._read(X)
-        return pixels.restore(take(self._palette(rows.dtype), self._label_rows(rows)), under_mask=pixels.data)
+    def _paint_image(self, source: Source) -> Any:
+        pixels, rows = self._read(source)
+        return pixels.restore(self.model_.paint(rows), under_mask=pixels.data)
 
-    def _measure_image(self, X: Any) -> Any:
-        pixels, rows = self._read(X)
-        measured = map_colors(lambda colors: distances(self._features(colors), self._feature_centers), rows)
-        return pixels.restore(measured, under_mask=np.nan)
+    def _measure_image(self, source: Source) -> Any:
+        pixels, rows = self._read(source)
+        return pixels.restore(self.model_.measure(rows), under_mask=np.nan)
 
-    def _agreement(self, X: Any, y: Any, sample_weight: Any) -> float:
+    def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float:
         """Adjusted Rand index of one image and its true label map."""
-        predicted = self._label_image(X)
+        predicted = self._label_image(source)
         if np.ma.getmaskarray(predicted).all():
             raise NoPixelsError("All pixels of X are masked.")
         if np.shape(y)[-predicted.ndim :] != predicted.shape:
@@ -635,40 +531,11 @@ class KMeansSegmenter(
             check_pixel_weights(sample_weight, predicted.shape, np.ma.getmaskarray(predicted))
         return metrics.adjusted_rand(y, predicted, sample_weight)
 
-    def _features(self, colors: NDArray[Any]) -> NDArray[np.float64]:
-        return self.pipeline_["color"]._convert(colors)  # type: ignore[no-any-return]
-
-    def _feature_image(self, X: Any) -> NDArray[np.float64]:
-        """X, not a sequence, in the color space; NaN under the mask."""
-        pixels, rows = self._read(X)
-        return np.ma.getdata(pixels.restore(map_colors(self._features, rows), under_mask=np.nan))
-
-    def _spread(self) -> float:
-        """Standard deviation of what `fit` has seen, in the color space."""
-        features, shares = map_rows(self._features, self._seen.colors), self._seen.weights / self._seen.weights.sum()
-        return float(np.sqrt(sum(shares @ (column - shares @ column) ** 2 for column in features.T)))
-
-    @property
-    def _feature_centers(self) -> NDArray[np.float64]:
-        return self.pipeline_["kmeans"].cluster_centers_  # type: ignore[no-any-return]
-
-    def _palette(self, dtype: np.dtype[Any]) -> NDArray[Any]:
-        """The cluster colors in the units of `dtype`, rounded if it holds no fractions."""
-        colors = self.cluster_centers_ * (unit_scale(dtype) / unit_scale(self._seen.colors.dtype))
-        limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
-        if colors.min() < limits.min or np.rint(colors.max()) > limits.max:
-            raise ValueError(
-                f"X is {dtype}, which cannot hold the cluster colors {colors.min():g} to {colors.max():g}; "
-                f"give X the dtype that fit has seen, {self._seen.colors.dtype}."
-            )
-        if dtype.kind == "f":
-            return colors.astype(dtype)
-        largest = np.nextafter(float(limits.max) + 1, 0)  # of 64 bits, the maximum itself rounds up to beyond the range
-        return np.rint(colors).clip(float(limits.min), largest).astype(dtype)
-
     def _repr_html_fitted(self) -> str:
-        """What a notebook shows of a fitted segmenter: its palette, too, while it is short enough to be seen."""
-        return as_html(self) if len(self.cluster_centers_) <= _SHOWN else ""
+        """The palette, for notebooks, if it is short enough to be seen."""
+        if len(self.cluster_centers_) > _MAX_STRIP_COLORS:
+            return ""
+        return palette_strip(self.model_.rgb(), self.cluster_sizes_)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -677,16 +544,44 @@ class KMeansSegmenter(
         return tags
 
 
-@contextmanager
-def _unchanged_by_failure(estimator: BaseEstimator) -> Iterator[None]:
-    """Leave an estimator as it was if it cannot be fitted, so that an earlier model goes on working."""
-    before = estimator.__dict__.copy()
-    try:
-        yield
-    except BaseException:
-        estimator.__dict__.clear()
-        estimator.__dict__.update(before)
-        raise
+def check_parameters(segmenter: KMeansSegmenter) -> None:
+    """Validate parameters that do not depend on X, before X is read."""
+    _check_output(segmenter.output)
+    check_scalar(segmenter.n_clusters, "n_clusters", Integral, min_val=1)
+    check_scalar(segmenter.max_iter, "max_iter", Integral, min_val=1)
+    check_scalar(segmenter.tol, "tol", Real, min_val=0)
+    if not (isinstance(segmenter.n_init, str) and segmenter.n_init == "auto"):
+        check_scalar(segmenter.n_init, "n_init", Integral, min_val=1)
+    if not _is_start(segmenter.init):
+        raise ValueError(
+            "init must be 'k-means++', 'random', a callable or start colors of shape (n_clusters, n_channels); "
+            f"got {segmenter.init!r} instead."
+        )
+    if segmenter.n_jobs is not None:
+        check_scalar(segmenter.n_jobs, "n_jobs", Integral)
+
+
+def set_fitted(segmenter: KMeansSegmenter, color: ColorConverter, model: Model, labels: Any = None) -> None:
+    """Set everything that a segmenter has learned, at once: a fit that fails changes nothing."""
+    _copy_channels(color, segmenter)
+    segmenter.model_ = model
+    segmenter.pipeline_ = Pipeline([("color", color), ("kmeans", model.kmeans)])
+    segmenter.cluster_centers_ = model.colors
+    segmenter.cluster_sizes_ = model.sizes
+    segmenter.inertia_ = float(model.kmeans.inertia_)
+    segmenter.n_iter_ = model.kmeans.n_iter_
+    segmenter.__dict__.pop("labels_", None)  # they were those of another X
+    if labels is not None:
+        segmenter.labels_ = labels
+
+
+def _copy_channels(one: Any, other: Any) -> None:
+    """Let an estimator know the channels, and their names, that another one knows."""
+    other.n_features_in_ = one.n_features_in_
+    if hasattr(one, "feature_names_in_"):
+        other.feature_names_in_ = one.feature_names_in_
+    else:
+        other.__dict__.pop("feature_names_in_", None)
 
 
 def _is_start(init: Any) -> bool:
@@ -701,14 +596,10 @@ def _is_start(init: Any) -> bool:
         return False
 
 
-def _relative(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights relative to the largest."""
-    return np.asarray(np.maximum(weights / weights.max(), _LEAST_WEIGHT))
-
-
-def _exceeds_memory(X: Any) -> bool:
+def _exceeds_memory(source: Source) -> bool:
     """Whether X was mapped because its label map would not fit into memory."""
-    return isinstance(X, np.memmap) and X.size // X.shape[-1] > _KEPT
+    data = source.data
+    return isinstance(data, np.memmap) and data.size // data.shape[-1] > _MAX_LABELED_PIXELS
 
 
 def _check_output(output: str) -> str:
@@ -746,10 +637,3 @@ def _warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
         ConvergenceWarning,
         stacklevel=levels_to_caller(),
     )
-
-
-def _dark_to_light(colors: NDArray[np.float64], *, is_srgb: bool) -> NDArray[np.intp]:
-    """Order by luminance, or by the mean of the channels; equal ones by their channels."""
-    brightness = colors @ _LUMINANCE if is_srgb and colors.shape[1] == 3 else colors.mean(axis=1)
-    largest = np.abs(brightness).max() or 1.0
-    return np.lexsort((*colors.T, np.round(brightness / largest, 9)))  # rounding errors must not order equals

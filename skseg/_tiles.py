@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-from ._images import is_sequence
+from ._source import open_source
 
 
 class TileKFold:
@@ -108,7 +108,8 @@ class TileKFold:
         if self.image_shape is not None:
             yield from self._split_table(X, *self.image_shape)
             return
-        shape: tuple[int, ...] = () if is_sequence(X) else np.shape(X)[:-1]
+        source = open_source(X)
+        shape: tuple[int, ...] = () if source.is_sequence else np.shape(source.data)[:-1]
         if len(shape) < 2:
             raise ValueError(
                 "X must be one image (height, width, n_channels) to be cut into tiles; for a list of images use KFold, "

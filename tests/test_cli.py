@@ -14,10 +14,11 @@ from rich.console import Console
 from skimage.data import coffee
 from tifffile import imread, imwrite
 
+import skseg
 from skseg import KMeansSegmenter, __version__, io
 from skseg.__main__ import main
-from skseg._report import _show_clusters
 from skseg.cli import app
+from skseg.cli.report import _show_clusters
 
 PICTURE = coffee()[::10, ::10]
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -406,19 +407,23 @@ def test_the_command_knows_its_version(monkeypatch, capsys):
     assert capsys.readouterr().out == f"skseg, version {__version__}\n"
 
 
+def forget(monkeypatch, *packages):
+    """Let packages be imported anew."""
+    monkeypatch.delattr(skseg, "cli", raising=False)
+    for name in [name for name in sys.modules if any(f"{name}.".startswith(f"{package}.") for package in packages)]:
+        monkeypatch.delitem(sys.modules, name)
+
+
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_its_extra_the_command_says_how_to_get_it(monkeypatch, missing):
-    for module in ("skseg.cli", "skseg._options"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    for module in [name for name in sys.modules if name.split(".")[0] == missing]:
-        monkeypatch.delitem(sys.modules, module)
+    forget(monkeypatch, "skseg.cli", missing)
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(SystemExit, match="The command skseg needs click and rich: python -m pip install click rich"):
+    with pytest.raises(SystemExit, match=r'The command skseg needs click and rich: .* install "skseg\[cli\]"'):
         main()
 
 
 def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
-    monkeypatch.delitem(sys.modules, "skseg.cli")
+    forget(monkeypatch, "skseg.cli")
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ModuleNotFoundError, match="PIL"):
         main()
@@ -456,7 +461,7 @@ def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatc
         raise BrokenPipeError
 
     paths = [save(PICTURE, "first.png"), save(PICTURE, "second.png")]
-    monkeypatch.setattr("skseg.cli.click.echo", fail)
+    monkeypatch.setattr("skseg.cli.commands.click.echo", fail)
     CliRunner().invoke(app, ["segment", *map(str, paths), "-o", str(tmp_path / "results")])
     assert len(list((tmp_path / "results").iterdir())) == 4
 
@@ -474,7 +479,7 @@ def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatc
     ],
 )
 def test_a_target_that_cannot_be_written_is_told_before_the_work(save, monkeypatch, arguments, message):
-    monkeypatch.setattr("skseg.cli.KMeansSegmenter", None)
+    monkeypatch.setattr("skseg.cli.steps.KMeansSegmenter", None)
     outcome = CliRunner().invoke(app, [argument.format(picture=save(PICTURE)) for argument in arguments])
     assert outcome.exit_code == 2
     assert re.search(message, outcome.output)
@@ -512,7 +517,7 @@ def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path)
 @pytest.mark.parametrize(("terminal", "n_swatches"), [("truecolor", 2), ("256", 0), ("standard", 0)])
 def test_colors_are_shown_only_where_the_terminal_has_them(monkeypatch, capsys, terminal, n_swatches):
     monkeypatch.setattr(
-        "skseg._report.Console", lambda **options: Console(**options, force_terminal=True, color_system=terminal)
+        "skseg.cli.report.Console", lambda **options: Console(**options, force_terminal=True, color_system=terminal)
     )
     _show_clusters([{"color": "#56352d", "share": 0.5}, {"color": "#5a3830", "share": 0.5}], None)
     lines = capsys.readouterr().out.splitlines()

@@ -211,7 +211,7 @@ def test_an_unreadable_mask_is_an_error_in_one_line(folder):
 
 
 def test_a_plot_without_matplotlib_says_what_is_missing(folder, monkeypatch):
-    monkeypatch.setattr("skseg.cli.find_spec", lambda _name: None)
+    monkeypatch.setattr("skseg.cli.messages.find_spec", lambda _name: None)
     outcome = skseg("choose-k", "photos/coffee.png", "--plot", "curve.png")
     assert outcome.exit_code == 1
     assert "--plot needs matplotlib" in outcome.output

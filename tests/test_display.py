@@ -172,7 +172,7 @@ def test_pipelines_and_searches_are_shown_by_their_segmenter(nest, fitted):
     display = SegmentationDisplay.from_estimator(nested, COFFEE)
     assert np.array_equal(display.label_map, fitted.labels_)
     assert np.array_equal(PaletteDisplay.from_estimator(nested).shares, fitted.cluster_sizes_)
-    assert np.array_equal(ColorSpaceDisplay.from_estimator(nested).weights, fitted._seen.weights)
+    assert np.array_equal(ColorSpaceDisplay.from_estimator(nested).weights, fitted.model_.census.weights)
 
 
 def test_steps_before_the_segmenter_change_what_is_segmented_but_not_what_is_shown(fitted):
@@ -245,10 +245,10 @@ def test_colors_and_centers_are_those_of_the_model(fitted):
 
 
 def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
-    monkeypatch.setattr("skseg._display._SHOWN", 10)
+    monkeypatch.setattr("skseg._plot.color_space._MAX_COLORS", 10)
     display = ColorSpaceDisplay.from_estimator(fitted)
     assert len(display.colors) == 10
-    assert display.weights.min() >= np.sort(fitted._seen.weights)[-10]
+    assert display.weights.min() >= np.sort(fitted.model_.census.weights)[-10]
 
 
 def test_a_model_of_a_data_frame_is_shown_without_a_warning(pandas):
@@ -263,5 +263,5 @@ def test_only_rgb_has_a_color_space():
 
 def test_without_matplotlib_a_plot_says_what_it_needs(fitted, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match="python -m pip install matplotlib"):
+    with pytest.raises(ImportError, match=r'python -m pip install "skseg\[plot\]"'):
         SegmentationDisplay.from_estimator(fitted, COFFEE)

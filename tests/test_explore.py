@@ -13,8 +13,8 @@ from skimage.data import coffee
 from tifffile import imwrite
 
 from skseg import KMeansSegmenter
-from skseg._explore import explore_page
 from skseg.cli import app
+from skseg.cli.explore import explore_page
 
 PICTURE = coffee()[::6, ::6]
 PAINTED = "document.body.dataset.painted === '{}'"

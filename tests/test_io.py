@@ -549,12 +549,44 @@ def test_the_steps_of_a_loaded_pipeline_have_the_saved_parameters(tmp_path, init
         assert repr(loaded.pipeline_[name].get_params()) == repr(step.get_params())
 
 
-@pytest.mark.parametrize("estimator", [RegionSegmenter(), make_pipeline(KMeansSegmenter()), None])
+@pytest.mark.parametrize("estimator", [make_pipeline(KMeansSegmenter()), None])
 def test_only_segmenters_are_saved(tmp_path, estimator):
-    with pytest.raises(TypeError, match=r"must be a KMeansSegmenter; got \w+ instead"):
+    with pytest.raises(TypeError, match=r"must be a KMeansSegmenter or RegionSegmenter; got \w+ instead"):
         io.save(estimator, tmp_path / "model.skseg")
-    with pytest.raises(NotFittedError):
-        io.save(KMeansSegmenter(), tmp_path / "model.skseg")
+    for unfitted in (KMeansSegmenter(), RegionSegmenter()):
+        with pytest.raises(NotFittedError):
+            io.save(unfitted, tmp_path / "model.skseg")
+
+
+@pytest.mark.parametrize(
+    "segmenter", [RegionSegmenter(min_size=3), RegionSegmenter(KMeansSegmenter(5, random_state=0), n_regions=7)]
+)
+def test_a_segmenter_of_regions_is_saved(tmp_path, segmenter):
+    segmenter.fit(COFFEE)
+    io.save(segmenter, tmp_path / "model.skseg")
+    loaded = io.load(tmp_path / "model.skseg")
+    assert repr(loaded) == repr(segmenter)
+    assert loaded.spread_ == segmenter.spread_
+    assert np.array_equal(loaded.predict(COFFEE), segmenter.labels_)
+    assert np.array_equal(loaded.fit(COFFEE).labels_, segmenter.labels_)
+
+
+def test_a_file_of_an_earlier_version_has_fewer_parameters(model):
+    path, segmenter = model
+    params = segmenter.get_params()
+    del params["n_init"], params["output"]
+    params = json.loads(json.dumps(params, default=np.ndarray.tolist))
+    rewrite(path, params=params)
+    with pytest.raises(ValueError, match=r"lacks the parameters \['n_init', 'output'\]"):
+        io.load(path)
+    rewrite(path, versions={"skseg": "0.0.1", "scikit-learn": "1.6", "NumPy": "2.0"})
+    assert np.array_equal(io.load(path).predict(COFFEE), segmenter.predict(COFFEE))
+
+
+def test_a_parameter_that_is_unknown_is_named(model):
+    rewrite(model[0], params={"n_clusters": 4, "steal": "file"})
+    with pytest.raises(ValueError, match=r"unknown here: \['steal'\]"):
+        io.load(model[0])
 
 
 # What cannot be written is refused

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
 from skseg import _kmeans
-from skseg._kmeans import _BLOCK, _CELLS_FROM, _variance, distances, fit_kmeans, nearest
+from skseg._kmeans import _BLOCK, _CELLS_FROM, distances, fit_kmeans, nearest, weighted_variance
 
 LLOYD = {"init": "k-means++", "n_init": "auto", "max_iter": 300, "tol": 1e-4, "random_state": 0}
 
@@ -145,4 +145,4 @@ def test_no_more_clusters_than_colors_are_asked_for(n_clusters):
 def test_the_variance_does_not_depend_on_an_offset(blobs, offset):
     colors, weights, _ = blobs
     rounded = np.round(colors * 64)
-    assert _variance(rounded + offset, weights) == pytest.approx(_variance(rounded, weights), rel=1e-6)
+    assert weighted_variance(rounded + offset, weights) == pytest.approx(weighted_variance(rounded, weights), rel=1e-6)

@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.utils.parallel import Parallel
 
 from skseg import KMeansSegmenter
-from skseg._images import reduce_images
+from skseg._source import open_source
 
 NAMES = ["coffee", "astronaut", "chelsea"]
 COFFEE = skimage.data.coffee()[::4, ::4]
@@ -150,7 +150,7 @@ def assert_written_where_it_is_wanted(image):
 
 
 def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
-    monkeypatch.setattr("skseg._segmenter._BAND", 1000)
+    monkeypatch.setattr("skseg._segmenter._BAND_PIXELS", 1000)
     model = segmenter().fit(COFFEE)
     mapped = np.memmap(tmp_path / "labels", dtype=np.int32, mode="w+", shape=COFFEE.shape[:2])
     assert model.predict(COFFEE, out=mapped) is mapped
@@ -159,7 +159,7 @@ def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("band", [1, 7, 10**6])
 def test_bands_change_nothing_and_masked_pixels_are_minus_one(monkeypatch, band):
-    monkeypatch.setattr("skseg._segmenter._BAND", band)
+    monkeypatch.setattr("skseg._segmenter._BAND_PIXELS", band)
     masked = np.ma.masked_greater(COFFEE, 220)
     model = segmenter().fit(masked)
     out = np.empty(COFFEE.shape[:2], dtype=np.int32)
@@ -190,7 +190,7 @@ def test_the_label_map_of_a_huge_mapped_image_is_not_kept(tmp_path, monkeypatch)
     mapped[:] = COFFEE
     model = segmenter().fit(mapped)
     assert model.labels_.shape == COFFEE.shape[:2]
-    monkeypatch.setattr("skseg._segmenter._KEPT", 1000)
+    monkeypatch.setattr("skseg._segmenter._MAX_LABELED_PIXELS", 1000)
     assert not hasattr(model.fit(mapped), "labels_")
     assert np.array_equal(model.fit_predict(mapped), segmenter().fit_predict(COFFEE))
 
@@ -285,7 +285,7 @@ def test_many_images_are_merged_where_they_are_counted():
     def remember(pairs):
         merged.append([index for index, _ in pairs])
 
-    runs = list(reduce_images(lambda image: None, remember, list(range(100)), n_jobs=1))
+    runs = list(open_source([COFFEE] * 100).reduce(lambda source: None, remember, n_jobs=1))
     assert [index for index, _ in runs] == [run[0] for run in merged]
     assert list(chain(*merged)) == list(range(100))
     assert len(runs) < 20
@@ -308,7 +308,7 @@ def test_every_method_works_on_as_many_images_as_n_jobs_says(method, monkeypatch
         asked.append(n_jobs)
         return Parallel(n_jobs=n_jobs, **options)
 
-    monkeypatch.setattr("skseg._images.Parallel", parallel)
+    monkeypatch.setattr("skseg._source.Parallel", parallel)
     if method == "score with y":
         model.score(images, model.predict(images))
     else:

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, metrics
-from skseg.metrics._criteria import _clusters, _n_dimensions, _unexplained
+from skseg.metrics._criteria import _n_dimensions, _unexplained, clusters_of
 
 COFFEE = coffee()[::4, ::4]
 CRITERIA = [
@@ -158,7 +158,7 @@ def test_valleys_are_those_of_densities_at_and_between_centers(noise, n_clusters
 def test_a_cluster_that_has_no_pixel_does_not_stand_apart(present):
     model = KMeansSegmenter(4, random_state=0).fit(overlapping([0.25] * 4, 0.02))
     X = np.repeat(present, [5, 3, 2][: len(present)])[:, np.newaxis] * [1, 0.5]
-    clusters = _clusters(model, X, None)
+    clusters = clusters_of(model, X, None)
     expected = valleys(X, model.predict(X), model.pipeline_["kmeans"].cluster_centers_)
     expected -= _n_dimensions(clusters) / 2 * np.log(_unexplained(clusters))
     assert metrics.valley_score(model, X) == pytest.approx(expected, rel=1e-6)
@@ -343,7 +343,7 @@ def test_one_standard_error_takes_the_fewest_clusters_that_are_nearly_best():
 @pytest.mark.parametrize("rule", [metrics.knee, metrics.one_standard_error])
 def test_only_the_number_of_clusters_may_be_searched(rule):
     searched = {"params": [{"n_clusters": 2, "color_space": "lab"}], "mean_test_score": np.zeros(1)}
-    with pytest.raises(ValueError, match=r"Only n_clusters may be searched .* got \['color_space', 'n_clusters'\]"):
+    with pytest.raises(ValueError, match=r"Only n_clusters may be searched.* got \['color_space', 'n_clusters'\]"):
         rule(searched)
 
 

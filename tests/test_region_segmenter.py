@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, RegionDisplay, RegionSegmenter, metrics
-from skseg._regions import connected
+from skseg._regions.graph import connected
 
 COFFEE, ASTRONAUT = coffee()[::6, ::6], astronaut()[::7, ::7]
 OUTSIDE = np.zeros(COFFEE.shape[:2], dtype=bool)

@@ -6,7 +6,8 @@ from skimage.data import coffee
 from skimage.measure import label
 
 from skseg import KMeansSegmenter, clean_labels
-from skseg._regions import Graph, absorb_small, connected, cut, graph, joining_heights, merge
+from skseg._regions.graph import Graph, absorb_small, connected, graph
+from skseg._regions.tree import cut, joining_heights, merge
 
 COFFEE = coffee()[::8, ::8]
 

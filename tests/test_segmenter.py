@@ -334,7 +334,9 @@ def test_inverse_transform_of_predict_is_transform(convert):
 def test_inverse_transform_keeps_the_mask_and_lists(half_masked):
     model = segmenter().fit([half_masked, ASTRONAUT])
     painted = model.inverse_transform(model.predict([half_masked, ASTRONAUT]))
-    np.ma.allequal(painted[0], model.transform(half_masked), fill_value=False)
+    expected = model.transform(half_masked)
+    assert np.array_equal(np.ma.getmaskarray(painted[0]), np.ma.getmaskarray(expected))
+    assert np.array_equal(np.ma.compressed(painted[0]), np.ma.compressed(expected))
     assert np.array_equal(painted[0].mask, half_masked.mask)
     assert np.array_equal(painted[1], model.transform(ASTRONAUT))
 

@@ -1,4 +1,4 @@
-"""Pictures and models in files: read when their turn comes, written whole or not at all, without code in them."""
+"""Pictures and models in files: read lazily, written atomically, without code in them."""
 
 from ._models import load, save
 from ._pictures import ImageFile, images

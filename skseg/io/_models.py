@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from zipfile import ZIP_STORED, ZipFile, is_zipfile
 
 import numpy as np
 import sklearn
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .. import KMeansSegmenter, __version__
+from .. import _segmenter as kmeans
 from .._census import Census
 from .._color import COLOR_SPACES
+from .._converter import ColorConverter
+from .._model import restore_model
+from .._regions import segmenter as regions
+from .._regions.segmenter import RegionSegmenter
+from .._segmenter import KMeansSegmenter
+from .._version import __version__
 from ._atomic import written_whole
 
-_FORMAT = 2
+_FORMAT = 2  # of the JSON and the arrays; raised when older versions could not read new files
+
+Arrays = dict[str, NDArray[Any]]
+Estimator = TypeVar("Estimator", KMeansSegmenter, RegionSegmenter)
 
 
-def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
+def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]) -> None:
     """Write a fitted segmenter to a file that holds numbers and no code.
 
     The file is a NumPy archive (``.npz``) of the census and the centers, with the parameters, also of the fitted steps,
     and the versions of skseg, scikit-learn and NumPy as JSON in it. It appears when it is complete. `labels_` is not
     kept.
 
+    Files can be read by later versions of skseg: parameters that were added since get their default.
+
     Parameters
     ----------
-    segmenter : KMeansSegmenter
+    segmenter : KMeansSegmenter or RegionSegmenter
         Fitted segmenter, whose `random_state` is an int or None.
 
     path : str or path
@@ -39,7 +51,7 @@ def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
     Raises
     ------
     TypeError
-        If it is not a `KMeansSegmenter`, or a parameter cannot be written as JSON.
+        If it is another estimator, or a parameter cannot be written as JSON.
 
     NotFittedError
         If it is not fitted.
@@ -56,18 +68,26 @@ def save(segmenter: KMeansSegmenter, path: str | PathLike[str]) -> None:
     >>> bool((labels == segmenter.labels_).all())
     True
     """
-    if not isinstance(segmenter, KMeansSegmenter):
+    if not isinstance(segmenter, KMeansSegmenter | RegionSegmenter):
         raise TypeError(
-            f"segmenter must be a KMeansSegmenter; got {type(segmenter).__name__} instead. Of a search take its "
-            "best_estimator_, of a Pipeline its last step."
+            f"segmenter must be a KMeansSegmenter or RegionSegmenter; got {type(segmenter).__name__} instead. "
+            "Of a search take its best_estimator_, of a Pipeline its last step."
         )
     check_is_fitted(segmenter)
-    about, arrays = _take_apart(segmenter)
+    about: dict[str, Any] = {"format": _FORMAT, "versions": _versions()}
+    if isinstance(segmenter, RegionSegmenter):
+        fitted = segmenter.segmenter_
+        about |= _describe(segmenter) | {"segmenter": _describe_fitted(fitted)}
+    else:
+        fitted = segmenter
+        about |= _describe_fitted(fitted)
+    census, centers = fitted.model_.census, fitted.model_.centers
+    text = json.dumps(about, default=_as_json)
     with written_whole(path) as file:
-        np.savez(file, about=np.array(about), **arrays)
+        np.savez(file, about=np.array(text), colors=census.colors, weights=census.weights, centers=centers)
 
 
-def load(path: str | PathLike[str]) -> KMeansSegmenter:
+def load(path: str | PathLike[str]) -> Any:
     """Read a segmenter that `save` has written; nothing in the file is run.
 
     Parameters
@@ -77,13 +97,13 @@ def load(path: str | PathLike[str]) -> KMeansSegmenter:
 
     Returns
     -------
-    segmenter : KMeansSegmenter
-        Fitted segmenter; its methods, `partial_fit` too, give what those of the saved one give.
+    segmenter : KMeansSegmenter or RegionSegmenter
+        Fitted segmenter, whose methods, including `partial_fit`, return the same as those of the saved one.
 
     Raises
     ------
     ValueError
-        If the file is no model file, is damaged or tampered with, or was written by a version that does not fit.
+        If the file is not a model file, is damaged or tampered with, or has parameters that this version does not know.
 
     Examples
     --------
@@ -96,13 +116,12 @@ def load(path: str | PathLike[str]) -> KMeansSegmenter:
     """
     with Path(path).open("rb") as file:
         try:
-            about, arrays = _read(file)
-            return _put_together(about, **arrays)
+            return _put_together(*_read(file))
         except Exception as error:  # archives break in many ways
             raise ValueError(f"{fspath(path)!r} is not a model file that skseg can read: {error}") from error
 
 
-def _read(file: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read(file: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
     """The JSON and the arrays of a model file."""
     if not is_zipfile(file):  # NumPy would advise to unpickle it
         raise ValueError("it is not an archive, or is cut off")
@@ -115,49 +134,88 @@ def _read(file: IO[bytes]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return json.loads(str(arrays.pop("about"))), arrays
 
 
-def _take_apart(segmenter: KMeansSegmenter) -> tuple[str, dict[str, Any]]:
-    """What a model file holds: JSON, and arrays. All else follows from them."""
-    about = {
-        "format": _FORMAT,
-        "versions": _versions(),
-        "params": segmenter.get_params(),
+def _describe(estimator: Any) -> dict[str, Any]:
+    """The class of an estimator and its parameters."""
+    return {"estimator": type(estimator).__name__, "params": estimator.get_params(deep=False)}
+
+
+def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
+    """What a fitted segmenter has learned beside arrays."""
+    return {
+        **_describe(segmenter),
         "steps": {name: step.get_params() for name, step in segmenter.pipeline_.steps},
         "names": getattr(segmenter, "feature_names_in_", None),
         "inertia": segmenter.inertia_,
         "n_iter": segmenter.n_iter_,
     }
-    seen, centers = segmenter._seen, segmenter.pipeline_["kmeans"].cluster_centers_
-    return json.dumps(about, default=_as_list), {"colors": seen.colors, "weights": seen.weights, "centers": centers}
 
 
 def _versions() -> dict[str, str]:
     return {"skseg": __version__, "scikit-learn": sklearn.__version__, "NumPy": np.__version__}
 
 
-def _as_list(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, KMeansSegmenter):
+        return _describe(value)
     raise TypeError(f"A model file holds numbers, strings and lists; got {type(value).__name__} instead.")
 
 
-def _put_together(
-    about: dict[str, Any], *, colors: NDArray[Any], weights: NDArray[Any], centers: NDArray[Any]
-) -> KMeansSegmenter:
+def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | RegionSegmenter:
     """The segmenter that these make; what is wrong or foreign in them is an error."""
-    if about["format"] != _FORMAT or set(about["params"]) != set(KMeansSegmenter().get_params()):
+    if about["format"] != _FORMAT:
         wrote, read = (", ".join(map(" ".join, versions.items())) for versions in (about["versions"], _versions()))
         raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
-    if about["params"]["color_space"] not in (None, "auto", *COLOR_SPACES):
-        raise ValueError(f"it names an unknown color space, {about['params']['color_space']!r}")
+    new = partial(_new, is_current=about["versions"]["skseg"] == __version__)
+    if about["estimator"] == "KMeansSegmenter":
+        return _restore(new(about, KMeansSegmenter), about, **arrays)
+    estimator: RegionSegmenter = new(about, RegionSegmenter)
+    if estimator.segmenter is not None:
+        estimator.segmenter = new(estimator.segmenter, KMeansSegmenter)
+    regions.check_parameters(estimator)
+    regions.set_fitted(estimator, _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], **arrays))
+    return estimator
+
+
+def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) -> Estimator:
+    """An estimator with the parameters of a file; those that an older version did not have are the defaults."""
+    known, given = set(expected().get_params(deep=False)), set(about["params"])
+    if about["estimator"] != expected.__name__ or given - known:
+        raise ValueError(f"it has a {about['estimator']} with parameters unknown here: {sorted(given - known)}")
+    if is_current and known - given:
+        raise ValueError(f"it lacks the parameters {sorted(known - given)}")
+    estimator = expected(**about["params"])
+    if isinstance(estimator, KMeansSegmenter):
+        kmeans.check_parameters(estimator)
+        if estimator.color_space not in (None, "auto", *COLOR_SPACES):
+            raise ValueError(f"it names an unknown color space, {estimator.color_space!r}")
+    return estimator
+
+
+def _restore(
+    segmenter: KMeansSegmenter,
+    about: dict[str, Any],
+    *,
+    colors: NDArray[Any],
+    weights: NDArray[Any],
+    centers: NDArray[Any],
+) -> KMeansSegmenter:
+    """Let a segmenter be fitted as a file says."""
     _check_arrays(colors, weights, centers)
-    segmenter = KMeansSegmenter(**about["params"])
-    segmenter.n_features_in_ = colors.shape[1]
+    color = ColorConverter(**about["steps"]["color"]).set_output(transform="default")
+    validate_data(color, colors, skip_check_array=True)
     if about["names"] is not None:
-        segmenter.feature_names_in_ = np.array(list(map(str, about["names"])), dtype=object)
+        color.feature_names_in_ = np.array(list(map(str, about["names"])), dtype=object)
+    conversion = color.conversion(colors.shape[1])
+    conversion.check_range(colors)
     inertia, n_iter = float(about["inertia"]), int(about["n_iter"])
-    segmenter._restore(Census(colors, weights), centers, about["steps"], inertia=inertia, n_iter=n_iter)
-    if len(segmenter.cluster_sizes_) < len(centers) or not segmenter.cluster_sizes_.all():
+    model = restore_model(
+        Census(colors, weights), conversion, centers, about["steps"]["kmeans"], inertia=inertia, n_iter=n_iter
+    )
+    if len(model.sizes) < len(centers) or not model.sizes.all():
         raise ValueError("its arrays do not belong together")
+    kmeans.set_fitted(segmenter, color, model)
     return segmenter
 
 

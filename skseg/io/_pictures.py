@@ -16,6 +16,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.color import gray2rgb
 from tifffile import TiffFile, TiffPage
 
+from .._counting import levels_to_caller
+
 _GDAL_NODATA = 42113  # the tag that holds the value of pixels that are missing
 _PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
 _UPRIGHT: dict[int, Callable[[Any], Any]] = {  # by TIFF's orientation
@@ -266,7 +268,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         mode = "RGB" if image.mode == "CMYK" else image.mode
         converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode=mode)
     except (ImageCms.PyCMSError, OSError) as error:
-        warnings.warn(f"A color profile cannot be used and is left out: {error}", stacklevel=2)
+        warnings.warn(f"A color profile cannot be used and is ignored: {error}", stacklevel=levels_to_caller())
         return image
     assert converted is not None  # it was not asked to work in place
     return converted

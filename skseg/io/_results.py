@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .._color import is_unit_range, to_unit, unit_scale
+from .._color import is_unit_range, to_uint8, unit_scale
 from ._atomic import written_whole
 
 _PALETTE_SIZE = 256  # colors that an indexed PNG can have
@@ -131,7 +131,7 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
     if suffix == ".png" and not fits_png(pixels):
         raise ValueError(f"A PNG takes 1 or 3 channels of 8 bits; got {pixels.shape} of {pixels.dtype}, write a .tif.")
     if pixels.dtype == np.bool_:
-        pixels = _to_octets(pixels)
+        pixels = to_uint8(pixels)
     opaque = ~np.ma.getmaskarray(image).any(axis=-1, keepdims=True)
     n_alpha = 0 if opaque.all() else 1
     if n_alpha:
@@ -185,8 +185,4 @@ def _as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
             f"colors must be uint8, uint16, or float from 0 to 1; got {colors.dtype} from {colors.min():g} to "
             f"{colors.max():g} instead. Pass segmenter.inverse_transform(np.arange(n_clusters)), not cluster_centers_."
         )
-    return np.repeat(_to_octets(colors), 3 // colors.shape[1], axis=1)
-
-
-def _to_octets(colors: NDArray[Any]) -> NDArray[np.uint8]:
-    return np.rint(np.clip(to_unit(colors), 0, 1) * 255).astype(np.uint8)
+    return np.repeat(to_uint8(colors), 3 // colors.shape[1], axis=1)

@@ -10,14 +10,13 @@ from ._agreement import adjusted_rand, covering, probabilistic_rand, variation_o
 from ._criteria import (
     calinski_harabasz,
     explained_variance,
-    knee,
     log_explained,
     neg_davies_bouldin,
-    one_standard_error,
     prediction_strength,
     silhouette,
     valley_score,
 )
+from ._selection import knee, one_standard_error
 
 __all__ = [
     "adjusted_rand",

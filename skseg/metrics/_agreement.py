@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from .._images import check_pixel_weights
+from .._source import check_pixel_weights
 
 Floats = NDArray[np.float64]
 
-_SOME = 1 << 22  # cells of a table that is not worth compressing
+_MAX_TABLE = 1 << 22  # cells of a table that is not worth compressing
 _LIGHTEST = 1e-60  # share of the heaviest weight that counts as a pixel; the fourth power of its inverse is finite
 
 
@@ -257,7 +257,7 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
     rows, columns = (_consecutive(labels.data[known]) for labels in (truth, predicted))
     n_columns = int(columns.max()) + 1
     cells = rows * n_columns + columns
-    if (int(rows.max()) + 1) * n_columns > _SOME:
+    if (int(rows.max()) + 1) * n_columns > _MAX_TABLE:
         cells, index = np.unique(cells, return_inverse=True)
         sizes = np.bincount(index, weights)
     else:
@@ -273,7 +273,7 @@ def _consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
         raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
     if labels.dtype.kind in "iu":
         lowest, highest = int(labels.min()), int(labels.max())
-        if highest - lowest < _SOME and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting
+        if highest - lowest < _MAX_TABLE and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting
             shifted = labels.astype(np.int64) - lowest
             occurs = np.zeros(highest - lowest + 1, dtype=bool)
             occurs[shifted] = True

@@ -1,4 +1,4 @@
-"""Criteria to choose the number of clusters by, and rules that pick it from a search.
+"""Criteria to choose the number of clusters by.
 
 A criterion is a scorer: ``criterion(segmenter, X)``. It works on the census of X, which is exact for its pixels.
 """
@@ -8,14 +8,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from .._images import NoPixelsError
+from .._census import Census, means_by_label
+from .._counting import count_source, match_to_fit
+from .._model import Clusters
 from .._nested import inner_segmenter
+from .._source import NoPixelsError, open_source
 from ._agreement import contingency
 
 Floats = NDArray[np.float64]
@@ -24,25 +27,6 @@ _WORST = -1e6  # of a model that a criterion cannot judge, such as one cluster; 
 _PERFECT = 1e-6  # share of the variance below which a cluster counts as one color; less is rounding
 _COST = 0.25  # of a cluster, in those that stand apart
 _BANDWIDTH = 0.1  # of the density estimate, relative to the distance of two centers: a tenth of the way between them
-
-
-class Clusters(NamedTuple):
-    """What criteria look at: an X as it is seen by a fitted segmenter.
-
-    Attributes
-    ----------
-    features : distinct colors in the color space of the clustering, (n_colors, n_features)
-    weights : share of the pixels that have each color, (n_colors,)
-    labels : cluster of each color, (n_colors,)
-    centers : centers of the fitted clusters, (n_found, n_features)
-    n_clusters : number of clusters that were asked for
-    """
-
-    features: Floats
-    weights: Floats
-    labels: NDArray[Any]
-    centers: Floats
-    n_clusters: int
 
 
 def _criterion(function: Callable[..., float]) -> Callable[..., float]:
@@ -75,7 +59,7 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
         A fitted segmenter.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-        Colors, best such that `fit` has not seen.
+        Colors, preferably not seen by `fit`.
 
     y : None
         Ignored.
@@ -113,7 +97,7 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
     >>> [round(valley_score(KMeansSegmenter(k, random_state=0).fit(pixels), pixels), 1) for k in (2, 3, 4)]
     [0.2, 4.6, 3.5]
     """
-    clusters = _clusters(estimator, X, sample_weight)
+    clusters = clusters_of(estimator, X, sample_weight)
     if clusters.n_clusters < 2:
         return _WORST
     standing = _valley_contrasts(clusters).clip(min=0).sum()
@@ -163,7 +147,7 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
         A fitted segmenter.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-        Colors, best such that `fit` has not seen.
+        Colors, preferably not seen by `fit`.
 
     y : None
         Ignored.
@@ -188,7 +172,7 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     >>> round(calinski_harabasz(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.605
     """
-    clusters = _clusters(estimator, X, sample_weight)
+    clusters = clusters_of(estimator, X, sample_weight)
     within, between = _dispersions(clusters)
     if clusters.n_clusters < 2 or between <= _PERFECT**2 * within:
         return _WORST
@@ -208,7 +192,7 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
         A fitted segmenter.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-        Colors, best such that `fit` has not seen.
+        Colors, preferably not seen by `fit`.
 
     y : None
         Ignored.
@@ -234,9 +218,9 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     >>> neg_davies_bouldin(KMeansSegmenter(2, random_state=0).fit(pixels), pixels)
     -0.1
     """
-    features, weights, labels, _, n_clusters = _clusters(estimator, X, sample_weight)
+    features, weights, labels, _, n_clusters = clusters_of(estimator, X, sample_weight)
     _, labels = np.unique(labels, return_inverse=True)
-    means, sizes = _means(features, weights, labels)
+    means, sizes = means_by_label(labels, features.T, weights), np.bincount(labels, weights)
     if n_clusters < 2 or len(means) < 2:
         return _WORST
     spreads = np.bincount(labels, weights * np.sqrt(((features - means[labels]) ** 2).sum(axis=1))) / sizes
@@ -257,7 +241,7 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
         A fitted segmenter.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-        Colors, best such that `fit` has not seen.
+        Colors, preferably not seen by `fit`.
 
     y : None
         Ignored.
@@ -285,7 +269,7 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
     >>> round(silhouette(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.95
     """
-    features, weights, _, centers, n_clusters = _clusters(estimator, X, sample_weight)
+    features, weights, _, centers, n_clusters = clusters_of(estimator, X, sample_weight)
     if n_clusters < 2 or len(centers) < 2:
         return -1.0
     first, second = np.sqrt(np.partition(_squares(features, centers), 1, axis=1)[:, :2].T)
@@ -326,7 +310,7 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     >>> round(explained_variance(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.99
     """
-    return 1 - _unexplained(_clusters(estimator, X, sample_weight), least=0.0)
+    return 1 - _unexplained(clusters_of(estimator, X, sample_weight), least=0.0)
 
 
 @_criterion
@@ -362,7 +346,7 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
     >>> round(log_explained(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.615
     """
-    return -float(np.log(_unexplained(_clusters(estimator, X, sample_weight))))
+    return -float(np.log(_unexplained(clusters_of(estimator, X, sample_weight))))
 
 
 @_criterion
@@ -406,124 +390,28 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
     1.0
     """
     segmenter, X = _segmenter_in(estimator, X)
-    predicted = segmenter._held_out(X, sample_weight)
+    predicted = clusters_of(segmenter, X, sample_weight)
     if predicted.n_clusters < 2:
         return 0.0
-    own = clone(segmenter).fit(X, sample_weight=sample_weight)._held_out(X, sample_weight)
+    own = clusters_of(clone(segmenter).fit(X, sample_weight=sample_weight), X, sample_weight)
     overlap = contingency(own.labels, predicted.labels, predicted.weights)
     together = np.bincount(overlap.rows, overlap.sizes**2)
     return float((together / overlap.row_sizes**2).min())
 
 
-def knee(cv_results: dict[str, Any]) -> int:
-    """Index of the knee of a score that grows with the number of clusters, for ``refit=`` of a search.
-
-    The knee is where the curve lies highest above the straight line from its first to its last point [1]_, so the range
-    of K that is searched has a say.
-
-    Parameters
-    ----------
-    cv_results : dict
-        ``cv_results_`` of a search over ``n_clusters`` alone, with one scorer, such as `log_explained`.
-
-    Returns
-    -------
-    best_index : int
-        Index of the chosen candidate.
-
-    Raises
-    ------
-    ValueError
-        If something else than ``n_clusters`` is searched, or fewer than two numbers of clusters have a score.
-
-    References
-    ----------
-    .. [1] V. Satopää, J. Albrecht, D. Irwin and B. Raghavan, "Finding a 'kneedle' in a haystack", International
-       Conference on Distributed Computing Systems Workshops, 2011.
-
-    Examples
-    --------
-    >>> from skimage.data import coffee
-    >>> from sklearn.model_selection import GridSearchCV
-    >>> from skseg import KMeansSegmenter, metrics
-    >>> segmenter = KMeansSegmenter(random_state=0)
-    >>> grid = {"n_clusters": range(2, 10)}
-    >>> search = GridSearchCV(segmenter, grid, scoring=metrics.log_explained, refit=metrics.knee)
-    >>> search.fit(coffee()[::4, ::4]).best_params_
-    {'n_clusters': 4}
-    """
-    index, n_clusters, scores = _curve(cv_results)
-    order = np.argsort(n_clusters)
-    k, curve = n_clusters[order], scores[order]
-    if k[0] == k[-1]:
-        raise ValueError("A knee needs scores of more than one number of clusters.")
-    chord = curve[0] + (curve[-1] - curve[0]) * (k - k[0]) / (k[-1] - k[0])
-    return int(index[order[np.argmax(curve - chord)]])
-
-
-def one_standard_error(cv_results: dict[str, Any]) -> int:
-    """Index of the fewest clusters whose score is within one standard error of the best, for ``refit=`` of a search.
-
-    Parameters
-    ----------
-    cv_results : dict
-        ``cv_results_`` of a search over ``n_clusters`` alone, with one scorer.
-
-    Returns
-    -------
-    best_index : int
-        Index of the chosen candidate.
-
-    Raises
-    ------
-    ValueError
-        If something else than ``n_clusters`` is searched, or no candidate has a score.
-
-    References
-    ----------
-    .. [1] L. Breiman, J. H. Friedman, R. A. Olshen and C. J. Stone, "Classification and regression trees", 1984.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skseg.metrics import one_standard_error
-    >>> one_standard_error({
-    ...     "params": [{"n_clusters": 2}, {"n_clusters": 3}, {"n_clusters": 4}],
-    ...     "mean_test_score": np.array([1.0, 2.9, 3.0]),
-    ...     "std_test_score": np.array([0.1, 0.5, 0.5]),
-    ...     "split0_test_score": ..., "split1_test_score": ...,
-    ... })
-    1
-    """
-    index, n_clusters, scores = _curve(cv_results)
-    n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in cv_results)
-    best = np.argmax(scores)
-    near = scores >= scores[best] - cv_results["std_test_score"][index[best]] / np.sqrt(n_folds)
-    return int(index[near][np.argmin(n_clusters[near])])
-
-
-def _curve(cv_results: dict[str, Any]) -> tuple[NDArray[np.intp], Floats, Floats]:
-    """Index, number of clusters and mean score of each candidate that did not fail."""
-    names = {name for params in cv_results["params"] for name in params}
-    if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
-        raise ValueError(f"Only n_clusters may be searched for this refit; got {sorted(names)} instead.")
-    (name,) = names
-    scores = np.asarray(cv_results["mean_test_score"])
-    index = np.flatnonzero(np.isfinite(scores))
-    if not len(index):
-        raise ValueError("No candidate of the search has a finite score; error_score='raise' shows why.")
-    return index, np.array([params[name] for params in cv_results["params"]])[index], scores[index]
-
-
-def _clusters(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
+def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
+    """The colors of X as the segmenter at the end of `estimator` sees them."""
     segmenter, X = _segmenter_in(estimator, X)
-    clusters: Clusters = segmenter._held_out(X, sample_weight)
+    source, model = open_source(X), segmenter.model_
+    census = count_source(source, sample_weight, model.conversion.name, segmenter.n_jobs).census
+    colors = match_to_fit(segmenter, source, census.colors)
+    clusters: Clusters = model.clusters(Census(colors, census.weights))
     return clusters
 
 
 def _segmenter_in(estimator: Any, X: Any) -> tuple[Any, Any]:
     segmenter, X = inner_segmenter(estimator, X)
-    if not hasattr(segmenter, "_held_out"):
+    if not hasattr(segmenter, "model_"):
         raise TypeError(f"estimator must be a KMeansSegmenter or end in one; got {type(segmenter).__name__} instead.")
     return segmenter, X
 
@@ -544,20 +432,13 @@ def _dispersions(clusters: Clusters) -> tuple[float, float]:
     features, weights, labels, _, _ = clusters
     _, labels = np.unique(labels, return_inverse=True)
     centered = features - _average(weights, features)
-    means, sizes = _means(centered, weights, labels)
+    means, sizes = means_by_label(labels, centered.T, weights), np.bincount(labels, weights).astype(np.float64)
     within = _average(weights, ((centered - means[labels]) ** 2).sum(axis=1))
     return float(within), float(_average(sizes, (means**2).sum(axis=1)))
 
 
-def _means(features: Floats, weights: Floats, labels: NDArray[Any]) -> tuple[Floats, Floats]:
-    """Weighted mean of each label, consecutive from 0, and its weight."""
-    sizes = np.bincount(labels, weights).astype(np.float64, copy=False)
-    sums = np.stack([np.bincount(labels, weights * column) for column in features.T], axis=1)
-    return sums / sizes[:, np.newaxis], sizes
-
-
 def _average(weights: Floats, values: Floats) -> Any:
-    """Sum of weighted values along the first axis; no product of BLAS, whose threads wait for busy cores."""
+    """Sum of weighted values along the first axis; avoids BLAS, whose threads stall on busy machines."""
     return np.einsum("i,i...->...", weights, values)
 
 

@@ -1,4 +1,4 @@
-"""What the command says: pictures and clusters for people, or as JSON; the curve of a choice of K."""
+"""Print results as text or as JSON: pictures, clusters, and the curve of a choice of K."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-from . import KMeansSegmenter
-from ._batch import Batch, Picture
-from ._palette import hex_codes
-from .io._pictures import readable
+from .._segmenter import KMeansSegmenter
+from ..io._pictures import readable
+from .batch import Batch, Picture
+from .palettes import hex_codes
 
-_LISTED = 64  # clusters that are listed where the palette is not what was asked for
+_MAX_LISTED = 64  # clusters, where the palette was not asked for
 
 
 def report(
@@ -27,7 +27,7 @@ def report(
     *,
     as_json: bool,
     shares: Sequence[float] | None = None,
-    n_listed: int | None = _LISTED,
+    n_listed: int | None = _MAX_LISTED,
 ) -> None:
     """Print each picture, and the clusters that they share; the shares are by default those of what was fitted."""
     clusters = [] if segmenter is None else clusters_of(segmenter, shares)
@@ -49,7 +49,7 @@ def report(
 
 
 def entry_of(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegmenter) -> dict[str, Any]:
-    """What is said of a picture: its size and the share of each cluster."""
+    """A picture as JSON: its size and the share of each cluster."""
     n_clusters = len(segmenter.cluster_centers_)
     rows = np.ma.getdata(label_map)
     counts = np.zeros(n_clusters)
@@ -94,7 +94,7 @@ def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None
 
 
 def report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, as_json: bool) -> None:
-    """Say how each K did, and which is chosen."""
+    """Print the score of each K, and which is chosen."""
     chosen = best(curve)["n_clusters"]
     if as_json:
         failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
@@ -110,6 +110,7 @@ def report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, a
 
 
 def plural(number: int, noun: str) -> str:
+    """A number of things."""
     return f"{number} {noun}" + "s" * (number != 1)
 
 

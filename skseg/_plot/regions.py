@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ._display import as_rgb, check_can_be_shown, new_axes, thinned
-from ._nested import inner_segmenter
+from .._nested import inner_segmenter
+from .axes import as_rgb, check_can_be_shown, new_axes, thinned
 
 
 class RegionDisplay:

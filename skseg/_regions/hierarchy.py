@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-from ._regions import Graph, Tree, cut, joining_heights
+from .graph import Graph
+from .tree import Tree, cut, joining_heights
 
 
 class RegionHierarchy:

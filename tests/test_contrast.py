@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, generic_filter
 
-from skseg._local import local_contrast, local_deviation
+from skseg._regions.contrast import local_contrast, local_deviation
 
 SHAPE = (321, 481)  # an image of usual size
 

@@ -1,29 +1,44 @@
-"""What X may be, tables, images, stacks, and sequences of them, as rows of pixels, and results back in X's shape.
+"""Source: what X is, a table, an image, a stack, or a sequence of them, decided once; its pixels as rows and back.
 
-The last axis is channels, every other axis is pixels; a mask says which pixels take no part. Knows no clustering.
+The last axis is channels, every other axis is pixels; masked pixels are ignored. Knows no clustering.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from itertools import repeat
 from os import PathLike
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
-_RUNS = 16  # runs of images for each worker: enough to keep all busy to the end
-_MOST = float(np.finfo(np.float64).max)
+from ._blocks import one_thread
+
+_RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
+_LARGEST_FLOAT = float(np.finfo(np.float64).max)
 _PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
 class NoPixelsError(ValueError):
     """No pixel counts: all are masked or have weight 0."""
+
+
+class SupportsArray(Protocol):
+    """An image: an array, or any object that NumPy converts to one."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NDArray[Any]:
+        """Convert to an array."""
+        ...
+
+
+Images = Sequence[SupportsArray]  # of any sizes
+LabelMap = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,9 @@ class Pixels:
 
     Attributes
     ----------
-    rows : what stands for the pixels, two-dimensional; for a table, X itself; masked pixels are left out
+    rows : table of the pixels that are not masked, two-dimensional; for a table, X itself
     shape : X's shape without channels, or None for a table
-    mask : True where a pixel takes no part, of `shape`; None where X cannot have a mask
+    mask : True for masked pixels, of `shape`; None where X cannot have a mask
     data : the array that the rows were taken from
     """
 
@@ -42,6 +57,11 @@ class Pixels:
     shape: tuple[int, ...] | None
     mask: NDArray[np.bool_] | None
     data: Any
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """X's shape, or () for a table."""
+        return () if self.shape is None else tuple(self.data.shape)
 
     def restore(self, values: NDArray[Any], under_mask: Any) -> NDArray[Any]:
         """One value, or row of values, per pixel row, in X's shape; `under_mask` fills the masked pixels."""
@@ -59,17 +79,108 @@ class Pixels:
         return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape))
 
 
-def read(X: Any) -> Pixels:
-    """Take X, one table or image, apart; it is looked at by attribute first, so that tables pass through untouched."""
-    data = as_array(X)
-    if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
-        mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
-        plain = np.ma.getdata(data)
-        return Pixels(_rows_outside(mask, plain), mask.shape, mask, plain)
-    if isinstance(data, np.ndarray) and data.ndim > 2:
-        shape = data.shape[:-1]
-        return Pixels(data.reshape(int(np.prod(shape)), data.shape[-1]), shape, None, data)
-    return Pixels(data, None, None, data)
+@dataclass(frozen=True)
+class Source:
+    """X, looked at once: one table or image, or a sequence of them.
+
+    Attributes
+    ----------
+    data : the table or array; for a sequence, the list of its images
+    is_sequence : whether it is a sequence of images
+    has_own_dtype : whether X states the type of its numbers; Python numbers in lists do not
+    """
+
+    data: Any
+    is_sequence: bool
+    has_own_dtype: bool
+
+    @property
+    def is_table(self) -> bool:
+        """Whether results are tables, which `set_output` may put into a DataFrame."""
+        return not self.is_sequence and not isinstance(self.data, np.ma.MaskedArray) and _ndim(self.data) <= 2
+
+    @property
+    def tables(self) -> list[Any]:
+        """The table, or the tables in a sequence; items that do not state their dimensions are not read."""
+        if not self.is_sequence:
+            return [self.data] if self.is_table else []
+        return [item for item in self.data if _declared_ndim(item) == 2 and open_source(item).is_table]
+
+    def pixels(self) -> Pixels:
+        """The pixels of one table or image."""
+        data = self.data
+        if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
+            mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
+            plain = np.ma.getdata(data)
+            return Pixels(_rows_outside(mask, plain), mask.shape, mask, plain)
+        if isinstance(data, np.ndarray) and data.ndim > 2:
+            shape = data.shape[:-1]
+            return Pixels(data.reshape(int(np.prod(shape)), data.shape[-1]), shape, None, data)
+        return Pixels(data, None, None, data)
+
+    def first(self) -> Any:
+        """The (first) image as an array; one that has to be read for that stays read."""
+        if not self.is_sequence:
+            return self.data
+        if not hasattr(self.data[0], "shape"):
+            self.data[0] = open_source(self.data[0]).data
+        return self.data[0]
+
+    def images(self) -> Iterator[Source]:
+        """Each image as a source, read when its turn comes."""
+        yield from map(open_source, self.data) if self.is_sequence else [self]
+
+    def bands(self, n_pixels: int) -> Iterator[tuple[slice, Source]]:
+        """Parts of one image along its first axis, each of about `n_pixels` pixels, and where they lie."""
+        shape = np.shape(self.data)[:-1]
+        length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))))
+        for start in range(0, shape[0], length):
+            band = slice(start, start + length)
+            yield band, open_source(self.data[band])
+
+    def map(self, function: Callable[..., Any], *, n_jobs: int | None = 1, **per_image: Any) -> Iterator[Any]:
+        """`function` of the source of each image of a sequence, in order, with at most `n_jobs` in parallel.
+
+        `per_image` holds one more argument per image, or None for all.
+        """
+        call_one = partial(_call_for_image, function, effective_n_jobs(n_jobs) > 1)
+        return _in_parallel((delayed(call_one)(*call) for call in self._calls(per_image)), n_jobs)
+
+    def reduce(
+        self, function: Callable[..., Any], combine: Callable[..., Any], *, n_jobs: int | None, **per_image: Any
+    ) -> Iterator[tuple[int, Any]]:
+        """Like `map`, but the results of consecutive images are combined by the worker that made them.
+
+        `combine` takes an iterator of pairs of an image's number and its result. It yields such pairs, too: one for
+        each run of images, with the number of its first.
+        """
+        calls, n_workers = list(self._calls(per_image)), effective_n_jobs(n_jobs)
+        length = max(1, len(calls) // (_RUNS_PER_WORKER * n_workers))
+        call_one = partial(_call_for_image, function, n_workers > 1)
+        runs = (calls[start : start + length] for start in range(0, len(calls), length))
+        return _in_parallel((delayed(_combine)(call_one, combine, run) for run in runs), n_jobs)
+
+    def _calls(self, per_image: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+        """The number of each image, the image, and what goes with it."""
+        columns = [_one_per_image(name, values, len(self.data)) for name, values in per_image.items()]
+        return ((index, *arguments) for index, arguments in enumerate(zip(self.data, *columns, strict=True)))
+
+
+def open_source(X: Any, min_ndim: int = 2) -> Source:
+    """Decide what X is.
+
+    A list, tuple or object array is a sequence of images if one of its items is an array of at least `min_ndim`
+    dimensions. An item that does not state its dimensions is read to find out, and stays read.
+    """
+    if _is_collection(X):
+        return Source([_Item(X, index) for index in range(len(X))], is_sequence=True, has_own_dtype=True)
+    if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1):
+        items = list(X)
+        for index, item in enumerate(items):
+            items[index], n_dims = _with_ndim(item)
+            if n_dims >= min_ndim:
+                return Source(items, is_sequence=True, has_own_dtype=True)
+    return Source(as_array(X), is_sequence=False, has_own_dtype=not isinstance(X, list | tuple))
 
 
 def _rows_outside(mask: NDArray[np.bool_], data: NDArray[Any]) -> NDArray[Any]:
@@ -117,14 +228,6 @@ def _is_no_image(X: Any) -> bool:
     return X is None or isinstance(X, str | bytes | PathLike | dict) or hasattr(X, "__next__")
 
 
-def is_sequence(X: Any, min_ndim: int = 2) -> bool:
-    """Whether X is a list, tuple, object array or collection of arrays with at least `min_ndim` dimensions."""
-    if _is_collection(X):
-        return True
-    is_object_array = isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1
-    return (is_object_array or isinstance(X, list | tuple)) and any(_ndim_of_item(item) >= min_ndim for item in X)
-
-
 def _is_collection(X: Any) -> bool:
     """Whether X gives images one by one and is nothing else, such as a `skimage.io.ImageCollection`."""
     if isinstance(X, list | tuple | str | bytes) or any(hasattr(X, name) for name in ("shape", "__array__", "keys")):
@@ -133,7 +236,7 @@ def _is_collection(X: Any) -> bool:
 
 
 class _Item:
-    """An image of a collection, taken out of it when an array is asked for."""
+    """An image of a collection, fetched when it is converted to an array."""
 
     ndim = 3
 
@@ -144,74 +247,22 @@ class _Item:
         return np.asanyarray(self.collection[self.index])
 
 
-def is_table(X: Any) -> bool:
-    """Whether what comes out for X is a table, which `set_output` may put into a DataFrame."""
-    if isinstance(X, np.ma.MaskedArray) or is_sequence(X):
-        return False
-    n_dims = _declared_ndim(X)
-    return np.ndim(as_array(X)) <= 2 if n_dims is None else n_dims <= 2
-
-
-def tables_in(X: Any) -> list[Any]:
-    """X if it is a table, or the tables in a list; items that do not say what they are, are not read to find out."""
-    if _is_collection(X):
-        return []
-    if is_sequence(X):
-        return [item for item in X if _declared_ndim(item) == 2 and is_table(item)]
-    return [X] if is_table(X) else []
-
-
-def has_own_dtype(X: Any) -> bool:
-    """Whether X says what its numbers are; Python numbers in lists do not."""
-    return not isinstance(X, list | tuple)
-
-
-def map_images(function: Callable[..., Any], X: Any, *, n_jobs: int | None, **per_image: Any) -> Iterator[Any]:
-    """`function` of each image of a sequence and of what goes with it, in order, at most `n_jobs` at a time.
-
-    `per_image` holds one value per image, or None for each.
-    """
-    tasks = (delayed(_call_for_image)(function, *call) for call in _calls(X, per_image))
-    return _in_parallel(tasks, n_jobs)
-
-
-def reduce_images(
-    function: Callable[..., Any], combine: Callable[..., Any], X: Any, *, n_jobs: int | None, **per_image: Any
-) -> Iterator[tuple[int, Any]]:
-    """The same, where images that follow each other are combined where they are worked on: a tree, for many images.
-
-    `combine` takes an iterator of pairs of an image's number and what `function` gave. What comes are such pairs too,
-    each for a run of images, with the number of its first.
-    """
-    calls = list(_calls(X, per_image))
-    length = max(1, len(calls) // (_RUNS * effective_n_jobs(n_jobs)))
-    starts = range(0, len(calls), length)
-    return _in_parallel((delayed(_combine)(function, combine, calls[i : i + length]) for i in starts), n_jobs)
-
-
-def _calls(X: Any, per_image: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-    """The number of each image, the image, and what goes with it."""
-    columns = [_one_per_image(name, values, len(X)) for name, values in per_image.items()]
-    if _is_collection(X):
-        X = [_Item(X, index) for index in range(len(X))]
-    return ((index, *arguments) for index, arguments in enumerate(zip(X, *columns, strict=True)))
-
-
 def _in_parallel(tasks: Iterator[Any], n_jobs: int | None) -> Iterator[Any]:
     results: Iterator[Any] = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
     return results
 
 
 def _combine(
-    function: Callable[..., Any], combine: Callable[..., Any], calls: list[tuple[Any, ...]]
+    call_one: Callable[..., Any], combine: Callable[..., Any], calls: list[tuple[Any, ...]]
 ) -> tuple[int, Any]:
-    return calls[0][0], combine((call[0], _call_for_image(function, *call)) for call in calls)
+    return calls[0][0], combine((call[0], call_one(*call)) for call in calls)
 
 
-def _call_for_image(function: Callable[..., Any], index: int, *arguments: Any) -> Any:
-    """Call `function`; an error says which image it is about."""
+def _call_for_image(function: Callable[..., Any], is_one_of_many: bool, index: int, image: Any, *arguments: Any) -> Any:
+    """Call `function` of the source of an image, in one thread beside other workers; an error names the image."""
     try:
-        return function(*arguments)
+        with one_thread() if is_one_of_many else nullcontext():
+            return function(open_source(image), *arguments)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"X[{index}]: {error}") from error
@@ -237,7 +288,8 @@ def check_pixel_weights(
     if weights.shape != shape:
         raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
     weights = weights.ravel() if mask is None else weights[~mask]
-    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > _MOST / max(weights.size, 1):
+    largest = _LARGEST_FLOAT / max(weights.size, 1)
+    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > largest:
         raise ValueError(
             "sample_weight must be finite, also in sum, and not negative; leave a pixel out by weight 0 or by a mask."
         )
@@ -253,17 +305,26 @@ def _declared_ndim(X: Any) -> int | None:
     return n_dims
 
 
-def _ndim_of_item(item: Any) -> int:
+def _ndim(data: Any) -> int:
+    n_dims = _declared_ndim(data)
+    return np.ndim(data) if n_dims is None else n_dims
+
+
+def _with_ndim(item: Any) -> tuple[Any, int]:
+    """An item of a list, read if it does not state its number of dimensions, and that number; 0 for no array."""
     if hasattr(item, "getbands"):  # a PIL image
-        return 3
+        return item, 3
     if not (hasattr(item, "__array__") or hasattr(item, "__array_interface__")):
-        return 0
+        return item, 0
     n_dims = _declared_ndim(item)
-    return np.asanyarray(item).ndim if n_dims is None else n_dims
+    if n_dims is None:
+        item = np.asanyarray(item)
+        n_dims = item.ndim
+    return item, n_dims
 
 
 class ImageOutputMixin:
-    """Let `set_output` apply to tables and pass images by, which no DataFrame can hold."""
+    """Apply `set_output` to tables only: a DataFrame cannot hold images."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         plain = cls.__dict__.get("transform")
@@ -296,6 +357,7 @@ class ImageOutputMixin:
 def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(plain)
     def transform(self: Any, X: Any) -> Any:
-        return (wrapped if is_table(X) else plain)(self, X)
+        source = open_source(X)  # what was read to find out stays read
+        return (wrapped if source.is_table else plain)(self, source.data)
 
     return transform

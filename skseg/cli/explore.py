@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.exposure import rescale_intensity
 
-from . import KMeansSegmenter
-from ._color import is_unit_range, to_unit
-from ._palette import hex_codes
+from .._color import is_unit_range, to_uint8
+from .._segmenter import KMeansSegmenter
+from .palettes import hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
 _NO_LABEL = 255  # in the label maps of the page
@@ -49,7 +49,7 @@ def explore_page(
         "chosen": int(np.argmax(scores)),
         "models": models,
     }
-    template = files("skseg").joinpath("explore.html").read_text(encoding="utf-8")
+    template = files("skseg.cli").joinpath("explore.html").read_text(encoding="utf-8")
     return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
 
 
@@ -60,10 +60,10 @@ def _sample(length: int, longest: int) -> NDArray[np.intp]:
 
 
 def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """RGB of 8 bits; the mean of the channels, stretched, of what is no RGB."""
+    """RGB of 8 bits; of other channels their mean, stretched, as gray."""
     data = np.ma.getdata(image)
     if data.shape[-1] == 3 and is_unit_range(data):
-        return np.rint(np.clip(to_unit(data), 0, 1) * 255).astype(np.uint8)
+        return to_uint8(data)
     gray = np.ma.filled(np.ma.mean(image, axis=-1), np.ma.min(image))
     return np.repeat(rescale_intensity(gray, out_range=np.uint8).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
 

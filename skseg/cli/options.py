@@ -1,4 +1,4 @@
-"""The options of the command `skseg`, by what they say: which pictures, what model, where the results go."""
+"""The options of the command `skseg`, grouped by subject: pictures, model, results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import click
 import numpy as np
 from PIL import Image
 
-from ._batch import Results
-from ._color import COLOR_SPACES
+from .._color import COLOR_SPACES
+from .results import Results
 
 _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
 
@@ -27,7 +27,7 @@ class WordOrNumbers(click.ParamType):  # type: ignore[type-arg]
         self.words = words
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """What the word stands for, or the list of numbers."""
+        """The value of the word, or the list of numbers."""
         try:
             return self.words[value] if value in self.words else [float(number) for number in value.split(",")]
         except ValueError:
@@ -61,7 +61,7 @@ class WordOrInt(click.ParamType):  # type: ignore[type-arg]
         self.words = words
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """What the word stands for, or the number."""
+        """The value of the word, or the number."""
         return self.words[value] if value in self.words else click.IntRange(1).convert(value, param, ctx)
 
 
@@ -77,12 +77,13 @@ def _limit_size(ctx: click.Context, _param: Any, megapixels: float) -> None:
 
 
 def file(**options: Any) -> click.Path:
+    """The type of an option that names a file."""
     return click.Path(dir_okay=False, path_type=Path, **options)
 
 
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 limits = _options(
-    click.option("--mask", type=file(exists=True), help="Picture of the same size; what is black takes no part."),
+    click.option("--mask", type=file(exists=True), help="Picture of the same size; black pixels are ignored."),
     click.option(
         "--max-megapixels",
         type=click.FloatRange(0, min_open=True),
@@ -90,7 +91,7 @@ limits = _options(
         show_default=True,
         expose_value=False,
         callback=_limit_size,
-        help="Largest picture that is read: a small file can declare any size.",
+        help="Largest picture to read: a small file can declare any size.",
     ),
 )
 n_clusters = click.option(
@@ -110,22 +111,22 @@ model = _options(
         type=WordOrNumbers(auto="auto", none=None),
         default="auto",
         show_default=True,
-        help="How much each channel counts: auto (lightness half), none (all alike), or numbers such as 1,1,0.5.",
+        help="Weight of each channel: auto (lightness half), none (all alike), or numbers such as 1,1,0.5.",
     ),
     click.option(
         "--init",
         type=WordOrColors("k-means++", "random"),
         default="k-means++",
         show_default=True,
-        help="Where the clusters start: k-means++, random, or K colors such as '#102030,#ffeedd'.",
+        help="First centers: k-means++, random, or K colors such as '#102030,#ffeedd'.",
     ),
     click.option("--n-init", type=WordOrInt(auto="auto"), default="auto", show_default=True, help="Number of starts."),
-    click.option("--max-iter", type=click.IntRange(1), default=300, show_default=True, help="Most iterations."),
     click.option(
-        "--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Steps that are small enough to stop."
+        "--max-iter", type=click.IntRange(1), default=300, show_default=True, help="Largest number of iterations."
     ),
+    click.option("--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Convergence tolerance."),
     click.option("--random-state", type=click.IntRange(0), default=0, show_default=True, help="Seed of the starts."),
-    click.option("--n-jobs", type=int, help="Pictures that are worked on at the same time; -1 for all cores."),
+    click.option("--n-jobs", type=int, help="Pictures processed in parallel; -1 for all cores."),
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 results = _options(
@@ -143,10 +144,10 @@ results = _options(
         type=click.Choice(list(Results.SUFFIXES)),
         multiple=True,
         default=["color", "label"],
-        help="What to write, several times if several; color and label if not given.",
+        help="Output to write; repeat for several; color and label if not given.",
     ),
     overwrite,
-    click.option("--resume", is_flag=True, help="Skip pictures whose results are there, made in the same way."),
+    click.option("--resume", is_flag=True, help="Skip pictures whose results exist and were made in the same way."),
 )
 json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 criterion = click.option(

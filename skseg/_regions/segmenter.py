@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +13,22 @@ from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, Tran
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
-from . import metrics
-from ._color import is_unit_range
-from ._hierarchy import RegionHierarchy
-from ._images import ImageOutputMixin, as_array, is_sequence, map_images, tables_in
-from ._local import local_contrast, local_deviation
-from ._notebook import NotebookMixin
-from ._regions import absorb_small, connected, graph, merge
-from ._segmenter import KMeansSegmenter
+from .. import metrics
+from .._census import means_by_label
+from .._color import is_unit_range
+from .._counting import match_to_fit, read_rows
+from .._notebook import NotebookMixin
+from .._segmenter import KMeansSegmenter
+from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source
+from .contrast import local_contrast, local_deviation
+from .graph import absorb_small, connected, graph
+from .hierarchy import RegionHierarchy
+from .tree import merge
 
 # Found on the 300 images for training and validation of BSDS500; tests/benchmarks/regions.py shows what comes of them.
 _LAB = (0.7, 1.0, 1.0)  # weights of L*, a*, b*
 _SPREAD = 25.0  # standard deviation that features are scaled to, that of L*a*b* in a usual photo
-_USUAL = 0.36  # standard deviation of the colors of a usual photo, relative to that of all colors
+_USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to that of all colors
 _SMALLEST = 1 / 4000  # share of the pixels that a region has at least
 _LEAST_CONTRAST = 0.5  # of a border that cannot be seen
 
@@ -67,7 +71,7 @@ class RegionSegmenter(
         150,000 pixels; in a larger image it is larger.
 
     n_jobs : int or None, default=None
-        Number of images of a list that are worked on at the same time, through joblib.
+        Number of images of a list that are processed in parallel, through joblib.
 
     Attributes
     ----------
@@ -151,16 +155,20 @@ class RegionSegmenter(
         ValueError
             If X is not an image, or a parameter is invalid.
         """
-        self._check_parameters()
-        _check_images(X)
-        segmenter = _default_segmenter(X, self.n_jobs) if self.segmenter is None else self.segmenter
-        self.segmenter_ = self._fit_segmenter(clone(segmenter), X)
-        self.spread_ = _half_way(self.segmenter_)
-        self.n_features_in_ = self.segmenter_.n_features_in_
-        self.__dict__.pop("labels_", None)  # they were those of another X
-        if not is_sequence(X):
-            self.labels_ = self.predict(X)
+        check_parameters(self)
+        source = open_source(X)
+        _check_images(source)
+        segmenter = _default_segmenter(source, self.n_jobs) if self.segmenter is None else self.segmenter
+        set_fitted(self, self._fit_segmenter(clone(segmenter), source.data))
+        if not source.is_sequence:
+            self.labels_ = self.predict(source.data)
         return self
+
+    @overload
+    def predict(self, X: Images) -> list[LabelMap]: ...
+
+    @overload
+    def predict(self, X: Any) -> LabelMap: ...
 
     def predict(self, X: Any) -> Any:
         """Find the regions of X.
@@ -175,7 +183,7 @@ class RegionSegmenter(
         regions : ndarray of int32, shape of X without channels, or a list of them
             Number of the region of each pixel, from 0 in the upper left, without gaps; masked, and −1, where X is.
         """
-        return self._for_each_image(lambda image: self._hierarchy(image).cut(**self._where_to_cut()), X)
+        return self._for_each_image(lambda source: self._hierarchy(source).cut(**self._where_to_cut()), X)
 
     def fit_predict(self, X: Any, y: Any = None) -> Any:
         """Fit to X and find its regions; those of a list are kept in `labels_`.
@@ -198,6 +206,12 @@ class RegionSegmenter(
             self.labels_ = self.predict(X)
         return self.labels_
 
+    @overload
+    def transform(self, X: Images) -> list[NDArray[Any]]: ...
+
+    @overload
+    def transform(self, X: Any) -> NDArray[Any]: ...
+
     def transform(self, X: Any) -> Any:
         """Paint each region of X in its mean color.
 
@@ -211,7 +225,15 @@ class RegionSegmenter(
         X_new : ndarray, or a list of them
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
-        return self._for_each_image(lambda image: _paint(image, self._hierarchy(image).cut(**self._where_to_cut())), X)
+        return self._for_each_image(
+            lambda source: _paint(source.data, self._hierarchy(source).cut(**self._where_to_cut())), X
+        )
+
+    @overload
+    def hierarchy(self, X: Images) -> list[RegionHierarchy]: ...
+
+    @overload
+    def hierarchy(self, X: Any) -> RegionHierarchy: ...
 
     def hierarchy(self, X: Any) -> Any:
         """Merge the regions of X until one is left, and keep all that comes between.
@@ -227,9 +249,8 @@ class RegionSegmenter(
             Regions at every scale, without computing again.
         """
         check_is_fitted(self)
-        if is_sequence(X):
-            return list(map_images(self._hierarchy, X, n_jobs=self.n_jobs))
-        return self._hierarchy(as_array(X))
+        source = open_source(X)
+        return list(source.map(self._hierarchy, n_jobs=self.n_jobs)) if source.is_sequence else self._hierarchy(source)
 
     def score(self, X: Any, y: Any = None) -> float:
         """How well the regions of X cover the true ones.
@@ -268,41 +289,33 @@ class RegionSegmenter(
             raise ValueError(f"{error} Here: RegionSegmenter(KMeansSegmenter(16, color_space=...)).") from error
         return segmenter
 
-    def _check_parameters(self) -> None:
-        for name in ("scale", "texture", "smoothing"):
-            value = check_scalar(getattr(self, name), name, Real, min_val=0)
-            if np.isnan(value) or (np.isinf(value) and name != "scale"):  # an infinite scale merges all
-                raise ValueError(f"{name} must be a finite number; got {value} instead.")
-        if not (isinstance(self.min_size, str) and self.min_size == "auto"):
-            check_scalar(self.min_size, "min_size", Integral, min_val=0)
-        if self.n_regions is not None:
-            check_scalar(self.n_regions, "n_regions", Integral, min_val=1)
-
     def _where_to_cut(self) -> dict[str, Any]:
         return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
 
-    def _for_each_image(self, function: Any, X: Any) -> Any:
+    def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:
         """`function` of each image of a list or stack, as a list or stack."""
         check_is_fitted(self)
-        _check_images(X)
-        if is_sequence(X):
-            each = map_images(lambda image: self._for_each_image(function, image), X, n_jobs=self.n_jobs)
-            return list(each)
-        image = as_array(X)
-        if image.ndim == 3:
-            return function(image)
-        parts = [self._for_each_image(function, part) for part in image]
-        return np.ma.stack(parts) if isinstance(image, np.ma.MaskedArray) else np.stack(parts)
+        source = open_source(X)
+        _check_images(source)
+        if source.is_sequence:
+            return list(source.map(lambda image: self._for_each_image(function, image.data), n_jobs=self.n_jobs))
+        if source.data.ndim == 3:
+            return function(source)
+        parts = [self._for_each_image(function, part) for part in source.data]
+        return np.ma.stack(parts) if isinstance(source.data, np.ma.MaskedArray) else np.stack(parts)
 
-    def _hierarchy(self, X: Any) -> RegionHierarchy:
+    def _hierarchy(self, source: Source) -> RegionHierarchy:
         """The hierarchy of one image."""
-        image = as_array(X)
-        if np.ndim(image) != 3:
+        if np.ndim(source.data) != 3:
             raise ValueError(
-                f"X must be an image (height, width, n_channels); got {np.ndim(image)} dimensions instead."
+                f"X must be an image (height, width, n_channels); got {np.ndim(source.data)} dimensions instead."
             )
-        label_map, planes = self.segmenter_.predict(image), self._planes(image)
-        mask = np.ma.getmaskarray(label_map) if isinstance(label_map, np.ma.MaskedArray) else None
+        model = self.segmenter_.model_
+        pixels, rows = read_rows(source, model.conversion.name)
+        rows = match_to_fit(self.segmenter_, source, rows)
+        label_map = pixels.restore(model.label(rows), under_mask=-1)
+        planes = self._planes(np.ma.getdata(pixels.restore(model.features(rows), under_mask=np.nan)))
+        mask = pixels.mask
         contrast = local_contrast(planes, self.smoothing)
         parts = connected(np.ma.getdata(label_map), mask)
         smallest = (parts >= 0).sum() * _SMALLEST if isinstance(self.min_size, str) else self.min_size
@@ -313,9 +326,8 @@ class RegionSegmenter(
         start = graph(regions, [*planes, *textures] if self.texture else planes, contrast)
         return RegionHierarchy(regions, mask, start, merge(start, _LEAST_CONTRAST))
 
-    def _planes(self, image: Any) -> Planes:
-        """The channels of the color space, relative to their spread; under the mask what is nearest to it."""
-        features = self.segmenter_._feature_image(image)
+    def _planes(self, features: NDArray[np.float64]) -> Planes:
+        """The channels of the color space, relative to their spread; masked pixels are as the nearest others."""
         features *= _SPREAD / self.spread_
         missing = np.isnan(features[..., 0])
         if missing.any() and not missing.all():
@@ -331,30 +343,45 @@ class RegionSegmenter(
         return tags
 
 
-def _half_way(segmenter: KMeansSegmenter) -> float:
-    """The spread of what a segmenter has seen, half adapted to that of a usual photo: low contrast is less contrast."""
-    spread = segmenter._spread() or 1.0
-    color, seen = segmenter.pipeline_["color"], segmenter._seen.colors
-    if color.color_space is None or seen.shape[1] != 3 or not is_unit_range(seen):
+def check_parameters(estimator: RegionSegmenter) -> None:
+    """Validate parameters that do not depend on X."""
+    for name in ("scale", "texture", "smoothing"):
+        value = check_scalar(getattr(estimator, name), name, Real, min_val=0)
+        if np.isnan(value) or (np.isinf(value) and name != "scale"):  # an infinite scale merges all
+            raise ValueError(f"{name} must be a finite number; got {value} instead.")
+    if not (isinstance(estimator.min_size, str) and estimator.min_size == "auto"):
+        check_scalar(estimator.min_size, "min_size", Integral, min_val=0)
+    if estimator.n_regions is not None:
+        check_scalar(estimator.n_regions, "n_regions", Integral, min_val=1)
+
+
+def set_fitted(estimator: RegionSegmenter, segmenter: KMeansSegmenter) -> None:
+    """Set all that follows from a fitted segmenter."""
+    estimator.segmenter_ = segmenter
+    estimator.spread_ = _reference_spread(segmenter)
+    estimator.n_features_in_ = segmenter.n_features_in_
+    estimator.__dict__.pop("labels_", None)  # they were those of another X
+
+
+def _reference_spread(segmenter: KMeansSegmenter) -> float:
+    """The spread of the fitted colors, half adapted to a usual photo, so that a hazy image has fewer regions."""
+    model = segmenter.model_
+    spread = model.spread or 1.0
+    is_rgb = model.conversion.name is not None and segmenter.n_features_in_ == 3
+    if not is_rgb or not is_unit_range(model.census.colors):
         return spread
     cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
-    return float(np.sqrt(spread * _USUAL * np.sqrt(color._convert(cube).var(axis=0).sum())))
+    return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(model.conversion.convert(cube).var(axis=0).sum())))
 
 
-def _default_segmenter(X: Any, n_jobs: int | None) -> KMeansSegmenter:
+def _default_segmenter(source: Source, n_jobs: int | None) -> KMeansSegmenter:
     """16 clusters, in L*a*b* if the (first) image has three channels."""
-    first = X[0] if is_sequence(X) else X
-    shape = first.shape if hasattr(first, "shape") else np.shape(as_array(first))
-    lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if shape[-1] == 3 else {}
+    lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if source.first().shape[-1] == 3 else {}
     return KMeansSegmenter(16, **lab, random_state=0, n_jobs=n_jobs)
 
 
-def _check_images(X: Any) -> None:
-    if is_sequence(X):
-        flat = tables_in(X)
-    else:
-        image = X if hasattr(X, "ndim") else as_array(X)
-        flat = [image] if np.ndim(image) < 3 else []
+def _check_images(source: Source) -> None:
+    flat = source.tables if source.is_sequence else [source.data] * (np.ndim(source.data) < 3)
     if flat:
         raise ValueError(
             "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
@@ -366,10 +393,9 @@ def _paint(image: Any, regions: Any) -> Any:
     """The image with each pixel replaced by the mean of its region."""
     data, numbers = np.ma.getdata(image), np.ma.getdata(regions)
     inside = numbers >= 0
-    sizes = np.bincount(numbers[inside])
+    members = numbers[inside]
     painted = data.copy()
-    for channel in range(data.shape[-1]):
-        values = data[..., channel][inside].astype(np.float64, copy=False)
-        means = np.bincount(numbers[inside], values) / np.maximum(sizes, 1)
-        painted[..., channel][inside] = (means if data.dtype.kind == "f" else np.rint(means))[numbers[inside]]
+    if members.size:
+        means = means_by_label(members, (data[..., channel][inside] for channel in range(data.shape[-1])))
+        painted[inside] = (means if data.dtype.kind == "f" else np.rint(means)).astype(data.dtype)[members]
     return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=image.mask)

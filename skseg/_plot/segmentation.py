@@ -1,0 +1,222 @@
+"""SegmentationDisplay: an image, repainted, its label map, and the boundaries of its clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from .._census import means_by_label
+from .._color import unit_scale
+from .._nested import inner_segmenter
+from .axes import as_rgb, check_can_be_shown, cluster_colors, is_dark, new_axes, thinned
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MAX_LISTED = 20  # clusters of a legend, the largest
+_NEIGHBORHOOD = 9  # side in pixels of the square that decides whether a boundary is drawn in black or white
+
+
+class SegmentationDisplay:
+    """An image, repainted, its label map with a legend, and the boundaries of its clusters.
+
+    Make it with `from_estimator` or `from_predictions`.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 1) or (height, width, 3)
+        Image to show: uint8, uint16, bool, or float from 0 to 1.
+
+    label_map : masked array of int, shape (height, width)
+        Labels from 0; masked where a pixel has none.
+
+    palette : ndarray of shape (n_clusters, 3)
+        Color of each cluster, sRGB from 0 to 1.
+
+    Attributes
+    ----------
+    axes_ : ndarray of Axes
+        The four panels; set by `plot`.
+
+    figure_ : Figure
+        The figure they are in.
+
+    See Also
+    --------
+    PaletteDisplay : Colors and shares of the clusters.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import KMeansSegmenter, SegmentationDisplay
+    >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee())
+    >>> display = SegmentationDisplay.from_estimator(segmenter, coffee())
+    >>> display.axes_.size
+    4
+    """
+
+    def __init__(self, image: NDArray[Any], label_map: NDArray[Any], palette: NDArray[Any]) -> None:
+        self.image = image
+        self.label_map = label_map
+        self.palette = palette
+
+    @classmethod
+    def from_estimator(cls, segmenter: Any, X: Any, *, image: Any = None, axes: Any = None) -> Self:
+        """Segment an image and show it.
+
+        Parameters
+        ----------
+        segmenter : KMeansSegmenter, Pipeline or search
+            A fitted segmenter, or a Pipeline or search that ends in one.
+
+        X : image of shape (height, width, n_channels)
+            Image to segment.
+
+        image : image of shape (height, width, 1) or (height, width, 3), default=None
+            Image to show; X if not given. Needed where X has other channels than gray or RGB.
+
+        axes : array-like of four Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : SegmentationDisplay
+            The display, drawn.
+        """
+        model, arrived = inner_segmenter(segmenter, X)
+        palette = cluster_colors(model) if model.n_features_in_ in (1, 3) else None
+        return cls.from_predictions(X if image is None else image, model.predict(arrived), palette=palette, axes=axes)
+
+    @classmethod
+    def from_predictions(cls, image: Any, label_map: Any, *, palette: Any = None, axes: Any = None) -> Self:
+        """Show a label map.
+
+        Parameters
+        ----------
+        image : image of shape (height, width, 1) or (height, width, 3)
+            What is shown: uint8, uint16, bool, or float from 0 to 1.
+
+        label_map : array-like of int, shape (height, width)
+            Its labels; masked, or negative, where a pixel has none.
+
+        palette : array-like of shape (n_clusters, 3), default=None
+            Color of each label, sRGB from 0 to 1; the mean color of its pixels if not given.
+
+        axes : array-like of four Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : SegmentationDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the image cannot be shown, or the label map is of another size.
+        """
+        image, labels = np.ma.filled(image, 0), np.ma.masked_less(label_map, 0)
+        check_can_be_shown(image)
+        if labels.shape != image.shape[:2]:
+            raise ValueError(f"label_map must have the image's shape {image.shape[:2]}; got {labels.shape} instead.")
+        return cls(image, labels, _mean_colors(image, labels) if palette is None else np.asarray(palette)).plot(
+            axes=axes
+        )
+
+    def plot(self, *, axes: Any = None) -> Self:
+        """Draw the four panels, at most at the resolution of a screen.
+
+        Parameters
+        ----------
+        axes : array-like of four Axes, default=None
+            Where to draw; a new figure if not given.
+
+        Returns
+        -------
+        display : SegmentationDisplay
+            The display itself.
+
+        Raises
+        ------
+        ValueError
+            If there are not four axes.
+        """
+        self.axes_ = np.ravel(new_axes(4, self.label_map.shape) if axes is None else axes)
+        if self.axes_.size != 4:
+            raise ValueError(f"axes must be four; got {self.axes_.size} instead.")
+        self.figure_ = self.axes_[0].figure
+        image, label_map = as_rgb(thinned(self.image)), thinned(self.label_map)
+        labels, mask = np.ma.filled(label_map, 0), np.ma.getmaskarray(label_map)
+        key = _label_colors(len(self.palette))
+        panels = {
+            "image": _clear(image, mask),
+            f"{len(self.palette)} colors": _clear(self.palette[labels], mask),
+            "labels": _clear(key[labels], mask),
+            "boundaries": _clear(_outlined(image, np.where(mask, -1, labels)), mask),
+        }
+        for ax, (title, panel) in zip(self.axes_, panels.items(), strict=True):
+            ax.imshow(panel)
+            ax.set(title=title, xticks=[], yticks=[])
+        self._add_legend(self.axes_[2], key)
+        return self
+
+    def _add_legend(self, ax: Axes, key: NDArray[Any]) -> None:
+        """Add a line for each of the largest clusters: its color in the label map, its own, its number, its share."""
+        from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
+        from matplotlib.patches import Patch  # noqa: PLC0415
+
+        counts = np.bincount(np.ma.compressed(self.label_map), minlength=len(self.palette))
+        shares = counts / max(counts.sum(), 1)
+        listed = np.sort(np.argsort(-shares, kind="stable")[:_MAX_LISTED])
+        handles = [
+            tuple(Patch(facecolor=colors[label], edgecolor="gray") for colors in (key, self.palette))
+            for label in listed
+        ]
+        texts = [f"{label}  {shares[label]:.0%}" for label in listed]
+        if len(shares) > _MAX_LISTED:
+            handles.append(tuple(Patch(alpha=0) for _ in range(2)))
+            texts.append(f"and {len(shares) - _MAX_LISTED} more")
+        ax.legend(
+            handles,
+            texts,
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            ncols=1 + (len(texts) - 1) // 12,
+            fontsize="small",
+            frameon=False,
+            columnspacing=1.0,
+        )
+
+
+def _mean_colors(image: NDArray[Any], labels: Any) -> NDArray[np.float64]:
+    """Mean color of the pixels of each label, sRGB from 0 to 1."""
+    known = ~np.ma.getmaskarray(labels)
+    members = np.ma.getdata(labels)[known]
+    channels = (image[..., channel][known] for channel in range(image.shape[-1]))
+    means = means_by_label(members, channels) / unit_scale(image.dtype)
+    return np.asarray(np.broadcast_to(means, (len(means), 3)))
+
+
+def _label_colors(n_labels: int) -> NDArray[Any]:
+    """A color for each label, from dark to light as the labels are."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    return np.asarray(mpl.colormaps["viridis"](np.linspace(0, 1, n_labels)))[:, :3]
+
+
+def _clear(image: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """An image that is transparent under the mask."""
+    return np.concatenate([image, ~mask[..., np.newaxis]], axis=-1)
+
+
+def _outlined(image: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
+    """The image with lines one pixel wide between labels: white where it is dark, black where it is light."""
+    edges = np.zeros(labels.shape, dtype=bool)
+    edges[:-1] |= labels[:-1] != labels[1:]
+    edges[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    on_dark = is_dark(uniform_filter(image, (_NEIGHBORHOOD, _NEIGHBORHOOD, 1)))
+    return np.where(edges[..., np.newaxis], on_dark[..., np.newaxis].astype(float), image)

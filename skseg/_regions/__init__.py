@@ -1,0 +1,1 @@
+"""Regions: from classes of colors to connected regions at every scale."""

@@ -1,0 +1,114 @@
+"""Batches of picture files: which files are meant, the names of their results, what failed and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..io._pictures import ImageFile, find_pictures, readable
+
+_MAX_KEPT_BYTES = (
+    1 << 29
+)  # of pictures that stay in memory between two passes, so that few and small ones are read once
+
+
+class Picture(ImageFile):
+    """A picture in a file, with the name of its results and the mask that the user has for it."""
+
+    def __init__(self, file: ImageFile, name: str, mask: NDArray[np.bool_] | None = None) -> None:
+        super().__init__(file.path, file.page)
+        self.name = name
+        self.mask = mask
+        self.pixels: NDArray[Any] | None = None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read the file, if its pixels are not kept, and mask it."""
+        if self.pixels is not None:
+            return self.pixels
+        pixels = super().__array__(dtype)
+        if self.mask is None:
+            return pixels
+        if self.mask.shape != pixels.shape[:2]:
+            has, masked = (" × ".join(map(str, shape[1::-1])) for shape in (pixels.shape, self.mask.shape))
+            raise ValueError(f"{self.path!r} has {has} pixels, but the mask has {masked}")
+        return np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | self.mask[..., np.newaxis])
+
+    def __str__(self) -> str:
+        """The file, in one line whatever its name."""
+        return readable(self.path) + ("" if self.page is None else f", page {self.page + 1}")
+
+
+class Batch:
+    """Pictures in files, and those that failed: their source and the reason.
+
+    Parameters
+    ----------
+    paths : the files; every page of a file is a picture
+    mask : array of shape (height, width), True where the pixels of every picture take no part, or None
+    """
+
+    def __init__(self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None) -> None:
+        self.pictures: list[Picture] = []
+        self.failed: dict[str, str] = {}
+        names: set[str] = set()
+        for path in paths:
+            with self.noting(readable(path)):
+                pages = ImageFile(path).pages()
+                for page in pages:
+                    number = "" if page.page is None else f"-{page.page + 1:0{len(str(len(pages)))}}"
+                    self.pictures.append(Picture(page, _unique(path.stem + number, names), mask))
+
+    @contextmanager
+    def noting(self, source: object) -> Iterator[None]:
+        """Note what goes wrong with a picture, and go on."""
+        try:
+            yield
+        except (ValueError, TypeError, OSError, MemoryError) as error:
+            self.failed[str(source)] = " ".join(str(error).split()) or type(error).__name__
+
+    def check(self, pictures: Iterable[Picture]) -> None:
+        """Read every picture once and drop those that cannot be read or are of another kind than the first."""
+        kind, n_bytes = "", 0
+        self.pictures = []
+        for picture in pictures:
+            with self.noting(picture):
+                pixels = np.asanyarray(picture)
+                kind = kind or _kind(pixels)
+                if _kind(pixels) != kind:
+                    raise ValueError(f"It has {_kind(pixels)}, but the first picture has {kind}; run it on its own.")
+                n_bytes += pixels.nbytes
+                picture.pixels = pixels if n_bytes <= _MAX_KEPT_BYTES else None
+                self.pictures.append(picture)
+
+
+def find_files(patterns: Iterable[str]) -> list[Path]:
+    """The files that are meant by file names, directories and patterns, each once."""
+    found: dict[Path, Path] = {}
+    for pattern in patterns:
+        for path in find_pictures(pattern):
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def read_mask(path: Path) -> NDArray[np.bool_]:
+    """The mask in a picture: True, for a pixel that takes no part, where it is black or transparent."""
+    mask = np.asanyarray(ImageFile(path))
+    return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """A name that is not taken, by its number; in small letters too, for file systems to which they are the same."""
+    number, unique = 2, name
+    while unique.lower() in taken:
+        unique, number = f"{name}-{number}", number + 1
+    taken.add(unique.lower())
+    return unique
+
+
+def _kind(pixels: NDArray[Any]) -> str:
+    return f"{pixels.shape[-1]} channels of {pixels.dtype}"

@@ -1,0 +1,269 @@
+"""The command `skseg`: what the library does, on picture files. Thin over the library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+import numpy as np
+import skimage.data
+from sklearn.base import clone
+
+from .. import io
+from .._version import __version__
+from ..io._atomic import written_whole
+from ..io._pictures import readable
+from . import options
+from .explore import explore_page
+from .messages import (
+    as_click_error,
+    as_usage_error,
+    check_plot_format,
+    check_target,
+    finish,
+    plain_warnings,
+    plot_format,
+    say,
+)
+from .palettes import FORMATS, hex_codes
+from .report import plural, report, report_curve, shares_of
+from .steps import criterion_curve, fit_batch, new_segmenter, open_batch, plot_curve, take_results, write_results
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__)
+@click.pass_context
+def app(ctx: click.Context) -> None:
+    """Segment images by color with k-means.
+
+    An IMAGE is a picture file, a directory of pictures, or a pattern such as 'photos/*.jpg'. Every page of a file is a
+    picture. Transparent pixels take no part.
+
+    Exit codes: 0, done; 1, something failed, and it says what; 2, wrong usage.
+    """
+    ctx.with_resource(plain_warnings())
+
+
+@app.command()
+@click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
+@options.n_clusters
+@click.option("--each", is_flag=True, help="Find the clusters of every picture by itself.")
+@options.results
+@options.limits
+@options.model
+@options.json
+def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: bool, **params: Any) -> None:
+    """Segment pictures: write each painted in its K colors, and its label map.
+
+    One set of clusters is fitted to all IMAGEs together. Without an IMAGE, the coffee picture of scikit-image is
+    segmented.
+
+    NAME-segmented.png is the painted picture, a TIFF if it has more than 8 bits or other channels than RGB.
+    NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its palette
+    is the cluster colors; a gray PNG of 16 bits if there are more than 256. NAME-distances.tif holds the distances to
+    the K centers.
+
+    \b
+    Examples:
+      skseg segment photo.jpg -k 5
+      skseg segment photos -k 8 -o results --color-space lab
+      skseg segment 'slides/*.tif' --each --resume -o results
+    """
+    if not images:
+        images = (str(Path(skimage.data.data_dir, "coffee.png")),)
+        click.echo("No IMAGE given: segmenting the coffee picture that scikit-image ships.", err=as_json)
+    start = perf_counter()
+    results, params = take_results(params)
+    batch = open_batch(images, mask)
+    with as_usage_error():
+        results.check(batch.pictures)
+    segmenter = None if each else fit_batch(batch, params)
+    done = write_results(batch, results, params, segmenter)
+    report(batch, done, segmenter, as_json=as_json)
+    say(f"{perf_counter() - start:.2f} s", unless=as_json or not done)
+    finish(batch)
+
+
+@app.command()
+@options.images
+@options.n_clusters
+@click.option(
+    "-o", "--output", "path", type=options.file(), default="model.skseg", show_default=True, help="Model file."
+)
+@options.overwrite
+@options.limits
+@options.model
+@options.json
+def fit(
+    *, images: tuple[str, ...], path: Path, overwrite: bool, mask: Path | None, as_json: bool, **params: Any
+) -> None:
+    """Find the clusters of pictures and write them to a model file.
+
+    A model file holds numbers and no code, so one from elsewhere can be used.
+
+    \b
+    Examples:
+      skseg fit first.jpg second.jpg -k 5 -o model.skseg
+      skseg predict model.skseg other.jpg -o results
+    """
+    check_target(path, overwrite)
+    batch = open_batch(images, mask)
+    segmenter = fit_batch(batch, params)
+    if segmenter is not None:
+        with batch.noting(path):
+            io.save(segmenter, path)
+            say(f"{readable(path)}: {plural(len(batch.pictures), 'picture')}", unless=as_json)
+    report(batch, [], segmenter, as_json=as_json)
+    finish(batch)
+
+
+@app.command()
+@click.argument("model", type=options.file(exists=True))
+@options.images
+@options.results
+@options.limits
+@options.json
+def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json: bool, **params: Any) -> None:
+    """Segment pictures by the clusters in a MODEL file of `skseg fit`.
+
+    \b
+    Examples:
+      skseg predict model.skseg photos -o results
+      skseg predict model.skseg scan.tif --output distance
+    """
+    try:
+        segmenter = io.load(model)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    results, _ = take_results(params)
+    batch = open_batch(images, mask)
+    with as_usage_error():
+        results.check(batch.pictures)
+    done = write_results(batch, results, {}, segmenter)
+    report(batch, done, segmenter, as_json=as_json, shares=shares_of(done))
+    finish(batch)
+
+
+@app.command()
+@options.images
+@click.option("--from", "lowest", type=click.IntRange(2), default=2, show_default=True, help="Smallest K.")
+@click.option("--to", "highest", type=click.IntRange(2), default=12, show_default=True, help="Largest K.")
+@options.criterion
+@click.option("--plot", type=options.file(), help="Picture of the curve to write.")
+@options.overwrite
+@options.limits
+@options.model
+@options.json
+def choose_k(
+    *,
+    images: tuple[str, ...],
+    lowest: int,
+    highest: int,
+    criterion: str,
+    plot: Path | None,
+    overwrite: bool,
+    mask: Path | None,
+    as_json: bool,
+    **params: Any,
+) -> None:
+    """Choose the number of clusters, by parts of the pictures that were not fitted.
+
+    The parts are tiles of one picture, or whole pictures if there are several. The criterion valley_score counts the
+    clusters that stand apart.
+
+    \b
+    Examples:
+      skseg choose-k photo.jpg
+      skseg choose-k photos --from 2 --to 20 --plot curve.png
+    """
+    if lowest > highest:
+        raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
+    if plot:
+        check_target(plot, overwrite)
+        check_plot_format(plot)
+    batch = open_batch(images, mask)
+    segmenter = new_segmenter(batch, params)
+    if segmenter is not None:
+        curve = criterion_curve(batch, segmenter, range(lowest, highest + 1), criterion)
+        if plot:
+            with as_click_error(), written_whole(plot) as file:
+                plot_curve(curve, criterion).savefig(file, format=plot_format(plot), dpi=150)
+        report_curve(batch, curve, criterion, as_json=as_json)
+        if plot:
+            say(f"{readable(plot)}: the curve", unless=as_json)
+    finish(batch)
+
+
+@app.command()
+@options.images
+@options.n_clusters
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", *FORMATS]),
+    default="table",
+    show_default=True,
+    help="A table with shares, hex codes, JSON, a palette for GIMP and Inkscape, or CSS variables.",
+)
+@options.limits
+@options.model
+@options.json
+def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: bool, **params: Any) -> None:
+    """Print the K colors of pictures, from dark to light.
+
+    \b
+    Examples:
+      skseg palette photo.jpg -k 6
+      skseg palette photo.jpg -k 6 --format css > colors.css
+    """
+    batch = open_batch(images, mask)
+    segmenter = fit_batch(batch, params)
+    if segmenter is not None and style != "table" and not as_json:
+        click.echo(FORMATS[style](hex_codes(segmenter)))
+    else:
+        report(batch, [], segmenter, as_json=as_json, n_listed=None)
+    finish(batch)
+
+
+@app.command()
+@click.argument("image", type=click.Path())
+@click.option(
+    "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
+)
+@click.option("--to", "highest", type=click.IntRange(2, 64), default=16, show_default=True, help="Largest K.")
+@options.criterion
+@options.overwrite
+@options.limits
+@options.model
+def explore(
+    *, image: str, path: Path, highest: int, criterion: str, overwrite: bool, mask: Path | None, **params: Any
+) -> None:
+    """Write a page that shows a picture in 2 to 16 colors, to open in a browser.
+
+    The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
+    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by.
+
+    \b
+    Example:
+      skseg explore photo.jpg -o photo.html
+    """
+    check_target(path, overwrite)
+    batch = open_batch([image], mask)
+    segmenter = new_segmenter(batch, params)
+    if segmenter is not None:
+        picture = batch.pictures[0]
+        if len(batch.pictures) > 1:
+            raise click.UsageError(f"IMAGE must be one picture; got {len(batch.pictures)}.")
+        curve = criterion_curve(batch, segmenter, range(2, highest + 1), criterion)
+        with batch.noting(picture):
+            pixels = np.asanyarray(picture)
+            models = [
+                clone(segmenter).set_params(n_clusters=candidate["n_clusters"]).fit(pixels) for candidate in curve
+            ]
+            page = explore_page(pixels, Path(picture.path).name, models, [each["score"] for each in curve], criterion)
+            with written_whole(path) as file:
+                file.write(page.encode())
+            say(f"{readable(path)}: open it in a browser.")
+    finish(batch)

@@ -1,0 +1,100 @@
+"""Messages of the command: errors in one line, warnings in one line, progress, and targets that are checked first."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sklearn.exceptions import ConvergenceWarning
+
+from ..io._pictures import readable
+from .batch import Batch
+
+
+def say(message: str, *, unless: bool = False) -> None:
+    """Print a message for people, unless the output is for programs."""
+    if not unless:
+        click.echo(message)
+
+
+def finish(batch: Batch) -> None:
+    """Print what failed, and end."""
+    for source, reason in batch.failed.items():
+        click.echo(f"Error: {reason if source in reason else f'{source}: {reason}'}", err=True)
+    sys.exit(1 if batch.failed else 0)
+
+
+@contextmanager
+def as_click_error() -> Iterator[None]:
+    """Turn an error into one line and the end of the command."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        raise click.ClickException(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+def check_target(path: Path, overwrite: bool) -> None:
+    """Refuse a file that cannot be written, or must not be, before any work is done."""
+    if path.exists() and not overwrite:
+        raise click.UsageError(f"{readable(path)} exists; give --overwrite to replace it, or another name.")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"The directory {readable(path.parent)} does not exist.")
+    if not os.access(path.parent, os.W_OK):
+        raise click.UsageError(f"The directory {readable(path.parent)} cannot be written to.")
+
+
+def plot_format(path: Path) -> str:
+    """The format that the name of a plot asks for."""
+    return path.suffix.removeprefix(".").lower() or "png"
+
+
+def check_plot_format(path: Path) -> None:
+    """Refuse a plot that matplotlib cannot write."""
+    if find_spec("matplotlib") is None:
+        raise click.ClickException('--plot needs matplotlib: python -m pip install "skseg[plot]"')
+    from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415, an extra
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if plot_format(path) not in known:
+        raise click.UsageError(f"--plot must end in one of {', '.join(sorted(known))}; got {readable(path.name)}.")
+
+
+@contextmanager
+def as_usage_error() -> Iterator[None]:
+    """Turn a file that is in the way into wrong usage."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def progress(steps: Any, what: str) -> Iterator[Any]:
+    """The steps, with a bar in the terminal while they last."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from steps
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(steps, description=what)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings in one line, without those whose facts are printed anyway."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger pictures are refused
+        warnings.showwarning = lambda message, *_: click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+        yield

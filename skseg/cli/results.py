@@ -1,0 +1,122 @@
+"""The results of pictures: where they go, what is done about existing ones, and how they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from copy import copy
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import io
+from .._segmenter import KMeansSegmenter
+from ..io._pictures import readable
+from ..io._results import fits_png, read_comment
+from .batch import Picture
+
+
+class Results:
+    """Where the results of pictures go, and what is done about those that are there.
+
+    Every result holds a digest of what it was made from, so that only what is truly done is skipped.
+
+    Parameters
+    ----------
+    directory : where the results go
+    outputs : "color", "label" or "distance", as of `KMeansSegmenter`
+    overwrite : replace results that are there
+    resume : skip pictures whose results are there
+    """
+
+    SUFFIXES: ClassVar = {
+        "color": ("-segmented.png", "-segmented.tif"),
+        "label": ("-labels.png",),
+        "distance": ("-distances.tif",),
+    }
+
+    def __init__(self, directory: Path, outputs: Iterable[str], *, overwrite: bool, resume: bool) -> None:
+        self.directory = directory
+        self.outputs = tuple(outputs)
+        self.overwrite = overwrite
+        self.resume = resume
+
+    def check(self, pictures: Iterable[Picture]) -> None:
+        """Refuse to overwrite pictures that are read, or anything that the user has not asked to replace."""
+        there = [path for picture in pictures for output in self.outputs for path in self._there(picture, output)]
+        read = {Path(picture.path).resolve() for picture in pictures}
+        for path in there:
+            if path.resolve() in read:
+                raise FileExistsError(f"{readable(path)} is a picture to read and a result; choose another directory.")
+        if there and not (self.overwrite or self.resume):
+            more = f", and {len(there) - 1} more" if there[1:] else ""
+            raise FileExistsError(
+                f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
+                "or another directory."
+            )
+
+    def are_done(self, picture: Picture, model: str) -> bool:
+        """Whether to skip a picture: all its results are there, made by this model from this picture."""
+        if not self.resume:
+            return False
+        there = [self._there(picture, output) for output in self.outputs]
+        digest = self.digest(picture, model)
+        for path in chain.from_iterable(there):
+            if read_comment(path) != digest:
+                raise FileExistsError(
+                    f"{readable(path)} was made from another picture or with other options; "
+                    "give --overwrite to replace it."
+                )
+        return all(there)
+
+    def write(self, picture: Picture, pixels: NDArray[Any], segmenter: KMeansSegmenter, model: str) -> list[Path]:
+        """Write the results of a picture; the files."""
+        digest, files = self.digest(picture, model), []
+        for output in self.outputs:
+            transformed = _with_output(segmenter, output).transform(pixels)
+            if output == "label":
+                files.append(self._path(picture, "-labels.png"))
+                io.save_labels(transformed, files[-1], segmenter.model_.rgb(), comment=digest)
+            else:
+                is_png = output == "color" and fits_png(np.ma.getdata(transformed))
+                files.append(self._path(picture, self.SUFFIXES[output][0 if is_png else -1]))
+                io.save_image(transformed, files[-1], comment=digest)
+        return files
+
+    def digest(self, picture: Picture, model: str) -> str:
+        """What says that a result was made from a picture by a model."""
+        mask = b"" if picture.mask is None else picture.mask.tobytes()
+        return f"skseg {digest(model, Path(picture.path).read_bytes(), picture.page, mask)}"
+
+    def _there(self, picture: Picture, output: str) -> list[Path]:
+        paths = [self._path(picture, suffix) for suffix in self.SUFFIXES[output]]
+        return [path for path in paths if path.exists()]
+
+    def _path(self, picture: Picture, suffix: str) -> Path:
+        return self.directory / f"{picture.name}{suffix}"
+
+
+def _with_output(segmenter: KMeansSegmenter, output: str) -> KMeansSegmenter:
+    """The same fitted segmenter with another `output`."""
+    other = copy(segmenter)
+    other.set_params(output=output)
+    return other
+
+
+def digest(*parts: Any) -> str:
+    """A short fingerprint of bytes and of what JSON holds, with arrays as lists."""
+    sha = hashlib.sha256()
+    for part in parts:
+        text = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=_as_list).encode()
+        sha.update(len(text).to_bytes(8, "big") + text)
+    return sha.hexdigest()[:16]
+
+
+def _as_list(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"A fingerprint is made of numbers, strings and lists; got {type(value).__name__} instead.")

@@ -1,0 +1,121 @@
+"""The steps of the commands: open pictures, fit a segmenter, write results, try numbers of clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from sklearn.model_selection import KFold, cross_validate
+
+from .. import metrics
+from .._color import unit_scale
+from .._plot.k_selection import KSelectionDisplay
+from .._segmenter import KMeansSegmenter
+from .._tiles import TileKFold
+from .._version import __version__
+from .batch import Batch, Picture, find_files, read_mask
+from .messages import as_click_error, progress
+from .report import best, clusters_of, entry_of
+from .results import Results, digest
+
+_N_FOLDS = 5
+_CURVE = ("n_clusters", "score", "spread")
+
+
+def open_batch(images: Iterable[str], mask: Path | None) -> Batch:
+    """The pictures that are meant."""
+    try:
+        files = find_files(images)
+        return Batch(files, None if mask is None else read_mask(mask))
+    except FileNotFoundError as error:
+        raise click.UsageError(str(error)) from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
+    """Where the results go, and the options of the model that are left."""
+    names = ("output_dir", "outputs", "overwrite", "resume")
+    directory, outputs, overwrite, resume = (params.pop(name) for name in names)
+    return Results(directory, dict.fromkeys(outputs), overwrite=overwrite, resume=resume), params
+
+
+def new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
+    """The segmenter for the pictures that can be read, if there are any."""
+    batch.check(progress(batch.pictures, "Reading"))
+    return segmenter_for(batch.pictures[0], params) if batch.pictures else None
+
+
+def segmenter_for(picture: Picture, params: dict[str, Any]) -> KMeansSegmenter:
+    """A segmenter whose start colors, if there are any, are in the units of the picture."""
+    if isinstance(params["init"], np.ndarray):
+        params = params | {"init": params["init"] * unit_scale(np.asanyarray(picture).dtype)}
+    return KMeansSegmenter(**params)
+
+
+def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
+    """A segmenter fitted to the pictures that can be read, if there are any."""
+    segmenter = new_segmenter(batch, params)
+    if segmenter is None:
+        return None
+    with as_click_error():
+        segmenter.fit(batch.pictures)
+    return segmenter
+
+
+def write_results(
+    batch: Batch, results: Results, params: dict[str, Any], common: KMeansSegmenter | None
+) -> list[dict[str, Any]]:
+    """Write the results of each picture, by the common segmenter or by one of its own; what was done."""
+    made_by = params if common is None else (common.get_params(), common.cluster_centers_.tolist())
+    model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
+    if batch.pictures:
+        with as_click_error():
+            results.directory.mkdir(parents=True, exist_ok=True)
+    try:
+        for picture in progress(batch.pictures, "Writing"):
+            with batch.noting(picture):
+                if results.are_done(picture, model):
+                    done.append({"image": str(picture), "skipped": True})
+                else:
+                    pixels = np.asanyarray(picture)
+                    segmenter = common or segmenter_for(picture, params).fit(pixels)
+                    entry = entry_of(picture, segmenter.predict(pixels), segmenter)
+                    entry["files"] = list(map(str, results.write(picture, pixels, segmenter, model)))
+                    done.append(entry | ({"clusters": clusters_of(segmenter)} if common is None else {}))
+            picture.pixels = None
+            rest.remove(picture)
+    except KeyboardInterrupt:
+        batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
+    return done
+
+
+def criterion_curve(
+    batch: Batch, segmenter: KMeansSegmenter, n_clusters: range, criterion: str
+) -> list[dict[str, Any]]:
+    """The criterion for each K."""
+    pictures = batch.pictures
+    many = len(pictures) > 1
+    X, cv = (pictures, KFold(min(_N_FOLDS, len(pictures)))) if many else (np.asanyarray(pictures[0]), TileKFold())
+    scoring = {"score": getattr(metrics, criterion), "explained": metrics.explained_variance}
+    curve = []
+    with as_click_error():
+        for n in progress(n_clusters, "Trying K"):
+            scores = cross_validate(segmenter.set_params(n_clusters=n), X, cv=cv, scoring=scoring, error_score="raise")
+            means = {name: float(np.mean(scores[f"test_{name}"])) for name in scoring}
+            curve.append({"n_clusters": n, **means, "spread": float(np.std(scores["test_score"]))})
+    return curve
+
+
+def plot_curve(curve: list[dict[str, Any]], criterion: str) -> Any:
+    """The figure of a curve."""
+    import matplotlib.pyplot as plt  # noqa: PLC0415, an extra
+
+    n_clusters, scores, spreads = (np.array([each[name] for each in curve]) for name in _CURVE)
+    figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    KSelectionDisplay(n_clusters, scores, spreads, best(curve)["n_clusters"], names=(criterion, "")).plot(ax=ax)
+    plt.close(figure)
+    return figure

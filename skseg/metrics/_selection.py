@@ -1,0 +1,124 @@
+"""Rules that pick the number of clusters from a search, for `refit=`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def knee(cv_results: dict[str, Any]) -> int:
+    """Index of the knee of a score that grows with the number of clusters, for ``refit=`` of a search.
+
+    The knee is where the curve lies highest above the straight line from its first to its last point [1]_, so the range
+    of K that is searched has a say.
+
+    Parameters
+    ----------
+    cv_results : dict
+        ``cv_results_`` of a search over ``n_clusters`` alone, with one scorer, such as `log_explained`.
+
+    Returns
+    -------
+    best_index : int
+        Index of the chosen candidate.
+
+    Raises
+    ------
+    ValueError
+        If something else than ``n_clusters`` is searched, or fewer than two numbers of clusters have a score.
+
+    References
+    ----------
+    .. [1] V. Satopää, J. Albrecht, D. Irwin and B. Raghavan, "Finding a 'kneedle' in a haystack", International
+       Conference on Distributed Computing Systems Workshops, 2011.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skseg import KMeansSegmenter, metrics
+    >>> segmenter = KMeansSegmenter(random_state=0)
+    >>> grid = {"n_clusters": range(2, 10)}
+    >>> search = GridSearchCV(segmenter, grid, scoring=metrics.log_explained, refit=metrics.knee)
+    >>> search.fit(coffee()[::4, ::4]).best_params_
+    {'n_clusters': 4}
+    """
+    index, n_clusters, scores = _finite_scores(cv_results)
+    order = np.argsort(n_clusters)
+    k, curve = n_clusters[order], scores[order]
+    if k[0] == k[-1]:
+        raise ValueError("A knee needs scores of more than one number of clusters.")
+    chord = curve[0] + (curve[-1] - curve[0]) * (k - k[0]) / (k[-1] - k[0])
+    return int(index[order[np.argmax(curve - chord)]])
+
+
+def one_standard_error(cv_results: dict[str, Any]) -> int:
+    """Index of the fewest clusters whose score is within one standard error of the best, for ``refit=`` of a search.
+
+    Parameters
+    ----------
+    cv_results : dict
+        ``cv_results_`` of a search over ``n_clusters`` alone, with one scorer.
+
+    Returns
+    -------
+    best_index : int
+        Index of the chosen candidate.
+
+    Raises
+    ------
+    ValueError
+        If something else than ``n_clusters`` is searched, or no candidate has a score.
+
+    References
+    ----------
+    .. [1] L. Breiman, J. H. Friedman, R. A. Olshen and C. J. Stone, "Classification and regression trees", 1984.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skseg.metrics import one_standard_error
+    >>> one_standard_error({
+    ...     "params": [{"n_clusters": 2}, {"n_clusters": 3}, {"n_clusters": 4}],
+    ...     "mean_test_score": np.array([1.0, 2.9, 3.0]),
+    ...     "std_test_score": np.array([0.1, 0.5, 0.5]),
+    ...     "split0_test_score": ..., "split1_test_score": ...,
+    ... })
+    1
+    """
+    index, n_clusters, scores = _finite_scores(cv_results)
+    n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in cv_results)
+    best = np.argmax(scores)
+    near = scores >= scores[best] - cv_results["std_test_score"][index[best]] / np.sqrt(n_folds)
+    return int(index[near][np.argmin(n_clusters[near])])
+
+
+def searched_clusters(cv_results: dict[str, Any]) -> NDArray[Any]:
+    """Number of clusters of each candidate of a search over `n_clusters` alone."""
+    names = {name for params in cv_results["params"] for name in params}
+    if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
+        raise ValueError(
+            "Only n_clusters may be searched: cv_results must be of a search over n_clusters alone; "
+            f"got {sorted(names)} instead."
+        )
+    (name,) = names
+    return np.array([params[name] for params in cv_results["params"]])
+
+
+def finite_candidates(scores: NDArray[Any]) -> NDArray[np.intp]:
+    """Indices of the candidates that have a score."""
+    index = np.flatnonzero(np.isfinite(scores))
+    if not len(index):
+        raise ValueError("No candidate of the search has a finite score; error_score='raise' shows why.")
+    return index
+
+
+def _finite_scores(cv_results: dict[str, Any]) -> tuple[NDArray[np.intp], NDArray[Any], Floats]:
+    """Index, number of clusters and mean score of each candidate that did not fail."""
+    scores = np.asarray(cv_results["mean_test_score"])
+    n_clusters, index = searched_clusters(cv_results), finite_candidates(scores)
+    return index, n_clusters[index], scores[index]
