@@ -53,5 +53,7 @@ def _work_alone() -> None:
     _here.works_alone = True
 
 
-if hasattr(os, "register_at_fork"):  # the threads of a pool do not live on in a child process
+if hasattr(
+    os, "register_at_fork"
+):  # pragma: no branch, not on Windows; the threads of a pool do not live on in a child process
     os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_array, validate_data
 
 from ._callbacks import Task
@@ -126,6 +127,20 @@ def check_not_gray(pixels: Pixels) -> None:
         f"X of shape {data.shape} is read as pixels of {n_channels} channels, since channels are the last axis. Is it "
         + meant,
         UserWarning,
+        stacklevel=levels_to_caller(),
+    )
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
+def warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
+    """Warn that X has too few colors."""
+    found = f"{_plural(n_colors, 'distinct color')} in {_plural(n_found, 'cluster')}"
+    warnings.warn(
+        f"X has {found}, fewer than n_clusters={n_clusters}.",
+        ConvergenceWarning,
         stacklevel=levels_to_caller(),
     )
 

@@ -6,12 +6,13 @@ Knows neither what X is nor the conventions of scikit-learn's estimators.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array
 
 from ._census import Census, map_colors, map_rows, mean_colors, take
@@ -20,6 +21,7 @@ from ._kmeans import distances, fit_kmeans, known_kmeans, nearest, weighted_vari
 
 Floats = NDArray[np.float64]
 
+_STARTS = ("k-means++", "random")
 _LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 
@@ -103,6 +105,15 @@ class Model:
         largest = np.nextafter(float(limits.max) + 1, 0)  # of 64 bits, the maximum itself rounds up to beyond the range
         return np.rint(colors).clip(float(limits.min), largest).astype(dtype)
 
+    def color_labels(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """The colors of labels of any shape, in the dtype that was fitted; a mask stays."""
+        data, mask = np.ma.getdata(labels), np.ma.getmaskarray(labels)
+        _check_labels(data[~mask], len(self.colors))
+        painted = self.palette(self.dtype)[np.where(mask, 0, data)]
+        if not isinstance(labels, np.ma.MaskedArray):
+            return painted
+        return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
+
     def rgb(self) -> Floats:
         """The cluster colors as sRGB from 0 to 1, (n_clusters, 3); grays, from dark to light, if they are not RGB."""
         colors = self.palette(self.dtype)
@@ -117,6 +128,22 @@ class Model:
         return Clusters(features, shares, nearest(features, self.centers), self.centers, self.kmeans.n_clusters)
 
 
+def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: Any, tol: Any) -> None:
+    """Validate the parameters of `fit_model` as far as they do not depend on the colors."""
+    check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
+    check_scalar(max_iter, "max_iter", Integral, min_val=1)
+    check_scalar(tol, "tol", Real, min_val=0)
+    if not np.isfinite(tol):
+        raise ValueError(f"tol must be finite; got {tol} instead.")
+    if not (isinstance(n_init, str) and n_init == "auto"):
+        check_scalar(n_init, "n_init", Integral, min_val=1)
+    if not _is_start(init):
+        raise ValueError(
+            "init must be 'k-means++', 'random', a callable or start colors of shape (n_clusters, n_channels); "
+            f"got {init!r} instead."
+        )
+
+
 def fit_model(
     census: Census, conversion: Conversion, *, init: Any, n_clusters: int, random_state: Any, **params: Any
 ) -> Model:
@@ -126,7 +153,8 @@ def fit_model(
     start = init if isinstance(init, str) else _start(init, conversion, census.colors, n_clusters, random_state)
     kmeans = fit_kmeans(features, weights, init=start, **params)
     _number_clusters(kmeans, features, Census(census.colors, weights), is_srgb=conversion.name is not None)
-    kmeans.inertia_ *= census.weights.max()
+    squares = ((features - kmeans.cluster_centers_[kmeans.labels_]) ** 2).sum(axis=1)
+    kmeans.inertia_ = float((census.weights * squares).sum())  # exact, also where KMeans loses digits to an outlier
     kmeans.n_clusters = n_clusters
     return _model(census, conversion, kmeans, features)
 
@@ -164,6 +192,18 @@ def _features(census: Census, conversion: Conversion) -> Floats:
     return features
 
 
+def _is_start(init: Any) -> bool:
+    """Whether `init` names a way to start, makes start colors, or can be a table of them."""
+    if isinstance(init, str):
+        return init in _STARTS
+    if callable(init):
+        return True
+    try:
+        return np.ndim(init) == 2
+    except ValueError:  # rows of different lengths
+        return False
+
+
 def _start(init: Any, conversion: Conversion, colors: NDArray[Any], n_clusters: int, random_state: Any) -> Floats:
     """Start colors, given or made by a callable, in the color space."""
     if callable(init):
@@ -198,3 +238,21 @@ def _dark_to_light(colors: Floats, *, is_srgb: bool) -> NDArray[np.intp]:
 def _relative(weights: Floats) -> Floats:
     """Weights relative to the largest."""
     return np.asarray(np.maximum(weights / weights.max(), _LEAST_WEIGHT))
+
+
+def nearest_by_distance(measured: NDArray[Any]) -> NDArray[Any]:
+    """Labels from distances of shape (..., n_clusters), masked or not."""
+    labels = np.ma.getdata(measured).argmin(axis=-1)
+    if not isinstance(measured, np.ma.MaskedArray):
+        return np.asarray(labels)
+    return np.ma.MaskedArray(labels, mask=np.ma.getmaskarray(measured).any(axis=-1))
+
+
+def _check_labels(labels: NDArray[Any], n_clusters: int) -> None:
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"X must hold labels, which are integers; got {labels.dtype} instead.")
+    if labels.size and (labels.min() < 0 or labels.max() >= n_clusters):
+        raise ValueError(
+            f"X must hold labels from 0 to {n_clusters - 1}; got {labels.min()} to {labels.max()} instead. "
+            "X holds colors, not labels, or pixels without a label, which must be masked: np.ma.masked_equal(X, -1)."
+        )

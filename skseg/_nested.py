@@ -8,13 +8,17 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 
-def inner_segmenter(estimator: Any, X: Any = None) -> tuple[Any, Any]:
-    """The fitted segmenter in which `estimator` ends, and X, transformed by the steps before it."""
+def inner_segmenter(estimator: Any, X: Any = None, *, kind: str = "KMeansSegmenter") -> tuple[Any, Any]:
+    """The fitted segmenter of some kind in which `estimator` ends, and X, transformed by the steps before it."""
     if isinstance(estimator, Pipeline):
-        return inner_segmenter(estimator[-1], X if X is None or len(estimator) == 1 else estimator[:-1].transform(X))
+        arrived = X if X is None or len(estimator) == 1 else estimator[:-1].transform(X)
+        return inner_segmenter(estimator[-1], arrived, kind=kind)
+    is_search = hasattr(estimator, "param_grid") or hasattr(estimator, "cv_results_") or hasattr(estimator, "refit")
+    if not is_search and kind not in (base.__name__ for base in type(estimator).__mro__):
+        raise TypeError(f"estimator must be a {kind} or end in one; got {type(estimator).__name__} instead.")
     check_is_fitted(estimator)
-    if hasattr(estimator, "cv_results_"):
-        if not hasattr(estimator, "best_estimator_"):
-            raise ValueError("The search has no best estimator; it must be made with refit=True.")
-        return inner_segmenter(estimator.best_estimator_, X)
-    return estimator, X
+    if not is_search:
+        return estimator, X
+    if not hasattr(estimator, "best_estimator_"):
+        raise ValueError("The search has no best estimator; it must be made with refit=True.")
+    return inner_segmenter(estimator.best_estimator_, X, kind=kind)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.metadata_routing import UNUSED
@@ -20,14 +19,13 @@ from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census, merge
 from ._converter import ColorConverter
-from ._counting import check_same_kind, count_source, levels_to_caller, match_to_fit, read_rows
-from ._model import Model, fit_model
+from ._counting import check_same_kind, count_source, levels_to_caller, match_to_fit, read_rows, warn_few_clusters
+from ._model import Model, check_fit_parameters, fit_model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip
 from ._source import (
     ImageOutputMixin,
     Images,
     LabelMap,
-    NoPixelsError,
     Pixels,
     Source,
     check_pixel_weights,
@@ -35,7 +33,7 @@ from ._source import (
 )
 
 _OUTPUTS = ("color", "label", "distance")
-_STARTS = ("k-means++", "random")
+_FIT_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
 _BAND_PIXELS = 1 << 24  # labeled at a time where the label map is written to `out`
 _MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `fit` still keeps
 _MAX_STRIP_COLORS = 64  # in the palette that a notebook shows
@@ -400,15 +398,10 @@ class KMeansSegmenter(
         if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
             return labels
         if labels.dtype.kind == "f" and self.output == "distance":
-            labels = _nearest_by_distance(labels)
+            labels = nearest_by_distance(labels)
         if self.output == "label" and labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
-        data, mask = np.ma.getdata(labels), np.ma.getmaskarray(labels)
-        _check_labels(data[~mask], len(self.cluster_centers_))
-        painted = self.model_.palette(self.model_.dtype)[np.where(mask, 0, data)]
-        if not isinstance(labels, np.ma.MaskedArray):
-            return painted
-        return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
+        return self.model_.color_labels(labels)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """How well the clusters fit X; higher is better, and more clusters are not better by themselves.
@@ -416,7 +409,7 @@ class KMeansSegmenter(
         Parameters
         ----------
         X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-            Colors, best such that `fit` has not seen.
+            Colors, preferably not seen by `fit`.
 
         y : array-like of int, X's pixel shape, or a list of them, default=None
             True label map, of each image of a list; pixels that are masked in it do not count.
@@ -428,21 +421,21 @@ class KMeansSegmenter(
         -------
         score : float
             Without `y`, `metrics.valley_score` of all images together: the number of clusters that stand apart, less
-            those that do not. With `y`, the adjusted Rand index, averaged over the images. 0, with a warning, if X has
-            no pixel outside its mask, so that such a fold does not spoil a search.
+            those that do not. With `y`, the adjusted Rand index, averaged over the images that have pixels outside
+            their mask. 0, with a warning, if none has, so that such a fold does not spoil a search.
         """
         check_is_fitted(self)
         if y is None:
             return metrics.valley_score(self, X, sample_weight=sample_weight)
         source = open_source(X)
-        try:
-            if not source.is_sequence:
-                return self._agreement(source, y, sample_weight)
-            scores = source.map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight)
-            return float(np.mean(list(scores)))
-        except NoPixelsError as error:
-            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
-            return 0.0
+        if source.is_sequence:
+            scores = list(source.map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
+        else:
+            scores = [self._agreement(source, y, sample_weight)]
+        known = [score for score in scores if score is not None]
+        if not known:
+            warnings.warn("All pixels of X are masked. The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
+        return float(np.mean(known or [0.0]))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Names of the columns that `transform` gives for a table.
@@ -476,18 +469,10 @@ class KMeansSegmenter(
         """The color step, and the model of a census."""
         conversion = color.conversion(census.colors.shape[1])
         conversion.check_range(census.colors)
-        model = fit_model(
-            census,
-            conversion,
-            n_clusters=self.n_clusters,
-            init=self.init,
-            n_init=self.n_init,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            random_state=self.random_state,
-        )
+        params = {name: getattr(self, name) for name in _FIT_PARAMETERS}
+        model = fit_model(census, conversion, random_state=self.random_state, **params)
         if len(model.colors) < self.n_clusters:
-            _warn_few_clusters(len(census.colors), len(model.colors), self.n_clusters)
+            warn_few_clusters(len(census.colors), len(model.colors), self.n_clusters)
         return color, model
 
     def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:
@@ -517,11 +502,11 @@ class KMeansSegmenter(
         pixels, rows = self._read(source)
         return pixels.restore(self.model_.measure(rows), under_mask=np.nan)
 
-    def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float:
-        """Adjusted Rand index of one image and its true label map."""
+    def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float | None:
+        """Adjusted Rand index of one image and its true label map; None if the image has no pixels."""
         predicted = self._label_image(source)
         if np.ma.getmaskarray(predicted).all():
-            raise NoPixelsError("All pixels of X are masked.")
+            return None
         if np.shape(y)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
                 f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
@@ -547,16 +532,7 @@ class KMeansSegmenter(
 def check_parameters(segmenter: KMeansSegmenter) -> None:
     """Validate parameters that do not depend on X, before X is read."""
     _check_output(segmenter.output)
-    check_scalar(segmenter.n_clusters, "n_clusters", Integral, min_val=1)
-    check_scalar(segmenter.max_iter, "max_iter", Integral, min_val=1)
-    check_scalar(segmenter.tol, "tol", Real, min_val=0)
-    if not (isinstance(segmenter.n_init, str) and segmenter.n_init == "auto"):
-        check_scalar(segmenter.n_init, "n_init", Integral, min_val=1)
-    if not _is_start(segmenter.init):
-        raise ValueError(
-            "init must be 'k-means++', 'random', a callable or start colors of shape (n_clusters, n_channels); "
-            f"got {segmenter.init!r} instead."
-        )
+    check_fit_parameters(**{name: getattr(segmenter, name) for name in _FIT_PARAMETERS})
     if segmenter.n_jobs is not None:
         check_scalar(segmenter.n_jobs, "n_jobs", Integral)
 
@@ -584,18 +560,6 @@ def _copy_channels(one: Any, other: Any) -> None:
         other.__dict__.pop("feature_names_in_", None)
 
 
-def _is_start(init: Any) -> bool:
-    """Whether `init` names a way to start, makes start colors, or can be a table of them."""
-    if isinstance(init, str):
-        return init in _STARTS
-    if callable(init):
-        return True
-    try:
-        return np.ndim(init) == 2
-    except ValueError:  # rows of different lengths
-        return False
-
-
 def _exceeds_memory(source: Source) -> bool:
     """Whether X was mapped because its label map would not fit into memory."""
     data = source.data
@@ -606,34 +570,3 @@ def _check_output(output: str) -> str:
     if output not in _OUTPUTS:
         raise ValueError(f"output must be one of {', '.join(map(repr, _OUTPUTS))}; got {output!r} instead.")
     return output
-
-
-def _nearest_by_distance(measured: NDArray[Any]) -> NDArray[Any]:
-    """Labels from distances of shape (..., n_clusters)."""
-    labels = np.ma.getdata(measured).argmin(axis=-1)
-    if not isinstance(measured, np.ma.MaskedArray):
-        return np.asarray(labels)
-    return np.ma.MaskedArray(labels, mask=np.ma.getmaskarray(measured).any(axis=-1))
-
-
-def _check_labels(labels: NDArray[Any], n_clusters: int) -> None:
-    if labels.dtype.kind not in "iu":
-        raise ValueError(f"X must hold labels, which are integers; got {labels.dtype} instead.")
-    if labels.size and (labels.min() < 0 or labels.max() >= n_clusters):
-        raise ValueError(
-            f"X must hold labels from 0 to {n_clusters - 1}; got {labels.min()} to {labels.max()} instead. "
-            "Colors are no labels; pixels that have no label must be masked: np.ma.masked_equal(X, -1)."
-        )
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
-
-
-def _warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
-    found = f"{_plural(n_colors, 'distinct color')} in {_plural(n_found, 'cluster')}"
-    warnings.warn(
-        f"X has {found}, fewer than n_clusters={n_clusters}.",
-        ConvergenceWarning,
-        stacklevel=levels_to_caller(),
-    )

@@ -69,12 +69,13 @@ class TileKFold:
         self, n_splits: int = 5, *, n_tiles: tuple[int, int] = (8, 8), image_shape: tuple[int, int] | None = None
     ) -> None:
         check_scalar(n_splits, "n_splits", Integral, min_val=2)
-        for number in n_tiles:
-            check_scalar(number, "n_tiles", Integral, min_val=1)
+        _check_pair(n_tiles, "n_tiles")
+        if image_shape is not None:
+            _check_pair(image_shape, "image_shape")
         self.n_splits = n_splits
         self.n_tiles = n_tiles
         self.image_shape = image_shape
-        if len(n_tiles) != 2 or n_tiles[0] * n_tiles[1] < n_splits:
+        if n_tiles[0] * n_tiles[1] < n_splits:
             raise ValueError(f"n_tiles must be two numbers that make at least {n_splits} tiles; got {n_tiles} instead.")
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
@@ -126,11 +127,15 @@ class TileKFold:
 
     def _split_table(self, X: Any, height: int, width: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Numbers of the rows of X, the table of an image's pixels, in the sets of each fold."""
-        if len(X) != height * width:
+        shape = np.shape(X)
+        if len(shape) != 2 or shape[0] != height * width:
             raise ValueError(
-                f"X must have one row for each pixel of image_shape={self.image_shape}; got {len(X)} rows instead."
+                f"X must be a table with one row for each pixel of image_shape={self.image_shape}; "
+                f"got the shape {shape} instead."
             )
         fold = self._folds(height, width).ravel()
+        if isinstance(X, np.ma.MaskedArray):
+            self._check_not_masked(fold, np.asarray(np.ma.getmaskarray(X).any(axis=-1)))
         for number in range(self.n_splits):
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
@@ -174,6 +179,15 @@ class TileKFold:
     def __repr__(self) -> str:
         image_shape = "" if self.image_shape is None else f", image_shape={self.image_shape}"
         return f"TileKFold(n_splits={self.n_splits}, n_tiles={self.n_tiles}{image_shape})"
+
+
+def _check_pair(numbers: Any, name: str) -> None:
+    if not isinstance(numbers, tuple | list) or len(numbers) != 2:
+        raise ValueError(
+            f"{name} must be two numbers, from top to bottom and from left to right; got {numbers} instead."
+        )
+    for number in numbers:
+        check_scalar(number, name, Integral, min_val=1)
 
 
 def _stride(n_splits: int) -> int:

@@ -1,9 +1,13 @@
 """How the modules hang together: imports run downwards only, and `import skseg` stays light."""
 
 import ast
+import re
 import subprocess
 import sys
+import tokenize
 from graphlib import TopologicalSorter
+from importlib.metadata import requires
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
@@ -17,85 +21,23 @@ MODULES = {
     for path in PACKAGE.rglob("*.py")
 }
 
-MAY_IMPORT = {
-    "_blocks": set(),
-    "_callbacks": set(),
-    "_color": set(),
-    "_census": {"_blocks"},
-    "_images": set(),
-    "_nested": set(),
-    "_notebook": set(),
-    "_palette": {"_color"},
-    "_tiles": {"_images"},
-    "_cells": set(),
-    "_kmeans": {"_blocks", "_cells"},
-    "metrics._agreement": {"_images"},
-    "metrics._criteria": {"_images", "_nested", "metrics._agreement"},
-    "metrics": {"metrics._agreement", "metrics._criteria"},
-    "_converter": {"_color", "_images", "_notebook"},
-    "_display": {"_color", "_nested"},
-    "_counting": {"_callbacks", "_census", "_color", "_converter", "_images"},
-    "_segmenter": {
-        "_callbacks",
-        "_census",
-        "_color",
-        "_converter",
-        "_counting",
-        "_images",
-        "_kmeans",
-        "_notebook",
-        "_palette",
-        "metrics",
-        "metrics._criteria",
-    },
-    "_local": set(),
-    "_regions": set(),
-    "_hierarchy": {"_regions"},
-    "_region_segmenter": {
-        "_color",
-        "_hierarchy",
-        "_images",
-        "_local",
-        "_notebook",
-        "_regions",
-        "_segmenter",
-        "metrics",
-    },
-    "_region_display": {"_display", "_nested"},
-    "__init__": {
-        "_converter",
-        "_display",
-        "_hierarchy",
-        "_region_display",
-        "_region_segmenter",
-        "_regions",
-        "_segmenter",
-        "_tiles",
-    },
-    "io._atomic": set(),
-    "io._pictures": set(),
-    "io._results": {"_color", "io._atomic"},
-    "io._models": {"__init__", "_census", "_color", "io._atomic"},
-    "io": {"io._models", "io._pictures", "io._results"},
-    "_explore": {"__init__", "_color", "_palette"},
-    "_batch": {"__init__", "_palette", "io", "io._pictures", "io._results"},
-    "_options": {"_batch", "_color"},
-    "_report": {"__init__", "_batch", "_palette", "io._pictures"},
-    "cli": {
-        "__init__",
-        "_batch",
-        "_color",
-        "_explore",
-        "_options",
-        "_palette",
-        "_report",
-        "io",
-        "io._atomic",
-        "io._pictures",
-        "metrics",
-    },
-    "__main__": {"cli"},
+# What each room may use beside itself. The core, at the top of the package, uses no room but the metrics.
+ROOMS = {
+    "metrics": {"core"},
+    "core": {"metrics"},
+    "_regions": {"core", "metrics"},
+    "_plot": {"core", "metrics"},
+    "io": {"core", "_regions"},
+    "cli": {"core", "metrics", "_plot", "io"},
+    "front door": {"core", "_regions", "_plot"},
 }
+
+
+def room_of(module):
+    if module == "__init__":
+        return "front door"
+    first = module.split(".")[0]
+    return first if first in ROOMS else "core"
 
 
 def imported_names(module):
@@ -123,17 +65,41 @@ def imported_packages(module):
     return {name.split(".")[0] for name in imported_names(module)}
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_module_imports_only_from_below(module):
-    assert set(imported_modules(module)) <= MAY_IMPORT[module]
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"__main__"}))
+def test_a_module_imports_only_from_the_rooms_below(module):
+    used = {room_of(name) for name in imported_modules(module)}
+    assert used <= ROOMS[room_of(module)] | {room_of(module)}
+    assert "front door" not in used
+
+
+def test_criteria_are_the_only_metrics_that_the_core_uses_and_know_no_estimator():
+    users = [module for module in MODULES if room_of(module) == "core" and "metrics" in imported_modules(module)]
+    assert users == ["_segmenter"]
+    below = {"_census", "_counting", "_model", "_nested", "_source"}
+    used = {name for module in MODULES if room_of(module) == "metrics" for name in imported_modules(module)}
+    assert {name for name in used if room_of(name) == "core"} <= below
 
 
 def test_imports_never_run_in_a_circle():
     TopologicalSorter({module: set(imported_modules(module)) for module in MODULES}).prepare()
 
 
-def test_the_table_of_imports_names_no_module_that_is_gone():
-    assert set(MAY_IMPORT) <= set(MODULES)
+def test_a_folder_shows_the_architecture():
+    assert len([module for module in MODULES if "." not in module and room_of(module) == "core"]) <= 17
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_module_is_longer_than_250_lines_of_code(module):
+    text = MODULES[module].read_text(encoding="utf-8")
+    docstrings, lines = set(), set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            docstrings |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    ignored = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    for token in tokenize.generate_tokens(StringIO(text).readline):
+        if token.type not in ignored:
+            lines |= set(range(token.start[0], token.end[0] + 1))
+    assert len(lines - docstrings) <= 250
 
 
 @pytest.mark.parametrize("module", ["_color", "_census"])
@@ -151,8 +117,27 @@ def test_importing_the_library_loads_no_plotting_no_command_line_and_no_cluster(
     assert loaded.stdout.strip() == "[]"
 
 
+def test_importing_the_library_is_enough_to_use_its_files_and_metrics():
+    code = (
+        "import skseg; print(skseg.io.load.__name__, skseg.metrics.knee.__name__, {'io', 'metrics'} <= set(dir(skseg)))"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert printed.stdout.split() == ["load", "knee", "True"]
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        skseg.nothing  # noqa: B018
+
+
+def test_every_package_that_is_imported_is_declared():
+    declared = {re.split("[^a-z-]", entry)[0] for entry in requires("skseg")}
+    names = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+    used = {package for module in MODULES for package in imported_packages(module)} - set(sys.stdlib_module_names)
+    assert {names.get(package, package) for package in used - {"skseg"}} <= declared
+
+
 def test_all_is_exactly_the_public_names():
     public = {
-        name for name, value in vars(skseg).items() if not name.startswith("_") and not isinstance(value, ModuleType)
+        name
+        for name, value in vars(skseg).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name not in ("Any", "import_module")
     }
     assert sorted(skseg.__all__) == sorted(public)

@@ -510,7 +510,9 @@ def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path)
     outcome = CliRunner().invoke(app, ["predict", model, str(second), "-o", results, "--overwrite"])
     shares = np.bincount(labels[0], minlength=3) / len(labels[0])
     again = CliRunner().invoke(app, ["predict", model, str(second), "-o", results, "--resume", "--json"])
-    assert json.loads(again.output)["clusters"][0]["share"] == io.load(model).cluster_sizes_[0]
+    assert [cluster["share"] for cluster in json.loads(again.output)["clusters"]] == [None] * 3
+    again = CliRunner().invoke(app, ["predict", model, str(second), "-o", results, "--resume"])
+    assert "%" not in again.output
     assert [line.split()[-1] for line in outcome.output.splitlines()[-3:]] == [f"{share:.2%}" for share in shares]
 
 
@@ -523,3 +525,32 @@ def test_colors_are_shown_only_where_the_terminal_has_them(monkeypatch, capsys, 
     lines = capsys.readouterr().out.splitlines()
     assert sum("\x1b[48;2;" in line for line in lines) == n_swatches
     assert all(code in line for code, line in zip(["#56352d", "#5a3830"], lines, strict=True))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fit", "x.png", "-k", "2", "-o", "x.png"],
+        ["explore", "x.png", "-o", "x.png"],
+        ["choose-k", "x.png", "--plot", "x.png"],
+        ["fit", "x.png", "--mask", "x-labels.png", "-o", "x-labels.png"],
+        ["segment", "x.png", "--mask", "x-labels.png", "-o", "."],
+        ["predict", "y-labels.png", "y.png", "-o", "."],
+    ],
+)
+def test_no_file_that_is_read_is_replaced(save, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.png", "x-labels.png", "y.png"):
+        save(PICTURE, name)
+    io.save(KMeansSegmenter(2, random_state=0).fit(PICTURE), "y-labels.png")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    outcome = CliRunner().invoke(app, [*arguments, "--overwrite"])
+    assert outcome.exit_code == 2
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("megapixels", ["inf", "nan", "-1", "0", "many"])
+def test_an_absurd_limit_is_wrong_usage(save, megapixels):
+    outcome = CliRunner().invoke(app, ["palette", str(save(PICTURE)), "--max-megapixels", megapixels])
+    assert outcome.exit_code == 2
+    assert len(outcome.output.splitlines()) < 5

@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from skimage.data import coffee
-from sklearn.exceptions import NotFittedError
+from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -183,6 +184,42 @@ def test_steps_before_the_segmenter_change_what_is_segmented_but_not_what_is_sho
     assert np.array_equal(display.label_map, fitted.predict(COFFEE)[:, ::-1])
 
 
+def test_masked_pixels_do_not_color_the_palette():
+    image = np.ma.MaskedArray(COFFEE, mask=False)
+    image[:25] = np.ma.masked
+    display = SegmentationDisplay.from_predictions(image, np.zeros(COFFEE.shape[:2], int))
+    np.testing.assert_allclose(display.palette[0], COFFEE[25:].mean(axis=(0, 1)) / 255)
+    assert (shown(display.axes_[2])[:25, :, 3] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("label_map", "palette", "message"),
+    [
+        (np.full((50, 75), -1), None, "must hold a label"),
+        (np.full((50, 75), 0.5), None, "integers; got float64"),
+        (np.full((50, 75), 2), [[0, 0, 0]], "a color for each label; got 1 for label 2"),
+    ],
+)
+def test_labels_that_cannot_be_shown_are_refused(label_map, palette, message):
+    with pytest.raises(ValueError, match=message):
+        SegmentationDisplay.from_predictions(COFFEE, label_map, palette=palette)
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind"),
+    [
+        (lambda model: SegmentationDisplay.from_estimator(model, COFFEE), "KMeansSegmenter"),
+        (PaletteDisplay.from_estimator, "KMeansSegmenter"),
+        (ColorSpaceDisplay.from_estimator, "KMeansSegmenter"),
+        (lambda model: RegionDisplay.from_estimator(model, COFFEE), "RegionSegmenter"),
+        (KSelectionDisplay.from_estimator, "search such as GridSearchCV"),
+    ],
+)
+def test_another_estimator_is_refused_by_its_name(draw, kind):
+    with pytest.raises(TypeError, match=f"must be a {kind}.*; got PCA"):
+        draw(PCA())
+
+
 # Palette
 
 
@@ -254,6 +291,18 @@ def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
 def test_a_model_of_a_data_frame_is_shown_without_a_warning(pandas):
     model = KMeansSegmenter(3, random_state=0).fit(pandas.DataFrame(COFFEE.reshape(-1, 3), columns=list("rgb")))
     assert len(ColorSpaceDisplay.from_estimator(model).palette) == 3
+
+
+def test_one_color_has_a_place():
+    with pytest.warns(ConvergenceWarning):
+        model = KMeansSegmenter(2).fit(np.full((4, 4, 3), 9, np.uint8))
+    assert len(ColorSpaceDisplay.from_estimator(model).palette) == 1
+
+
+@pytest.mark.parametrize("channels", [(0, 7), (0, 1, 2), (1,)])
+def test_two_channels_are_shown(fitted, channels):
+    with pytest.raises(ValueError, match="two of 0, 1 and 2"):
+        ColorSpaceDisplay.from_estimator(fitted, channels=channels)
 
 
 def test_only_rgb_has_a_color_space():

@@ -123,3 +123,12 @@ def test_integers_at_the_end_of_64_bits_are_painted_as_themselves(dtype):
     image = np.array([[[limits.max, 0, limits.min]]], dtype=dtype)
     painted = KMeansSegmenter(1, color_space=None, random_state=0).fit_transform(image)
     np.testing.assert_allclose(painted.astype(float), image.astype(float), rtol=1e-15)
+
+
+@pytest.mark.parametrize("outlier", [1e6, 1e9, 1e11])
+def test_the_inertia_is_the_one_of_the_labels_however_far_an_outlier(outlier):
+    X = np.random.default_rng(3).random((2500, 2))
+    X[0] = outlier
+    model = KMeansSegmenter(5, color_space=None, random_state=0).fit(X)
+    centers = model.pipeline_["kmeans"].cluster_centers_
+    assert model.inertia_ == pytest.approx(((X - centers[model.labels_]) ** 2).sum())

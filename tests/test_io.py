@@ -621,3 +621,23 @@ def test_numbers_that_no_format_holds_are_refused(tmp_path, image):
         ValueError, match=r"\(height, width, n_channels\) or \(height, width\), and numbers of at most 64"
     ):
         io.save_image(image, tmp_path / "x.tif")
+
+
+def test_small_integers_hold_a_masked_label_map(tmp_path):
+    label_map = np.ma.MaskedArray(np.zeros((4, 4), np.int8), mask=np.eye(4, dtype=bool))
+    io.save_labels(label_map, tmp_path / "labels.png", np.zeros((128, 3), np.uint8))
+    with Image.open(tmp_path / "labels.png") as image:
+        assert np.array_equal(np.asarray(image), 128 * np.eye(4))
+
+
+@pytest.mark.parametrize("changed", [{"n_clusters": 0}, {"color_space": "nope"}, {"output": "colour"}])
+def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path, changed):
+    model = KMeansSegmenter(3, random_state=0).fit(COFFEE).set_params(**changed)
+    with pytest.raises(ValueError, match=next(iter(changed))):
+        io.save(model, tmp_path / "model.skseg")
+
+
+@pytest.mark.parametrize(("name", "error"), [("nope/x.skseg", FileNotFoundError), (".", IsADirectoryError)])
+def test_a_target_that_is_no_file_is_named(tmp_path, name, error):
+    with pytest.raises(error, match="does not exist|is a directory"):
+        io.save(KMeansSegmenter(3, random_state=0).fit(COFFEE), tmp_path / name)

@@ -585,3 +585,18 @@ def test_criteria_look_into_searches_and_pipelines():
     assert metrics.silhouette(search.fit(image), image) == metrics.silhouette(search.best_estimator_[-1], image)
     with pytest.raises(ValueError, match="refit=True"):
         metrics.silhouette(clone(search).set_params(refit=False).fit(image), image)
+
+
+def test_masked_images_of_a_list_have_no_say_in_its_score():
+    image = coffee()[::4, ::4]
+    segmenter, truth = KMeansSegmenter(2, random_state=0).fit(image), image[..., 0] > 100
+    masked = np.ma.masked_all_like(image)
+    assert segmenter.score([image, masked], [truth, truth]) == segmenter.score(image, truth)
+    with pytest.warns(RuntimeWarning, match="The score is 0"):
+        assert segmenter.score([masked], [truth]) == 0
+
+
+@pytest.mark.parametrize("labels", [[1j, 2j], [0, None]])
+def test_labels_of_other_kinds_are_refused(labels):
+    with pytest.raises(ValueError, match="Labels must be numbers or strings"):
+        metrics.covering(labels, [0, 1])

@@ -387,3 +387,12 @@ def test_a_wholly_masked_image_is_shown_without_regions():
     masked = np.ma.masked_all_like(COFFEE)
     display = RegionDisplay.from_estimator(small().fit(COFFEE), masked)
     assert [ax.get_title().split(", ")[1] for ax in display.axes_] == ["0 regions"] * 3
+
+
+def test_a_fit_that_fails_at_its_end_leaves_the_earlier_model(monkeypatch):
+    segmenter = small().fit(COFFEE)
+    before = dict(vars(segmenter))
+    monkeypatch.setattr(RegionSegmenter, "predict", lambda self, X: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        segmenter.fit(ASTRONAUT)
+    assert vars(segmenter) == before

@@ -103,7 +103,7 @@ def test_tools_that_take_rows_themselves_can_use_it():
 
 
 def test_a_table_of_another_size_is_refused():
-    with pytest.raises(ValueError, match=r"image_shape=\(100, 150\); got 99 rows"):
+    with pytest.raises(ValueError, match=r"image_shape=\(100, 150\); got the shape \(99, 3\)"):
         next(ON_TABLE.split(TABLE[:99]))
 
 
@@ -163,6 +163,10 @@ def test_an_image_needs_a_pixel_for_every_tile():
         ({"n_tiles": (0, 4)}, ValueError, "n_tiles"),
         ({"n_tiles": (2, 2)}, ValueError, "at least 5 tiles"),
         ({"n_tiles": (2, 2, 2)}, ValueError, "two numbers"),
+        ({"n_tiles": 8}, ValueError, "n_tiles must be two numbers"),
+        ({"image_shape": 100}, ValueError, "image_shape must be two numbers"),
+        ({"image_shape": (10, 10, 3)}, ValueError, "image_shape must be two numbers"),
+        ({"image_shape": (10.5, 10)}, TypeError, "image_shape"),
     ],
 )
 def test_bad_parameters_are_named(params, error, message):
@@ -173,3 +177,10 @@ def test_bad_parameters_are_named(params, error, message):
 def test_it_is_printed_as_it_is_made():
     assert repr(TileKFold(3)) == "TileKFold(n_splits=3, n_tiles=(8, 8))"
     assert repr(TileKFold(3, image_shape=(20, 30))).endswith("n_tiles=(8, 8), image_shape=(20, 30))")
+
+
+def test_the_table_of_a_masked_image_needs_pixels_in_every_fold():
+    table = np.ma.MaskedArray(np.zeros((64, 1)), mask=False)
+    table[:16] = np.ma.masked
+    with pytest.raises(ValueError, match="All pixels of fold 0 are masked"):
+        next(TileKFold(4, n_tiles=(4, 1), image_shape=(8, 8)).split(table))

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .._kmeans import weighted_variance
 from .._nested import inner_segmenter
 from .axes import as_rgb, cluster_colors, contrast_color, new_axis
 
@@ -99,7 +100,7 @@ class ColorSpaceDisplay:
         Raises
         ------
         ValueError
-            If the colors have other channels than RGB.
+            If the colors have other channels than RGB, or `channels` are not two of three.
         """
         model, _ = inner_segmenter(segmenter)
         if model.n_features_in_ != 3:
@@ -108,9 +109,11 @@ class ColorSpaceDisplay:
         often = np.sort(np.argsort(census.weights)[-_MAX_COLORS:])
         features = fitted.features(census.colors[often])
         if channels is None:
-            spread = np.cov(features.T, aweights=census.weights[often]).diagonal()
+            spread = [weighted_variance(column[:, np.newaxis], census.weights[often]) for column in features.T]
             first, second = sorted(np.argsort(spread)[-2:])
             channels = (int(first), int(second))
+        if len(channels) != 2 or not set(channels) <= {0, 1, 2}:
+            raise ValueError(f"channels must be two of 0, 1 and 2; got {channels} instead.")
         return cls(
             features[:, channels],
             as_rgb(census.colors[often][np.newaxis])[0],

@@ -100,6 +100,8 @@ class KSelectionDisplay:
         display : KSelectionDisplay
             The display, drawn.
         """
+        if not hasattr(search, "cv_results_") and not hasattr(search, "refit"):
+            raise TypeError(f"search must be a search such as GridSearchCV; got {type(search).__name__} instead.")
         check_is_fitted(search)
         chosen = getattr(search, "best_index_", None)
         return cls.from_cv_results(search.cv_results_, metric=metric, elbow=elbow, best_index=chosen, ax=ax)

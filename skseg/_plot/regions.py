@@ -79,7 +79,7 @@ class RegionDisplay:
         display : RegionDisplay
             The display, drawn.
         """
-        model, arrived = inner_segmenter(segmenter, X)
+        model, arrived = inner_segmenter(segmenter, X, kind="RegionSegmenter")
         scales = [model.scale / 3, model.scale, model.scale * 3] if scales is None else list(scales)
         hierarchy = model.hierarchy(arrived)
         maps = [hierarchy.cut(scale=scale) for scale in scales]

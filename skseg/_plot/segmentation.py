@@ -118,10 +118,11 @@ class SegmentationDisplay:
         ValueError
             If the image cannot be shown, or the label map is of another size.
         """
-        image, labels = np.ma.filled(image, 0), np.ma.masked_less(label_map, 0)
+        labels = _as_labels(label_map, image)
+        image = np.ma.filled(image, 0)
         check_can_be_shown(image)
-        if labels.shape != image.shape[:2]:
-            raise ValueError(f"label_map must have the image's shape {image.shape[:2]}; got {labels.shape} instead.")
+        if palette is not None and len(palette) <= labels.max():
+            raise ValueError(f"palette must have a color for each label; got {len(palette)} for label {labels.max()}.")
         return cls(image, labels, _mean_colors(image, labels) if palette is None else np.asarray(palette)).plot(
             axes=axes
         )
@@ -190,6 +191,21 @@ class SegmentationDisplay:
             frameon=False,
             columnspacing=1.0,
         )
+
+
+def _as_labels(label_map: Any, image: Any) -> Any:
+    """Labels of the shape of an image, masked where they are negative or one of the two is masked."""
+    labels, shape = np.ma.asarray(label_map), np.shape(image)[:2]
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"label_map must hold labels, which are integers; got {labels.dtype} instead.")
+    if labels.shape != shape:
+        raise ValueError(f"label_map must have the image's shape {shape}; got {labels.shape} instead.")
+    masked = np.ma.getmaskarray(labels) | (np.ma.getdata(labels) < 0)
+    if isinstance(image, np.ma.MaskedArray):
+        masked |= np.ma.getmaskarray(image).any(axis=-1)
+    if masked.all():
+        raise ValueError("label_map must hold a label that is not masked or negative, in a pixel that is not masked.")
+    return np.ma.MaskedArray(np.ma.getdata(labels), mask=masked)
 
 
 def _mean_colors(image: NDArray[Any], labels: Any) -> NDArray[np.float64]:

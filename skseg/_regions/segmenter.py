@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from numbers import Integral, Real
 from typing import Any, Self, overload
 
@@ -159,9 +160,12 @@ class RegionSegmenter(
         source = open_source(X)
         _check_images(source)
         segmenter = _default_segmenter(source, self.n_jobs) if self.segmenter is None else self.segmenter
-        set_fitted(self, self._fit_segmenter(clone(segmenter), source.data))
-        if not source.is_sequence:
-            self.labels_ = self.predict(source.data)
+        fitted = copy(self)
+        set_fitted(fitted, self._fit_segmenter(clone(segmenter), source.data))
+        labels = None if source.is_sequence else fitted.predict(source.data)
+        set_fitted(self, fitted.segmenter_)
+        if labels is not None:
+            self.labels_ = labels
         return self
 
     @overload

@@ -53,10 +53,11 @@ class Batch:
     """
 
     def __init__(self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None) -> None:
+        self.files = list(paths)
         self.pictures: list[Picture] = []
         self.failed: dict[str, str] = {}
         names: set[str] = set()
-        for path in paths:
+        for path in self.files:
             with self.noting(readable(path)):
                 pages = ImageFile(path).pages()
                 for page in pages:

@@ -78,7 +78,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
     results, params = take_results(params)
     batch = open_batch(images, mask)
     with as_usage_error():
-        results.check(batch.pictures)
+        results.check(batch.pictures, [mask])
     segmenter = None if each else fit_batch(batch, params)
     done = write_results(batch, results, params, segmenter)
     report(batch, done, segmenter, as_json=as_json)
@@ -108,8 +108,8 @@ def fit(
       skseg fit first.jpg second.jpg -k 5 -o model.skseg
       skseg predict model.skseg other.jpg -o results
     """
-    check_target(path, overwrite)
     batch = open_batch(images, mask)
+    check_target(path, overwrite, [mask, *batch.files])
     segmenter = fit_batch(batch, params)
     if segmenter is not None:
         with batch.noting(path):
@@ -140,9 +140,9 @@ def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json:
     results, _ = take_results(params)
     batch = open_batch(images, mask)
     with as_usage_error():
-        results.check(batch.pictures)
+        results.check(batch.pictures, [model, mask])
     done = write_results(batch, results, {}, segmenter)
-    report(batch, done, segmenter, as_json=as_json, shares=shares_of(done))
+    report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
     finish(batch)
 
 
@@ -181,9 +181,10 @@ def choose_k(
     if lowest > highest:
         raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
     if plot:
-        check_target(plot, overwrite)
         check_plot_format(plot)
     batch = open_batch(images, mask)
+    if plot:
+        check_target(plot, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
         curve = criterion_curve(batch, segmenter, range(lowest, highest + 1), criterion)
@@ -249,8 +250,8 @@ def explore(
     Example:
       skseg explore photo.jpg -o photo.html
     """
-    check_target(path, overwrite)
     batch = open_batch([image], mask)
+    check_target(path, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
         picture = batch.pictures[0]

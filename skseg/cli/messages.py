@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,8 +43,10 @@ def as_click_error() -> Iterator[None]:
         raise click.ClickException(" ".join(str(error).split()) or type(error).__name__) from error
 
 
-def check_target(path: Path, overwrite: bool) -> None:
-    """Refuse a file that cannot be written, or must not be, before any work is done."""
+def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse a file that cannot be written, or must not be, such as an input, before any work is done."""
+    if path.resolve() in {each.resolve() for each in inputs if each is not None}:
+        raise click.UsageError(f"{readable(path)} is read and would be replaced; give another name.")
     if path.exists() and not overwrite:
         raise click.UsageError(f"{readable(path)} exists; give --overwrite to replace it, or another name.")
     if not path.parent.is_dir():

@@ -15,6 +15,7 @@ from PIL import Image
 from .._color import COLOR_SPACES
 from .results import Results
 
+_MAX_MEGAPIXELS = 1_000_000
 _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
 
 
@@ -72,6 +73,8 @@ def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
 
 def _limit_size(ctx: click.Context, _param: Any, megapixels: float) -> None:
     """Limit the size of the pictures that are read, as long as the command runs."""
+    if not 0 < megapixels < _MAX_MEGAPIXELS:
+        raise click.BadParameter(f"{megapixels} is not in the range 0<x<{_MAX_MEGAPIXELS}.")
     before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, round(megapixels * 1e6)
     ctx.call_on_close(lambda: setattr(Image, "MAX_IMAGE_PIXELS", before))
 
@@ -86,7 +89,7 @@ limits = _options(
     click.option("--mask", type=file(exists=True), help="Picture of the same size; black pixels are ignored."),
     click.option(
         "--max-megapixels",
-        type=click.FloatRange(0, min_open=True),
+        type=float,
         default=80,
         show_default=True,
         expose_value=False,

@@ -26,7 +26,7 @@ def report(
     segmenter: KMeansSegmenter | None,
     *,
     as_json: bool,
-    shares: Sequence[float] | None = None,
+    shares: Sequence[float | None] | None = None,
     n_listed: int | None = _MAX_LISTED,
 ) -> None:
     """Print each picture, and the clusters that they share; the shares are by default those of what was fitted."""
@@ -61,18 +61,18 @@ def entry_of(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegment
     return {"image": str(picture), **size, "shares": shares}
 
 
-def shares_of(done: list[dict[str, Any]]) -> list[float] | None:
-    """Share of each cluster in all pictures that were labeled; None if there are none."""
+def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list[None]:
+    """Share of each cluster in all pictures that were labeled; None for each if there are none."""
     labeled = [entry for entry in done if entry.get("n_pixels")]
     if not labeled:
-        return None
+        return [None] * n_clusters
     shares = np.average(
         [entry["shares"] for entry in labeled], axis=0, weights=[entry["n_pixels"] for entry in labeled]
     )
     return list(shares.tolist())
 
 
-def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float] | None = None) -> list[dict[str, Any]]:
+def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float | None] | None = None) -> list[dict[str, Any]]:
     """The clusters as JSON: label, color, center, and share, by default of what was fitted."""
     shares = segmenter.cluster_sizes_.tolist() if shares is None else shares
     parts = zip(hex_codes(segmenter), segmenter.cluster_centers_.tolist(), shares, strict=True)
@@ -88,7 +88,8 @@ def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None
     has_all_colors = console.color_system == "truecolor"
     for cluster in clusters[:n_listed]:
         line = Text("  ").append("      ", style=f"on {cluster['color']}") if has_all_colors else Text(" ")
-        console.print(line.append(f" {cluster['color']} {cluster['share']:7.2%}"))
+        share = "" if cluster["share"] is None else f" {cluster['share']:7.2%}"
+        console.print(line.append(f" {cluster['color']}{share}"))
     if left_out := len(clusters[n_listed:]) if n_listed else 0:
         console.print(f"  … and {left_out} more; skseg palette lists all")
 

@@ -45,13 +45,16 @@ class Results:
         self.overwrite = overwrite
         self.resume = resume
 
-    def check(self, pictures: Iterable[Picture]) -> None:
-        """Refuse to overwrite pictures that are read, or anything that the user has not asked to replace."""
+    def check(self, pictures: Iterable[Picture], inputs: Iterable[Path | None]) -> None:
+        """Refuse to overwrite files that are read, or anything that the user has not asked to replace."""
         there = [path for picture in pictures for output in self.outputs for path in self._there(picture, output)]
-        read = {Path(picture.path).resolve() for picture in pictures}
+        read = {Path(picture.path).resolve(): "a picture to read" for picture in pictures}
+        read |= {path.resolve(): "an input" for path in inputs if path is not None}
         for path in there:
             if path.resolve() in read:
-                raise FileExistsError(f"{readable(path)} is a picture to read and a result; choose another directory.")
+                raise FileExistsError(
+                    f"{readable(path)} is {read[path.resolve()]} and a result; choose another directory."
+                )
         if there and not (self.overwrite or self.resume):
             more = f", and {len(there) - 1} more" if there[1:] else ""
             raise FileExistsError(

@@ -17,6 +17,10 @@ def written_whole(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
     It lies beside `path` until then, hidden, so that the renaming is one step; a process that is killed leaves it.
     """
     path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The directory {os.fspath(path.parent)!r} does not exist.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{os.fspath(path)!r} is a directory.")
     beside = path.with_name(f".{path.name[:60]}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:

@@ -56,6 +56,9 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
     NotFittedError
         If it is not fitted.
 
+    ValueError
+        If a parameter was set to an invalid value since.
+
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
@@ -74,6 +77,7 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
             "Of a search take its best_estimator_, of a Pipeline its last step."
         )
     check_is_fitted(segmenter)
+    _check_loadable(segmenter)
     about: dict[str, Any] = {"format": _FORMAT, "versions": _versions()}
     if isinstance(segmenter, RegionSegmenter):
         fitted = segmenter.segmenter_
@@ -134,6 +138,18 @@ def _read(file: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
     return json.loads(str(arrays.pop("about"))), arrays
 
 
+def _check_loadable(estimator: KMeansSegmenter | RegionSegmenter) -> None:
+    """Refuse parameters with which `fit` would fail."""
+    if isinstance(estimator, RegionSegmenter):
+        regions.check_parameters(estimator)
+        return
+    kmeans.check_parameters(estimator)
+    if estimator.color_space not in (None, "auto", *COLOR_SPACES):
+        raise ValueError(
+            f"color_space must be one of {', '.join(COLOR_SPACES)}; got {estimator.color_space!r} instead."
+        )
+
+
 def _describe(estimator: Any) -> dict[str, Any]:
     """The class of an estimator and its parameters."""
     return {"estimator": type(estimator).__name__, "params": estimator.get_params(deep=False)}
@@ -173,7 +189,6 @@ def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | Re
     estimator: RegionSegmenter = new(about, RegionSegmenter)
     if estimator.segmenter is not None:
         estimator.segmenter = new(estimator.segmenter, KMeansSegmenter)
-    regions.check_parameters(estimator)
     regions.set_fitted(estimator, _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], **arrays))
     return estimator
 
@@ -186,10 +201,7 @@ def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) 
     if is_current and known - given:
         raise ValueError(f"it lacks the parameters {sorted(known - given)}")
     estimator = expected(**about["params"])
-    if isinstance(estimator, KMeansSegmenter):
-        kmeans.check_parameters(estimator)
-        if estimator.color_space not in (None, "auto", *COLOR_SPACES):
-            raise ValueError(f"it names an unknown color space, {estimator.color_space!r}")
+    _check_loadable(estimator)
     return estimator
 
 

@@ -68,7 +68,7 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
     if label_map.dtype.kind not in "iu":
         raise ValueError(f"label_map must hold labels, which are integers; got {label_map.dtype} instead.")
     n_labels, is_masked = len(palette), bool(np.ma.getmaskarray(label_map).any())
-    numbers = np.ma.filled(label_map, n_labels)
+    numbers = np.where(np.ma.getmaskarray(label_map), n_labels, np.ma.getdata(label_map).astype(np.int64))
     if numbers.ndim != 2 or n_labels > np.iinfo(np.uint16).max:
         raise ValueError(
             f"label_map must have two dimensions and at most 65535 labels; got {numbers.ndim} dimensions "

@@ -269,6 +269,8 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
 
 def _consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
     """Classes numbered from 0, without gaps."""
+    if labels.dtype.kind not in "biufSU":
+        raise ValueError(f"Labels must be numbers or strings; got {labels.dtype} instead.")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
     if labels.dtype.kind in "iu":

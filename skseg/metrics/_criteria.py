@@ -389,7 +389,7 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
     >>> prediction_strength(segmenter, [[0.5], [1.5], [9.5], [10.5]])
     1.0
     """
-    segmenter, X = _segmenter_in(estimator, X)
+    segmenter, X = inner_segmenter(estimator, X)
     predicted = clusters_of(segmenter, X, sample_weight)
     if predicted.n_clusters < 2:
         return 0.0
@@ -401,19 +401,12 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
 
 def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
     """The colors of X as the segmenter at the end of `estimator` sees them."""
-    segmenter, X = _segmenter_in(estimator, X)
+    segmenter, X = inner_segmenter(estimator, X)
     source, model = open_source(X), segmenter.model_
     census = count_source(source, sample_weight, model.conversion.name, segmenter.n_jobs).census
     colors = match_to_fit(segmenter, source, census.colors)
     clusters: Clusters = model.clusters(Census(colors, census.weights))
     return clusters
-
-
-def _segmenter_in(estimator: Any, X: Any) -> tuple[Any, Any]:
-    segmenter, X = inner_segmenter(estimator, X)
-    if not hasattr(segmenter, "model_"):
-        raise TypeError(f"estimator must be a KMeansSegmenter or end in one; got {type(segmenter).__name__} instead.")
-    return segmenter, X
 
 
 def _unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
