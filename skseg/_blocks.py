@@ -53,7 +53,6 @@ def _work_alone() -> None:
     _here.works_alone = True
 
 
-if hasattr(
-    os, "register_at_fork"
-):  # pragma: no branch, not on Windows; the threads of a pool do not live on in a child process
+# The threads of a pool do not live on in a child process.
+if hasattr(os, "register_at_fork"):  # pragma: no branch, not on Windows
     os.register_at_fork(after_in_child=_pool.cache_clear)

@@ -2,10 +2,12 @@
 
 import threading
 
+import joblib
 import numpy as np
 import pytest
 
-from skseg._blocks import _PARALLEL_FROM, for_blocks
+from skseg._blocks import _PARALLEL_FROM, _pool, for_blocks, one_thread
+from skseg._source import open_source
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 7, 8, 9, _PARALLEL_FROM - 1, _PARALLEL_FROM, _PARALLEL_FROM + 1])
@@ -31,3 +33,56 @@ def test_an_error_in_a_block_is_raised():
 
     with pytest.raises(MemoryError, match="0"):
         for_blocks(fail, _PARALLEL_FROM, 1 << 15)
+
+
+def threads_of(work):
+    """The threads in which blocks are worked on while `work` runs."""
+    seen = set()
+
+    def look(block):
+        seen.add(threading.current_thread())
+
+    work(lambda: for_blocks(look, 1 << 18, 1 << 14))
+    return seen
+
+
+def test_there_is_one_pool_of_few_threads():
+    first, second = (threads_of(lambda blocks: blocks()) for _ in range(2))
+    assert len(first | second) <= min(4, joblib.cpu_count())
+    assert threading.current_thread() not in first
+
+
+def test_a_thread_that_works_alone_uses_no_pool():
+    with one_thread():
+        assert threads_of(lambda blocks: blocks()) == {threading.current_thread()}
+        with one_thread():
+            pass
+        assert threads_of(lambda blocks: blocks()) == {threading.current_thread()}
+    assert threading.current_thread() not in threads_of(lambda blocks: blocks())
+
+
+def test_a_block_that_works_on_blocks_uses_no_second_thread():
+    def nested(block):
+        assert threads_of(lambda blocks: blocks()) == {threading.current_thread()}
+
+    for_blocks(nested, 1 << 17, 1 << 15)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+def test_images_that_are_handled_in_parallel_use_no_pool(n_jobs):
+    def look(source):
+        return threads_of(lambda blocks: blocks()), threading.current_thread()
+
+    images = [np.zeros((2, 2, 3))] * 8
+    for used, own in open_source(images).map(look, n_jobs=n_jobs):
+        assert used == {own} if n_jobs > 1 else own not in used
+
+
+@pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("2", 2), ("", None), ("many", None), ("0", None)])
+def test_the_environment_bounds_the_threads(monkeypatch, limit, expected):
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
+    _pool.cache_clear()
+    try:
+        assert _pool()._max_workers == min(4, joblib.cpu_count(), expected or 4)
+    finally:
+        _pool.cache_clear()

@@ -18,6 +18,7 @@ from sklearn.model_selection import cross_val_score
 
 from skseg import KMeansSegmenter, TileKFold, io
 from skseg.cli import app
+from skseg.cli.results import digest
 
 COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
 
@@ -352,3 +353,14 @@ def test_the_page_of_the_command_names_every_command_and_option():
         assert f"## `skseg {name}" in page
         for parameter in command.params:
             assert all(option in page for option in parameter.opts if option.startswith("--"))
+
+
+def test_a_fingerprint_sees_every_number_of_a_long_array():
+    palette = np.zeros((400, 3))
+    other = palette.copy()
+    other[200, 1] = 1e-9
+    assert digest({"init": palette}) == digest({"init": palette.copy()})
+    assert digest({"init": palette}) != digest({"init": other})
+    assert digest("ab", "c") != digest("a", "bc")
+    with pytest.raises(TypeError, match="got function"):
+        digest(digest)

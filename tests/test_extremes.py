@@ -125,6 +125,8 @@ def test_integers_at_the_end_of_64_bits_are_painted_as_themselves(dtype):
     np.testing.assert_allclose(painted.astype(float), image.astype(float), rtol=1e-15)
 
 
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:X has .* fewer than n_clusters:sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("outlier", [1e6, 1e9, 1e11])
 def test_the_inertia_is_the_one_of_the_labels_however_far_an_outlier(outlier):
     X = np.random.default_rng(3).random((2500, 2))
