@@ -27,7 +27,7 @@ _LUMINANCE = np.array([0.2125, 0.7154, 0.0721])  # ITU-R BT.709, as in skimage.c
 
 
 def unit_scale(dtype: np.dtype[Any]) -> float:
-    """What 1.0 is in `dtype`: the maximum of 8-bit and 16-bit unsigned integers; other numbers stand for themselves."""
+    """The value of 1.0 in `dtype`: the maximum of 8-bit and 16-bit unsigned integers, 1 for all other numbers."""
     return float(np.iinfo(dtype).max) if dtype.kind == "u" and dtype.itemsize <= 2 else 1.0
 
 
@@ -117,13 +117,13 @@ def oklab_to_rgb(oklab: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class ColorSpace:
-    """One entry of the table: how to get there and back, and what its three channels are.
+    """One entry of the table: the conversions, and the three channels.
 
     Attributes
     ----------
     channels : names of the three channels
     from_rgb, to_rgb : functions on arrays of shape (..., 3)
-    weights : how much each channel counts under ``channel_weights="auto"``
+    weights : factor of each channel under ``channel_weights="auto"``
     unit_range : whether the space is defined for sRGB from 0 to 1 only
     """
 
@@ -161,7 +161,7 @@ class Conversion:
     Attributes
     ----------
     name : the parameter `color_space`
-    space : what it stands for, None if colors are taken as they are
+    space : its entry in the table, None if colors are not converted
     weights : factor of each channel after conversion, (n_channels,)
     """
 

@@ -18,21 +18,21 @@ from ._source import ImageOutputMixin, Pixels, Source, open_source
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Convert sRGB colors to the coordinates that k-means works in.
 
-    Stateless: `fit` only checks its input. 8-bit and 16-bit unsigned integers are scaled by their maximum to 0–1,
-    all other numbers are taken as they are.
+    Stateless: `fit` only checks its input. 8-bit and 16-bit unsigned integers are scaled by their maximum to 0–1;
+    other numbers are used unchanged.
 
     Parameters
     ----------
     color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab"} or None, default="auto"
-        Where to convert to. "auto" is "hsv" for three channels and no conversion for any other number; None never
+        Target color space. "auto" is "hsv" for three channels and no conversion for any other number; None never
         converts. "hsv" is HSV with hue as an angle, the cone `(C cos 2πh, C sin 2πh, V)` with chroma
         `C = max − min`, so that reds on both sides of 0° are neighbors and dark pixels have no wild hues; "hsv-raw"
         is the cylinder `(h, s, v)` of scikit-image. "hsv" and "rgb" take any real numbers, the other spaces sRGB
         from 0 to 1 only.
 
     channel_weights : "auto", None or array-like of shape (n_channels,), default="auto"
-        Factor of each channel after conversion. "auto" lets lightness count half (V of "hsv", L* of "lab" and "luv",
-        Y of "ycbcr"; 0.4 for L of "oklab") and all else fully; None means all ones.
+        Factor of each channel after conversion. "auto" is 0.5 for lightness (V of "hsv", L* of "lab" and "luv", Y of
+        "ycbcr"; 0.4 for L of "oklab") and 1 for all other channels; None means all ones.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Number of channels seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the channels, if X had any.
+        Names of the channels, if X is a DataFrame.
 
     See Also
     --------
@@ -101,7 +101,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Raises
         ------
         ValueError
-            If a parameter does not suit the number of channels, or the numbers do not suit the color space.
+            If a parameter is invalid for the number of channels, or X is outside the range of the color space.
         """
         source = open_source(X)
         first = next(source.images())
@@ -132,28 +132,28 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Parameters
         ----------
         X : array-like of shape (n_pixels, n_channels), array of shape (..., n_channels), or list of them
-            What `transform` gives.
+            Coordinates as returned by `transform`.
 
         Returns
         -------
         X_original : ndarray of X's shape, float64, or a list of them
-            Colors in sRGB from 0 to 1, whatever their dtype was.
+            Colors in sRGB from 0 to 1.
 
         Raises
         ------
         ValueError
-            If a channel has weight 0, which loses it.
+            If a channel has weight 0 and cannot be restored.
         """
         source = open_source(X)
         return list(source.map(self._invert_image)) if source.is_sequence else self._invert_image(source)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Names of the converted channels.
+        """Get the names of the converted channels.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the channels of X, which stay if there is no conversion.
+            Names of the channels of X, returned unchanged if there is no conversion.
 
         Returns
         -------
@@ -164,7 +164,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         return np.asarray(self.conversion(self.n_features_in_).names(list(names)), dtype=object)
 
     def conversion(self, n_channels: int) -> Conversion:
-        """The conversion that the parameters mean.
+        """Return the conversion that the parameters stand for.
 
         Parameters
         ----------

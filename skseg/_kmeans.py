@@ -21,7 +21,7 @@ _N_STARTS = 10  # of n_init="auto"
 _CELLS_FROM = 1 << 11  # colors; fewer are started on themselves
 _MIN_CELLS = 1 << 10
 _CELLS_PER_CLUSTER = 64
-_COLORS_PER_CELL = 8
+_COLORS_PER_CELL = 16
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
 _BLOCK = 1 << 14  # points whose distances are computed at a time: they stay in the processor's cache

@@ -50,29 +50,29 @@ class KMeansSegmenter(
 ):
     """Segment images by color with k-means.
 
-    Counts the distinct colors of X, converts them to a color space, clusters them with `KMeans`, weighted by how often
-    they occur, and looks every pixel up. The result is that of k-means on all pixels, in a fraction of the time.
+    The distinct colors of X are counted, converted to a color space and clustered with `KMeans`, weighted by their
+    counts. Every pixel then gets the label of its color. The result is the same as k-means on all pixels, in a fraction
+    of the time.
 
     X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
-    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype; uint8 and uint16 mean 0 to their
-    maximum, other numbers are taken as they are. Masked pixels (`numpy.ma.MaskedArray`) take no part.
+    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. uint8 and uint16 are scaled by their
+    maximum; other numbers are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are ignored.
 
     Parameters
     ----------
     n_clusters : int, default=8
-        Number of clusters, K. If X has fewer distinct colors, there are that many clusters and a
-        `ConvergenceWarning`.
+        Number of clusters, K. If X has fewer distinct colors, there are fewer clusters, and a `ConvergenceWarning`.
 
     color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab"} or None, default="auto"
-        Space that distances are measured in, see `ColorConverter`. "auto" is HSV with hue as an angle for three
-        channels, and X's own channels for any other number; None never converts.
+        Color space in which distances are measured, see `ColorConverter`. "auto" is HSV with hue as an angle for
+        three channels, and no conversion for any other number; None never converts.
 
     channel_weights : "auto", None or array-like of shape (n_channels,), default="auto"
-        How much each channel of the color space counts; "auto" lets lightness count half.
+        Weight of each channel of the color space; "auto" gives lightness half the weight of the others.
 
     output : {"color", "label", "distance"}, default="color"
-        What `transform` gives: the image painted in its cluster colors, the label map, or the distances to the
-        centers in the color space.
+        Output of `transform`: the image painted in its cluster colors, the label map, or the distances to the centers
+        in the color space.
 
     init : {"k-means++", "random"}, callable or array-like of shape (n_clusters, n_channels), default="k-means++"
         First centers: chosen by k-means++ [2]_, at random, or these colors, in X's own units. A callable is called
@@ -85,17 +85,17 @@ class KMeansSegmenter(
         colors are used once.
 
     max_iter : int, default=300
-        Largest number of iterations of Lloyd's algorithm [1]_ of a start.
+        Maximum number of iterations of Lloyd's algorithm [1]_ for a start.
 
     tol : float, default=1e-4
-        Iterations end when the squared steps of the centers sum to less than this, relative to the variance of the
-        pixels in the color space.
+        Convergence tolerance: iterations end when the squared steps of the centers sum to less than this, relative to
+        the variance of the pixels in the color space.
 
     random_state : int, RandomState instance or None, default=None
-        Randomness of the starts; an int makes the result reproducible.
+        Random number generation for the starts; pass an int for reproducible results.
 
     n_jobs : int or None, default=None
-        Number of images of a list that are worked on at the same time, through joblib; None means 1 unless in a
+        Number of images of a list to process in parallel, through joblib. None means 1 unless in a
         `joblib.parallel_config` context.
 
     Attributes
@@ -107,21 +107,21 @@ class KMeansSegmenter(
         The fitted model as criteria, displays and files use it; for internal use.
 
     cluster_centers_ : ndarray of shape (n_clusters, n_channels)
-        Mean color of each cluster in X's own units, from the darkest to the lightest: by luminance, or by the mean of
-        the channels if they are not converted from sRGB. Labels are numbered in this order.
+        Mean color of each cluster in X's own units, from the darkest to the lightest: ordered by luminance, or by the
+        mean of the channels if these are not converted from sRGB. Labels are numbered in this order.
 
     cluster_sizes_ : ndarray of shape (n_clusters,)
         Share of the pixels, or of the weight, in each cluster; they sum to 1.
 
     labels_ : ndarray of int32, shape of X without channels
-        Label map of X; `fit` does not keep it for a list of images, `fit_predict` does, as a list. Neither does `fit`
-        for a `numpy.memmap` of more than 100 megapixels: write it with ``predict(X, out=...)``.
+        Label map of X. For a list of images it is a list, set by `fit_predict` only. It is not set for a `numpy.memmap`
+        of more than 100 megapixels; use ``predict(X, out=...)``.
 
     inertia_ : float
         Sum of the squared distances of all pixels to their centers in the color space, weighted.
 
     n_iter_ : int
-        Number of iterations run on all colors.
+        Number of iterations on all colors.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -136,12 +136,12 @@ class KMeansSegmenter(
 
     Notes
     -----
-    The census (distinct colors and their weights) is an exact statistic for k-means: rotating, shuffling or tiling an
-    image, or splitting it into a list, changes nothing in the model. It stays with the fitted segmenter for
-    `partial_fit`, and in its pickle: at most 11 bytes per color of an 8-bit photo, but more than the image itself if
-    its colors never repeat.
+    The census (distinct colors and their weights) is a sufficient statistic for k-means: rotating, shuffling or tiling
+    an image, or splitting it into a list, does not change the model. The fitted segmenter keeps the census for
+    `partial_fit`, and so does its pickle: at most 11 bytes per color of an 8-bit photo, but more than the image itself
+    if its colors never repeat.
 
-    A pixel that is equally near to two centers goes to the darker one.
+    A pixel at the same distance from two centers belongs to the darker one.
 
     Unlike `KMeans`, all centers are computed in double precision, also for float32 images, and sparse input is not
     supported. There is no `verbose`: scikit-learn's callbacks report the progress of `fit`.
@@ -193,7 +193,7 @@ class KMeansSegmenter(
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Find the clusters of X's colors.
+        """Cluster the colors of X.
 
         Parameters
         ----------
@@ -204,7 +204,7 @@ class KMeansSegmenter(
             Ignored.
 
         sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
-            Weight of each pixel; 2 is the same as the pixel twice, 0 the same as a masked pixel.
+            Weight of each pixel. Weight 2 is equivalent to the pixel twice, weight 0 to a masked pixel.
 
         Returns
         -------
@@ -214,10 +214,10 @@ class KMeansSegmenter(
         Raises
         ------
         ValueError
-            If X holds NaN or infinity outside its mask or has nothing outside it, or a parameter does not fit X.
+            If X holds NaN or infinity outside its mask, if all its pixels are masked, or if a parameter is invalid.
 
         TypeError
-            If X is something that has no pixels, such as a file name.
+            If X has no pixels, such as a file name.
         """
         check_parameters(self)
         source = open_source(X)
@@ -237,10 +237,10 @@ class KMeansSegmenter(
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Add X to what was seen so far and cluster all of it again.
+        """Add X to the images seen so far and cluster all their colors again.
 
-        With an int `random_state` the model is that of one `fit` on everything at once, in whatever order and
-        portions it comes. `labels_` is not set.
+        With an int `random_state`, the model is the same as after a single `fit` on all images together, in any order.
+        `labels_` is not set.
 
         Parameters
         ----------
@@ -287,19 +287,19 @@ class KMeansSegmenter(
             Colors.
 
         out : ndarray of int32, shape of X without channels, default=None
-            Where to write the label map of one image, such as a `numpy.memmap`. X is read band by band then, so that
+            Array to write the label map of one image to, such as a `numpy.memmap`. X is then read band by band, so that
             neither has to fit into memory.
 
         Returns
         -------
         labels : ndarray of int32, shape of X without channels, or a list of them
-            Label map, 0 for the darkest cluster; `out` if it is given. A masked image gives a masked array, −1 under
-            the mask.
+            Label map, 0 for the darkest cluster; `out` if given. For a masked image, a masked array with −1 under the
+            mask.
 
         Raises
         ------
         ValueError
-            If X's channels or numbers are not those of `fit`, or `out` does not suit X.
+            If the channels or the units of X differ from `fit`, or `out` does not have the shape of X's pixels.
         """
         if out is None:
             return self._for_each_image(self._label_image, X)
@@ -352,7 +352,7 @@ class KMeansSegmenter(
     def transform(self, X: Any) -> Any: ...
 
     def transform(self, X: Any) -> Any:
-        """Repaint X, label it, or measure its distances to the centers, as `output` says.
+        """Repaint X, label it, or measure its distances to the centers, depending on `output`.
 
         Parameters
         ----------
@@ -362,9 +362,9 @@ class KMeansSegmenter(
         Returns
         -------
         X_new : ndarray, or a list of them
-            By `output`: "color", X with each pixel replaced by the mean color of its cluster, in X's dtype and range,
-            masked pixels unchanged; "label", the label map, one column for a table; "distance", float64 of shape
-            (..., n_clusters), NaN under the mask.
+            Depending on `output`: "color", X with each pixel replaced by the mean color of its cluster, in X's dtype
+            and range, with masked pixels unchanged; "label", the label map, one column for a table; "distance", float64
+            of shape (..., n_clusters), NaN under the mask.
         """
         transform_image = {"color": self._paint_image, "label": self._label_column, "distance": self._measure_image}
         return self._for_each_image(transform_image[_check_output(self.output)], X)
@@ -375,20 +375,20 @@ class KMeansSegmenter(
         Parameters
         ----------
         X : array-like of int, any shape, or a list of arrays
-            Label map as `predict` gives it, masked or not. What `transform` gives for a table is taken too: with
+            Label map as returned by `predict`, masked or not. Output of `transform` for a table is accepted, too: with
             ``output="label"`` a column of labels (so a label map must be more than one pixel wide), with
-            ``output="distance"`` distances, which stand for the nearest cluster, and with ``output="color"`` colors of
-            type float, which stay as they are.
+            ``output="distance"`` distances, of which the smallest decides, and with ``output="color"`` float colors,
+            which are returned unchanged.
 
         Returns
         -------
         X_original : ndarray of shape (..., n_channels), or a list of them
-            Cluster colors in the dtype seen in `fit`; the mask of X stays.
+            Cluster colors in the dtype seen in `fit`, with the mask of X.
 
         Raises
         ------
         ValueError
-            If a label outside the mask is not that of a cluster.
+            If a label outside the mask does not belong to a cluster.
         """
         check_is_fitted(self)
         source = open_source(X, min_ndim=1)
@@ -404,7 +404,7 @@ class KMeansSegmenter(
         return self.model_.color_labels(labels)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """How well the clusters fit X; higher is better, and more clusters are not better by themselves.
+        """Score the clusters on X; higher is better, and more clusters are not better by themselves.
 
         Parameters
         ----------
@@ -412,16 +412,16 @@ class KMeansSegmenter(
             Colors, preferably not seen by `fit`.
 
         y : array-like of int, X's pixel shape, or a list of them, default=None
-            True label map, of each image of a list; pixels that are masked in it do not count.
+            True label map, one per image of a list. Pixels that are masked in it are ignored.
 
         sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
-            Weight of each pixel; with `y`, the number of times that it counts.
+            Weight of each pixel; with `y`, the number of its repetitions.
 
         Returns
         -------
         score : float
-            Without `y`, `metrics.valley_score` of all images together: the number of clusters that stand apart, less
-            those that do not. With `y`, the adjusted Rand index, averaged over the images that have pixels outside
+            Without `y`, `metrics.valley_score` of all images together: the number of clusters that stand apart, less a
+            penalty for the others. With `y`, the adjusted Rand index, averaged over the images that have pixels outside
             their mask. 0, with a warning, if none has, so that such a fold does not spoil a search.
         """
         check_is_fitted(self)
@@ -438,7 +438,7 @@ class KMeansSegmenter(
         return float(np.mean(known or [0.0]))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Names of the columns that `transform` gives for a table.
+        """Get the names of the columns that `transform` returns for a table.
 
         Parameters
         ----------
@@ -448,7 +448,7 @@ class KMeansSegmenter(
         Returns
         -------
         feature_names_out : ndarray of str objects
-            By `output`: the names of the channels, ``["label"]``, or ``["distance0", "distance1", ...]``.
+            Depending on `output`: the names of the channels, ``["label"]``, or ``["distance0", "distance1", ...]``.
         """
         names = super().get_feature_names_out(input_features)
         if _check_output(self.output) == "label":
@@ -546,7 +546,7 @@ def set_fitted(segmenter: KMeansSegmenter, color: ColorConverter, model: Model, 
     segmenter.cluster_sizes_ = model.sizes
     segmenter.inertia_ = float(model.kmeans.inertia_)
     segmenter.n_iter_ = model.kmeans.n_iter_
-    segmenter.__dict__.pop("labels_", None)  # they were those of another X
+    segmenter.__dict__.pop("labels_", None)  # of an earlier X
     if labels is not None:
         segmenter.labels_ = labels
 

@@ -222,14 +222,14 @@ def as_array(X: Any) -> Any:
 
 
 def _is_no_image(X: Any) -> bool:
-    """Whether X is a file name, or something else that people try and that has no pixels."""
+    """Whether X is a file name or another object without pixels that people try."""
     if hasattr(X, "shape"):
         return False
     return X is None or isinstance(X, str | bytes | PathLike | dict) or hasattr(X, "__next__")
 
 
 def _is_collection(X: Any) -> bool:
-    """Whether X gives images one by one and is nothing else, such as a `skimage.io.ImageCollection`."""
+    """Whether X is a mere collection of images, such as a `skimage.io.ImageCollection`."""
     if isinstance(X, list | tuple | str | bytes) or any(hasattr(X, name) for name in ("shape", "__array__", "keys")):
         return False
     return hasattr(X, "__getitem__") and hasattr(X, "__len__")
@@ -349,7 +349,7 @@ class ImageOutputMixin:
         Returns
         -------
         X_new : ndarray, or a list of them
-            What `transform` gives for X.
+            Output of `transform` for X.
         """
         return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
 
@@ -357,7 +357,7 @@ class ImageOutputMixin:
 def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(plain)
     def transform(self: Any, X: Any) -> Any:
-        source = open_source(X)  # what was read to find out stays read
+        source = open_source(X)  # an image that had to be read is not read again
         return (wrapped if source.is_table else plain)(self, source.data)
 
     return transform

@@ -17,14 +17,14 @@ from ._source import open_source
 class TileKFold:
     """Cross-validation folds of one image, cut into tiles.
 
-    `KFold` cuts an image into bands of rows, such as the sky and the ground, which hold different things. Here the
-    image is cut into many tiles, and those of a fold lie scattered all over it: next to each other lie tiles of
+    `KFold` cuts an image into bands of rows, such as the sky and the ground, which show different things. `TileKFold`
+    cuts it into many tiles; the tiles of a fold are scattered over the whole image, and neighboring tiles belong to
     different folds. Usable as ``cv=`` of scikit-learn's searches for an image, a masked image or a stack, with a true
     label map or without.
 
-    The parts come to the estimator as pixel tables ``(n_pixels, n_channels)``, since tiles that lie apart are no image:
-    a step that looks at neighbors, such as a median filter, must be done before. Neighboring pixels are alike, so those
-    at the borders of tiles have near relatives in other folds; fewer, larger tiles have fewer of them.
+    The estimator gets the folds as pixel tables ``(n_pixels, n_channels)``, since separate tiles are not an image.
+    Apply filters that need neighbors, such as a median filter, beforehand. Neighboring pixels are similar, so pixels at
+    the borders of tiles have close relatives in other folds; fewer, larger tiles have fewer such pixels.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class TileKFold:
         Number of folds, at least 2.
 
     n_tiles : tuple of two int, default=(8, 8)
-        Number of tiles, from top to bottom and from left to right.
+        Number of tiles, vertically and horizontally.
 
     image_shape : tuple of two int or None, default=None
         Height and width of the image if X is the table of its pixels, ``image.reshape(-1, n_channels)``. Tools that
@@ -101,7 +101,7 @@ class TileKFold:
         Raises
         ------
         ValueError
-            If X is not one image, or too small for as many tiles, or all pixels of a fold are masked.
+            If X is not a single image, is too small for the number of tiles, or if all pixels of a fold are masked.
 
         TypeError
             If X is not a NumPy array: other arrays cannot be indexed by a mask of pixels.

@@ -15,7 +15,7 @@ _MAX_COLORS = 20_000  # of a scatter; the rarest are left out
 
 
 class ColorSpaceDisplay:
-    """The colors of an image where k-means sees them, and the centers of the clusters.
+    """The colors of an image in the color space of the clustering, and the centers of the clusters.
 
     Make it with `from_estimator`.
 
@@ -25,10 +25,10 @@ class ColorSpaceDisplay:
         Two coordinates of each color.
 
     colors : ndarray of shape (n_colors, 3)
-        What it looks like, sRGB from 0 to 1.
+        The color itself, sRGB from 0 to 1.
 
     weights : ndarray of shape (n_colors,)
-        How often it occurs.
+        Weight of each color.
 
     centers : ndarray of shape (n_clusters, 2)
         Two coordinates of each center.
@@ -49,7 +49,7 @@ class ColorSpaceDisplay:
 
     See Also
     --------
-    ColorConverter : What takes colors there.
+    ColorConverter : Converts colors to this space.
 
     Examples
     --------
@@ -87,7 +87,7 @@ class ColorSpaceDisplay:
             A segmenter fitted to RGB images, or a Pipeline or search that ends in one.
 
         channels : tuple of two int, default=None
-            Which coordinates of the color space to show; the two in which the colors differ most if not given.
+            Coordinates of the color space to show; by default the two with the largest variance.
 
         ax : Axes, default=None
             Where to draw; a new figure if not given.

@@ -13,7 +13,7 @@ from .axes import new_axis
 
 
 class KSelectionDisplay:
-    """A criterion against the number of clusters, with its spread over folds and the K that was chosen.
+    """A criterion against the number of clusters, with its spread over folds and the chosen K.
 
     Make it with `from_estimator` or `from_cv_results`.
 
@@ -32,7 +32,7 @@ class KSelectionDisplay:
         Another curve, on a second axis.
 
     names : tuple of two str, default=("score", "elbow")
-        What the axes are called.
+        Labels of the axes.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class KSelectionDisplay:
         Raises
         ------
         ValueError
-            If something else than ``n_clusters`` was searched, there is no such scorer, or no candidate has a score.
+            If another parameter than ``n_clusters`` was searched, a scorer is unknown, or no candidate has a score.
         """
         n_clusters = searched_clusters(cv_results)
         for scorer in (metric, elbow):

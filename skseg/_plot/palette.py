@@ -22,7 +22,7 @@ class PaletteDisplay:
         Colors, sRGB from 0 to 1.
 
     shares : ndarray of shape (n_clusters,)
-        Share of each.
+        Share of each cluster.
 
     Attributes
     ----------

@@ -22,10 +22,10 @@ class RegionDisplay:
         Image to show: uint8, uint16, bool, or float from 0 to 1.
 
     region_maps : list of ndarray of int, shape (height, width)
-        Regions, one map per panel; masked where a pixel has none.
+        Regions, one map per panel; masked for pixels without a region.
 
     titles : list of str
-        What is written above each.
+        Title of each panel.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class RegionDisplay:
 
     See Also
     --------
-    RegionSegmenter : What finds the regions.
+    RegionSegmenter : Finds the regions.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class RegionDisplay:
             Image to segment.
 
         scales : sequence of float, default=None
-            A panel for each; a third of the segmenter's scale, the scale itself and three times it if not given.
+            Scale of each panel; by default a third of the segmenter's scale, the scale, and three times the scale.
 
         image : image of shape (height, width, 1) or (height, width, 3), default=None
             Image to show; X if not given. Needed where X has other channels than gray or RGB.
@@ -104,7 +104,7 @@ class RegionDisplay:
         Raises
         ------
         ValueError
-            If there are more or fewer axes than maps.
+            If the number of axes differs from the number of maps.
         """
         from skimage.segmentation import mark_boundaries  # noqa: PLC0415
 

@@ -31,7 +31,7 @@ class SegmentationDisplay:
         Image to show: uint8, uint16, bool, or float from 0 to 1.
 
     label_map : masked array of int, shape (height, width)
-        Labels from 0; masked where a pixel has none.
+        Labels from 0; masked for pixels without a label.
 
     palette : ndarray of shape (n_clusters, 3)
         Color of each cluster, sRGB from 0 to 1.
@@ -97,10 +97,10 @@ class SegmentationDisplay:
         Parameters
         ----------
         image : image of shape (height, width, 1) or (height, width, 3)
-            What is shown: uint8, uint16, bool, or float from 0 to 1.
+            Image to show: uint8, uint16, bool, or float from 0 to 1.
 
         label_map : array-like of int, shape (height, width)
-            Its labels; masked, or negative, where a pixel has none.
+            Labels of the pixels; masked or negative for pixels without a label.
 
         palette : array-like of shape (n_clusters, 3), default=None
             Color of each label, sRGB from 0 to 1; the mean color of its pixels if not given.
@@ -116,7 +116,7 @@ class SegmentationDisplay:
         Raises
         ------
         ValueError
-            If the image cannot be shown, or the label map is of another size.
+            If the image is not gray or RGB, or the label map or the palette does not suit it.
         """
         labels = _as_labels(label_map, image)
         image = np.ma.filled(image, 0)

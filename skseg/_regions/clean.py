@@ -13,12 +13,12 @@ from .graph import Floats, Graph, Labels, absorb_small, connected, graph
 
 
 def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
-    """Give small parts of a label map the label of the neighbor whose color is nearest.
+    """Relabel small parts of a label map with the label of the neighbor that has the nearest color.
 
     Parameters
     ----------
     label_map : array-like of int, shape (height, width)
-        Labels from 0, maybe masked, as `KMeansSegmenter.predict` gives them.
+        Labels from 0, maybe masked, as returned by `KMeansSegmenter.predict`.
 
     min_size : int
         Connected parts of fewer pixels join a neighbor, at least 0. Pixels are neighbors if they share a side.
@@ -41,7 +41,7 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
 
     See Also
     --------
-    RegionSegmenter : Regions instead of classes.
+    RegionSegmenter : Finds regions instead of classes.
 
     Examples
     --------

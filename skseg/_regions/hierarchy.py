@@ -14,7 +14,7 @@ from .tree import Tree, cut, joining_heights
 
 
 class RegionHierarchy:
-    """How the regions of an image merge, from many small ones to a single one.
+    """Regions of an image at every scale, from many small ones to a single one.
 
     Made by `RegionSegmenter.hierarchy`.
 
@@ -30,7 +30,7 @@ class RegionHierarchy:
         The smallest regions and their neighbors.
 
     tree : Tree
-        How they merge.
+        Order and cost of their mergers.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class RegionHierarchy:
         Number of the smallest regions.
 
     scales : ndarray of shape (n_mergers,)
-        The scale of each merger, in order; none is less than one before it.
+        Scale of each merger, in ascending order.
 
     See Also
     --------
-    RegionSegmenter : What makes it.
+    RegionSegmenter : Creates hierarchies.
     RegionDisplay : Some cuts, drawn.
 
     Examples
@@ -63,7 +63,7 @@ class RegionHierarchy:
         self.scales = tree.heights / np.sqrt(start.sizes.sum())  # costs grow as the width of an image
 
     def cut(self, *, scale: float | None = None, n_regions: int | None = None) -> Any:
-        """Cut the tree at a scale, or where a number of regions is left.
+        """Cut the tree at a scale, or at a number of regions.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class RegionHierarchy:
         Returns
         -------
         regions : ndarray of int32, shape (height, width)
-            Number of the region of each pixel, from 0, without gaps; masked, and −1, where the image is masked.
+            Number of the region of each pixel, from 0, without gaps; −1 under the mask.
 
         Raises
         ------
@@ -100,7 +100,7 @@ class RegionHierarchy:
         return self._with_mask(numbers[self._regions])
 
     def boundaries(self) -> Any:
-        """Tell at which scale each boundary disappears: the ultrametric boundary map.
+        """Compute the scale at which each boundary disappears: the ultrametric boundary map.
 
         Returns
         -------

@@ -26,10 +26,10 @@ from .graph import absorb_small, connected, graph
 from .hierarchy import RegionHierarchy
 from .tree import merge
 
-# Found on the 300 images for training and validation of BSDS500; tests/benchmarks/regions.py shows what comes of them.
+# Found on the 300 images for training and validation of BSDS500; tests/benchmarks/regions.py measures them.
 _LAB = (0.7, 1.0, 1.0)  # weights of L*, a*, b*
-_SPREAD = 25.0  # standard deviation that features are scaled to, that of L*a*b* in a usual photo
-_USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to that of all colors
+_SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
+_USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
 _SMALLEST = 1 / 4000  # share of the pixels that a region has at least
 _LEAST_CONTRAST = 0.5  # of a border that cannot be seen
 
@@ -39,11 +39,11 @@ Planes = list[NDArray[np.float32]]
 class RegionSegmenter(
     NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
-    """Segment images into connected regions, as many as there are things.
+    """Segment images into connected regions.
 
-    A label map of k-means says which class of colors a pixel belongs to. This takes its connected parts and merges
-    them, again and again the two neighbors that differ least for their size, the length of their common border, and the
-    contrast along it, until what is left differs by more than `scale`.
+    The connected parts of a label map of k-means are merged step by step, each time the two neighbors whose merger
+    costs least. The cost grows with the difference of their colors and textures, with their sizes, and with the
+    contrast along their common border. Merging stops at the cost `scale`.
 
     Parameters
     ----------
@@ -57,19 +57,19 @@ class RegionSegmenter(
         space and dtype.
 
     n_regions : int or None, default=None
-        Number of regions, instead of `scale`.
+        Number of regions; takes precedence over `scale`.
 
     min_size : int or "auto", default="auto"
-        Pixels below which a part joins the neighbor of the nearest color before all else; "auto" is one in 4,000 of
-        those of the image.
+        Parts with fewer pixels join the neighbor with the nearest color before any merging; "auto" is 1/4000 of the
+        pixels of the image.
 
     texture : float, default=2.0
-        How much differences in texture (the standard deviation within 13 × 13 pixels of such an image) count, relative
-        to differences in color.
+        Weight of differences in texture relative to differences in color. Texture is the standard deviation within
+        13 × 13 pixels of an image of 150,000 pixels.
 
     smoothing : float, default=1.5
-        Standard deviation of the Gaussian that contrast along borders is measured after, in pixels of an image of
-        150,000 pixels; in a larger image it is larger.
+        Standard deviation of the Gaussian that is applied before contrast is measured, in pixels of an image of 150,000
+        pixels; it grows with the image.
 
     n_jobs : int or None, default=None
         Number of images of a list that are processed in parallel, through joblib.
@@ -77,15 +77,14 @@ class RegionSegmenter(
     Attributes
     ----------
     labels_ : ndarray of int32, shape of X without channels
-        Regions of X, as `predict` gives them. `fit` does not keep them for a list of images, `fit_predict` does, as a
-        list.
+        Regions of X, as returned by `predict`. For a list of images they are a list, set by `fit_predict` only.
 
     segmenter_ : KMeansSegmenter
         The fitted segmenter.
 
     spread_ : float
-        What differences in the color space are relative to: the geometric mean of the standard deviation of the colors
-        that `fit` has seen and of those of a usual photo; of the former alone where channels are no sRGB.
+        Unit of differences in the color space: the geometric mean of the standard deviations of the fitted colors and
+        of the colors of a usual photo, or of the fitted colors alone if they are not sRGB.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -98,7 +97,7 @@ class RegionSegmenter(
     Notes
     -----
     The cost of a merger is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, the full λ-schedule [1]_ [2]_,
-    times the mean contrast of the common border. Contrast that is all around, as in grass, does not count.
+    times the mean contrast of the common border. Contrast that also surrounds the border, as in grass, is subtracted.
 
     References
     ----------
@@ -136,7 +135,7 @@ class RegionSegmenter(
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Find the classes of X's colors.
+        """Cluster the colors of X.
 
         Parameters
         ----------
@@ -180,12 +179,13 @@ class RegionSegmenter(
         Parameters
         ----------
         X : image of shape (..., height, width, n_channels), or list of images
-            Colors. The images of a stack are segmented one by one, as those of a list.
+            Colors. The images of a stack are segmented one by one.
 
         Returns
         -------
         regions : ndarray of int32, shape of X without channels, or a list of them
-            Number of the region of each pixel, from 0 in the upper left, without gaps; masked, and −1, where X is.
+            Number of the region of each pixel, from 0 in the upper left, without gaps. For a masked image, a masked
+            array with −1 under the mask.
         """
         return self._for_each_image(lambda source: self._hierarchy(source).cut(**self._where_to_cut()), X)
 
@@ -240,7 +240,7 @@ class RegionSegmenter(
     def hierarchy(self, X: Any) -> RegionHierarchy: ...
 
     def hierarchy(self, X: Any) -> Any:
-        """Merge the regions of X until one is left, and keep all that comes between.
+        """Merge the regions of X until one is left, and keep every step.
 
         Parameters
         ----------
@@ -250,14 +250,14 @@ class RegionSegmenter(
         Returns
         -------
         hierarchy : RegionHierarchy, or a list of them
-            Regions at every scale, without computing again.
+            Regions at every scale.
         """
         check_is_fitted(self)
         source = open_source(X)
         return list(source.map(self._hierarchy, n_jobs=self.n_jobs)) if source.is_sequence else self._hierarchy(source)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """How well the regions of X cover the true ones.
+        """Score how well the regions of X cover the true ones.
 
         Parameters
         ----------
@@ -364,7 +364,7 @@ def set_fitted(estimator: RegionSegmenter, segmenter: KMeansSegmenter) -> None:
     estimator.segmenter_ = segmenter
     estimator.spread_ = _reference_spread(segmenter)
     estimator.n_features_in_ = segmenter.n_features_in_
-    estimator.__dict__.pop("labels_", None)  # they were those of another X
+    estimator.__dict__.pop("labels_", None)  # of an earlier X
 
 
 def _reference_spread(segmenter: KMeansSegmenter) -> float:

@@ -49,7 +49,7 @@ class Batch:
     Parameters
     ----------
     paths : the files; every page of a file is a picture
-    mask : array of shape (height, width), True where the pixels of every picture take no part, or None
+    mask : array of shape (height, width), True for pixels to ignore in every picture, or None
     """
 
     def __init__(self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None) -> None:
@@ -73,7 +73,7 @@ class Batch:
             self.failed[str(source)] = " ".join(str(error).split()) or type(error).__name__
 
     def check(self, pictures: Iterable[Picture]) -> None:
-        """Read every picture once and drop those that cannot be read or are of another kind than the first."""
+        """Read every picture once; drop pictures that cannot be read or differ in kind from the first."""
         kind, n_bytes = "", 0
         self.pictures = []
         for picture in pictures:
@@ -97,7 +97,7 @@ def find_files(patterns: Iterable[str]) -> list[Path]:
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
-    """The mask in a picture: True, for a pixel that takes no part, where it is black or transparent."""
+    """The mask in a picture: True, for pixels to ignore, where it is black or transparent."""
     mask = np.asanyarray(ImageFile(path))
     return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
 

@@ -39,9 +39,9 @@ def app(ctx: click.Context) -> None:
     """Segment images by color with k-means.
 
     An IMAGE is a picture file, a directory of pictures, or a pattern such as 'photos/*.jpg'. Every page of a file is a
-    picture. Transparent pixels take no part.
+    picture. Transparent pixels are ignored.
 
-    Exit codes: 0, done; 1, something failed, and it says what; 2, wrong usage.
+    Exit codes: 0, success; 1, something failed; 2, wrong usage.
     """
     ctx.with_resource(plain_warnings())
 
@@ -49,7 +49,7 @@ def app(ctx: click.Context) -> None:
 @app.command()
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @options.n_clusters
-@click.option("--each", is_flag=True, help="Find the clusters of every picture by itself.")
+@click.option("--each", is_flag=True, help="Fit a separate set of clusters to every picture.")
 @options.results
 @options.limits
 @options.model

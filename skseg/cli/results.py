@@ -21,9 +21,9 @@ from .batch import Picture
 
 
 class Results:
-    """Where the results of pictures go, and what is done about those that are there.
+    """The results of pictures: their files, and the treatment of existing ones.
 
-    Every result holds a digest of what it was made from, so that only what is truly done is skipped.
+    Every result holds a digest of its picture and model, so that only finished work is skipped.
 
     Parameters
     ----------

@@ -32,13 +32,13 @@ _UPRIGHT: dict[int, Callable[[Any], Any]] = {  # by TIFF's orientation
 
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
-    """List image files to be read one by one, when an array of each is asked for.
+    """List image files; each is read when it is converted to an array.
 
     Parameters
     ----------
     paths : str, path, or iterable of them
         Directory of pictures, pattern of file names, such as ``"photos/*.jpg"`` or ``"photos/**/*.png"``, or the files
-        themselves. Of a directory, all files with the suffix of a picture are meant, but hidden ones.
+        themselves. A directory stands for its files with the suffix of a picture, without hidden ones.
 
     Returns
     -------
@@ -90,14 +90,13 @@ def readable(path: object) -> str:
 
 
 class ImageFile:
-    """An image in a file that is read, each time, when an array is asked for.
+    """An image in a file, read whenever it is converted to an array.
 
-    It comes as it is meant to be seen: upright as its EXIF orientation says, its colors converted to sRGB if it has
-    another color profile, a palette or printing colors; gray is repeated to RGB. Transparent pixels, by alpha or by a
-    color that stands for it, are masked: `numpy.ma.asarray` gives the mask, and a segmenter sees it. TIFF files of
-    more than 8 bits or of other channels than RGB come as they are; pixels that are NaN, or whose channels all have
-    the value that the file names as no data (GDAL's tag), are masked. Of 16-bit color PNG Pillow reads the upper
-    8 bits; a color profile is not applied to more than 8 bits.
+    The image is turned upright by its EXIF orientation. Other color profiles, palettes and CMYK are converted to sRGB;
+    gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray` returns the mask, and a segmenter ignores
+    these pixels. TIFF files of more than 8 bits or with other channels than RGB are not converted; pixels that are NaN,
+    or whose channels all have the file's no-data value (GDAL's tag), are masked. Of 16-bit color PNG Pillow reads the
+    upper 8 bits; a color profile is not applied to more than 8 bits.
 
     Parameters
     ----------
@@ -105,7 +104,7 @@ class ImageFile:
         The file.
 
     page : int or None, default=None
-        Which of the images of an animation or a file of several pages, from 0; None if it must have only one.
+        Index of the image in an animation or a file of several pages; None if there must be only one.
 
     Raises
     ------
@@ -118,7 +117,7 @@ class ImageFile:
 
     Notes
     -----
-    An image of more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, 89 million unless it was set, is refused: a small file
+    An image with more pixels than `PIL.Image.MAX_IMAGE_PIXELS` (89 million by default) is refused, since a small file
     can declare any size. A pixel of more than 4 bytes counts as several.
 
     Examples
@@ -140,7 +139,7 @@ class ImageFile:
             raise FileNotFoundError(f"There is no file {self.path!r}.")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Read the file; a file that cannot be read is named in the ValueError."""
+        """Read the file; a ValueError names a file that cannot be read."""
         try:
             pixels = _read_tiff(self.path, self.page) if _is_tiff(self.path) else _read(self.path, self.page)
         except Exception as error:  # decoders raise all kinds on broken files
@@ -148,7 +147,7 @@ class ImageFile:
         return pixels if dtype is None else pixels.astype(dtype)
 
     def pages(self) -> list[ImageFile]:
-        """List the images of the file, each as an ImageFile of its own; of an animation or a stack there are several.
+        """List the images of the file, each as an ImageFile; animations and stacks have several.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Label maps and painted images to files that open everywhere and read back as what they are."""
+"""Write label maps and painted images to files that every program opens, without loss."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _COMMENT = "Comment"  # one of the keywords that the PNG specification names
 
 
 def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLike, *, comment: str = "") -> None:
-    """Write a label map as an indexed PNG: its pixel values are the labels, its palette the cluster colors.
+    """Write a label map as an indexed PNG, whose pixel values are the labels and whose palette is the cluster colors.
 
-    Masked pixels get the number after the last label, which is transparent. If there are more numbers than a palette
-    can hold, 256, the file is a gray PNG of 16 bits, whose values are the labels.
+    Masked pixels get the number after the last label, which is transparent. A palette holds 256 numbers; with more, the
+    file is a gray PNG of 16 bits, whose values are the labels.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def read_comment(path: str | PathLike[str]) -> str:
                 return str(image.info.get(_COMMENT, ""))
         with tifffile.TiffFile(path) as file:
             return str(file.pages[0].description)
-    except Exception:  # whatever it is, it has no comment of ours
+    except Exception:  # not a file of ours
         return ""
 
 

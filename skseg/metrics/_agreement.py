@@ -20,7 +20,7 @@ _LIGHTEST = 1e-60  # share of the heaviest weight that counts as a pixel; the fo
 def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> float:
     """Adjusted Rand index of two segmentations.
 
-    The same as `sklearn.metrics.adjusted_rand_score` on every pixel repeated as often as its weight says.
+    The same as `sklearn.metrics.adjusted_rand_score` with every pixel repeated by its weight.
 
     Parameters
     ----------
@@ -29,11 +29,10 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
         over which the mean is taken. For a list of images: a list with one of these for each.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
 
     sample_weight : array-like of the shape of one label map, or a list of them for a list of images, default=None
-        Number of times that each pixel counts. Weights below 1, shares for example, are scaled up until the lightest
-        pixel counts once.
+        Number of repetitions of each pixel. Weights below 1, such as shares, are scaled so that the smallest is 1.
 
     Returns
     -------
@@ -48,7 +47,7 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
 
     Notes
     -----
-    Pixels that are masked in either label map do not count. A label map may be flattened.
+    Pixels that are masked in either label map are ignored. A label map may be flattened.
 
     References
     ----------
@@ -73,7 +72,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
         over which the mean is taken. For a list of images: a list with one of these for each.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
 
     Returns
     -------
@@ -87,7 +86,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map do not count. A label map may be flattened.
+    Pixels that are masked in either label map are ignored. A label map may be flattened.
 
     References
     ----------
@@ -115,7 +114,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
         over which the mean is taken. For a list of images: a list with one of these for each.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
 
     Returns
     -------
@@ -129,7 +128,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map do not count. A label map may be flattened.
+    Pixels that are masked in either label map are ignored. A label map may be flattened.
 
     References
     ----------
@@ -145,7 +144,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
 
 
 def covering(labels_true: Any, labels_pred: Any) -> float:
-    """How well the regions of a segmentation cover the true ones: the best overlap of each, weighted by its size.
+    """Segmentation covering: the best overlap of each true region with a predicted one, weighted by its size.
 
     The overlap of two regions is their intersection over their union.
 
@@ -156,7 +155,7 @@ def covering(labels_true: Any, labels_pred: Any) -> float:
         over which the mean is taken. For a list of images: a list with one of these for each.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. What number a class has does not matter.
+        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
 
     Returns
     -------
@@ -170,7 +169,7 @@ def covering(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map do not count. A label map may be flattened.
+    Pixels that are masked in either label map are ignored. A label map may be flattened.
 
     References
     ----------

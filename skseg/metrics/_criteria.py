@@ -45,13 +45,13 @@ def _criterion(function: Callable[..., float]) -> Callable[..., float]:
 
 @_criterion
 def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Number of clusters that stand apart, and what they explain.
+    """Count the clusters that stand apart, and reward how much they explain.
 
     Between two clusters that stand apart there is a valley: colors midway between the centers are rarer than colors at
-    either center. Two halves of one cluster have no valley between them, however noisy or unevenly lit it is. A cluster
-    counts up to 1 if it stands apart, and costs ¼ whether it does or not. What the clusters explain is added as a
-    logarithm: how many times smaller the volume is that a cluster fills than that of all colors. For colors without any
-    structure this is log K, and about four clusters score best.
+    either center. Two halves of one cluster have no valley between them, however noisy or unevenly lit the cluster is.
+    A cluster that stands apart adds up to 1, and every cluster costs ¼. The explained part is added as a logarithm: the
+    volume of all colors over the volume of a cluster. For colors without structure this is log K, and about four
+    clusters score best.
 
     Parameters
     ----------
@@ -72,12 +72,10 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
     score : float
         Higher is better; always finite. One cluster scores lowest of all.
 
-    Notes
-    -----
-    Densities of colors are estimated with a Gaussian kernel of a tenth of the distance of the two centers, those at the
-    centers from the pixels of each cluster, that midway from those of both. With *r* the density midway over the lower
-    one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, at least 0, and a cluster counts as its worst
-    pair. To look midway between centers is an idea of [1]_.
+    Notes ----- Densities of colors are estimated with a Gaussian kernel of a tenth of the distance of the two centers,
+    those at the centers from the pixels of each cluster, the density midway from the pixels of both. With *r* the
+    density midway over the lower one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, at least 0, and
+    a cluster counts as its worst pair. The density midway between centers is an idea of [1]_.
 
     Volumes are compared by ``(T / W) ** (d / 2)``, with all variance *T*, that around the centers *W*, and the
     effective number of dimensions *d*, the participation ratio of the covariance of X.
@@ -183,8 +181,8 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
 def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Davies–Bouldin index, negative, so that higher is better.
 
-    The index is the similarity of each cluster to the one that is most like it, averaged: the sum of their mean
-    distances to their centers, over the distance of these [1]_.
+    The index is the similarity of each cluster to its most similar cluster, averaged. The similarity is the sum of the
+    mean distances to both centers over the distance of the centers [1]_.
 
     Parameters
     ----------
@@ -231,9 +229,9 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
 
 @_criterion
 def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Simplified silhouette: how much nearer a pixel is to its center than to the next, averaged.
+    """Simplified silhouette: how much closer a pixel is to its center than to the next one, on average.
 
-    Of the silhouette [1]_ it differs in that distances to centers stand for mean distances to all members [2]_.
+    Unlike the silhouette [1]_, it uses distances to centers instead of mean distances to all members [2]_.
 
     Parameters
     ----------
@@ -252,7 +250,7 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
     Returns
     -------
     score : float
-        From 0, each pixel between two centers, to 1; −1 for one cluster.
+        From 0, if each pixel is midway between two centers, to 1; −1 for one cluster.
 
     References
     ----------
@@ -280,7 +278,7 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
 def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
     """Share of the variance that the clusters explain: R² of the repainted image in the color space.
 
-    It grows with the number of clusters: for a threshold or a plot, not for a search.
+    It grows with the number of clusters, so use it for a threshold or a plot, not for a search.
 
     Parameters
     ----------
@@ -299,8 +297,8 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     Returns
     -------
     score : float
-        At most 1, where all colors are centers; 0 for a single color that is none; below 0 where the mean of X would
-        fit better.
+        At most 1, if all colors are centers; 0 for a single color that is not a center; below 0 if the mean of X fits
+        better.
 
     Examples
     --------
@@ -315,9 +313,9 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
 
 @_criterion
 def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Logarithm of all variance over that within clusters: log-inertia, for `knee`.
+    """Logarithm of the total variance over the variance within clusters: log-inertia, for `knee`.
 
-    It grows with the number of clusters; how much less it grows beyond some K is what `knee` looks for.
+    It grows with the number of clusters; `knee` finds the K beyond which it grows more slowly.
 
     Parameters
     ----------
@@ -336,7 +334,7 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
     Returns
     -------
     score : float
-        About 0 for one cluster; at most 13.8, where the clusters explain all but a millionth.
+        About 0 for one cluster; at most 13.8, if the clusters explain all but a millionth.
 
     Examples
     --------
@@ -351,10 +349,10 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
 
 @_criterion
 def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Prediction strength: whether clusters found in X itself would be predicted as such.
+    """Prediction strength: how well the segmenter predicts the clusters that X itself has.
 
-    A copy of the segmenter is fitted to X. For each of its clusters, the share of the pairs of its pixels is taken that
-    the given segmenter also puts together; the least of these is the strength [1]_.
+    A copy of the segmenter is fitted to X. For each of its clusters, the strength is the share of pairs of pixels that
+    the given segmenter also puts into one cluster; the smallest share is the score [1]_.
 
     Parameters
     ----------
@@ -362,7 +360,7 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
         A fitted segmenter.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-        Colors that `fit` has not seen.
+        Colors not seen by `fit`.
 
     y : None
         Ignored.

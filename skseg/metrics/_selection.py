@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 def knee(cv_results: dict[str, Any]) -> int:
     """Index of the knee of a score that grows with the number of clusters, for ``refit=`` of a search.
 
-    The knee is where the curve lies highest above the straight line from its first to its last point [1]_, so the range
-    of K that is searched has a say.
+    The knee is the point where the curve is highest above the straight line from its first to its last point [1]_. It
+    depends on the range of K that was searched.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def knee(cv_results: dict[str, Any]) -> int:
     Raises
     ------
     ValueError
-        If something else than ``n_clusters`` is searched, or fewer than two numbers of clusters have a score.
+        If another parameter than ``n_clusters`` is searched, or fewer than two numbers of clusters have a score.
 
     References
     ----------
@@ -72,7 +72,7 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
     Raises
     ------
     ValueError
-        If something else than ``n_clusters`` is searched, or no candidate has a score.
+        If another parameter than ``n_clusters`` is searched, or no candidate has a score.
 
     References
     ----------
