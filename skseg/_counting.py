@@ -29,6 +29,12 @@ class Counted(NamedTuple):
     pixels: Pixels | None = None
     rows: NDArray[Any] | None = None
 
+    def label_map(self, model: Any, *, is_weighted: bool) -> Any:
+        """The label map of a single table or image by a model of its census; None for a sequence."""
+        if self.pixels is None:
+            return None
+        return self.pixels.restore(model.label(self.rows, is_fitted=not is_weighted), under_mask=-1)
+
 
 def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
     """The pixels of one table or image, and their rows as a finite numeric array."""

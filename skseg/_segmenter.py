@@ -225,14 +225,10 @@ class KMeansSegmenter(
             with task.part("count", n_parts=None if source.is_sequence else 0) as counting:
                 counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting)
             with task.part("cluster"):
-                color, model = self._fit_steps(
-                    self._new_color(source.tables or [counted.census.colors]), counted.census
-                )
-            labels = None
-            if counted.pixels is not None and counted.rows is not None and not _exceeds_memory(source):
-                labels = counted.pixels.restore(
-                    model.label(counted.rows, is_fitted=sample_weight is None), under_mask=-1
-                )
+                color, model = self._fit_steps(source, counted.census)
+            labels = (
+                None if _exceeds_memory(source) else counted.label_map(model, is_weighted=sample_weight is not None)
+            )
         set_fitted(self, color, model, labels)
         return self
 
@@ -261,13 +257,14 @@ class KMeansSegmenter(
         check_parameters(self)
         source = open_source(X)
         census = count_source(source, sample_weight, self.color_space, self.n_jobs).census
-        color = self._new_color(source.tables or [census.colors])
         if hasattr(self, "model_"):
             colors = match_to_fit(self, source, census.colors)
             check_same_kind(colors, self.model_.census.colors, "X")
             census = merge([self.model_.census, Census(colors, census.weights)])
-            _copy_channels(self, color)
-        set_fitted(self, *self._fit_steps(color, census))
+        color, model = self._fit_steps(source, census)
+        if hasattr(self, "model_"):
+            _copy_channels(self, color)  # X may be an image, without the names of an earlier table
+        set_fitted(self, color, model)
         return self
 
     __metadata_request__predict = {"out": UNUSED}  # noqa: RUF012, scikit-learn reads it from the class
@@ -457,16 +454,12 @@ class KMeansSegmenter(
             names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
         return np.asarray(names, dtype=object)
 
-    def _new_color(self, tables: list[Any]) -> ColorConverter:
-        """The color step for tables, whose channels and names must agree; KMeans gets arrays from it in any case."""
+    def _fit_steps(self, source: Source, census: Census) -> tuple[ColorConverter, Model]:
+        """The color step, which knows the channels of X, and the model of a census."""
         color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
-        color.set_output(transform="default")
-        for number, table in enumerate(tables):
+        color.set_output(transform="default")  # KMeans gets arrays in any case
+        for number, table in enumerate(source.tables or [census.colors]):
             validate_data(color, table, reset=number == 0, skip_check_array=True)
-        return color
-
-    def _fit_steps(self, color: ColorConverter, census: Census) -> tuple[ColorConverter, Model]:
-        """The color step, and the model of a census."""
         conversion = color.conversion(census.colors.shape[1])
         conversion.check_range(census.colors)
         params = {name: getattr(self, name) for name in _FIT_PARAMETERS}

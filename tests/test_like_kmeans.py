@@ -203,6 +203,12 @@ def test_a_parameter_that_kmeans_refuses_is_refused_by_its_name(name, value):
         KMeansSegmenter(**{name: value}).fit(TABLE)
 
 
+@pytest.mark.parametrize("tol", [np.inf, np.nan])
+def test_a_tolerance_must_be_finite(tol):
+    with pytest.raises(ValueError, match="tol"):
+        segmenter(tol=tol).fit(TABLE)
+
+
 def test_parameters_are_those_of_kmeans_by_the_same_names_and_defaults():
     ours, theirs = KMeansSegmenter().get_params(), KMeans().get_params()
     shared = set(ours) & set(theirs)

@@ -72,10 +72,12 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
     score : float
         Higher is better; always finite. One cluster scores lowest of all.
 
-    Notes ----- Densities of colors are estimated with a Gaussian kernel of a tenth of the distance of the two centers,
-    those at the centers from the pixels of each cluster, the density midway from the pixels of both. With *r* the
-    density midway over the lower one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, at least 0, and
-    a cluster counts as its worst pair. The density midway between centers is an idea of [1]_.
+    Notes
+    -----
+    Densities of colors are estimated with a Gaussian kernel, whose bandwidth is a tenth of the distance of the two
+    centers. The density at a center comes from the pixels of its cluster, the density midway from the pixels of both.
+    With *r* the density midway over the lower one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, at
+    least 0, and a cluster counts as its worst pair. The density midway between centers is an idea of [1]_.
 
     Volumes are compared by ``(T / W) ** (d / 2)``, with all variance *T*, that around the centers *W*, and the
     effective number of dimensions *d*, the participation ratio of the covariance of X.
