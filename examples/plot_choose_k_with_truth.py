@@ -2,7 +2,7 @@
 Choose K against true segmentations
 ===================================
 
-Where someone has drawn what is right, ``score(X, y)`` is the adjusted Rand index, and ``GridSearchCV`` looks for the
+With a true label map, drawn by someone, ``score(X, y)`` is the adjusted Rand index, and ``GridSearchCV`` looks for the
 number of clusters that agrees best. A scene that is made up shows how near the criterion without any truth comes.
 """
 

@@ -7,7 +7,7 @@ image by its labels.
 """
 
 # %%
-# The image, and what k-means sees of it: every pixel is a row of three numbers. The color step is a transformer of its
+# The image as k-means sees it: every pixel is a row of three numbers. The color step is a transformer of its
 # own. It turns hue into an angle, so that reds on both sides of 0° stay neighbors, and lets lightness count half.
 
 import matplotlib.pyplot as plt

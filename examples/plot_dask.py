@@ -22,7 +22,7 @@ photo = load_sample_image("flower.jpg")[:420, :640]
 images = [da.from_array(part) for half in np.split(photo, 2) for part in np.split(half, 4, axis=1)]
 
 # %%
-# The model is the same, bit for bit, as that of one process.
+# The model is the same, bit for bit, as from one process.
 
 with Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None):
     with joblib.parallel_config(backend="dask"):

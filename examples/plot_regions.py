@@ -29,7 +29,7 @@ for ax, (title, panel) in zip(axes, panels.items(), strict=True):
     ax.set_axis_off()
 
 # %%
-# The tree of mergers is worked out once. Cutting it at another scale, or at a number of regions, costs nothing.
+# The tree of mergers is computed once. Cutting it at another scale, or at a number of regions, costs nothing.
 
 hierarchy = segmenter.hierarchy(photo)
 print({n: round(float(hierarchy.scales[hierarchy.n_regions - n]), 1) for n in (2, 5, 20)})

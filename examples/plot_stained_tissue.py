@@ -26,7 +26,7 @@ for ax, title in zip(axes, ["section", "hematoxylin", "DAB"], strict=True):
     ax.set_axis_off()
 
 # %%
-# Three clusters in that space: DAB, hematoxylin, and what is not stained. Labels go from dark to light.
+# Three clusters in that space: DAB, hematoxylin, and the unstained rest. Labels go from dark to light.
 
 segmenter = KMeansSegmenter(n_clusters=3, color_space="hed", random_state=0).fit(tissue)
 painted = segmenter.transform(tissue)
@@ -37,7 +37,7 @@ axes[0].set_axis_off()
 PaletteDisplay.from_estimator(segmenter, ax=axes[1])
 
 # %%
-# Which cluster is DAB? The one whose color holds most of it. Its share is what was to be measured.
+# Which cluster is DAB? The one whose color holds most of it. Its share is the measurement.
 
 amounts = ColorConverter("hed").fit_transform(np.rint(segmenter.cluster_centers_).astype(np.uint8))
 stained = int(np.argmax(amounts[:, 2]))

@@ -2,7 +2,7 @@
 Follow a video
 ==============
 
-``partial_fit`` adds each frame to what was seen before and clusters all of it: the model is the same as if all frames
+``partial_fit`` adds each frame to the earlier ones and clusters all of them: the model is the same as if all frames
 had been fitted at once, and a label means the same in every frame.
 """
 
