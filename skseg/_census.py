@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from threading import Event, Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from ._blocks import for_blocks
 
 _KEY_BITS = 24  # an 8-bit color of up to three channels is an integer below 2**24
 _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
+_SAMPLE = 1 << 10  # pixels that are looked at first: most data that cannot be narrowed show it there
 _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
 
 
@@ -31,7 +33,14 @@ def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None) -> Cen
     """The census of pixel rows of shape (n_pixels, n_channels); a pixel of weight 0 is absent."""
     if weights is not None and not weights.all():
         rows, weights = rows[weights > 0], weights[weights > 0]
-    return _count_keys(rows, weights) if _has_keys(rows) else _count_sorted(rows, weights)
+    if _has_keys(rows):
+        return _count_keys(rows, weights)
+    narrow = _narrow(rows)
+    if narrow is None:
+        return _count_sorted(rows, weights)
+    octets, table = narrow
+    census = _count_keys(octets, weights)
+    return Census(table[census.colors], census.weights)
 
 
 def merge(censuses: Iterable[Census]) -> Census:
@@ -53,7 +62,11 @@ def map_colors(
     census of `rows` and what `function` gives for them.
     """
     if not _has_keys(rows):
-        return map_rows(function, rows)
+        narrow = _narrow(rows)
+        if narrow is None:
+            return map_rows(function, rows)
+        octets, table = narrow
+        return map_colors(lambda colors: function(table[colors]), octets)
     if len(rows) <= _FEW:
         if known is not None:
             return np.asarray(known[1][np.searchsorted(_pack(known[0]), _pack(rows))])
@@ -127,6 +140,44 @@ def sums_by_label(
 def _has_keys(rows: NDArray[Any]) -> bool:
     """Whether each row fits into one small integer."""
     return rows.dtype in (np.uint8, np.bool_) and 8 * rows.shape[1] <= _KEY_BITS
+
+
+def _narrow(rows: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[Any]] | None:
+    """Rows as 8 bits, and the table of 256 numbers that restores them exactly; None if there is none.
+
+    There is one for floats that are k / 255 in any rounding, for 16-bit numbers that are k · 257, and for numbers of
+    any type that are whole and at most 255.
+    """
+    if not len(rows) or 8 * rows.shape[1] > _KEY_BITS or rows.dtype.itemsize > 8:
+        return None
+    largest = rows[:_BLOCK].max()
+    scale = 255.0 if rows.dtype.kind == "f" and largest <= 1 else 1.0 if largest <= 255 else 1 / 257
+    octets = np.empty(rows.shape, dtype=np.uint8)
+    table, is_known = np.zeros(256, dtype=rows.dtype), np.zeros(256, dtype=bool)
+    lock, failed = Lock(), Event()
+
+    def fill(block: slice) -> None:
+        if failed.is_set():
+            return
+        part = rows[block]
+        levels = np.rint(part * scale)
+        if levels.min() < 0 or levels.max() > 255:
+            failed.set()
+            return
+        octets[block] = levels
+        differs = table.take(octets[block]) != part
+        with lock:
+            new = differs | ~is_known.take(octets[block])
+            if new.any():
+                found = octets[block][new]
+                table[found[~is_known[found]]] = part[new][~is_known[found]]
+                is_known[found] = True
+                if (table[found] != part[new]).any():
+                    failed.set()
+
+    fill(slice(0, _SAMPLE))
+    for_blocks(fill, len(rows), _BLOCK // 4)
+    return None if failed.is_set() else (octets, table + table.dtype.type(0))  # -0.0 is 0.0
 
 
 def _count_keys(rows: NDArray[Any], weights: NDArray[np.float64] | None) -> Census:

@@ -22,6 +22,8 @@ _CELLS_FROM = 1 << 11  # colors; fewer are started on themselves
 _MIN_CELLS = 1 << 10
 _CELLS_PER_CLUSTER = 64
 _COLORS_PER_CELL = 16
+_MAX_GROUPED = 1 << 18  # colors; cells of more are made of some of them
+_HEAVY = 32  # times the scatter that a point holds on average make it an outlier
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
 _BLOCK = 1 << 14  # points whose distances are computed at a time: they stay in the processor's cache
@@ -50,7 +52,7 @@ def fit_kmeans(
 
 def _start_on_cells(features: Floats, weights: Floats, n_cells: int, *, shift: float, **params: Any) -> Floats:
     """Centers to start from: the best k-means result on cells, unless k-means++ on the colors themselves beats it."""
-    cells = group(features, weights, n_cells)
+    cells = group(*_representatives(features, weights), n_cells)
     on_cells = _fit(cells.means, cells.weights, shift=shift / 10, **params)  # iterations are cheap here
     start: Floats = on_cells.cluster_centers_
     if cells.scatter <= _TRUSTED_SCATTER * on_cells.inertia_:
@@ -58,6 +60,23 @@ def _start_on_cells(features: Floats, weights: Floats, n_cells: int, *, shift: f
     n_clusters, random_state = params["n_clusters"], params["random_state"]
     rival, _ = kmeans_plusplus(features, n_clusters, sample_weight=weights, random_state=random_state)
     return min(start, rival, key=lambda centers: _inertia(features, weights, centers))
+
+
+def _representatives(features: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Few of very many points, with weights that stand for all.
+
+    Every n-th point is kept, in the order of the census, and every point that holds much of the variance: an outlier.
+    """
+    step = -(-len(features) // _MAX_GROUPED)
+    if step == 1:
+        return features, weights
+    shares = weights / weights.sum()
+    squares = sum((column - (shares * column).sum()) ** 2 for column in features.T)
+    scatter = shares * np.asarray(squares)
+    heavy = scatter > scatter.sum() * step / len(features) * _HEAVY
+    kept = heavy.copy()
+    kept[::step] = True
+    return features[kept], np.where(heavy, 1, step)[kept] * weights[kept]
 
 
 def _inertia(points: Floats, weights: Floats, centers: Floats) -> float:

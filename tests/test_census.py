@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays, from_dtype
 
+from skseg import _census
 from skseg._census import Census, _lexicographic_order, count, map_colors, mean_colors, merge
 
 DTYPES = [np.bool_, np.uint8, np.int16, np.uint16, np.int64, np.float32, np.float64]
@@ -280,3 +281,72 @@ def test_integers_that_differ_in_one_bit_are_told_apart(n_channels):
 def test_large_integers_are_ordered_by_all_their_bits():
     rows = np.random.default_rng(0).integers(-4, 4, size=(500, 2)) * np.array([1 << 33, 1 << 61])
     assert np.array_equal(_lexicographic_order(rows), np.lexsort(rows.T))
+
+
+# Numbers that 8 bits can hold
+
+
+def as_float(image):
+    return image / 255
+
+
+def as_float32(image):
+    return (image / 255).astype(np.float32)
+
+
+def by_product(image):
+    return np.multiply(image, 1 / 255, dtype=np.float32)
+
+
+def as_16_bits(image):
+    return image.astype(np.uint16) * 257
+
+
+FORMS = [as_float, as_float32, by_product, as_16_bits, np.int64, np.float16]
+EIGHT_BIT = np.random.default_rng(0).integers(0, 256, (5000, 3), dtype=np.uint8)
+MANY = np.random.default_rng(1).integers(0, 60, (300_000, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("rows", [EIGHT_BIT, MANY, EIGHT_BIT[:1], EIGHT_BIT[:, :1], EIGHT_BIT[:, :2]], ids=str)
+def test_numbers_that_8_bits_can_hold_are_counted_as_themselves(form, rows, monkeypatch):
+    wide = np.asarray(form(rows))
+    narrow = count(wide)
+    monkeypatch.setattr(_census, "_narrow", lambda rows: None)
+    by_sorting = count(wide)
+    assert narrow.colors.dtype == wide.dtype
+    assert np.array_equal(narrow.colors, by_sorting.colors)
+    assert np.array_equal(narrow.weights, by_sorting.weights)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_that_8_bits_can_hold_are_looked_up(form):
+    wide = np.asarray(form(MANY))
+    assert np.array_equal(map_colors(lambda colors: colors.argmax(axis=1), wide), wide.argmax(axis=1))
+    assert np.array_equal(map_colors(lambda colors: colors[:, ::-1], wide), wide[:, ::-1])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda wide: wide + 1e-9,
+        lambda wide: -wide,
+        lambda wide: wide * 300,
+        lambda wide: np.nextafter(wide, 1),
+        lambda wide: np.where(np.arange(len(wide))[:, np.newaxis] == len(wide) - 1, 0.12345, wide),
+    ],
+    ids=["shifted", "negative", "large", "next number", "one pixel"],
+)
+def test_one_number_between_the_levels_is_not_lost(spoil):
+    wide = spoil(MANY / 255)
+    colors, weights = np.unique(wide, axis=0, return_counts=True)
+    census = count(wide)
+    order = np.lexsort(colors.T)
+    assert np.array_equal(census.colors, colors[order])
+    assert np.array_equal(census.weights, weights[order])
+
+
+def test_zeros_of_both_signs_are_one_number():
+    wide = np.array([[0.0, 1.0], [-0.0, 1.0]])
+    assert count(wide).weights.tolist() == [2.0]
+    assert not np.signbit(count(wide).colors).any()

@@ -146,3 +146,17 @@ def test_the_variance_does_not_depend_on_an_offset(blobs, offset):
     colors, weights, _ = blobs
     rounded = np.round(colors * 64)
     assert weighted_variance(rounded + offset, weights) == pytest.approx(weighted_variance(rounded, weights), rel=1e-6)
+
+
+@pytest.mark.parametrize("n_outliers", [1, 12])
+def test_cells_of_very_many_colors_stand_for_all_and_for_outliers(blobs, monkeypatch, n_outliers):
+    monkeypatch.setattr(_kmeans, "_MAX_GROUPED", 3000)
+    colors, weights, centers = blobs
+    colors = np.vstack([colors, np.full((n_outliers, 3), 40.0)])
+    weights = np.append(weights, np.ones(n_outliers))
+    some, some_weights = _kmeans._representatives(colors, weights)
+    assert len(some) <= 3100
+    assert some_weights.sum() == pytest.approx(weights.sum(), rel=0.05)
+    assert (some == 40).all(axis=1).sum() == n_outliers
+    model = fit(colors, weights, 4)
+    assert_allclose(sorted_rows(model.cluster_centers_)[:3], sorted_rows(centers), rtol=0, atol=0.01)
