@@ -150,7 +150,7 @@ def _narrow(rows: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[Any]] | None
     """
     if not len(rows) or 8 * rows.shape[1] > _KEY_BITS or rows.dtype.itemsize > 8:
         return None
-    largest = rows[:_BLOCK].max()
+    largest = float(rows[:_BLOCK].max())
     scale = 255.0 if rows.dtype.kind == "f" and largest <= 1 else 1.0 if largest <= 255 else 1 / 257
     octets = np.empty(rows.shape, dtype=np.uint8)
     table, is_known = np.zeros(256, dtype=rows.dtype), np.zeros(256, dtype=bool)
@@ -160,11 +160,10 @@ def _narrow(rows: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[Any]] | None
         if failed.is_set():
             return
         part = rows[block]
-        levels = np.rint(part * scale)
-        if levels.min() < 0 or levels.max() > 255:
+        if part.min() < 0 or float(part.max()) > 255 / scale:
             failed.set()
             return
-        octets[block] = levels
+        octets[block] = np.rint(part * scale)
         differs = table.take(octets[block]) != part
         with lock:
             new = differs | ~is_known.take(octets[block])

@@ -332,10 +332,11 @@ def test_numbers_that_8_bits_can_hold_are_looked_up(form):
         lambda wide: wide + 1e-9,
         lambda wide: -wide,
         lambda wide: wide * 300,
+        lambda wide: wide * 1e306,
         lambda wide: np.nextafter(wide, 1),
         lambda wide: np.where(np.arange(len(wide))[:, np.newaxis] == len(wide) - 1, 0.12345, wide),
     ],
-    ids=["shifted", "negative", "large", "next number", "one pixel"],
+    ids=["shifted", "negative", "large", "huge", "next number", "one pixel"],
 )
 def test_one_number_between_the_levels_is_not_lost(spoil):
     wide = spoil(MANY / 255)
