@@ -384,6 +384,7 @@ def test_a_hierarchy_is_not_cut_nowhere(where, error, message):
 
 
 def test_a_wholly_masked_image_is_shown_without_regions():
+    pytest.importorskip("matplotlib")
     masked = np.ma.masked_all_like(COFFEE)
     display = RegionDisplay.from_estimator(small().fit(COFFEE), masked)
     assert [ax.get_title().split(", ")[1] for ax in display.axes_] == ["0 regions"] * 3
