@@ -175,9 +175,11 @@ def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> No
 
 def check_comparable(colors: NDArray[Any], model: Any) -> None:
     """Refuse colors of other units than a model's, where their range shows it."""
+    if not colors.size:
+        return
     fitted, scale = model.dtype, unit_scale(colors.dtype)
     if (scale == 1) != (unit_scale(fitted) == 1):
-        low, high = (colors.min(initial=0), colors.max(initial=0)) if scale == 1 else model.limits
+        low, high = (colors.min(), colors.max()) if scale == 1 else model.limits
         if not is_unit_range(np.array([low, high], dtype=np.float64)):
             unscaled = colors.dtype if scale == 1 else fitted
             raise ValueError(
@@ -185,7 +187,7 @@ def check_comparable(colors: NDArray[Any], model: Any) -> None:
                 f"{unscaled} colors must lie there too; got {low:g} to {high:g} instead. "
                 "Give X the dtype and range that fit has seen."
             )
-    if fitted.kind == "b" and scale != 1 and 0 < colors.max(initial=0) <= 1:
+    if fitted.kind == "b" and scale != 1 and 0 < colors.max() <= 1:
         raise ValueError(
             f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
             "Pass X.astype(bool)."

@@ -262,3 +262,8 @@ def test_numbers_without_a_dtype_take_the_one_that_holds_them(dtype):
 def test_numbers_that_a_dtype_cannot_hold_stay_as_they_are(number):
     rows = np.array([[number]])
     assert cast_if_exact(rows, np.dtype(np.uint8)) is rows
+
+
+def test_the_range_that_came_is_told_as_it_is():
+    with pytest.raises(ValueError, match=r"got 20\.5 to 255 instead"):
+        check_comparable(np.array([[20.5, 255.0]]), model_of(np.array([[0, 255]], dtype=np.uint8)))
