@@ -64,17 +64,17 @@ def rgb_to_hsv_cone(rgb: Floats) -> Floats:
 
     Defined for all real numbers and homogeneous: scaling the colors scales the result.
     """
-    red, green, blue = np.moveaxis(rgb, -1, 0)
+    red, green, blue = np.ascontiguousarray(np.moveaxis(rgb, -1, 0))
     value = np.maximum(np.maximum(red, green), blue)
     chroma = value - np.minimum(np.minimum(red, green), blue)
-    divisor = np.where(chroma > 0, chroma, 1.0)  # a gray has no hue; any will do, its chroma is 0
-    sixths = np.where(
-        value == red,
-        (green - blue) / divisor,
-        np.where(value == green, 2 + (blue - red) / divisor, 4 + (red - green) / divisor),
-    )
-    hue = sixths * (np.pi / 3)
-    return np.stack([chroma * np.cos(hue), chroma * np.sin(hue), value], axis=-1)
+    is_red, is_green = value == red, value == green
+    hue = np.where(is_red, green - blue, np.where(is_green, blue - red, red - green))
+    hue /= np.where(chroma > 0, chroma, 1.0)  # a gray has no hue; any will do, its chroma is 0
+    hue += np.where(is_red, 0.0, np.where(is_green, 2.0, 4.0))
+    hue *= np.pi / 3
+    cone = np.empty((3, *value.shape))
+    cone[0], cone[1], cone[2] = chroma * np.cos(hue), chroma * np.sin(hue), value
+    return np.moveaxis(cone, 0, -1)
 
 
 def hsv_cone_to_rgb(cone: Floats) -> Floats:

@@ -190,21 +190,22 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     def _invert_image(self, source: Source) -> NDArray[np.float64]:
         pixels = source.pixels()
         check = {"ensure_min_samples": 0 if pixels.mask is not None else 1}
-        rows = check_array(pixels.rows, dtype=np.float64, estimator=self, input_name="X", **check)
+        rows = check_array(pixels.rows(), dtype=np.float64, estimator=self, input_name="X", **check)
         return pixels.restore(self.conversion(rows.shape[1]).invert(rows), under_mask=np.nan)
 
     def _read(self, source: Source, *, reset: bool) -> tuple[Pixels, NDArray[Any], Conversion]:
         """An image as `Pixels`, its checked rows, and their conversion; `reset` learns the channels at the end."""
         pixels = source.pixels()
         check = {"ensure_min_samples": 0 if pixels.mask is not None else 1}
-        rows = check_array(pixels.rows, estimator=self, input_name="X", **check)
+        table = pixels.rows()
+        rows = check_array(table, estimator=self, input_name="X", **check)
         if not reset:
-            validate_data(self, pixels.rows, reset=False, skip_check_array=True)
+            validate_data(self, table, reset=False, skip_check_array=True)
         check_not_alpha(pixels.data_shape, self.color_space)
         conversion = self.conversion(rows.shape[1])
         conversion.check_range(rows)
         if reset:
-            validate_data(self, pixels.rows, reset=True, skip_check_array=True)
+            validate_data(self, table, reset=True, skip_check_array=True)
         return pixels, rows, conversion
 
     def __sklearn_tags__(self) -> Tags:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,23 +18,45 @@ from ._census import Census, count, merge
 from ._color import check_not_alpha, is_unit_range, unit_scale
 from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
 
+_COUNTED_PIXELS = 1 << 24  # of one image that are read at a time to be counted
+_PASSED_PIXELS = 1 << 21  # of one image that are read at a time in a pass
+_MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `fit` still keeps
 _MAX_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
 _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 
 
-class Counted(NamedTuple):
-    """The census of a source and, of a single table or image, its pixels and their rows."""
+@dataclass(frozen=True)
+class Counted:
+    """A source that was counted.
 
+    Attributes
+    ----------
+    source : the source
+    census : its colors
+    scan : its pixels, if the census is a sample
+    pixels, rows : the pixels of a single table or image, and their rows, if it was read in one part
+    """
+
+    source: Source
     census: Census
-    pixels: Pixels | None = None
-    rows: NDArray[Any] | None = None
+    scan: PixelScan | None = None
+    pixels: Any = None
+    rows: Any = None
 
-    def label_map(self, model: Any, *, is_weighted: bool) -> Any:
-        """The label map of a single table or image by a model of its census; None for a sequence."""
-        if self.pixels is None:
+    def label_map(self, model: Any) -> Any:
+        """The label map of a single table or image by the model of it; None if it would be too large."""
+        if not _has_label_map(self.source):
             return None
-        return self.pixels.restore(model.label(self.rows, is_fitted=not is_weighted), under_mask=-1)
+        if self.scan is not None:
+            return self.source.pixels().restore(self.scan.labels, under_mask=-1)
+
+        def label_part(part: Source) -> Any:
+            is_known = part is self.source and self.rows is not None
+            pixels, rows = (self.pixels, self.rows) if is_known else read_rows(part, model.conversion.name)
+            return pixels.restore(model.label(rows), under_mask=-1)
+
+        return self.source.map_bands(label_part, _COUNTED_PIXELS)
 
 
 def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
@@ -41,7 +64,7 @@ def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[
     pixels = source.pixels()
     check_not_alpha(pixels.data_shape, color_space)
     rows = check_array(
-        pixels.rows,
+        pixels.rows(),
         ensure_all_finite=False,
         ensure_min_samples=0 if pixels.mask is not None else 1,
         estimator="KMeansSegmenter",
@@ -55,18 +78,36 @@ def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[
 
 
 def count_source(
-    source: Source, sample_weight: Any, color_space: str | None, n_jobs: int | None, task: Task | None = None
+    source: Source,
+    sample_weight: Any,
+    color_space: str | None,
+    n_jobs: int | None,
+    task: Task | None = None,
+    *,
+    is_bounded: bool = False,
 ) -> Counted:
-    """Count a table, an image, or all images of a sequence together, each a part of `task`."""
-    if not source.is_sequence:
-        counted = _count_image(source, sample_weight, color_space)
-    else:
+    """Count a table, an image, or all images of a sequence together, each a part of `task`.
+
+    With `is_bounded`, colors that are too many to be counted are sampled.
+    """
+
+    def count_image(image: Source, weights: Any) -> Counted:
+        return _count_image(image, weights, color_space, is_bounded=is_bounded)
+
+    def add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
+        return _add_up(censuses, is_bounded=is_bounded)
+
+    if source.is_sequence:
 
         def census_of(image: Source, weights: Any) -> Census:
-            return _count_image(image, weights, color_space).census
+            return count_image(image, weights).census
 
-        censuses = source.reduce(census_of, _add_up, n_jobs=n_jobs, sample_weight=sample_weight)
-        counted = Counted(_add_up((task or Task()).each("images", censuses)))
+        censuses = source.reduce(census_of, add_up, n_jobs=n_jobs, sample_weight=sample_weight)
+        counted = Counted(source, add_up((task or Task()).each("images", censuses)))
+    else:
+        counted = count_image(source, sample_weight)
+    if not counted.census.is_complete:
+        return replace(counted, scan=PixelScan(source, sample_weight, n_jobs))
     if len(counted.census.colors) == 0:
         reason = (
             "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
@@ -75,17 +116,84 @@ def count_source(
     return counted
 
 
-def _count_image(source: Source, sample_weight: Any, color_space: str | None) -> Counted:
-    pixels, rows = read_rows(source, color_space)
-    check_not_gray(pixels)
-    weights = None
-    if sample_weight is not None:
-        shape = rows.shape[:1] if pixels.shape is None else pixels.shape
-        weights = check_pixel_weights(sample_weight, shape, pixels.mask)
-    return Counted(count(rows, weights), pixels, rows)
+def _count_image(source: Source, sample_weight: Any, color_space: str | None, *, is_bounded: bool) -> Counted:
+    parts, censuses = [], []
+    for band, part in source.bands(_COUNTED_PIXELS):
+        pixels, rows = read_rows(part, color_space)
+        check_not_gray(pixels)
+        censuses.append(count(rows, _weights_in(band, sample_weight, source, pixels, rows), is_bounded=is_bounded))
+        parts = [(pixels, rows)] if part is source else []
+    return Counted(source, merge(censuses, is_bounded=is_bounded), None, *(parts[0] if parts else ()))
 
 
-def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
+def _weights_in(
+    band: slice, sample_weight: Any, source: Source, pixels: Pixels, rows: NDArray[Any]
+) -> NDArray[np.float64] | None:
+    """`sample_weight` of the pixels in a band of an image, one for each row."""
+    if sample_weight is None:
+        return None
+    weights = np.ma.asarray(sample_weight)
+    shape = np.shape(source.data)[:-1] if isinstance(source.data, np.ndarray) else rows.shape[:1]
+    if weights.shape != shape:
+        return check_pixel_weights(weights, shape)  # which refuses them
+    return check_pixel_weights(weights[band], weights[band].shape, pixels.mask)
+
+
+class PixelScan:
+    """All pixels of a source, to be passed over again and again; those of weight 0 get a label, too.
+
+    Attributes
+    ----------
+    labels : labels of the last pass, (n_pixels,); None for a sequence, or if they were too many
+    largest_weight : the largest sample weight, or 1 without any
+    """
+
+    def __init__(self, source: Source, sample_weight: Any, n_jobs: int | None) -> None:
+        self._source, self._sample_weight, self._n_jobs = source, sample_weight, n_jobs
+        self.labels: Any = np.empty(_n_pixels(source), dtype=np.int32) if _has_label_map(source) else None
+        weights = [] if sample_weight is None else sample_weight if source.is_sequence else [sample_weight]
+        self.largest_weight = max((float(np.ma.max(one)) for one in weights), default=1.0)
+
+    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
+        """The result of `function` for each part: its rows, their weights or None, and where their labels go."""
+        if not self._source.is_sequence:
+            yield from self._each_part(function, self.labels, self._source, self._sample_weight)
+            return
+
+        def each_part(image: Source, weights: Any) -> list[Any]:
+            return list(self._each_part(function, None, image, weights))
+
+        for results in self._source.map(each_part, n_jobs=self._n_jobs, sample_weight=self._sample_weight):
+            yield from results
+
+    @staticmethod
+    def _each_part(
+        function: Callable[..., Any], labels: NDArray[np.int32] | None, image: Source, sample_weight: Any
+    ) -> Iterator[Any]:
+        start = 0
+        for band, part in image.bands(_PASSED_PIXELS):
+            pixels = part.pixels()
+            rows = np.asarray(pixels.rows())
+            rows = rows.astype(rows.dtype.newbyteorder("="), copy=False)
+            end = start + len(rows)
+            weights = _weights_in(band, sample_weight, image, pixels, rows)
+            yield function(rows, weights, None if labels is None else labels[start:end])
+            start = end
+
+
+def _has_label_map(source: Source) -> bool:
+    """Whether X is a single image that was not mapped because its label map would not fit into memory."""
+    data = source.data
+    is_mapped = isinstance(data, np.memmap)
+    return not source.is_sequence and not (is_mapped and data.size // data.shape[-1] > _MAX_LABELED_PIXELS)
+
+
+def _n_pixels(source: Source) -> int:
+    mask = source.pixels().mask
+    return int(np.prod(np.shape(source.data)[:-1])) if mask is None else int((~mask).sum())
+
+
+def _add_up(censuses: Iterator[tuple[int, Census]], *, is_bounded: bool) -> Census:
     """The census of all images; many are merged at a time, as soon as they hold more colors than what is merged."""
     _, together = next(censuses)
     waiting: list[Census] = []
@@ -95,8 +203,8 @@ def _add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
         waiting.append(census)
         n_waiting += len(census.colors)
         if n_waiting > max(len(together.colors), _MAX_WAITING):
-            together, waiting, n_waiting = merge([together, *waiting]), [], 0
-    return merge([together, *waiting])
+            together, waiting, n_waiting = merge([together, *waiting], is_bounded=is_bounded), [], 0
+    return merge([together, *waiting], is_bounded=is_bounded)
 
 
 def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[Any]:
@@ -115,6 +223,17 @@ def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[
     check_comparable(rows, estimator.model_)
     estimator.model_.conversion.check_range(rows)
     return rows
+
+
+def add_to_fit(fitted: Census, census: Census) -> Census:
+    """The colors of a fitted model and others together."""
+    check_same_kind(census.colors, fitted.colors, "X")
+    if not fitted.is_complete:
+        raise ValueError(
+            "partial_fit needs all colors that fit has seen, but those were too many, and a sample of them was kept. "
+            "Give all images to fit, as one list, or each of them to partial_fit, from the first."
+        )
+    return merge([fitted, census])
 
 
 def check_not_gray(pixels: Pixels) -> None:

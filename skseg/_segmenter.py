@@ -17,10 +17,19 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
-from ._census import Census, merge
+from ._census import Census
 from ._converter import ColorConverter
-from ._counting import check_same_kind, count_source, levels_to_caller, match_to_fit, read_rows, warn_few_clusters
-from ._model import Model, check_fit_parameters, fit_model, nearest_by_distance
+from ._counting import (
+    PixelScan,
+    add_to_fit,
+    count_source,
+    levels_to_caller,
+    match_to_fit,
+    read_rows,
+    warn_few_clusters,
+)
+from ._fitting import check_fit_parameters, fit_model, without_most_colors
+from ._model import Model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip
 from ._source import (
     ImageOutputMixin,
@@ -35,7 +44,6 @@ from ._source import (
 _OUTPUTS = ("color", "label", "distance")
 _FIT_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
 _BAND_PIXELS = 1 << 24  # labeled at a time where the label map is written to `out`
-_MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `fit` still keeps
 _MAX_STRIP_COLORS = 64  # in the palette that a notebook shows
 
 
@@ -223,13 +231,11 @@ class KMeansSegmenter(
         source = open_source(X)
         with fit_task(self, n_parts=2) as task:
             with task.part("count", n_parts=None if source.is_sequence else 0) as counting:
-                counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting)
+                counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting, is_bounded=True)
             with task.part("cluster"):
-                color, model = self._fit_steps(source, counted.census)
-            labels = (
-                None if _exceeds_memory(source) else counted.label_map(model, is_weighted=sample_weight is not None)
-            )
-        set_fitted(self, color, model, labels)
+                color, model = self._fit_steps(source, counted.census, counted.scan)
+                labels = counted.label_map(model)
+        set_fitted(self, color, without_most_colors(model), labels)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -259,8 +265,7 @@ class KMeansSegmenter(
         census = count_source(source, sample_weight, self.color_space, self.n_jobs).census
         if hasattr(self, "model_"):
             colors = match_to_fit(self, source, census.colors)
-            check_same_kind(colors, self.model_.census.colors, "X")
-            census = merge([self.model_.census, Census(colors, census.weights)])
+            census = add_to_fit(self.model_.census, Census(colors, census.weights))
         color, model = self._fit_steps(source, census)
         if hasattr(self, "model_"):
             _copy_channels(self, color)  # X may be an image, without the names of an earlier table
@@ -454,16 +459,16 @@ class KMeansSegmenter(
             names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
         return np.asarray(names, dtype=object)
 
-    def _fit_steps(self, source: Source, census: Census) -> tuple[ColorConverter, Model]:
-        """The color step, which knows the channels of X, and the model of a census."""
+    def _fit_steps(self, source: Source, census: Census, scan: PixelScan | None = None) -> tuple[ColorConverter, Model]:
+        """The color step, which knows the channels of X, and the model of a census, or of all pixels of `scan`."""
         color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
         color.set_output(transform="default")  # KMeans gets arrays in any case
         for number, table in enumerate(source.tables or [census.colors]):
             validate_data(color, table, reset=number == 0, skip_check_array=True)
         conversion = color.conversion(census.colors.shape[1])
-        conversion.check_range(census.colors)
+        conversion.check_range(census.number_limits())
         params = {name: getattr(self, name) for name in _FIT_PARAMETERS}
-        model = fit_model(census, conversion, random_state=self.random_state, **params)
+        model = fit_model(census, conversion, scan, random_state=self.random_state, **params)
         if len(model.colors) < self.n_clusters:
             warn_few_clusters(len(census.colors), len(model.colors), self.n_clusters)
         return color, model
@@ -551,12 +556,6 @@ def _copy_channels(one: Any, other: Any) -> None:
         other.feature_names_in_ = one.feature_names_in_
     else:
         other.__dict__.pop("feature_names_in_", None)
-
-
-def _exceeds_memory(source: Source) -> bool:
-    """Whether X was mapped because its label map would not fit into memory."""
-    data = source.data
-    return isinstance(data, np.memmap) and data.size // data.shape[-1] > _MAX_LABELED_PIXELS
 
 
 def _check_output(output: str) -> str:

@@ -18,7 +18,7 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
-from ._blocks import one_thread
+from ._census.blocks import one_thread
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
 _LARGEST_FLOAT = float(np.finfo(np.float64).max)
@@ -47,16 +47,20 @@ class Pixels:
 
     Attributes
     ----------
-    rows : table of the pixels that are not masked, two-dimensional; for a table, X itself
     shape : X's shape without channels, or None for a table
     mask : True for masked pixels, of `shape`; None where X cannot have a mask
-    data : the array that the rows were taken from
+    data : the table, or the array of the pixels
     """
 
-    rows: Any
     shape: tuple[int, ...] | None
     mask: NDArray[np.bool_] | None
     data: Any
+
+    def rows(self) -> Any:
+        """Table of the pixels that are not masked, two-dimensional; for a table, X itself."""
+        if self.mask is not None:
+            return _rows_outside(self.mask, self.data)
+        return self.data if self.shape is None else self.data.reshape(int(np.prod(self.shape)), self.data.shape[-1])
 
     @property
     def data_shape(self) -> tuple[int, ...]:
@@ -111,12 +115,9 @@ class Source:
         data = self.data
         if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
             mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
-            plain = np.ma.getdata(data)
-            return Pixels(_rows_outside(mask, plain), mask.shape, mask, plain)
-        if isinstance(data, np.ndarray) and data.ndim > 2:
-            shape = data.shape[:-1]
-            return Pixels(data.reshape(int(np.prod(shape)), data.shape[-1]), shape, None, data)
-        return Pixels(data, None, None, data)
+            return Pixels(mask.shape, mask, np.ma.getdata(data))
+        shape = data.shape[:-1] if isinstance(data, np.ndarray) and data.ndim > 2 else None
+        return Pixels(shape, None, data)
 
     def first(self) -> Any:
         """The (first) image as an array; one that has to be read for that stays read."""
@@ -131,12 +132,31 @@ class Source:
         yield from map(open_source, self.data) if self.is_sequence else [self]
 
     def bands(self, n_pixels: int) -> Iterator[tuple[slice, Source]]:
-        """Parts of one image along its first axis, each of about `n_pixels` pixels, and where they lie."""
+        """Parts of one image along its first axis, each of about `n_pixels` pixels, and where they lie.
+
+        Tables that are no arrays stay whole.
+        """
         shape = np.shape(self.data)[:-1]
         length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))))
+        if not isinstance(self.data, np.ndarray) or not shape or length >= shape[0]:
+            yield slice(None), self
+            return
         for start in range(0, shape[0], length):
             band = slice(start, start + length)
             yield band, open_source(self.data[band])
+
+    def map_bands(self, function: Callable[[Source], Any], n_pixels: int) -> Any:
+        """`function` of one image, computed band by band; it keeps the first axis."""
+        whole = None
+        for band, part in self.bands(n_pixels):
+            values = function(part)
+            if part is self:
+                return values
+            if whole is None:
+                like = np.ma.empty if isinstance(values, np.ma.MaskedArray) else np.empty
+                whole = like((len(self.data), *values.shape[1:]), dtype=values.dtype)
+            whole[band] = values
+        return whole
 
     def map(self, function: Callable[..., Any], *, n_jobs: int | None = 1, **per_image: Any) -> Iterator[Any]:
         """`function` of the source of each image of a sequence, in order, with at most `n_jobs` in parallel.

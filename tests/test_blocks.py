@@ -6,7 +6,7 @@ import joblib
 import numpy as np
 import pytest
 
-from skseg._blocks import _PARALLEL_FROM, _pool, for_blocks, one_thread
+from skseg._census.blocks import _PARALLEL_FROM, _pool, for_blocks, one_thread
 from skseg._source import open_source
 
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.cluster import KMeans
 
-from skseg._cells import group
+from skseg._kmeans.cells import group
 
 
 def scatter_by_hand(points, weights, means):

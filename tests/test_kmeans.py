@@ -8,8 +8,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
-from skseg import _kmeans
-from skseg._kmeans import _BLOCK, _CELLS_FROM, distances, fit_kmeans, nearest, weighted_variance
+from skseg._kmeans import distances, fit_kmeans, nearest, weighted_variance
+from skseg._kmeans import fit as fitting
+from skseg._kmeans.distances import _BLOCK
+from skseg._kmeans.fit import _CELLS_FROM
 
 LLOYD = {"init": "k-means++", "n_init": "auto", "max_iter": 300, "tol": 1e-4, "random_state": 0}
 
@@ -121,8 +123,8 @@ def test_clusters_that_are_nearly_as_many_as_cells_start_on_the_colors(blobs):
 
 def test_a_start_on_cells_that_is_worse_than_kmeans_plusplus_is_not_used(blobs, monkeypatch):
     colors, weights, _ = blobs
-    useless = _kmeans.group(np.full_like(colors, 0.5) + 1e-3 * colors, weights, 1000)._replace(scatter=np.inf)
-    monkeypatch.setattr(_kmeans, "group", lambda *_: useless)
+    useless = fitting.group(np.full_like(colors, 0.5) + 1e-3 * colors, weights, 1000)._replace(scatter=np.inf)
+    monkeypatch.setattr(fitting, "group", lambda *_: useless)
     assert np.ptp(fit(colors, weights, 3).init, axis=0).max() > 0.3
 
 
@@ -150,11 +152,11 @@ def test_the_variance_does_not_depend_on_an_offset(blobs, offset):
 
 @pytest.mark.parametrize("n_outliers", [1, 12])
 def test_cells_of_very_many_colors_stand_for_all_and_for_outliers(blobs, monkeypatch, n_outliers):
-    monkeypatch.setattr(_kmeans, "_MAX_GROUPED", 3000)
+    monkeypatch.setattr(fitting, "_MAX_GROUPED", 3000)
     colors, weights, centers = blobs
     colors = np.vstack([colors, np.full((n_outliers, 3), 40.0)])
     weights = np.append(weights, np.ones(n_outliers))
-    some, some_weights = _kmeans._representatives(colors, weights)
+    some, some_weights = fitting._representatives(colors, weights)
     assert len(some) <= 3100
     assert some_weights.sum() == pytest.approx(weights.sum(), rel=0.05)
     assert (some == 40).all(axis=1).sum() == n_outliers

@@ -190,7 +190,7 @@ def test_the_label_map_of_a_huge_mapped_image_is_not_kept(tmp_path, monkeypatch)
     mapped[:] = COFFEE
     model = segmenter().fit(mapped)
     assert model.labels_.shape == COFFEE.shape[:2]
-    monkeypatch.setattr("skseg._segmenter._MAX_LABELED_PIXELS", 1000)
+    monkeypatch.setattr("skseg._counting._MAX_LABELED_PIXELS", 1000)
     assert not hasattr(model.fit(mapped), "labels_")
     assert np.array_equal(model.fit_predict(mapped), segmenter().fit_predict(COFFEE))
 

@@ -87,17 +87,17 @@ def masked_images(draw):
 @few_examples
 def test_an_image_goes_to_rows_and_back(image):
     pixels = pixels_of(image)
-    assert pixels.rows.shape == (image[..., 0].size, image.shape[-1])
-    assert np.array_equal(pixels.restore(pixels.rows, under_mask=0), image)
+    assert pixels.rows().shape == (image[..., 0].size, image.shape[-1])
+    assert np.array_equal(pixels.restore(pixels.rows(), under_mask=0), image)
 
 
 @given(image=masked_images())
 @few_examples
 def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
     pixels = pixels_of(image)
-    restored = pixels.restore(pixels.rows, under_mask=pixels.data)
+    restored = pixels.restore(pixels.rows(), under_mask=pixels.data)
     hidden = np.ma.getmaskarray(image).any(axis=-1)
-    assert len(pixels.rows) == (~hidden).sum()
+    assert len(pixels.rows()) == (~hidden).sum()
     assert np.array_equal(restored.data, image.data)
     assert np.array_equal(restored.mask, np.repeat(hidden[..., np.newaxis], image.shape[-1], axis=-1))
 
@@ -107,11 +107,11 @@ def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
 def test_a_value_per_pixel_has_the_shape_of_the_pixels(image):
     pixels = pixels_of(image)
     hidden = np.ma.getmaskarray(image).any(axis=-1)
-    labels = pixels.restore(np.arange(len(pixels.rows)), under_mask=-1)
+    labels = pixels.restore(np.arange(len(pixels.rows())), under_mask=-1)
     assert labels.shape == image.shape[:-1]
     assert np.array_equal(labels.mask, hidden)
     assert (labels.data[hidden] == -1).all()
-    assert np.array_equal(labels.data[~hidden], np.arange(len(pixels.rows)))
+    assert np.array_equal(labels.data[~hidden], np.arange(len(pixels.rows())))
 
 
 def test_a_pixel_is_masked_when_one_of_its_channels_is():
@@ -122,26 +122,26 @@ def test_a_pixel_is_masked_when_one_of_its_channels_is():
 
 def test_a_masked_array_that_masks_nothing_stays_masked():
     pixels = pixels_of(np.ma.MaskedArray(IMAGE))
-    restored = pixels.restore(pixels.rows, under_mask=0)
+    restored = pixels.restore(pixels.rows(), under_mask=0)
     assert isinstance(restored, np.ma.MaskedArray)
     assert not restored.mask.any()
 
 
 def test_rows_of_an_image_are_a_view():
-    assert np.shares_memory(pixels_of(IMAGE).rows, IMAGE)
+    assert np.shares_memory(pixels_of(IMAGE).rows(), IMAGE)
 
 
 def test_restoring_does_not_touch_the_image():
     image = np.ma.MaskedArray(IMAGE.copy(), mask=IMAGE % 2 == 0)
     pixels = pixels_of(image)
-    pixels.restore(np.zeros_like(pixels.rows), under_mask=0)
+    pixels.restore(np.zeros_like(pixels.rows()), under_mask=0)
     assert np.array_equal(image.data, IMAGE)
 
 
 @pytest.mark.parametrize("table", [TABLE, TABLE.tolist()], ids=["array", "lists"])
 def test_a_table_passes_through_untouched(table):
     pixels = pixels_of(table)
-    assert pixels.rows is table
+    assert pixels.rows() is table
     assert pixels.shape is pixels.mask is None
 
 
@@ -152,7 +152,7 @@ def test_values_of_a_table_stay_as_they_are():
 @pytest.mark.parametrize("shape", [(0, 4, 3), (2, 0, 3), (0, 0, 1)])
 def test_an_empty_image_has_no_rows_and_keeps_its_shape(shape):
     pixels = pixels_of(np.empty(shape))
-    assert pixels.rows.shape == (0, shape[-1])
+    assert pixels.rows().shape == (0, shape[-1])
     assert pixels.restore(np.empty(0), under_mask=0).shape == shape[:-1]
 
 
@@ -162,7 +162,7 @@ def test_a_mask_picks_pixels_of_any_kind(image):
     hidden[0, 1:] = True
     pixels = pixels_of(np.ma.MaskedArray(image, mask=np.zeros(image.shape, dtype=bool) | hidden[..., np.newaxis]))
     expected = image[~hidden] if image.size else np.empty((8, 0))
-    assert np.array_equal(pixels.rows, expected)
+    assert np.array_equal(pixels.rows(), expected)
 
 
 # Arrays
@@ -276,7 +276,7 @@ def test_numbers_in_lists_have_no_dtype_of_their_own(X, own):
 
 def test_a_data_frame_is_a_table(pandas):
     frame = pandas.DataFrame(TABLE, columns=["red", "green", "blue"])
-    assert pixels_of(frame).rows is frame
+    assert pixels_of(frame).rows() is frame
     assert is_table(frame)
     assert not is_sequence(frame)
     assert has_own_dtype(frame)
@@ -479,5 +479,6 @@ def test_a_source_is_read_again_and_band_by_band():
         assert np.array_equal(np.concatenate([part.data for _, part in bands]), PHOTO)
         assert [band.start for band, _ in bands] == list(range(0, 20, 3))
     assert np.array_equal(
-        np.concatenate([each.pixels().rows for each in open_source([PHOTO, PHOTO]).images()][:1]), PHOTO.reshape(-1, 3)
+        np.concatenate([each.pixels().rows() for each in open_source([PHOTO, PHOTO]).images()][:1]),
+        PHOTO.reshape(-1, 3),
     )

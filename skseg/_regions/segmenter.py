@@ -372,7 +372,7 @@ def _reference_spread(segmenter: KMeansSegmenter) -> float:
     model = segmenter.model_
     spread = model.spread or 1.0
     is_rgb = model.conversion.name is not None and segmenter.n_features_in_ == 3
-    if not is_rgb or not is_unit_range(model.census.colors):
+    if not is_rgb or not is_unit_range(np.array(model.limits, dtype=model.dtype)):
         return spread
     cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
     return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(model.conversion.convert(cube).var(axis=0).sum())))

@@ -18,7 +18,7 @@ from .. import _segmenter as kmeans
 from .._census import Census
 from .._color import COLOR_SPACES
 from .._converter import ColorConverter
-from .._model import restore_model
+from .._fitting import restore_model
 from .._regions import segmenter as regions
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
@@ -34,9 +34,9 @@ Estimator = TypeVar("Estimator", KMeansSegmenter, RegionSegmenter)
 def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]) -> None:
     """Write a fitted segmenter to a file that holds numbers and no code.
 
-    The file is a NumPy archive (``.npz``) of the census and the centers, with the parameters, also of the fitted steps,
-    and the versions of skseg, scikit-learn and NumPy as JSON in it. It appears when it is complete. `labels_` is not
-    kept.
+    The file is a NumPy archive (``.npz``) of the census, or a sample of it, and the centers, with the parameters, also
+    of the fitted steps, and the versions of skseg, scikit-learn and NumPy as JSON in it. It appears when it is
+    complete. `labels_` is not kept.
 
     Files can be read by later versions of skseg: parameters that were added since get their default.
 
@@ -85,10 +85,14 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
     else:
         fitted = segmenter
         about |= _describe_fitted(fitted)
-    census, centers = fitted.model_.census, fitted.model_.centers
+    model = fitted.model_
+    arrays = {"colors": model.census.colors, "weights": model.census.weights, "centers": model.centers}
+    if not model.census.is_complete:
+        arrays |= {"limits": model.census.number_limits(), "means": model.colors, "sizes": model.sizes}
+        about["sample"] = {"level": model.census.level, "spread": model.spread}
     text = json.dumps(about, default=_as_json)
     with written_whole(path) as file:
-        np.savez(file, about=np.array(text), colors=census.colors, weights=census.weights, centers=centers)
+        np.savez(file, about=np.array(text), **arrays)
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -185,11 +189,12 @@ def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | Re
         raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
     new = partial(_new, is_current=about["versions"]["skseg"] == __version__)
     if about["estimator"] == "KMeansSegmenter":
-        return _restore(new(about, KMeansSegmenter), about, **arrays)
+        return _restore(new(about, KMeansSegmenter), about, arrays, about.get("sample"))
     estimator: RegionSegmenter = new(about, RegionSegmenter)
     if estimator.segmenter is not None:
         estimator.segmenter = new(estimator.segmenter, KMeansSegmenter)
-    regions.set_fitted(estimator, _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], **arrays))
+    segmenter = new(about["segmenter"], KMeansSegmenter)
+    regions.set_fitted(estimator, _restore(segmenter, about["segmenter"], arrays, about.get("sample")))
     return estimator
 
 
@@ -206,24 +211,20 @@ def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) 
 
 
 def _restore(
-    segmenter: KMeansSegmenter,
-    about: dict[str, Any],
-    *,
-    colors: NDArray[Any],
-    weights: NDArray[Any],
-    centers: NDArray[Any],
+    segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays, sample: dict[str, Any] | None
 ) -> KMeansSegmenter:
     """Let a segmenter be fitted as a file says."""
-    _check_arrays(colors, weights, centers)
+    census, centers, sums = _check_arrays(arrays, sample)
+    colors = census.colors
     color = ColorConverter(**about["steps"]["color"]).set_output(transform="default")
     validate_data(color, colors, skip_check_array=True)
     if about["names"] is not None:
         color.feature_names_in_ = np.array(list(map(str, about["names"])), dtype=object)
     conversion = color.conversion(colors.shape[1])
-    conversion.check_range(colors)
+    conversion.check_range(census.number_limits())
     inertia, n_iter = float(about["inertia"]), int(about["n_iter"])
     model = restore_model(
-        Census(colors, weights), conversion, centers, about["steps"]["kmeans"], inertia=inertia, n_iter=n_iter
+        census, conversion, centers, about["steps"]["kmeans"], inertia=inertia, n_iter=n_iter, sums=sums
     )
     if len(model.sizes) < len(centers) or not model.sizes.all():
         raise ValueError("its arrays do not belong together")
@@ -231,8 +232,9 @@ def _restore(
     return segmenter
 
 
-def _check_arrays(colors: NDArray[Any], weights: NDArray[Any], centers: NDArray[Any]) -> None:
-    """Refuse arrays that `save` cannot have written."""
+def _check_arrays(arrays: Arrays, sample: dict[str, Any] | None) -> tuple[Census, NDArray[np.float64], dict[str, Any]]:
+    """The census, the centers, and what a sample does not tell; arrays that `save` cannot have written are refused."""
+    colors, weights, centers = (arrays.pop(name) for name in ("colors", "weights", "centers"))
     fits = (
         colors.ndim == centers.ndim == 2
         and weights.shape == colors.shape[:1]
@@ -240,8 +242,24 @@ def _check_arrays(colors: NDArray[Any], weights: NDArray[Any], centers: NDArray[
         and 0 < len(centers) <= len(colors)
         and weights.dtype == centers.dtype == np.float64
         and colors.dtype.kind in "buif"
+        and (weights > 0).all()
+        and _shapes_and_types(arrays) == (_sums_of(colors, centers) if sample else {})
     )
-    if not fits or not (weights > 0).all():
+    if not fits:
         raise ValueError("its arrays do not belong together")
-    if not all(np.isfinite(array).all() for array in (colors, weights, centers)):
+    if not all(np.isfinite(array).all() for array in (colors, weights, centers, *arrays.values())):
         raise ValueError("its arrays hold NaN or infinity")
+    if not sample:
+        return Census(colors, weights), centers, {}
+    sums = {"colors": arrays["means"], "sizes": arrays["sizes"], "spread": float(sample["spread"])}
+    return Census(colors, weights, int(sample["level"]), arrays["limits"]), centers, sums
+
+
+def _shapes_and_types(arrays: Arrays) -> dict[str, Any]:
+    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
+
+
+def _sums_of(colors: NDArray[Any], centers: NDArray[Any]) -> dict[str, Any]:
+    """Shapes and types of the arrays that stand beside a sample."""
+    number = np.dtype(np.float64)
+    return {"limits": ((2,), colors.dtype), "means": (centers.shape, number), "sizes": ((len(centers),), number)}

@@ -1,4 +1,4 @@
-"""k-means on a census: KMeans with weights, started from cells of many colors, and the distances that label by it."""
+"""k-means on a census: `KMeans` with weights, started from cells of many colors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
-from ._blocks import for_blocks
-from ._cells import group
+from .cells import group
+from .distances import nearest, weighted_variance
 
 Floats = NDArray[np.float64]
 
@@ -22,11 +22,10 @@ _CELLS_FROM = 1 << 11  # colors; fewer are started on themselves
 _MIN_CELLS = 1 << 10
 _CELLS_PER_CLUSTER = 64
 _COLORS_PER_CELL = 16
-_MAX_GROUPED = 1 << 19  # colors; cells of more are made of some of them
+_MAX_GROUPED = 1 << 17  # colors; cells of more are made of some of them
 _HEAVY = 32  # times the scatter that a point holds on average make it an outlier
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
-_BLOCK = 1 << 14  # points whose distances are computed at a time: they stay in the processor's cache
 
 
 def fit_kmeans(
@@ -102,47 +101,6 @@ def known_kmeans(features: Floats, centers: Floats, *, inertia: float, n_iter: i
     return kmeans
 
 
-def weighted_variance(points: Floats, weights: Floats) -> float:
-    """Weighted variance, mean of the features; avoids BLAS, whose threads stall on busy machines."""
-    shares = weights / weights.sum()
-    means = [(shares * column).sum() for column in points.T]
-    return float(np.mean([(shares * (column - mean) ** 2).sum() for column, mean in zip(points.T, means, strict=True)]))
-
-
 @cache
 def _threadpools() -> ThreadpoolController:
     return ThreadpoolController()
-
-
-def distances(points: Floats, centers: Floats) -> Floats:
-    """Euclidean distance of each point to each center, (n_points, n_centers).
-
-    Computed channel by channel, without a matrix product: the distance of a point never depends on its neighbors in
-    the array, the number of threads or the machine, so equal distances are equal wherever a pixel is met.
-    """
-    return np.stack([_distance(points.T, center) for center in centers], axis=1)
-
-
-def _distance(columns: Floats, center: Floats) -> Floats:
-    squares = np.zeros(columns.shape[1])
-    for column, coordinate in zip(columns, center, strict=True):
-        offsets = column - coordinate
-        offsets *= offsets
-        squares += offsets
-    return np.sqrt(squares, out=squares)
-
-
-def nearest(points: Floats, centers: Floats) -> NDArray[np.int32]:
-    """Number of the nearest center of each point, the lower one of two that are equally near, (n_points,)."""
-    labels = np.zeros(len(points), dtype=np.int32)
-
-    def fill(block: slice) -> None:
-        columns = np.ascontiguousarray(points[block].T)
-        shortest = _distance(columns, centers[0])
-        for label, center in enumerate(centers[1:], start=1):
-            distance = _distance(columns, center)
-            np.copyto(labels[block], label, where=distance < shortest)
-            np.minimum(distance, shortest, out=shortest)
-
-    for_blocks(fill, len(points), _BLOCK)
-    return labels

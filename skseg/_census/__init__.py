@@ -1,0 +1,21 @@
+"""Colors that repeat: keys, counting, sampling, and look-up. Pure NumPy, but for the number of processors; knows neither images nor clustering."""
+
+from .census import Census, count, hash_buckets, merge, sample, shrink
+from .lookup import LabelMemory, map_colors, map_rows, take
+from .sums import mean_colors, means_by_label, sums_by_label
+
+__all__ = [
+    "Census",
+    "LabelMemory",
+    "count",
+    "hash_buckets",
+    "map_colors",
+    "map_rows",
+    "mean_colors",
+    "means_by_label",
+    "merge",
+    "sample",
+    "shrink",
+    "sums_by_label",
+    "take",
+]

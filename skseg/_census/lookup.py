@@ -1,0 +1,136 @@
+"""Functions of colors, computed once per color where that is cheap, and looked up for every pixel. Pure NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blocks import for_blocks
+from .keys import Codes, encode
+
+Function = Callable[[NDArray[Any]], NDArray[Any]]
+
+_TABLE_BITS = 24  # of keys that are looked up in a table
+_FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
+_BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
+_COMPUTED = 1 << 13  # rows that functions are computed of at a time; their temporaries are larger than the rows
+_MOST_LABELS = 255  # that a byte can remember beside "unknown"
+
+
+def map_colors(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
+    """`function` of every pixel row, computed once per distinct color where that is cheap.
+
+    `function` takes colors (n, n_channels) and gives an array of n labels, or of n rows.
+    """
+    codes = encode(rows)
+    if codes is None or codes.n_bits > _TABLE_BITS:
+        return map_rows(function, rows)
+    if len(rows) <= _FEW and codes.n_bits > 16:
+        keys, index = np.unique(codes.pack(), return_inverse=True)
+        return np.asarray(function(codes.decode(keys))[index])
+    keys = _distinct_keys(codes)
+    values = map_rows(function, codes.decode(keys))
+    index = _look_up(codes, keys, np.arange(len(keys), dtype=np.uint32) if values.ndim > 1 else values)
+    return take(values, index) if values.ndim > 1 else index
+
+
+def map_rows(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
+    """`function` of the rows, computed in blocks; it gives a label, or a row, for each."""
+    like = function(rows[:1])
+    values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
+
+    def fill(block: slice) -> None:
+        values[block] = function(rows[block])
+
+    for_blocks(fill, len(rows), _COMPUTED)
+    return values
+
+
+def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
+    """``values[index]`` along the first axis, without a check of the indices."""
+    taken = np.empty((len(index), *values.shape[1:]), dtype=values.dtype)
+
+    def fill(block: slice) -> None:
+        np.take(values, index[block], axis=0, out=taken[block], mode="clip")  # the mode that needs no copy of `out`
+
+    for_blocks(fill, len(index), _BLOCK)
+    return taken
+
+
+class LabelMemory:
+    """Labels of 8-bit colors that were met: a table of 16 MB, made on first use.
+
+    Threads may use it at the same time: an entry is written once or several times with the same label. A copy, or a
+    pickle, is empty.
+    """
+
+    def __init__(self) -> None:
+        self._table: NDArray[np.uint8] | None = None  # label + 1, or 0 for a color that is not known
+
+    def __reduce__(self) -> Any:
+        return LabelMemory, ()
+
+    def remember(self, colors: NDArray[Any], labels: NDArray[Any]) -> None:
+        """Take in labels that are known."""
+        codes = encode(colors) if self._can_hold(colors, labels.max(initial=0) + 1) else None
+        if codes is not None:
+            self._get_table()[codes.pack()] = labels + 1
+
+    def map(self, function: Function, rows: NDArray[Any], n_labels: int) -> NDArray[np.int32]:
+        """The labels that `function` gives to rows; it is computed for colors that were never met."""
+        codes = encode(rows) if self._can_hold(rows, n_labels) and len(rows) > _FEW else None
+        if codes is None:
+            return map_colors(function, rows)
+        labels = np.empty(len(rows), dtype=np.int32)
+        table = self._get_table()
+        unknown: list[slice] = []
+
+        def fill(block: slice) -> None:
+            found = table.take(codes.pack(block), mode="clip")
+            if not found.all():
+                unknown.append(block)
+            np.subtract(found, 1, out=labels[block], dtype=np.int32)
+
+        for_blocks(fill, len(rows), _BLOCK)
+        if unknown:
+            keys = _distinct_keys(codes)
+            keys = keys[table[keys] == 0]
+            table[keys] = map_rows(function, codes.decode(keys)) + 1
+            for_blocks(fill, len(rows), _BLOCK)
+        return labels
+
+    @staticmethod
+    def _can_hold(rows: NDArray[Any], n_labels: int) -> bool:
+        return rows.dtype == np.uint8 and rows.shape[1] == 3 and n_labels < _MOST_LABELS
+
+    def _get_table(self) -> NDArray[np.uint8]:
+        if self._table is None:
+            self._table = np.zeros(1 << _TABLE_BITS, dtype=np.uint8)
+        return self._table
+
+
+def _distinct_keys(codes: Codes) -> NDArray[np.uint32]:
+    seen = np.zeros(1 << codes.n_bits, dtype=bool)
+
+    def mark(block: slice) -> None:
+        seen[codes.pack(block)] = True
+
+    for_blocks(mark, len(codes.rows), _BLOCK)
+    return np.flatnonzero(seen).astype(np.uint32)
+
+
+def _look_up(codes: Codes, keys: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
+    """``values[i]`` for each row whose key is ``keys[i]``; `values` are integers."""
+    small = values.dtype if values.min(initial=0) < 0 else np.min_scalar_type(values.max(initial=0))
+    table = np.empty(1 << codes.n_bits, dtype=small)  # memory that is not touched costs no time
+    table[keys] = values
+    found = np.empty(len(codes.rows), dtype=values.dtype)
+
+    def fill(block: slice) -> None:
+        found[block] = table.take(codes.pack(block), mode="clip")
+
+    for_blocks(fill, len(found), _BLOCK)
+    return found

@@ -1,0 +1,250 @@
+"""Fit a model to colors: on their census, or in passes over all if the census is a sample or very large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_array
+
+from ._census import Census, hash_buckets, map_rows, mean_colors, merge, sample, shrink
+from ._color import Conversion, luminance, unit_scale
+from ._kmeans import Passes, Scan, fit_kmeans, known_kmeans, nearest, weighted_variance
+from ._model import Model
+
+Floats = NDArray[np.float64]
+
+_STARTS = ("k-means++", "random")
+_LARGEST = 1e150  # its square times any number of pixels is finite
+_LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
+_MAX_HELD = 1 << 19  # colors whose features are held together
+_MAX_SAMPLED = 1 << 19  # colors that passes are started from
+_TOL_OF_START = 0.1
+_LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stand for others
+
+
+def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: Any, tol: Any) -> None:
+    """Validate the parameters of `fit_model` as far as they do not depend on the colors."""
+    check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
+    check_scalar(max_iter, "max_iter", Integral, min_val=1)
+    check_scalar(tol, "tol", Real, min_val=0)
+    if not np.isfinite(tol):
+        raise ValueError(f"tol must be finite; got {tol} instead.")
+    if not (isinstance(n_init, str) and n_init == "auto"):
+        check_scalar(n_init, "n_init", Integral, min_val=1)
+    if not _is_start(init):
+        raise ValueError(
+            "init must be 'k-means++', 'random', a callable or start colors of shape (n_clusters, n_channels); "
+            f"got {init!r} instead."
+        )
+
+
+def fit_model(
+    census: Census, conversion: Conversion, scan: Scan | None = None, *, init: Any, random_state: Any, **params: Any
+) -> Model:
+    """Cluster a census, and number the clusters from dark to light.
+
+    If the census is a sample, `scan` goes through all colors.
+    """
+    if not isinstance(init, str):
+        init = _start(init, conversion, census.colors, params["n_clusters"], random_state)
+    params |= {"init": init, "random_state": random_state}
+    if scan is None and len(census.colors) <= _MAX_HELD:
+        return _fit_held(census, conversion, params)
+    return _fit_in_passes(census, conversion, scan or _CensusScan(census), params)
+
+
+def without_most_colors(model: Model) -> Model:
+    """The model with a sample of its colors, if they would need much memory."""
+    census = shrink(model.census)
+    if census is not model.census:
+        model.kmeans.labels_ = nearest(model.features(census.colors), model.centers)
+    return replace(model, census=census)
+
+
+def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any]) -> Model:
+    features = _features(census, conversion)
+    kmeans = _fit_numbered(Census(census.colors, _relative(census.weights)), conversion, features, params)
+    squares = ((features - kmeans.cluster_centers_[kmeans.labels_]) ** 2).sum(axis=1)
+    kmeans.inertia_ = float((census.weights * squares).sum())  # exact, also where KMeans loses digits to an outlier
+    kmeans.n_clusters = params["n_clusters"]
+    model = _model(census, conversion, kmeans, features)
+    model.memory.remember(census.colors, kmeans.labels_)
+    return model
+
+
+def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
+    """Start from k-means on a sample of the colors; what it does not represent is added and starts again."""
+    some = sample(census, _MAX_SAMPLED)
+    _features(some, conversion)
+    passes = Passes(scan, conversion.convert, some)
+    if isinstance(params["init"], str):
+        passed = passes.run(_centers(_stand_for_all(some), conversion, params), has_buckets=True)
+        outliers = passes.outliers(passed)
+        if outliers is not None:
+            passed = passes.run(_centers(_stand_for_all(some, outliers), conversion, params))
+    else:
+        passed = passes.run(params["init"])
+
+    def order(colors: Floats) -> NDArray[np.intp]:
+        return _dark_to_light(colors, is_srgb=conversion.name is not None)
+
+    passed, n_iter = passes.lloyd(passed, order, max_iter=params["max_iter"], tol=params["tol"])
+    kept = census if census.is_complete else shrink(some)
+    features = map_rows(conversion.convert, kept.colors)
+    kmeans = known_kmeans(features, passed.centers, inertia=passed.inertia, n_iter=n_iter).set_params(**params)
+    return Model(
+        conversion,
+        kmeans,
+        colors=passed.colors,
+        sizes=passed.weights / passed.weights.sum(),
+        dtype=kept.colors.dtype,
+        limits=_as_floats(kept.number_limits()),
+        spread=float(np.sqrt(features.shape[1] * max(passed.variance, 0.0))),
+        census=kept,
+    )
+
+
+def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> Floats:
+    """Centers of the clusters of a few colors, from dark to light; they iterate longer, since that is cheap here."""
+    params = params | {"tol": _TOL_OF_START * params["tol"]}
+    kmeans = _fit_numbered(census, conversion, map_rows(conversion.convert, census.colors), params)
+    return kmeans.cluster_centers_  # type: ignore[no-any-return]
+
+
+def _stand_for_all(some: Census, outliers: Census | None = None) -> Census:
+    """A sample, weighted to stand for all colors but for `outliers`, which stand for themselves."""
+    weights = some.weights * 2.0**some.level
+    weights = np.where(weights > _LARGEST_SHARE * weights.sum(), some.weights, weights)
+    if outliers is None:
+        return Census(some.colors, weights)
+    others = ~np.isin(hash_buckets(some.colors), hash_buckets(outliers.colors))
+    return merge([Census(some.colors[others], weights[others]), Census(outliers.colors, outliers.weights)])
+
+
+class _CensusScan:
+    """The colors of a census, to be passed over."""
+
+    def __init__(self, census: Census) -> None:
+        self._census = census
+        self.largest_weight = float(census.weights.max())
+
+    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
+        yield function(self._census.colors, self._census.weights, None)
+
+
+def restore_model(
+    census: Census,
+    conversion: Conversion,
+    centers: Floats,
+    params: dict[str, Any],
+    *,
+    inertia: float,
+    n_iter: int,
+    sums: dict[str, Any],
+) -> Model:
+    """The model of a census whose centers and k-means parameters are known.
+
+    `sums` are the colors, the sizes and the spread, if the census is a sample, which does not tell them.
+    """
+    features = _features(census, conversion)
+    kmeans = known_kmeans(features, centers, inertia=inertia, n_iter=n_iter)
+    init = params["init"]
+    kmeans.set_params(**params | {"init": init if isinstance(init, str) else np.array(init)})
+    if census.is_complete:
+        return _model(census, conversion, kmeans, features)
+    return Model(
+        conversion,
+        kmeans,
+        dtype=census.colors.dtype,
+        limits=_as_floats(census.number_limits()),
+        census=census,
+        **sums,
+    )
+
+
+def _model(census: Census, conversion: Conversion, kmeans: KMeans, features: Floats) -> Model:
+    """The model with all that follows from a census and the k-means fitted to it."""
+    weights = _relative(census.weights)
+    return Model(
+        conversion,
+        kmeans,
+        colors=mean_colors(Census(census.colors, weights), kmeans.labels_),
+        sizes=np.bincount(kmeans.labels_, weights) / weights.sum(),
+        dtype=census.colors.dtype,
+        limits=_as_floats(census.number_limits()),
+        spread=float(np.sqrt(features.shape[1] * weighted_variance(features, weights))),
+        census=census,
+    )
+
+
+def _as_floats(limits: NDArray[Any]) -> tuple[float, float]:
+    return float(limits[0]), float(limits[1])
+
+
+def _features(census: Census, conversion: Conversion) -> Floats:
+    features = map_rows(conversion.convert, census.colors)
+    if np.abs(features).max() > _LARGEST:
+        raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
+    return features
+
+
+def _is_start(init: Any) -> bool:
+    """Whether `init` names a way to start, makes start colors, or can be a table of them."""
+    if isinstance(init, str):
+        return init in _STARTS
+    if callable(init):
+        return True
+    try:
+        return np.ndim(init) == 2
+    except ValueError:  # rows of different lengths
+        return False
+
+
+def _start(init: Any, conversion: Conversion, colors: NDArray[Any], n_clusters: int, random_state: Any) -> Floats:
+    """Start colors, given or made by a callable, in the color space."""
+    if callable(init):
+        init = init(colors, n_clusters, random_state=check_random_state(random_state))
+    start = check_array(init, dtype=np.float64, input_name="init")
+    expected = (n_clusters, colors.shape[1])
+    if start.shape != expected:
+        raise ValueError(f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead.")
+    start = start / unit_scale(colors.dtype)
+    conversion.check_range(start, name="init")
+    return conversion.convert(start)
+
+
+def _fit_numbered(census: Census, conversion: Conversion, features: Floats, params: dict[str, Any]) -> KMeans:
+    """`KMeans` fitted to weighted colors, its clusters numbered from dark to light."""
+    kmeans = fit_kmeans(features, census.weights, **params)
+    _number_clusters(kmeans, features, census, is_srgb=conversion.name is not None)
+    return kmeans
+
+
+def _number_clusters(kmeans: KMeans, features: Floats, census: Census, *, is_srgb: bool) -> None:
+    """Number the clusters of `kmeans` from dark to light, without empty ones."""
+    present = np.flatnonzero(np.bincount(kmeans.labels_))
+    means = mean_colors(census, np.searchsorted(present, kmeans.labels_))
+    centers = kmeans.cluster_centers_[present[_dark_to_light(means, is_srgb=is_srgb)]]
+    labels = nearest(features, centers)  # in this order: of two centers that are equally near the darker wins
+    found = np.flatnonzero(np.bincount(labels))
+    kmeans.cluster_centers_ = centers[found]
+    kmeans.labels_ = np.searchsorted(found, labels).astype(np.int32)
+
+
+def _dark_to_light(colors: Floats, *, is_srgb: bool) -> NDArray[np.intp]:
+    """Order by luminance, or by the mean of the channels; equal ones by their channels."""
+    brightness = luminance(colors) if is_srgb and colors.shape[1] == 3 else colors.mean(axis=1)
+    largest = np.abs(brightness).max() or 1.0
+    return np.lexsort((*colors.T, np.round(brightness / largest, 9)))  # rounding errors must not order equals
+
+
+def _relative(weights: Floats) -> Floats:
+    """Weights relative to the largest."""
+    return np.asarray(np.maximum(weights / weights.max(), _LEAST_WEIGHT))

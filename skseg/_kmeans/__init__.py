@@ -1,0 +1,17 @@
+"""k-means of weighted colors: starts, `KMeans` on few of them, passes over many, and distances."""
+
+from .distances import NearestCenter, distances, nearest, weighted_variance
+from .fit import fit_kmeans, known_kmeans
+from .passes import Passed, Passes, Scan
+
+__all__ = [
+    "NearestCenter",
+    "Passed",
+    "Passes",
+    "Scan",
+    "distances",
+    "fit_kmeans",
+    "known_kmeans",
+    "nearest",
+    "weighted_variance",
+]

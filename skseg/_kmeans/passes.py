@@ -1,0 +1,184 @@
+"""Lloyd's algorithm in passes over colors that are too many to be held.
+
+A pass labels all colors, block by block, and sums what belongs to each label. The numbers that are summed are rounded
+to a common quantum first, so that their sums are exact and the order of the colors does not matter [1]_.
+
+References
+----------
+.. [1] J. Demmel and H. D. Nguyen, "Fast reproducible floating-point summation", ARITH 2013.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._census import Census, count, hash_buckets, merge
+from .._census.blocks import for_blocks
+from .distances import NearestCenter, nearest
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 1 << 13  # colors that are labeled at a time
+_SUM_BITS = 39  # of a rounded number: 2**13 of them add up to 52 bits, exactly
+_SQUARE_BITS = 30  # of a mean square: it may be exceeded 2**9 times
+_LEAST_EXPONENT = -1000  # the inverse of a smaller power of two is infinite
+_MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
+_N_BUCKETS = 1 << 16  # of colors with the same hash
+_HEAVY = 64  # times the mean inertia of a bucket
+
+
+class Scan(Protocol):
+    """Data that can be gone through part by part, again and again.
+
+    `largest_weight` is 1 if all pixels count the same.
+    """
+
+    largest_weight: float
+
+    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
+        """The result of `function` for each part, in any order.
+
+        It gets the rows of the part, their weights or None, and the array that takes their labels or None.
+        """
+        ...
+
+
+class Passed(NamedTuple):
+    """Centers, and the sums of a pass over all colors.
+
+    Attributes
+    ----------
+    centers : the centers of the pass, (n_labels, n_features)
+    weights : weight of the colors next to each, (n_labels,)
+    shifts : from each center to the mean of the features next to it, (n_labels, n_features)
+    squares : sum of the squared distances to each center, (n_labels,)
+    colors : mean color next to each center, (n_labels, n_channels)
+    buckets : sum of the squared distances in each bucket of colors, (_N_BUCKETS,); 0 if it was not asked for
+    """
+
+    centers: Floats
+    weights: Floats
+    shifts: Floats
+    squares: Floats
+    colors: Floats
+    buckets: Any
+
+    @property
+    def inertia(self) -> float:
+        """Sum of the squared distances to the nearest centers."""
+        return float(self.squares.sum())
+
+    @property
+    def variance(self) -> float:
+        """Weighted variance, mean of the features."""
+        shares = self.weights / self.weights.sum()
+        means = self.centers + self.shifts
+        between = (shares @ (means - shares @ means) ** 2).sum()
+        within = self.inertia / float(self.weights.sum()) - float((shares @ self.shifts**2).sum())
+        return float((between + within) / self.centers.shape[1])
+
+
+class Passes:
+    """Passes over the colors of `scan`, converted to features by `convert`; `sample` are some of them."""
+
+    def __init__(self, scan: Scan, convert: Callable[[NDArray[Any]], Floats], sample: Census) -> None:
+        self._scan, self._convert = scan, convert
+        self._features, self._n_channels = convert(sample.colors), sample.colors.shape[1]
+        self._unit = _power_of_two(scan.largest_weight, 0)
+        self._feature_quantum = _power_of_two(2 * np.abs(self._features).max(), _SUM_BITS)
+        self._color_quantum = _power_of_two(np.abs(sample.number_limits().astype(np.float64)).max(), _SUM_BITS)
+
+    def lloyd(
+        self, passed: Passed, order: Callable[[Floats], NDArray[np.intp]], *, max_iter: int, tol: float
+    ) -> tuple[Passed, int]:
+        """Move centers to the means of their colors until their squared steps sum to `tol` times the variance.
+
+        They are brought into the `order` of their mean colors, and those without colors are left out. The last pass
+        and the number of passes are returned; the first one is given.
+        """
+        limit = tol * passed.variance + passed.centers.size * self._feature_quantum**2
+        for n_iter in range(1, max_iter + _MAX_REORDERED):
+            if n_iter < max_iter and (passed.shifts**2).sum() > limit:
+                passed = self.run(passed.centers + passed.shifts)
+                continue
+            present = np.flatnonzero(passed.weights)
+            wanted = present[order(passed.colors[present])]
+            if np.array_equal(wanted, np.arange(len(passed.centers))):
+                break
+            passed = self.run(passed.centers[wanted])
+        return passed, n_iter
+
+    def outliers(self, passed: Passed) -> Census | None:
+        """Colors that hold much of the inertia, by their distance or their weight, and a few more; None without any."""
+        is_heavy = passed.buckets > _HEAVY * passed.buckets.mean()
+
+        def find(rows: NDArray[Any], weights: Floats | None, labels: Any) -> Census:
+            chosen = np.flatnonzero(is_heavy[hash_buckets(rows)])
+            return count(rows[chosen], None if weights is None else weights[chosen])
+
+        return merge(self._scan(find)) if is_heavy.any() else None
+
+    def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
+        """One pass."""
+        (n_labels, n_features), by_feature = centers.shape, np.ascontiguousarray(centers.T)
+        find, quanta = NearestCenter(centers), self._quanta(centers)
+
+        def sum_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> tuple[Any, Any]:
+            sums: list[Any] = []
+            weighted = np.empty(len(rows) if has_buckets else 0)
+
+            def sum_block(block: slice) -> None:
+                columns = np.ascontiguousarray(self._convert(rows[block]).T)
+                found = find(columns)
+                if labels is not None:
+                    labels[block] = found
+                columns -= by_feature.take(found, axis=1, mode="clip")
+                squares = np.einsum("ij,ij->j", columns, columns)
+                weight = None if weights is None else weights[block]
+                if has_buckets:
+                    weighted[block] = squares if weight is None else weight * squares
+                sums.append(_exact_sums(found, n_labels, [*columns, squares, *rows[block].T], quanta, weight))
+
+            for_blocks(sum_block, len(rows), _BLOCK)
+            return sum(sums), np.bincount(hash_buckets(rows), weighted, _N_BUCKETS) if has_buckets else 0.0
+
+        parts = zip(*self._scan(sum_part), strict=True)
+        sums, buckets = (sum(part) for part in parts)
+        weights, *sums = sums.astype(np.float64) * quanta[:, np.newaxis]
+        means = np.array(sums) / np.where(weights > 0, weights, 1)
+        return Passed(
+            centers, weights, means[:n_features].T, sums[n_features], means[n_features + 1 :].T, buckets=buckets
+        )
+
+    def _quanta(self, centers: Floats) -> Floats:
+        """The numbers to whose multiples weights, features, squares and channels are rounded."""
+        offsets = self._features - centers[nearest(self._features, centers)]
+        square = _power_of_two(np.einsum("ij,ij->", offsets, offsets) / len(offsets), _SQUARE_BITS)
+        weight = 1.0 if self._unit == 1 else 2.0**-_SUM_BITS
+        features, channels = [self._feature_quantum] * centers.shape[1], [self._color_quantum] * self._n_channels
+        return self._unit * np.array([weight, *features, square, *channels])
+
+
+def _exact_sums(
+    labels: NDArray[Any], n_labels: int, columns: list[NDArray[Any]], quanta: Floats, weights: Floats | None
+) -> NDArray[np.object_]:
+    """Sums of the weights and of the columns for each label, as integers of any size, in units of the quanta."""
+    inverses = 1 / quanta
+    ones = weights if weights is None else np.rint(weights * inverses[0])
+    sums = [np.bincount(labels, ones, n_labels)]
+    for column, inverse in zip(columns, inverses[1:], strict=True):
+        scaled = np.multiply(column, inverse, dtype=np.float64)
+        if weights is not None:
+            scaled *= weights
+        sums.append(np.bincount(labels, np.rint(scaled, out=scaled), n_labels))
+    return np.array([[int(number) for number in row] for row in sums], dtype=object)
+
+
+def _power_of_two(number: float, n_bits: int) -> float:
+    """The power of two that is `n_bits` bits below the first one that is not less than `number`."""
+    mantissa, exponent = np.frexp(number)
+    return float(np.ldexp(1.0, max(int(exponent) - int(mantissa == 0.5) - n_bits, _LEAST_EXPONENT)))
