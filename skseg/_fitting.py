@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_array
 
 from ._census import Census, hash_buckets, map_rows, mean_colors, merge, sample, shrink
 from ._color import Conversion, luminance, unit_scale
-from ._kmeans import Passes, Scan, fit_kmeans, known_kmeans, nearest, weighted_variance
+from ._kmeans import Passed, Passes, Scan, far_out, fit_kmeans, known_kmeans, nearest, weighted_variance
 from ._model import Model
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,7 @@ _LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 _MAX_HELD = 1 << 19  # colors whose features are held together
 _MAX_SAMPLED = 1 << 19  # colors that passes are started from
+_MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
 _LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stand for others
 
@@ -85,10 +86,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     _features(some, conversion)
     passes = Passes(scan, conversion.convert, some)
     if isinstance(params["init"], str):
-        passed = passes.run(_centers(_stand_for_all(some), conversion, params), has_buckets=True)
-        outliers = passes.outliers(passed)
-        if outliers is not None:
-            passed = passes.run(_centers(_stand_for_all(some, outliers), conversion, params))
+        passed = _start_passes(passes, some, conversion, params)
     else:
         passed = passes.run(params["init"])
 
@@ -111,6 +109,20 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     )
 
 
+def _start_passes(passes: Passes, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:
+    """The first pass from centers of a sample, to which the colors that it does not represent are added."""
+    passed = passes.run(_centers(_stand_for_all(some), conversion, params), has_buckets=True)
+    is_added = np.zeros(len(passed.buckets), dtype=bool)
+    for _ in range(_MAX_ADDED):
+        is_heavy = passed.heavy_buckets()
+        if not (is_heavy & ~is_added).any():
+            break
+        is_added |= is_heavy
+        centers = _centers(_stand_for_all(some, passes.find(is_added)), conversion, params)
+        passed = min(passed, passes.run(centers, has_buckets=True), key=lambda one: one.inertia)
+    return passed
+
+
 def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> Floats:
     """Centers of the clusters of a few colors, from dark to light; they iterate longer, since that is cheap here."""
     params = params | {"tol": _TOL_OF_START * params["tol"]}
@@ -119,9 +131,10 @@ def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> 
 
 
 def _stand_for_all(some: Census, outliers: Census | None = None) -> Census:
-    """A sample, weighted to stand for all colors but for `outliers`, which stand for themselves."""
+    """A sample, weighted to stand for all colors but for the frequent ones, outliers, and those that are given."""
     weights = some.weights * 2.0**some.level
-    weights = np.where(weights > _LARGEST_SHARE * weights.sum(), some.weights, weights)
+    is_alone = (weights > _LARGEST_SHARE * weights.sum()) | far_out(some.colors)
+    weights = np.where(is_alone, some.weights, weights)
     if outliers is None:
         return Census(some.colors, weights)
     others = ~np.isin(hash_buckets(some.colors), hash_buckets(outliers.colors))

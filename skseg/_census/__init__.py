@@ -1,4 +1,4 @@
-"""Colors that repeat: keys, counting, sampling, and look-up. Pure NumPy, but for the number of processors; knows neither images nor clustering."""
+"""Colors that repeat: keys, counting, sampling, look-up, in blocks of threads. Knows neither images nor clustering."""
 
 from .census import Census, count, hash_buckets, merge, sample, shrink
 from .lookup import LabelMemory, map_colors, map_rows, take

@@ -1,7 +1,7 @@
 """k-means of weighted colors: starts, `KMeans` on few of them, passes over many, and distances."""
 
 from .distances import NearestCenter, distances, nearest, weighted_variance
-from .fit import fit_kmeans, known_kmeans
+from .fit import far_out, fit_kmeans, known_kmeans
 from .passes import Passed, Passes, Scan
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Passes",
     "Scan",
     "distances",
+    "far_out",
     "fit_kmeans",
     "known_kmeans",
     "nearest",

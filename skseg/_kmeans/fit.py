@@ -23,7 +23,8 @@ _MIN_CELLS = 1 << 10
 _CELLS_PER_CLUSTER = 64
 _COLORS_PER_CELL = 16
 _MAX_GROUPED = 1 << 17  # colors; cells of more are made of some of them
-_HEAVY = 32  # times the scatter that a point holds on average make it an outlier
+_HEAVY = 64  # times the median scatter make a point an outlier
+_LEAST_HEAVY = 64  # points at least are there for each outlier
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
 
@@ -69,13 +70,22 @@ def _representatives(features: Floats, weights: Floats) -> tuple[Floats, Floats]
     step = -(-len(features) // _MAX_GROUPED)
     if step == 1:
         return features, weights
-    shares = weights / weights.sum()
-    squares = sum((column - (shares * column).sum()) ** 2 for column in features.T)
-    scatter = shares * np.asarray(squares)
-    heavy = scatter > scatter.sum() * step / len(features) * _HEAVY
+    heavy = far_out(features, weights)
     kept = heavy.copy()
     kept[::step] = True
     return features[kept], np.where(heavy, 1, step)[kept] * weights[kept]
+
+
+def far_out(points: NDArray[Any], weights: Floats | None = None) -> NDArray[np.bool_]:
+    """Which points hold far more of the scatter than most do: at most one of `_LEAST_HEAVY`."""
+    scatter = np.zeros(len(points))
+    for column in points.T:
+        offsets = column - np.average(column, weights=weights)
+        scatter += offsets**2
+    if weights is not None:
+        scatter *= weights
+    rank = -1 - len(points) // _LEAST_HEAVY
+    return np.asarray(scatter > max(np.partition(scatter, rank)[rank], _HEAVY * np.median(scatter)))
 
 
 def _inertia(points: Floats, weights: Floats, centers: Floats) -> float:

@@ -28,7 +28,8 @@ _SQUARE_BITS = 30  # of a mean square: it may be exceeded 2**9 times
 _LEAST_EXPONENT = -1000  # the inverse of a smaller power of two is infinite
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 _N_BUCKETS = 1 << 16  # of colors with the same hash
-_HEAVY = 64  # times the mean inertia of a bucket
+_HEAVY = 64  # times the median inertia of a bucket; the mean itself follows the outliers
+_MAX_HEAVY = 1 << 10  # buckets
 
 
 class Scan(Protocol):
@@ -66,6 +67,11 @@ class Passed(NamedTuple):
     squares: Floats
     colors: Floats
     buckets: Any
+
+    def heavy_buckets(self) -> NDArray[np.bool_]:
+        """Which buckets hold much of the inertia, (_N_BUCKETS,): with colors far from all centers, or very frequent."""
+        most = np.partition(self.buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
+        return np.asarray(self.buckets > max(most, _HEAVY * np.median(self.buckets)))
 
     @property
     def inertia(self) -> float:
@@ -112,15 +118,14 @@ class Passes:
             passed = self.run(passed.centers[wanted])
         return passed, n_iter
 
-    def outliers(self, passed: Passed) -> Census | None:
-        """Colors that hold much of the inertia, by their distance or their weight, and a few more; None without any."""
-        is_heavy = passed.buckets > _HEAVY * passed.buckets.mean()
+    def find(self, is_wanted: NDArray[np.bool_]) -> Census:
+        """All colors of the buckets that are wanted."""
 
-        def find(rows: NDArray[Any], weights: Floats | None, labels: Any) -> Census:
-            chosen = np.flatnonzero(is_heavy[hash_buckets(rows)])
+        def find_in_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> Census:
+            chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
             return count(rows[chosen], None if weights is None else weights[chosen])
 
-        return merge(self._scan(find)) if is_heavy.any() else None
+        return merge(self._scan(find_in_part))
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """One pass."""

@@ -1,0 +1,396 @@
+"""Images whose colors hardly repeat: passes over all pixels in place of a census, with the same result."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+import skseg
+from skseg import KMeansSegmenter
+from skseg._census import Census, count
+from skseg._census.blocks import one_thread
+from skseg._fitting import _stand_for_all
+from skseg._kmeans import Passes, nearest, weighted_variance
+
+RNG = np.random.default_rng(0)
+SHAPE = (90, 70)
+CENTERS = np.array([[0.1, 0.2, 0.3], [0.8, 0.3, 0.2], [0.3, 0.7, 0.9], [0.9, 0.9, 0.8]])
+TRUTH = RNG.integers(4, size=SHAPE)
+NOISY = np.clip(CENTERS[TRUTH] + RNG.normal(0, 0.04, (*SHAPE, 3)), 0, 1)
+IMAGES = {
+    "float64": NOISY,
+    "float32": NOISY.astype(np.float32),
+    "uint16": np.rint(NOISY * 65535).astype(np.uint16),
+    "int32": np.rint(NOISY * 1e8).astype(np.int32),
+    "6 bands": np.concatenate([NOISY, NOISY[::-1]], axis=-1).astype(np.float32),
+    "2 bands": NOISY[..., :2],
+    "1 band": NOISY[..., :1],
+}
+
+
+@pytest.fixture(autouse=True)
+def _few_colors_are_many(monkeypatch):
+    """Limits so low that a small image is passed over, in several parts."""
+    monkeypatch.setattr("skseg._census.census._MAX_ROWS", 800)
+    monkeypatch.setattr("skseg._census.census._PROBE", 1 << 9)
+    monkeypatch.setattr("skseg._census.census._MAX_KEYS", 800)
+    monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 1000)
+    monkeypatch.setattr("skseg._kmeans.passes._BLOCK", 256)
+
+
+def fit(X, n_clusters=4, *, sample_weight=None, **params):
+    return KMeansSegmenter(n_clusters, random_state=0, **params).fit(X, sample_weight=sample_weight)
+
+
+def assert_same_model(one, other):
+    assert np.array_equal(one.cluster_centers_, other.cluster_centers_)
+    assert np.array_equal(one.model_.centers, other.model_.centers)
+    assert np.array_equal(one.cluster_sizes_, other.cluster_sizes_)
+    assert one.inertia_ == other.inertia_
+    assert one.n_iter_ == other.n_iter_
+
+
+@pytest.fixture(params=IMAGES, ids=str)
+def image(request):
+    return IMAGES[request.param]
+
+
+def test_the_census_is_a_sample(image):
+    census = fit(image).model_.census
+    assert not census.is_complete
+    assert 350 < len(census.colors) <= 800
+
+
+def test_the_model_is_that_of_all_pixels(image):
+    segmenter = fit(image)
+    labels, rows = segmenter.labels_, image.reshape(-1, image.shape[-1])
+    features = segmenter.model_.features(rows)
+    assert np.array_equal(labels, segmenter.predict(image))
+    assert np.array_equal(labels.ravel(), nearest(features, segmenter.model_.centers))
+    assert np.array_equal(labels.ravel(), segmenter.pipeline_.predict(rows))
+    means = [rows[labels.ravel() == label].mean(axis=0, dtype=np.float64) for label in range(4)]
+    assert_allclose(segmenter.cluster_centers_, means, rtol=1e-9)
+    assert_allclose(segmenter.cluster_sizes_, np.bincount(labels.ravel()) / labels.size, rtol=1e-12)
+    squares = (features - segmenter.model_.centers[labels.ravel()]) ** 2
+    assert segmenter.inertia_ == pytest.approx(squares.sum(), rel=1e-8)
+    assert segmenter.model_.limits == (image.min(), image.max())
+    assert segmenter.model_.spread == pytest.approx(np.sqrt(features.var(axis=0).sum()), rel=1e-8)
+    again = segmenter.model_.conversion.convert(rows)
+    moved = np.array([again[labels.ravel() == label].mean(axis=0) for label in range(4)]) - segmenter.model_.centers
+    assert (moved**2).sum() <= 1e-4 * features.var(axis=0).mean() * (1 + 1e-6)
+
+
+def test_the_clusters_are_those_of_a_census(image, monkeypatch):
+    passed = fit(image)
+    monkeypatch.setattr("skseg._census.census._MAX_ROWS", image.size)
+    monkeypatch.setattr("skseg._census.census._MAX_KEYS", image.size)
+    counted = fit(image)
+    assert counted.model_.census.is_complete
+    assert (passed.labels_ == counted.labels_).mean() > 0.99
+    assert passed.inertia_ == pytest.approx(counted.inertia_, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        np.rot90,
+        lambda image: image[::-1],
+        lambda image: image.reshape(-1, image.shape[-1]),
+        lambda image: np.random.default_rng(1).permutation(image.reshape(-1, image.shape[-1])),
+        np.asfortranarray,
+        lambda image: [image[:40], image[40:]],
+        lambda image: [image[40:, :10], image[:40], image[40:, 10:]],
+        lambda image: np.ma.array(
+            np.pad(image, ((0, 9), (0, 0), (0, 0))), mask=np.pad(0 * image, ((0, 9), (0, 0), (0, 0)), constant_values=1)
+        ),
+    ],
+    ids=["rotated", "flipped", "table", "shuffled", "Fortran", "list", "tiles", "masked"],
+)
+def test_the_arrangement_of_the_pixels_changes_no_bit(image, arrange):
+    assert_same_model(fit(image), fit(arrange(image)))
+
+
+@pytest.mark.parametrize("n_parts", [1, 3])
+def test_threads_and_parts_change_no_bit(image, n_parts, monkeypatch):
+    expected = fit(image)
+    monkeypatch.setattr("skseg._census.blocks._PARALLEL_FROM", 1)
+    monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 7000 // n_parts)
+    assert_same_model(expected, fit(image))
+    with one_thread():
+        assert_same_model(expected, fit(image))
+
+
+def test_jobs_change_no_bit(image):
+    parts = [image[:20], image[20:50], image[50:]]
+    assert_same_model(fit(parts), fit(parts, n_jobs=2))
+
+
+def test_a_mapped_image_is_passed_over(image, tmp_path):
+    mapped = np.memmap(tmp_path / "image", dtype=image.dtype, mode="w+", shape=image.shape)
+    mapped[:] = image
+    segmenter, out = fit(mapped), np.empty(SHAPE, dtype=np.int32)
+    assert_same_model(segmenter, fit(image))
+    assert np.array_equal(segmenter.predict(mapped, out=out), segmenter.labels_)
+
+
+def test_masked_pixels_have_no_label_and_no_weight(image):
+    mask = np.zeros(image.shape, dtype=bool)
+    mask[10:20, :30] = True
+    segmenter = fit(np.ma.array(image, mask=mask))
+    assert np.array_equal(np.ma.getmaskarray(segmenter.labels_), mask[..., 0])
+    weights = (~mask[..., 0]).astype(float)
+    weighted = fit(image, sample_weight=weights)
+    assert_allclose(weighted.cluster_centers_, segmenter.cluster_centers_, rtol=1e-9)
+    assert np.array_equal(weighted.predict(image)[~mask[..., 0]], segmenter.labels_.compressed())
+    assert np.array_equal(weighted.labels_, weighted.predict(image))
+
+
+@pytest.mark.parametrize("form", ["image", "list"])
+def test_a_weight_is_a_number_of_repetitions(image, form):
+    weights = RNG.integers(0, 4, SHAPE)
+    repeated = np.repeat(image.reshape(-1, image.shape[-1]), weights.ravel(), axis=0)
+    weighted = (
+        fit(image, sample_weight=weights)
+        if form == "image"
+        else fit([image[:40], image[40:]], sample_weight=[weights[:40], weights[40:]])
+    )
+    expected = fit(repeated)
+    assert_allclose(weighted.cluster_centers_, expected.cluster_centers_, rtol=1e-7)
+    assert_allclose(weighted.cluster_sizes_, expected.cluster_sizes_, rtol=1e-7)
+    assert weighted.inertia_ == pytest.approx(expected.inertia_, rel=1e-7)
+
+
+def test_images_that_are_counted_and_images_that_are_not_go_together():
+    few = np.round(NOISY[:40], 1)
+    images = [few, NOISY[40:], few[:5]]
+    together = np.concatenate(images)
+    assert_same_model(fit(images), fit(together))
+
+
+def test_nearest_8_bit_numbers_are_counted_in_any_case():
+    image = np.rint(NOISY * 255).astype(np.uint8)
+    assert fit(image).model_.census.is_complete
+    assert fit(image / 255).model_.census.is_complete
+
+
+# Data that a sample of the colors does not represent
+
+
+def wide(kind):
+    """Data of 30,000 pixels with a range that KMeans has to find."""
+    rng = np.random.default_rng(2)
+    blobs = rng.normal(0, 0.05, (30_000, 3)) + rng.choice([0.0, 1.0, 2.0, 4.0], 30_000)[:, np.newaxis]
+    if kind == "one constant color":
+        blobs[rng.random(30_000) < 0.6] = -3.0
+    if kind == "a hundred constant colors":
+        often = rng.random(30_000) < 0.5
+        blobs[often] = rng.random((100, 3))[rng.integers(100, size=often.sum())]
+    if kind == "outliers":
+        blobs[rng.integers(30_000, size=5)] = 300.0
+    if kind == "one outlier":
+        blobs[77] = -1e5
+    if kind == "heavy tails":
+        blobs = rng.standard_cauchy((30_000, 3))
+    if kind == "lamps":
+        blobs = np.exp(rng.normal(0, 2, (30_000, 3)))
+    return blobs
+
+
+KINDS = ["blobs", "one constant color", "a hundred constant colors", "outliers", "one outlier", "heavy tails", "lamps"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n_clusters", [5, 12])
+def test_wide_data_is_clustered_as_well_as_by_kmeans(kind, n_clusters, monkeypatch):
+    monkeypatch.setattr("skseg._census.census._MAX_ROWS", 8000)
+    table = wide(kind)
+    ours = [KMeansSegmenter(n_clusters, color_space=None, random_state=seed).fit(table) for seed in range(3)]
+    plain = [KMeans(n_clusters, n_init=1, random_state=seed).fit(table).inertia_ for seed in range(5)]
+    assert not ours[0].model_.census.is_complete
+    assert max(segmenter.inertia_ for segmenter in ours) <= 1.02 * np.median(plain)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-30, 1e30, 1e140])
+def test_the_scale_of_the_numbers_does_not_matter(scale):
+    expected = fit(NOISY, color_space=None)
+    scaled = fit(NOISY * scale, color_space=None)
+    assert_allclose(scaled.cluster_centers_, expected.cluster_centers_ * scale, rtol=1e-3)
+    assert (scaled.labels_ == expected.labels_).mean() > 0.999
+
+
+def test_numbers_beyond_all_bounds_are_refused():
+    with pytest.raises(ValueError, match="must stay within"):
+        fit(NOISY * 1e160, color_space=None)
+
+
+def test_a_number_outside_the_color_space_is_found_where_it_is_not_sampled():
+    spoiled = NOISY.copy()
+    spoiled[50, 50] = 1.5
+    with pytest.raises(ValueError, match=r"color_space='lab' needs sRGB .* to 1\.5 instead"):
+        fit(spoiled, color_space="lab")
+
+
+# Parameters
+
+
+def test_start_colors_are_where_the_passes_start():
+    start = CENTERS[[0, 2, 3, 1]] + 0.02
+    ours = fit(NOISY, init=start, color_space=None, tol=1e-8)
+    plain = KMeans(4, init=start, n_init=1, tol=1e-8).fit(NOISY.reshape(-1, 3))
+    assert_allclose(np.sort(ours.cluster_centers_[:, 0]), np.sort(plain.cluster_centers_[:, 0]), rtol=1e-3)
+    assert ours.inertia_ == pytest.approx(plain.inertia_, rel=1e-6)
+
+
+def test_a_callable_gets_colors_of_the_image():
+    seen = []
+
+    def init(colors, n_clusters, random_state):
+        seen.append(colors)
+        return colors[:n_clusters]
+
+    fit(NOISY, init=init)
+    assert {tuple(color) for color in seen[0]} <= {tuple(color) for color in NOISY.reshape(-1, 3)}
+
+
+@pytest.mark.parametrize("n_iter", [1, 2])
+def test_the_number_of_passes_is_bounded(n_iter):
+    start = CENTERS + np.array([0.3, 0.0, -0.3])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        segmenter = fit(NOISY, init=start, max_iter=n_iter, color_space=None, tol=0)
+    assert segmenter.n_iter_ <= n_iter + 4
+    assert np.array_equal(segmenter.labels_, segmenter.predict(NOISY))
+
+
+def test_centers_without_colors_are_left_out():
+    start = np.vstack([CENTERS, [[50.0, 50.0, 50.0]]])
+    with pytest.warns(ConvergenceWarning, match="4 clusters, fewer than n_clusters=5"):
+        segmenter = fit(NOISY, 5, init=start, color_space=None)
+    assert len(segmenter.cluster_centers_) == 4
+    assert set(np.unique(segmenter.labels_)) == {0, 1, 2, 3}
+
+
+def test_passes_go_on_until_nothing_moves():
+    segmenter = fit(NOISY, tol=0)
+    moved = KMeans(4, init=segmenter.model_.centers, n_init=1, max_iter=1, tol=0).fit(
+        segmenter.model_.features(NOISY.reshape(-1, 3))
+    )
+    assert_allclose(moved.cluster_centers_, segmenter.model_.centers, rtol=0, atol=1e-9)
+
+
+# What is kept
+
+
+def test_a_pickle_and_a_file_hold_the_same_model(image, tmp_path):
+    segmenter = fit(image)
+    skseg.io.save(segmenter, tmp_path / "model")
+    for other in (pickle.loads(pickle.dumps(segmenter)), skseg.io.load(tmp_path / "model")):
+        assert_same_model(segmenter, other)
+        assert other.model_.limits == segmenter.model_.limits
+        assert other.model_.spread == segmenter.model_.spread
+        assert np.array_equal(other.pipeline_["kmeans"].labels_, segmenter.pipeline_["kmeans"].labels_)
+        assert np.array_equal(other.predict(image), segmenter.labels_)
+        assert other.score(image) == segmenter.score(image)
+
+
+def test_partial_fit_needs_all_colors():
+    segmenter = fit(NOISY)
+    with pytest.raises(ValueError, match=r"partial_fit needs all colors .* Give all images to fit, as one list"):
+        segmenter.partial_fit(NOISY)
+
+
+def test_partial_fit_from_the_first_image_is_fit_of_all(image):
+    segmenter = KMeansSegmenter(4, random_state=0)
+    segmenter.partial_fit(image[:50]).partial_fit(image[50:])
+    assert segmenter.model_.census.is_complete
+    assert_allclose(segmenter.cluster_centers_, fit(image).cluster_centers_, rtol=2e-2)
+
+
+def test_what_is_kept_is_small(image, monkeypatch):
+    monkeypatch.setattr("skseg._census.census._MAX_BYTES", 5000)
+    segmenter = fit(image)
+    census = segmenter.model_.census
+    assert census.colors.nbytes + 12 * len(census.colors) <= 5000
+    assert len(segmenter.pipeline_["kmeans"].labels_) == len(census.colors)
+
+
+def test_many_colors_that_are_counted_are_kept_in_part(monkeypatch):
+    image = NOISY[:10]
+    expected = fit(image)
+    monkeypatch.setattr("skseg._census.census._MAX_BYTES", 5000)
+    segmenter = fit(image)
+    assert expected.model_.census.is_complete
+    assert not segmenter.model_.census.is_complete
+    assert_same_model(segmenter, expected)
+    assert np.array_equal(segmenter.predict(image), expected.labels_)
+
+
+def test_a_census_too_large_to_be_held_is_passed_over(monkeypatch):
+    image = np.rint(NOISY * 255).astype(np.uint8)
+    expected = fit(image)
+    monkeypatch.setattr("skseg._fitting._MAX_HELD", 1000)
+    monkeypatch.setattr("skseg._fitting._MAX_SAMPLED", 500)
+    segmenter = fit(image)
+    assert segmenter.model_.census.is_complete
+    assert np.array_equal(segmenter.labels_, segmenter.predict(image))
+    assert (segmenter.labels_ == expected.labels_).mean() > 0.99
+    assert len(segmenter.pipeline_["kmeans"].labels_) == len(segmenter.model_.census.colors)
+
+
+# A pass by itself
+
+
+class Rows:
+    def __init__(self, rows, weights=None):
+        self.rows, self.weights = rows, weights
+        self.largest_weight = 1.0 if weights is None else float(weights.max())
+
+    def __call__(self, function):
+        yield function(self.rows, self.weights, None)
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_a_pass_sums_what_numpy_sums(is_weighted, offset):
+    rows = NOISY.reshape(-1, 3) + offset
+    weights = RNG.uniform(0, 1e-5, len(rows)) if is_weighted else np.ones(len(rows))
+    passes = Passes(Rows(rows, weights if is_weighted else None), np.array, count(rows[::9]))
+    passed = passes.run(CENTERS + offset, has_buckets=True)
+    labels = nearest(rows, CENTERS + offset)
+    assert_allclose(passed.weights, np.bincount(labels, weights), rtol=1e-9)
+    means = [np.average(rows[labels == label], axis=0, weights=weights[labels == label]) for label in range(4)]
+    assert_allclose(passed.centers + passed.shifts, means, rtol=1e-9)
+    assert_allclose(passed.colors, means, rtol=1e-9)
+    squares = weights * ((rows - passed.centers[labels]) ** 2).sum(axis=1)
+    assert passed.inertia == pytest.approx(squares.sum(), rel=1e-8)
+    assert passed.buckets.sum() == pytest.approx(squares.sum(), rel=1e-8)
+    assert passed.variance == pytest.approx(weighted_variance(rows, weights), rel=1e-8)
+
+
+def test_colors_that_hold_much_of_the_inertia_are_found():
+    rows = NOISY.reshape(-1, 3).copy()
+    rows[5], rows[100:400] = 40.0, [0.0, 5.0, 0.0]
+    passes = Passes(Rows(rows), np.array, count(NOISY.reshape(-1, 3)[::9]))
+    is_heavy = passes.run(CENTERS, has_buckets=True).heavy_buckets()
+    found = passes.find(is_heavy)
+    assert is_heavy.sum() <= 1024
+    assert {(40.0, 40.0, 40.0), (0.0, 5.0, 0.0)} <= {tuple(color) for color in found.colors}
+    assert 300 in found.weights
+
+
+def test_nothing_is_heavy_among_equals():
+    rows = RNG.random((200_000, 2))
+    passes = Passes(Rows(rows), np.array, count(rows[::99]))
+    assert not passes.run(rows[:3], has_buckets=True).heavy_buckets().any()
+
+
+def test_a_sample_stands_for_all_but_its_frequent_colors():
+    colors = np.arange(3000.0).reshape(-1, 1)
+    some = Census(colors, np.append(np.ones(2999), 1e4), 3, np.array([0.0, 3000.0]))
+    weights = _stand_for_all(some).weights
+    assert weights[:2999].tolist() == [8.0] * 2999
+    assert weights[2999] == 1e4
