@@ -1,6 +1,9 @@
 """The census against a plain counter of rows: any dtype, any number of channels, any order."""
 
+import copy
+import pickle
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays, from_dtype
 
-from skseg._census import Census, count, map_colors, mean_colors, merge
+from skseg._census import Census, LabelMemory, count, hash_buckets, map_colors, mean_colors, merge
 from skseg._census import census as counting
+from skseg._census.keys import encode
 from skseg._census.order import lexicographic_order
 
 DTYPES = [np.bool_, np.uint8, np.int16, np.uint16, np.int64, np.float32, np.float64]
@@ -350,3 +354,213 @@ def test_zeros_of_both_signs_are_one_number():
     wide = np.array([[0.0, 1.0], [-0.0, 1.0]])
     assert count(wide).weights.tolist() == [2.0]
     assert not np.signbit(count(wide).colors).any()
+
+
+# Numbers that 16 bits can hold, and keys of up to 32 bits
+
+SIXTEEN_BIT = np.random.default_rng(2).integers(0, 65536, (5000, 1), dtype=np.uint16)
+
+
+def in_hounsfield_units(rows):
+    return rows.astype(np.int16)
+
+
+WIDE_FORMS = {
+    "uint16": np.asarray,
+    "int16": in_hounsfield_units,
+    "int32": lambda rows: rows.astype(np.int32) - 1024,
+    "int64": lambda rows: rows.astype(np.int64) + (1 << 60),
+    "uint64": lambda rows: rows.astype(np.uint64) + np.uint64((1 << 64) - 65536),
+    "whole float32": lambda rows: rows.astype(np.float32) - 1024,
+    "whole float64": lambda rows: rows - 40_000.0,
+    "float64": lambda rows: rows / 65535,
+    "float32": lambda rows: (rows / 65535).astype(np.float32),
+    "by product": lambda rows: np.multiply(rows, 1 / 65535, dtype=np.float32),
+}
+
+
+@pytest.mark.parametrize("form", WIDE_FORMS.values(), ids=WIDE_FORMS)
+@pytest.mark.parametrize("n_channels", [1, 2])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_numbers_that_16_bits_can_hold_are_counted_as_themselves(form, n_channels, is_weighted, monkeypatch):
+    rows = np.repeat(SIXTEEN_BIT, 2, axis=0).reshape(-1, n_channels)
+    wide = np.asarray(form(rows))
+    weights = np.arange(len(wide)) % 3 / 2 if is_weighted else None
+    codes = encode(wide)
+    assert codes is not None
+    assert codes.n_bits == 16 * n_channels
+    keyed = count(wide, weights)
+    monkeypatch.setattr(counting, "encode", lambda rows: None)
+    by_sorting = count(wide, weights)
+    assert keyed.colors.dtype == wide.dtype
+    assert np.array_equal(keyed.colors, by_sorting.colors)
+    assert np.array_equal(keyed.weights, by_sorting.weights)
+    assert np.array_equal(map_colors(lambda colors: colors[:, ::-1], wide), wide[:, ::-1])
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_four_bands_of_8_bits_are_one_key(is_weighted, monkeypatch):
+    rows = np.random.default_rng(3).integers(0, 5, (4000, 4), dtype=np.uint8)
+    weights = np.arange(4000) % 4 / 2 if is_weighted else None
+    assert encode(rows).n_bits == encode(rows / 255).n_bits == 32
+    keyed = count(rows, weights)
+    monkeypatch.setattr(counting, "encode", lambda rows: None)
+    assert np.array_equal(keyed.colors, count(rows, weights).colors)
+    assert np.array_equal(keyed.weights, count(rows, weights).weights)
+
+
+@pytest.mark.parametrize(
+    "rows", [np.zeros((9, 5), np.uint8), np.array([[0.3], [0.3000001]]), np.array([[0], [1 << 40]])], ids=str
+)
+def test_wide_rows_have_no_key(rows):
+    assert encode(rows) is None
+
+
+def test_any_byte_but_zero_is_true():
+    rows = np.array([[0], [1], [255]], dtype=np.uint8).view(np.bool_)
+    assert count(rows).weights.tolist() == [1.0, 2.0]
+
+
+# Samples
+
+COLORS = np.random.default_rng(4).random((20_000, 3))
+PIXELS = np.random.default_rng(5).permutation(np.concatenate([COLORS, COLORS[:5000], COLORS[:100]]))
+
+
+@pytest.fixture
+def few_rows(monkeypatch):
+    monkeypatch.setattr(counting, "_MAX_ROWS", 1000)
+    monkeypatch.setattr(counting, "_MAX_KEYS", 1000)
+    monkeypatch.setattr(counting, "_PROBE", 1 << 9)
+
+
+def assert_same_sample(one, other):
+    assert np.array_equal(one.colors, other.colors)
+    assert np.array_equal(one.weights, other.weights)
+    assert one.level == other.level
+    assert np.array_equal(one.number_limits(), other.number_limits())
+
+
+@pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize("form", [np.asarray, np.float32, lambda rows: np.rint(rows * 60_000).astype(np.uint16)])
+def test_a_sample_has_whole_colors_of_a_fraction(form):
+    rows = form(PIXELS)
+    some, everything = count(rows, is_bounded=True), count(rows)
+    assert 300 < len(some.colors) <= 1000
+    assert len(some.colors) * 2**some.level == pytest.approx(len(everything.colors), rel=0.15)
+    weights = {tuple(color): weight for color, weight in zip(everything.colors, everything.weights, strict=True)}
+    assert all(weights[tuple(color)] == weight for color, weight in zip(some.colors, some.weights, strict=True))
+    assert some.number_limits().tolist() == [rows.min(), rows.max()]
+    assert everything.is_complete
+    assert not some.is_complete
+
+
+@pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize("cuts", [[100], [500, 20_000], [10, 11, 12, 24_000], list(range(900, 25_000, 900))], ids=str)
+def test_samples_of_parts_add_up_to_the_sample_of_the_whole(cuts):
+    parts = [count(part, is_bounded=True) for part in np.split(PIXELS, cuts)]
+    assert_same_sample(merge(parts, is_bounded=True), count(PIXELS, is_bounded=True))
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_a_sample_depends_neither_on_the_order_nor_on_weights_of_zero():
+    expected = count(PIXELS, is_bounded=True)
+    assert_same_sample(count(PIXELS[::-1], is_bounded=True), expected)
+    absent = np.concatenate([PIXELS, PIXELS + 7])
+    assert_same_sample(count(absent, np.repeat([1.0, 0.0], len(PIXELS)), is_bounded=True), expected)
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_few_colors_are_all_counted():
+    rows = np.repeat(COLORS[:900], 5, axis=0)
+    assert_same_sample(count(rows, is_bounded=True), count(rows))
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_colors_of_24_bits_are_always_counted():
+    rows = np.random.default_rng(6).integers(0, 256, (5000, 3), dtype=np.uint8)
+    assert count(rows, is_bounded=True).is_complete
+    assert not count(np.hstack([rows, rows[:, :1]]), is_bounded=True).is_complete
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "f8", "g"])
+@pytest.mark.parametrize("n_channels", [1, 3, 5])
+def test_hashes_are_even_and_equal_for_equal_rows(dtype, n_channels):
+    numbers = np.random.default_rng(7).integers(0, 1 << 14, (60_000, n_channels)) * (
+        1 if dtype in ("u2", "i4") else 0.1
+    )
+    rows = numbers.astype(dtype)
+    hashes = counting._hashes(rows)
+    assert np.array_equal(hashes, counting._hashes(rows.copy(order="F")))
+    distinct = counting._hashes(np.unique(rows, axis=0))
+    shares = np.bincount(distinct >> 28, minlength=16) / len(distinct)
+    assert np.abs(shares - 1 / 16).max() < 0.01
+    assert np.array_equal(hash_buckets(rows), hashes & 0xFFFF)
+
+
+def test_zeros_of_both_signs_have_one_hash():
+    assert len(set(counting._hashes(np.array([[0.0, 1.0], [-0.0, 1.0]])))) == 1
+
+
+# Labels that are remembered
+
+
+def bright(colors):
+    return (colors.sum(axis=1) > 300).astype(np.int32)
+
+
+FRAMES = [np.random.default_rng(seed).integers(0, 255, (300_000, 3), dtype=np.uint8) for seed in range(3)]
+
+
+def test_remembered_labels_are_the_labels():
+    memory, computed = LabelMemory(), []
+
+    def label(colors):
+        computed.append(len(colors))
+        return bright(colors)
+
+    for frame in [*FRAMES, FRAMES[0]]:
+        labels = memory.map(label, frame, 2)
+        assert labels.dtype == np.int32
+        assert np.array_equal(labels, bright(frame))
+    computed.clear()
+    memory.map(label, FRAMES[1], 2)
+    assert computed == []
+
+
+def test_threads_remember_together():
+    memory = LabelMemory()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda frame: memory.map(bright, frame, 2), FRAMES * 4))
+    assert all(np.array_equal(labels, bright(frame)) for labels, frame in zip(found, FRAMES * 4, strict=True))
+
+
+def test_what_is_known_is_not_computed_again():
+    memory, census = LabelMemory(), count(FRAMES[0])
+    memory.remember(census.colors, bright(census.colors))
+    assert np.array_equal(memory.map(lambda colors: 1 / 0, FRAMES[0], 2), bright(FRAMES[0]))
+
+
+@pytest.mark.parametrize(
+    "rows", [FRAMES[0] / 255, FRAMES[0][:, :2], FRAMES[0][:1000]], ids=["float", "2 channels", "few"]
+)
+def test_other_colors_are_not_remembered(rows):
+    memory = LabelMemory()
+    assert np.array_equal(memory.map(lambda colors: colors.argmax(axis=1), rows, 3), rows.argmax(axis=1))
+    memory.remember(rows / 2, bright(rows))
+    assert memory._table is None
+
+
+def test_a_copy_has_forgotten_everything():
+    memory = LabelMemory()
+    memory.map(bright, FRAMES[0], 2)
+    for other in (pickle.loads(pickle.dumps(memory)), copy.deepcopy(memory)):
+        assert other._table is None
+    assert len(pickle.dumps(memory)) < 200
+
+
+def test_more_labels_than_a_byte_holds_are_not_remembered():
+    memory = LabelMemory()
+    labels = memory.map(lambda colors: colors[:, 0].astype(np.int32) + 100, FRAMES[0], 356)
+    assert np.array_equal(labels, FRAMES[0][:, 0].astype(np.int32) + 100)
+    assert memory._table is None

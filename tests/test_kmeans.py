@@ -162,3 +162,60 @@ def test_cells_of_very_many_colors_stand_for_all_and_for_outliers(blobs, monkeyp
     assert (some == 40).all(axis=1).sum() == n_outliers
     model = fit(colors, weights, 4)
     assert_allclose(sorted_rows(model.cluster_centers_)[:3], sorted_rows(centers), rtol=0, atol=0.01)
+
+
+# The nearest center
+
+
+def by_distance(points, centers):
+    return distances(points, centers).argmin(axis=1)
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3, 6, 20])
+@pytest.mark.parametrize("n_centers", [1, 2, 3, 16, 17, 64, 300])
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-8, 1.0, 1e8, 1e140])
+def test_the_nearest_center_is_the_one_at_the_least_distance(n_features, n_centers, scale):
+    rng = np.random.default_rng(n_features)
+    points, centers = rng.normal(0, scale, (700, n_features)), rng.normal(0, scale, (n_centers, n_features))
+    assert np.array_equal(nearest(points, centers), by_distance(points, centers))
+
+
+@pytest.mark.parametrize("step", [1.0, 1 / 255, 1 / 3])
+@pytest.mark.parametrize("offset", [0.0, 1e6, -7.5])
+def test_of_two_centers_that_are_equally_near_the_first_wins(step, offset):
+    grid = np.stack(np.meshgrid(*[np.arange(12)] * 3), axis=-1).reshape(-1, 3) * step + offset
+    centers = grid[np.random.default_rng(0).choice(len(grid), 40, replace=False)]
+    centers = np.concatenate([centers, centers[::-1]])  # every center twice
+    assert np.array_equal(nearest(grid, centers), by_distance(grid, centers))
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-17, 1e-16, 1e-14, 1e-12, 1e-9])
+def test_points_next_to_a_border_are_measured(gap):
+    centers = np.array([[0.1, 0.2], [0.3, 0.7], [0.8, 0.1]])
+    middle, across = (centers[0] + centers[1]) / 2, np.array([0.5, -0.2])
+    points = middle + np.linspace(-1, 1, 999)[:, np.newaxis] * across + gap * (centers[1] - centers[0])
+    assert np.array_equal(nearest(points, centers), by_distance(points, centers))
+
+
+@pytest.mark.parametrize("far", [1e6, 1e12, 1e100])
+def test_an_outlier_in_the_block_does_not_disturb_the_others(far):
+    rng = np.random.default_rng(0)
+    points, centers = rng.random((500, 3)), rng.random((9, 3))
+    points[17] = far
+    assert np.array_equal(nearest(points, centers), by_distance(points, centers))
+    assert np.array_equal(
+        nearest(points, np.vstack([centers, [[far] * 3]])), by_distance(points, np.vstack([centers, [[far] * 3]]))
+    )
+
+
+def test_nothing_has_no_nearest_center():
+    assert nearest(np.empty((0, 3)), np.ones((2, 3))).tolist() == []
+
+
+@pytest.mark.parametrize("weights", [None, np.append(np.ones(999), 1e6)], ids=["plain", "weighted"])
+def test_few_points_are_far_out(weights):
+    points = np.random.default_rng(0).random((1000, 3))
+    points[5] = 90.0
+    is_far = fitting.far_out(points, weights)
+    assert is_far[5]
+    assert is_far.sum() <= 2

@@ -123,8 +123,9 @@ def _distinct_keys(codes: Codes) -> NDArray[np.uint32]:
 
 
 def _look_up(codes: Codes, keys: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
-    """``values[i]`` for each row whose key is ``keys[i]``; `values` are integers."""
-    small = values.dtype if values.min(initial=0) < 0 else np.min_scalar_type(values.max(initial=0))
+    """``values[i]`` for each row whose key is ``keys[i]``; a natural number needs few bytes."""
+    is_natural = values.dtype.kind in "iu" and values.min(initial=0) >= 0
+    small = np.min_scalar_type(values.max(initial=0)) if is_natural else values.dtype
     table = np.empty(1 << codes.n_bits, dtype=small)  # memory that is not touched costs no time
     table[keys] = values
     found = np.empty(len(codes.rows), dtype=values.dtype)

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 _BLOCK = 1 << 13  # points that are labeled at a time: their scores stay in the processor's cache
 _GROUP = 16  # centers whose scores are computed at a time
 _MANTISSA_BITS = 52
+_LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
 
 
 def distances(points: Floats, centers: Floats) -> Floats:
@@ -70,7 +71,7 @@ class NearestCenter:
         best, second = self._two_best(columns_here)
         labels = best.view(np.int64) & ((1 << self._n_bits) - 1)
         reach = self._radius + np.sqrt(len(columns)) * np.abs(columns_here).max()
-        error = reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS)
+        error = reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS) + _LEAST_ERROR
         doubtful = np.flatnonzero(~(best - second > error))
         if len(doubtful):
             labels[doubtful] = _nearest_exactly(columns[:, doubtful], self.centers)
