@@ -31,7 +31,7 @@ def map_colors(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
     if len(rows) <= _FEW and codes.n_bits > 16:
         keys, index = np.unique(codes.pack(), return_inverse=True)
         return np.asarray(function(codes.decode(keys))[index])
-    keys = _distinct_keys(codes)
+    keys = _distinct(codes.pack())
     values = map_rows(function, codes.decode(keys))
     index = _look_up(codes, keys, np.arange(len(keys), dtype=np.uint32) if values.ndim > 1 else values)
     return take(values, index) if values.ndim > 1 else index
@@ -86,18 +86,18 @@ class LabelMemory:
             return map_colors(function, rows)
         labels = np.empty(len(rows), dtype=np.int32)
         table = self._get_table()
-        unknown: list[slice] = []
+        unknown: list[NDArray[np.uint32]] = []
 
         def fill(block: slice) -> None:
-            found = table.take(codes.pack(block), mode="clip")
+            keys = codes.pack(block)
+            found = table.take(keys, mode="clip")
             if not found.all():
-                unknown.append(block)
+                unknown.append(keys[found == 0])
             np.subtract(found, 1, out=labels[block], dtype=np.int32)
 
         for_blocks(fill, len(rows), _BLOCK)
         if unknown:
-            keys = _distinct_keys(codes)
-            keys = keys[table[keys] == 0]
+            keys = _distinct(np.concatenate(unknown))
             table[keys] = map_rows(function, codes.decode(keys)) + 1
             for_blocks(fill, len(rows), _BLOCK)
         return labels
@@ -112,13 +112,15 @@ class LabelMemory:
         return self._table
 
 
-def _distinct_keys(codes: Codes) -> NDArray[np.uint32]:
-    seen = np.zeros(1 << codes.n_bits, dtype=bool)
+def _distinct(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    if len(keys) <= _FEW:
+        return np.unique(keys)
+    seen = np.zeros(1 << _TABLE_BITS, dtype=bool)
 
     def mark(block: slice) -> None:
-        seen[codes.pack(block)] = True
+        seen[keys[block]] = True
 
-    for_blocks(mark, len(codes.rows), _BLOCK)
+    for_blocks(mark, len(keys), _BLOCK)
     return np.flatnonzero(seen).astype(np.uint32)
 
 
