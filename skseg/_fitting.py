@@ -84,6 +84,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     """Start from k-means on a sample of the colors; what it does not represent is added and starts again."""
     some = sample(census, _MAX_SAMPLED)
     _features(some, conversion)
+    _check_size(_as_floats(some.number_limits()))
     passes = Passes(scan, conversion.convert, some)
     if isinstance(params["init"], str):
         passed = _start_passes(passes, some, conversion, params)
@@ -203,9 +204,13 @@ def _as_floats(limits: NDArray[Any]) -> tuple[float, float]:
 
 def _features(census: Census, conversion: Conversion) -> Floats:
     features = map_rows(conversion.convert, census.colors)
-    if np.abs(features).max() > _LARGEST:
-        raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
+    _check_size(features)
     return features
+
+
+def _check_size(numbers: Any) -> None:
+    if np.abs(numbers).max() > _LARGEST:
+        raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
 
 
 def _is_start(init: Any) -> bool:

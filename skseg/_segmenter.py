@@ -60,7 +60,7 @@ class KMeansSegmenter(
 
     The distinct colors of X are counted, converted to a color space and clustered with `KMeans`, weighted by their
     counts. Every pixel then gets the label of its color. The result is the same as k-means on all pixels, in a fraction
-    of the time.
+    of the time. Where colors hardly repeat, k-means starts on a sample of them and goes on in passes over all pixels.
 
     X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
     ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. uint8 and uint16 are scaled by their
@@ -84,8 +84,8 @@ class KMeansSegmenter(
 
     init : {"k-means++", "random"}, callable or array-like of shape (n_clusters, n_channels), default="k-means++"
         First centers: chosen by k-means++ [2]_, at random, or these colors, in X's own units. A callable is called
-        once as ``init(colors, n_clusters, random_state=...)``, with the distinct colors of X as an array of shape
-        (n_colors, n_channels), and returns such colors.
+        once as ``init(colors, n_clusters, random_state=...)``, with the distinct colors of X, or a sample of them, as
+        an array of shape (n_colors, n_channels), and returns such colors.
 
     n_init : "auto" or int, default="auto"
         Number of starts, of which the best is kept; "auto" is 10. Many colors (above 2,000) are first grouped into
@@ -129,7 +129,7 @@ class KMeansSegmenter(
         Sum of the squared distances of all pixels to their centers in the color space, weighted.
 
     n_iter_ : int
-        Number of iterations on all colors.
+        Number of iterations on all colors, or of passes over all pixels.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -146,8 +146,11 @@ class KMeansSegmenter(
     -----
     The census (distinct colors and their weights) is a sufficient statistic for k-means: rotating, shuffling or tiling
     an image, or splitting it into a list, does not change the model. The fitted segmenter keeps the census for
-    `partial_fit`, and so does its pickle: at most 11 bytes per color of an 8-bit photo, but more than the image itself
-    if its colors never repeat.
+    `partial_fit`, and so does its pickle: 15 bytes per color of an 8-bit photo.
+
+    More than half a million distinct colors that do not fit into 24 bits (four million if they fit into 32) are not
+    counted. A sample of them, chosen by a hash of the color, gives the start of exact passes over all pixels. What is
+    kept is then a sample of at most eight megabytes. Images of a list are read again for each pass.
 
     A pixel at the same distance from two centers belongs to the darker one.
 
@@ -242,7 +245,7 @@ class KMeansSegmenter(
         """Add X to the images seen so far and cluster all their colors again.
 
         With an int `random_state`, the model is the same as after a single `fit` on all images together, in any order.
-        `labels_` is not set.
+        `labels_` is not set. All distinct colors are kept, so the model grows with images whose colors hardly repeat.
 
         Parameters
         ----------
@@ -259,6 +262,11 @@ class KMeansSegmenter(
         -------
         self : KMeansSegmenter
             The fitted segmenter.
+
+        Raises
+        ------
+        ValueError
+            If `fit` has kept a sample of its colors only, or if X has other channels or units than earlier images.
         """
         check_parameters(self)
         source = open_source(X)

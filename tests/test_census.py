@@ -410,7 +410,9 @@ def test_four_bands_of_8_bits_are_one_key(is_weighted, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "rows", [np.zeros((9, 5), np.uint8), np.array([[0.3], [0.3000001], [0.30000011]]), np.array([[0], [1 << 40]])], ids=str
+    "rows",
+    [np.zeros((9, 5), np.uint8), np.array([[0.3], [0.3000001], [0.30000011]]), np.array([[0], [1 << 40]])],
+    ids=str,
 )
 def test_wide_rows_have_no_key(rows):
     assert encode(rows) is None

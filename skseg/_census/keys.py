@@ -115,7 +115,7 @@ def _narrow_checked(rows: NDArray[Any], code: np.dtype[Any], low: float, scale: 
             failed.set()
             return
         offsets = part - rows.dtype.type(low) if low else part
-        codes[block] = np.rint(offsets * scale)
+        codes[block] = np.rint(np.multiply(offsets, scale, dtype=np.result_type(rows.dtype, np.float32)))
         differs = numbers.take(codes[block]) != part
         with lock:
             new = differs | ~is_known.take(codes[block])

@@ -17,6 +17,7 @@ _TABLE_BITS = 24  # of keys that are looked up in a table
 _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
 _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
 _COMPUTED = 1 << 13  # rows that functions are computed of at a time; their temporaries are larger than the rows
+_LEAST_REMEMBERED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
 _MOST_LABELS = 255  # that a byte can remember beside "unknown"
 
 
@@ -81,7 +82,7 @@ class LabelMemory:
 
     def map(self, function: Function, rows: NDArray[Any], n_labels: int) -> NDArray[np.int32]:
         """The labels that `function` gives to rows; it is computed for colors that were never met."""
-        codes = encode(rows) if self._can_hold(rows, n_labels) and len(rows) > _FEW else None
+        codes = encode(rows) if self._can_hold(rows, n_labels) else None
         if codes is None:
             return map_colors(function, rows)
         labels = np.empty(len(rows), dtype=np.int32)
@@ -104,7 +105,8 @@ class LabelMemory:
 
     @staticmethod
     def _can_hold(rows: NDArray[Any], n_labels: int) -> bool:
-        return rows.dtype == np.uint8 and rows.shape[1] == 3 and n_labels < _MOST_LABELS
+        is_of_8_bits = rows.dtype == np.uint8 and rows.shape[1] == 3
+        return is_of_8_bits and len(rows) >= _LEAST_REMEMBERED and n_labels < _MOST_LABELS
 
     def _get_table(self) -> NDArray[np.uint8]:
         if self._table is None:

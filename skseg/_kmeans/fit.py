@@ -80,7 +80,7 @@ def far_out(points: NDArray[Any], weights: Floats | None = None) -> NDArray[np.b
     """Which points hold far more of the scatter than most do: at most one of `_LEAST_HEAVY`."""
     scatter = np.zeros(len(points))
     for column in points.T:
-        offsets = column - np.average(column, weights=weights)
+        offsets = column - np.average(column.astype(np.float64), weights=weights)
         scatter += offsets**2
     if weights is not None:
         scatter *= weights

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 _BLOCK = 1 << 13  # colors that are labeled at a time
 _SUM_BITS = 39  # of a rounded number: 2**13 of them add up to 52 bits, exactly
 _SQUARE_BITS = 30  # of a mean square: it may be exceeded 2**9 times
-_LEAST_EXPONENT = -1000  # the inverse of a smaller power of two is infinite
+_MAX_EXPONENT = 1000  # larger powers of two are infinite
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 _N_BUCKETS = 1 << 16  # of colors with the same hash
 _HEAVY = 64  # times the median inertia of a bucket; the mean itself follows the outliers
@@ -94,9 +94,9 @@ class Passes:
     def __init__(self, scan: Scan, convert: Callable[[NDArray[Any]], Floats], sample: Census) -> None:
         self._scan, self._convert = scan, convert
         self._features, self._n_channels = convert(sample.colors), sample.colors.shape[1]
-        self._unit = _power_of_two(scan.largest_weight, 0)
-        self._feature_quantum = _power_of_two(2 * np.abs(self._features).max(), _SUM_BITS)
-        self._color_quantum = _power_of_two(np.abs(sample.number_limits().astype(np.float64)).max(), _SUM_BITS)
+        self._weight_exponent = _exponent(scan.largest_weight)
+        self._feature_exponent = _exponent(2 * np.abs(self._features).max()) - _SUM_BITS
+        self._color_exponent = _exponent(np.abs(sample.number_limits().astype(np.float64)).max()) - _SUM_BITS
 
     def lloyd(
         self, passed: Passed, order: Callable[[Floats], NDArray[np.intp]], *, max_iter: int, tol: float
@@ -106,7 +106,7 @@ class Passes:
         They are brought into the `order` of their mean colors, and those without colors are left out. The last pass
         and the number of passes are returned; the first one is given.
         """
-        limit = tol * passed.variance + passed.centers.size * self._feature_quantum**2
+        limit = tol * passed.variance + passed.centers.size * 4.0**self._feature_exponent
         for n_iter in range(1, max_iter + _MAX_REORDERED):
             if n_iter < max_iter and (passed.shifts**2).sum() > limit:
                 passed = self.run(passed.centers + passed.shifts)
@@ -130,7 +130,7 @@ class Passes:
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """One pass."""
         (n_labels, n_features), by_feature = centers.shape, np.ascontiguousarray(centers.T)
-        find, quanta = NearestCenter(centers), self._quanta(centers)
+        find, exponents = NearestCenter(centers), self._exponents(centers)
 
         def sum_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> tuple[Any, Any]:
             sums: list[Any] = []
@@ -146,44 +146,55 @@ class Passes:
                 weight = None if weights is None else weights[block]
                 if has_buckets:
                     weighted[block] = squares if weight is None else weight * squares
-                sums.append(_exact_sums(found, n_labels, [*columns, squares, *rows[block].T], quanta, weight))
+                sums.append(_exact_sums(found, n_labels, [*columns, squares, *rows[block].T], exponents, weight))
 
             for_blocks(sum_block, len(rows), _BLOCK)
             return sum(sums), np.bincount(hash_buckets(rows), weighted, _N_BUCKETS) if has_buckets else 0.0
 
         parts = zip(*self._scan(sum_part), strict=True)
         sums, buckets = (sum(part) for part in parts)
-        weights, *sums = sums.astype(np.float64) * quanta[:, np.newaxis]
+        weights, *sums = np.ldexp(sums.astype(np.float64), exponents[:, np.newaxis])
         means = np.array(sums) / np.where(weights > 0, weights, 1)
         return Passed(
             centers, weights, means[:n_features].T, sums[n_features], means[n_features + 1 :].T, buckets=buckets
         )
 
-    def _quanta(self, centers: Floats) -> Floats:
-        """The numbers to whose multiples weights, features, squares and channels are rounded."""
+    def _exponents(self, centers: Floats) -> NDArray[np.int64]:
+        """Of the powers of two to whose multiples weights, features, squares and channels are rounded."""
         offsets = self._features - centers[nearest(self._features, centers)]
-        square = _power_of_two(np.einsum("ij,ij->", offsets, offsets) / len(offsets), _SQUARE_BITS)
-        weight = 1.0 if self._unit == 1 else 2.0**-_SUM_BITS
-        features, channels = [self._feature_quantum] * centers.shape[1], [self._color_quantum] * self._n_channels
-        return self._unit * np.array([weight, *features, square, *channels])
+        square = _exponent(np.einsum("ij,ij->", offsets, offsets) / len(offsets))
+        square = max(square - _SQUARE_BITS, 2 * self._feature_exponent - _SUM_BITS)
+        weight = 0 if self._weight_exponent == 0 else -_SUM_BITS
+        features, channels = [self._feature_exponent] * centers.shape[1], [self._color_exponent] * self._n_channels
+        return self._weight_exponent + np.array([weight, *features, square, *channels])
 
 
 def _exact_sums(
-    labels: NDArray[Any], n_labels: int, columns: list[NDArray[Any]], quanta: Floats, weights: Floats | None
+    labels: NDArray[Any],
+    n_labels: int,
+    columns: list[NDArray[Any]],
+    exponents: NDArray[np.int64],
+    weights: Floats | None,
 ) -> NDArray[np.object_]:
-    """Sums of the weights and of the columns for each label, as integers of any size, in units of the quanta."""
-    inverses = 1 / quanta
-    ones = weights if weights is None else np.rint(weights * inverses[0])
+    """Sums of the weights and of the columns for each label, as integers of any size, in units of powers of two."""
+    ones = weights if weights is None else np.rint(_shifted(weights, exponents[0]))
     sums = [np.bincount(labels, ones, n_labels)]
-    for column, inverse in zip(columns, inverses[1:], strict=True):
-        scaled = np.multiply(column, inverse, dtype=np.float64)
+    for column, exponent in zip(columns, exponents[1:], strict=True):
+        scaled = _shifted(column, exponent)
         if weights is not None:
             scaled *= weights
         sums.append(np.bincount(labels, np.rint(scaled, out=scaled), n_labels))
     return np.array([[int(number) for number in row] for row in sums], dtype=object)
 
 
-def _power_of_two(number: float, n_bits: int) -> float:
-    """The power of two that is `n_bits` bits below the first one that is not less than `number`."""
+def _shifted(numbers: NDArray[Any], exponent: np.int64) -> Floats:
+    """Numbers in units of a power of two."""
+    if abs(exponent) > _MAX_EXPONENT:
+        return np.asarray(np.ldexp(numbers.astype(np.float64), -exponent))
+    return np.multiply(numbers, 2.0**-exponent, dtype=np.float64)
+
+
+def _exponent(number: float) -> int:
+    """Of the least power of two that is not less than `number`."""
     mantissa, exponent = np.frexp(number)
-    return float(np.ldexp(1.0, max(int(exponent) - int(mantissa == 0.5) - n_bits, _LEAST_EXPONENT)))
+    return int(exponent) - int(mantissa == 0.5)
