@@ -95,7 +95,7 @@ class Passes:
         self._scan, self._convert = scan, convert
         self._features, self._n_channels = convert(sample.colors), sample.colors.shape[1]
         self._weight_exponent = _exponent(scan.largest_weight)
-        self._feature_exponent = _exponent(2 * np.abs(self._features).max()) - _SUM_BITS
+        self._extent = float(np.abs(self._features).max())
         self._color_exponent = _exponent(np.abs(sample.number_limits().astype(np.float64)).max()) - _SUM_BITS
 
     def lloyd(
@@ -106,7 +106,7 @@ class Passes:
         They are brought into the `order` of their mean colors, and those without colors are left out. The last pass
         and the number of passes are returned; the first one is given.
         """
-        limit = tol * passed.variance + passed.centers.size * 4.0**self._feature_exponent
+        limit = tol * passed.variance + passed.centers.size * (self._extent * 2.0**-_SUM_BITS) ** 2
         for n_iter in range(1, max_iter + _MAX_REORDERED):
             if n_iter < max_iter and (passed.shifts**2).sum() > limit:
                 passed = self.run(passed.centers + passed.shifts)
@@ -163,9 +163,10 @@ class Passes:
         """Of the powers of two to whose multiples weights, features, squares and channels are rounded."""
         offsets = self._features - centers[nearest(self._features, centers)]
         square = _exponent(np.einsum("ij,ij->", offsets, offsets) / len(offsets))
-        square = max(square - _SQUARE_BITS, 2 * self._feature_exponent - _SUM_BITS)
+        feature = _exponent(2 * max(self._extent, float(np.abs(centers).max()))) - _SUM_BITS
+        square = max(square - _SQUARE_BITS, 2 * feature - _SUM_BITS)
         weight = 0 if self._weight_exponent == 0 else -_SUM_BITS
-        features, channels = [self._feature_exponent] * centers.shape[1], [self._color_exponent] * self._n_channels
+        features, channels = [feature] * centers.shape[1], [self._color_exponent] * self._n_channels
         return self._weight_exponent + np.array([weight, *features, square, *channels])
 
 
@@ -191,7 +192,7 @@ def _shifted(numbers: NDArray[Any], exponent: np.int64) -> Floats:
     """Numbers in units of a power of two."""
     if abs(exponent) > _MAX_EXPONENT:
         return np.asarray(np.ldexp(numbers.astype(np.float64), -exponent))
-    return np.multiply(numbers, 2.0**-exponent, dtype=np.float64)
+    return np.asarray(np.multiply(numbers, 2.0**-exponent, dtype=np.float64))
 
 
 def _exponent(number: float) -> int:
