@@ -83,7 +83,8 @@ def prediction_strength(predicted: Clusters, found: Callable[[], Clusters]) -> f
 
 def n_dimensions(clusters: Clusters) -> float:
     """Effective number of dimensions of the features, from 1 to all."""
-    covariance = np.atleast_2d(np.cov(clusters.features.T, aweights=clusters.weights, ddof=0))
+    columns = np.ascontiguousarray((clusters.features - _mean(clusters.features, clusters.weights)).T)
+    covariance = np.array([_weighted_sums(columns * column, clusters.weights) for column in columns])
     return float(np.trace(covariance) ** 2 / max((covariance**2).sum(), np.finfo(float).tiny))
 
 
