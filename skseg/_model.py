@@ -144,26 +144,40 @@ def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: A
         )
 
 
-def fit_model(
-    census: Census, conversion: Conversion, *, init: Any, n_clusters: int, random_state: Any, **params: Any
-) -> Model:
+def fit_model(census: Census, conversion: Conversion, *, n_clusters: int, **params: Any) -> Model:
     """Cluster a census, and number the clusters from dark to light."""
-    features, weights = _features(census, conversion), _relative(census.weights)
-    params |= {"n_clusters": n_clusters, "random_state": random_state}
-    start = init if isinstance(init, str) else _start(init, conversion, census.colors, n_clusters, random_state)
-    kmeans = fit_kmeans(features, weights, init=start, **params)
-    _number_clusters(kmeans, features, Census(census.colors, weights), is_srgb=conversion.name is not None)
+    features = features_of(census, conversion)
+    kmeans = cluster(features, census, conversion, n_clusters=n_clusters, **params)
     squares = ((features - kmeans.cluster_centers_[kmeans.labels_]) ** 2).sum(axis=1)
     kmeans.inertia_ = float((census.weights * squares).sum())  # exact, also where KMeans loses digits to an outlier
     kmeans.n_clusters = n_clusters
     return _model(census, conversion, kmeans, features)
 
 
+def cluster(
+    features: Floats,
+    census: Census,
+    conversion: Conversion,
+    *,
+    init: Any,
+    n_clusters: int,
+    random_state: Any,
+    **params: Any,
+) -> KMeans:
+    """`KMeans` fitted to the features of a census, its clusters numbered from dark to light."""
+    weights = _relative(census.weights)
+    params |= {"n_clusters": n_clusters, "random_state": random_state}
+    start = init if isinstance(init, str) else _start(init, conversion, census.colors, n_clusters, random_state)
+    kmeans = fit_kmeans(features, weights, init=start, **params)
+    _number_clusters(kmeans, features, Census(census.colors, weights), is_srgb=conversion.name is not None)
+    return kmeans
+
+
 def restore_model(
     census: Census, conversion: Conversion, centers: Floats, params: dict[str, Any], *, inertia: float, n_iter: int
 ) -> Model:
     """The model of a census whose centers and k-means parameters are known."""
-    features = _features(census, conversion)
+    features = features_of(census, conversion)
     kmeans = known_kmeans(features, centers, inertia=inertia, n_iter=n_iter)
     init = params["init"]
     kmeans.set_params(**params | {"init": init if isinstance(init, str) else np.array(init)})
@@ -185,7 +199,8 @@ def _model(census: Census, conversion: Conversion, kmeans: KMeans, features: Flo
     )
 
 
-def _features(census: Census, conversion: Conversion) -> Floats:
+def features_of(census: Census, conversion: Conversion) -> Floats:
+    """Coordinates of the colors of a census in the color space, small enough for squared distances."""
     features = map_rows(conversion.convert, census.colors)
     if np.abs(features).max() > _LARGEST:
         raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")

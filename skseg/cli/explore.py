@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.exposure import rescale_intensity
 
+from .._blocks import in_parallel
 from .._color import is_unit_range, to_uint8
-from .._segmenter import KMeansSegmenter
+from .._counting import read_rows
+from .._model import Model
+from .._source import open_source
 from .palettes import hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
@@ -23,23 +26,25 @@ _NO_LABEL = 255  # in the label maps of the page
 
 
 def explore_page(
-    image: NDArray[Any], title: str, segmenters: Sequence[KMeansSegmenter], scores: Sequence[float], criterion: str
+    image: NDArray[Any], title: str, models: Sequence[Model], scores: Sequence[float], criterion: str
 ) -> str:
-    """The page, as HTML: the image painted by each segmenter, and how the criterion judges each.
+    """The page, as HTML: the image painted by each model, and how the criterion judges each.
 
     The criterion is marked where it is largest.
     """
     rows, columns = (_sample(length, max(image.shape[:2])) for length in image.shape[:2])
-    models = [
-        {
-            "n_clusters": segmenter.n_clusters,
+    pixels, shown = read_rows(open_source(image[rows][:, columns]), color_space=None)
+
+    def entry(model: Model, score: float) -> dict[str, Any]:
+        label_map = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))
+        return {
+            "n_clusters": model.kmeans.n_clusters,
             "score": round(score, 4),
-            "colors": hex_codes(segmenter),
-            "shares": segmenter.cluster_sizes_.round(5).tolist(),
-            "labels": _as_url(np.ma.filled(segmenter.predict(image), _NO_LABEL)[rows][:, columns].astype(np.uint8)),
+            "colors": hex_codes(model),
+            "shares": model.sizes.round(5).tolist(),
+            "labels": _as_url(label_map),
         }
-        for segmenter, score in zip(segmenters, scores, strict=True)
-    ]
+
     original = Image.fromarray(_shown(image)).resize((len(columns), len(rows)), Image.Resampling.LANCZOS)
     data = {
         "title": title,
@@ -47,7 +52,7 @@ def explore_page(
         "size": [len(columns), len(rows)],
         "criterion": criterion,
         "chosen": int(np.argmax(scores)),
-        "models": models,
+        "models": list(in_parallel(entry, models, scores)),
     }
     template = files("skseg.cli").joinpath("explore.html").read_text(encoding="utf-8")
     return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
