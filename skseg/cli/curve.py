@@ -96,8 +96,9 @@ def _parts(pictures: list[Picture]) -> Iterator[Any]:
             yield [pictures[index] for index in test]
     else:
         image = np.asanyarray(pictures[0])
+        pixels = image.reshape(-1, image.shape[-1])
         for _, test in TileKFold(_N_FOLDS).split(image):
-            yield image[test]
+            yield pixels.take(np.flatnonzero(test), axis=0)  # image[test], several times faster
 
 
 def _count(pictures: Any, segmenter: KMeansSegmenter) -> Census:
