@@ -46,7 +46,7 @@ def is_unit_range(colors: NDArray[Any]) -> bool:
 
 def to_uint8(colors: NDArray[Any]) -> NDArray[np.uint8]:
     """Colors of any dtype as 8 bits, clipped and rounded."""
-    return np.rint(255 * np.clip(to_unit(colors), 0, 1)).astype(np.uint8)
+    return colors if colors.dtype == np.uint8 else np.rint(255 * np.clip(to_unit(colors), 0, 1)).astype(np.uint8)
 
 
 def hex_code(color: NDArray[Any]) -> str:

@@ -15,10 +15,11 @@ from sklearn.utils.validation import check_array
 
 from ._census import Census, hash_buckets, map_rows, mean_colors, merge, sample, shrink
 from ._color import Conversion, luminance, unit_scale
-from ._kmeans import Passed, Passes, Scan, far_out, fit_kmeans, known_kmeans, nearest, weighted_variance
+from ._kmeans import Cells, Passed, Passes, Scan, far_out, fit_kmeans, group, known_kmeans, nearest, weighted_variance
 from ._model import Model
 
 Floats = NDArray[np.float64]
+MakeCells = Callable[..., Cells]
 
 _STARTS = ("k-means++", "random")
 _LARGEST = 1e150  # its square times any number of pixels is finite
@@ -47,18 +48,25 @@ def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: A
 
 
 def fit_model(
-    census: Census, conversion: Conversion, scan: Scan | None = None, *, init: Any, random_state: Any, **params: Any
+    census: Census, conversion: Conversion, scan: Scan | None = None, *, make_cells: MakeCells = group, **params: Any
 ) -> Model:
     """Cluster a census, and number the clusters from dark to light.
 
     If the census is a sample, `scan` goes through all colors.
     """
-    if not isinstance(init, str):
-        init = _start(init, conversion, census.colors, params["n_clusters"], random_state)
-    params |= {"init": init, "random_state": random_state}
+    params["init"] = _start(census.colors, conversion, **params)
     if scan is None and len(census.colors) <= _MAX_HELD:
-        return _fit_held(census, conversion, params)
+        return _fit_held(census, conversion, params, make_cells)
     return _fit_in_passes(census, conversion, scan or _CensusScan(census), params)
+
+
+def cluster(
+    features: Floats, census: Census, conversion: Conversion, make_cells: MakeCells = group, **params: Any
+) -> KMeans:
+    """`KMeans` fitted to the features of a census, its clusters numbered from dark to light."""
+    params["init"] = _start(census.colors, conversion, **params)
+    relative = Census(census.colors, _relative(census.weights))
+    return _fit_numbered(relative, conversion, features, params, make_cells)
 
 
 def without_most_colors(model: Model) -> Model:
@@ -69,9 +77,10 @@ def without_most_colors(model: Model) -> Model:
     return replace(model, census=census)
 
 
-def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any]) -> Model:
-    features = _features(census, conversion)
-    kmeans = _fit_numbered(Census(census.colors, _relative(census.weights)), conversion, features, params)
+def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any], make_cells: MakeCells) -> Model:
+    features = features_of(census, conversion)
+    relative = Census(census.colors, _relative(census.weights))
+    kmeans = _fit_numbered(relative, conversion, features, params, make_cells)
     squares = ((features - kmeans.cluster_centers_[kmeans.labels_]) ** 2).sum(axis=1)
     kmeans.inertia_ = float((census.weights * squares).sum())  # exact, also where KMeans loses digits to an outlier
     kmeans.n_clusters = params["n_clusters"]
@@ -83,7 +92,7 @@ def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any]) ->
 def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
     """Start from k-means on a sample of the colors; what it does not represent is added and starts again."""
     some = sample(census, _MAX_SAMPLED)
-    _features(some, conversion)
+    features_of(some, conversion)
     _check_size(_as_floats(some.number_limits()))
     passes = Passes(scan, conversion.convert, some)
     if isinstance(params["init"], str):
@@ -167,7 +176,7 @@ def restore_model(
 
     `sums` are the colors, the sizes and the spread, if the census is a sample, which does not tell them.
     """
-    features = _features(census, conversion)
+    features = features_of(census, conversion)
     kmeans = known_kmeans(features, centers, inertia=inertia, n_iter=n_iter)
     init = params["init"]
     kmeans.set_params(**params | {"init": init if isinstance(init, str) else np.array(init)})
@@ -202,7 +211,8 @@ def _as_floats(limits: NDArray[Any]) -> tuple[float, float]:
     return float(limits[0]), float(limits[1])
 
 
-def _features(census: Census, conversion: Conversion) -> Floats:
+def features_of(census: Census, conversion: Conversion) -> Floats:
+    """Coordinates of the colors of a census in the color space, small enough for squared distances."""
     features = map_rows(conversion.convert, census.colors)
     _check_size(features)
     return features
@@ -225,8 +235,12 @@ def _is_start(init: Any) -> bool:
         return False
 
 
-def _start(init: Any, conversion: Conversion, colors: NDArray[Any], n_clusters: int, random_state: Any) -> Floats:
-    """Start colors, given or made by a callable, in the color space."""
+def _start(
+    colors: NDArray[Any], conversion: Conversion, *, init: Any, n_clusters: int, random_state: Any, **params: Any
+) -> Any:
+    """The name of a way to start, or start colors, given or made by a callable, in the color space."""
+    if isinstance(init, str):
+        return init
     if callable(init):
         init = init(colors, n_clusters, random_state=check_random_state(random_state))
     start = check_array(init, dtype=np.float64, input_name="init")
@@ -238,9 +252,11 @@ def _start(init: Any, conversion: Conversion, colors: NDArray[Any], n_clusters: 
     return conversion.convert(start)
 
 
-def _fit_numbered(census: Census, conversion: Conversion, features: Floats, params: dict[str, Any]) -> KMeans:
+def _fit_numbered(
+    census: Census, conversion: Conversion, features: Floats, params: dict[str, Any], make_cells: MakeCells = group
+) -> KMeans:
     """`KMeans` fitted to weighted colors, its clusters numbered from dark to light."""
-    kmeans = fit_kmeans(features, census.weights, **params)
+    kmeans = fit_kmeans(features, census.weights, make_cells=make_cells, **params)
     _number_clusters(kmeans, features, census, is_srgb=conversion.name is not None)
     return kmeans
 

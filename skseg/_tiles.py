@@ -139,16 +139,17 @@ class TileKFold:
         for number in range(self.n_splits):
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
 
-    def _folds(self, height: int, width: int) -> NDArray[np.intp]:
+    def _folds(self, height: int, width: int) -> NDArray[np.unsignedinteger[Any]]:
         """The fold of each pixel, (height, width); none is empty."""
         if height < self.n_tiles[0] or width < self.n_tiles[1]:
             raise ValueError(f"X must have at least n_tiles={self.n_tiles} pixels; got {(height, width)} instead.")
         row, column = (np.arange(length) * n // length for length, n in zip((height, width), self.n_tiles, strict=True))
         # Few tiles a side are dealt out one by one; else every row, or every column, of tiles holds all folds.
         shift = self.n_tiles[1] if max(self.n_tiles) < self.n_splits else _stride(self.n_splits)
-        return np.asarray((shift * row[:, np.newaxis] + column) % self.n_splits)
+        tiles = (shift * np.arange(self.n_tiles[0])[:, np.newaxis] + np.arange(self.n_tiles[1])) % self.n_splits
+        return np.asarray(tiles.astype(np.min_scalar_type(self.n_splits))[:, column][row])
 
-    def _check_not_masked(self, fold: NDArray[np.intp], mask: NDArray[np.bool_]) -> None:
+    def _check_not_masked(self, fold: NDArray[Any], mask: NDArray[np.bool_]) -> None:
         n_pixels = np.bincount(fold[~mask], minlength=self.n_splits)
         if not n_pixels.all():
             raise ValueError(

@@ -30,7 +30,7 @@ ROOMS = {
     "_regions": {"core", "metrics", "_census"},
     "_plot": {"core", "metrics", "_census", "_kmeans"},
     "io": {"core", "_regions", "_census"},
-    "cli": {"core", "metrics", "_plot", "io"},
+    "cli": {"core", "metrics", "_plot", "io", "_census", "_kmeans"},
     "front door": {"core", "_regions", "_plot"},
 }
 

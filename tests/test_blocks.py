@@ -6,7 +6,7 @@ import joblib
 import numpy as np
 import pytest
 
-from skseg._census.blocks import _PARALLEL_FROM, _pool, for_blocks, one_thread
+from skseg._census.blocks import _PARALLEL_FROM, _pool, for_blocks, in_parallel, one_thread
 from skseg._source import open_source
 
 
@@ -86,3 +86,21 @@ def test_the_environment_bounds_the_threads(monkeypatch, limit, expected):
         assert _pool()._max_workers == min(4, joblib.cpu_count(), expected or 4)
     finally:
         _pool.cache_clear()
+
+
+def test_results_in_parallel_are_in_order_and_each_worker_works_alone():
+    def record(_number):
+        seen.add(threading.current_thread())
+
+    seen = set()
+    assert list(in_parallel(lambda one, other: one * other, range(50), range(50))) == [n * n for n in range(50)]
+    with one_thread():
+        list(in_parallel(record, range(50)))
+    assert seen == {threading.current_thread()}
+
+
+def test_work_in_parallel_may_hold_work_in_parallel():
+    def squares(number):
+        return list(in_parallel(lambda one: one * one, range(number)))
+
+    assert list(in_parallel(squares, range(50))) == [[one * one for one in range(number)] for number in range(50)]

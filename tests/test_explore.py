@@ -31,11 +31,38 @@ def page_file(tmp_path_factory):
     return folder / "x.html"
 
 
+def data_of(page):
+    """What a page shows."""
+    return json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page)[1])
+
+
+def decoded(url):
+    return np.asarray(Image.open(BytesIO(b64decode(url.partition(",")[2]))))
+
+
 def original_on_page_of(image):
     """What the page shows as the original."""
-    page = explore_page(image, "x", [KMeansSegmenter(2, random_state=0).fit(image)], [1.0], "score")
-    url = re.search(r'"original": "data:image/jpeg;base64,([^"]+)"', page)[1]
-    return np.asarray(Image.open(BytesIO(b64decode(url))), dtype=float)
+    page = explore_page(image, "x", [KMeansSegmenter(2, random_state=0).fit(image).model_], [1.0], "score")
+    return decoded(data_of(page)["original"]).astype(float)
+
+
+def test_the_page_shows_what_fit_finds_at_the_size_of_a_screen(tmp_path):
+    picture = np.ascontiguousarray(np.pad(coffee(), ((0, 0), (0, 900), (0, 0)), "wrap"))
+    alpha = np.full(picture.shape[:2], 255, dtype=np.uint8)
+    alpha[:100] = 0
+    Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / "wide.png")
+    arguments = ["explore", str(tmp_path / "wide.png"), "--to", "4", "-o", str(tmp_path / "x.html")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    models = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))["models"]
+    assert [model["n_clusters"] for model in models] == [2, 3, 4]
+    middles = [((np.arange(n) + 0.5) * 1.25).astype(int) for n in (320, 1200)]
+    for model in models:
+        segmenter = KMeansSegmenter(model["n_clusters"], random_state=0).fit(picture[100:])
+        expected = np.where(alpha, segmenter.predict(picture), 255)
+        assert np.array_equal(decoded(model["labels"]), expected[np.ix_(*middles)])
+        assert np.allclose(model["shares"], segmenter.cluster_sizes_, atol=1e-5)
+        centers = [bytes.fromhex(code[1:]) for code in model["colors"]]
+        assert np.array_equal([list(center) for center in centers], segmenter.cluster_centers_.round())
 
 
 def test_rgb_is_shown_as_it_is():
@@ -81,8 +108,8 @@ def test_bands_are_shown_as_gray(tmp_path):
         app, ["explore", str(tmp_path / "bands.tif"), "--to", "3", "-o", str(tmp_path / "x.html")]
     )
     assert outcome.exit_code == 0
-    text = re.search(r'<script id="data" type="application/json">(.*?)</script>', (tmp_path / "x.html").read_text())
-    assert json.loads(text[1])["models"][0]["colors"] == ["#000000", "#ffffff"]
+    (first, _) = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))["models"]
+    assert first["colors"] == ["#000000", "#ffffff"]
 
 
 def test_a_page_is_of_one_picture(tmp_path):

@@ -23,7 +23,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, metrics
-from skseg.metrics._criteria import _n_dimensions, _unexplained, clusters_of
+from skseg.metrics._criteria import clusters_of
+from skseg.metrics._scores import n_dimensions, unexplained
 
 COFFEE = coffee()[::4, ::4]
 CRITERIA = [
@@ -160,7 +161,7 @@ def test_a_cluster_that_has_no_pixel_does_not_stand_apart(present):
     X = np.repeat(present, [5, 3, 2][: len(present)])[:, np.newaxis] * [1, 0.5]
     clusters = clusters_of(model, X, None)
     expected = valleys(X, model.predict(X), model.pipeline_["kmeans"].cluster_centers_)
-    expected -= _n_dimensions(clusters) / 2 * np.log(_unexplained(clusters))
+    expected -= n_dimensions(clusters) / 2 * np.log(unexplained(clusters))
     assert metrics.valley_score(model, X) == pytest.approx(expected, rel=1e-6)
 
 

@@ -7,11 +7,12 @@ than the environment variable OMP_NUM_THREADS says. Workers of joblib that handl
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import local
+from typing import Any
 
 from joblib import cpu_count
 
@@ -29,6 +30,11 @@ def for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int) -> N
         return
     for _ in _pool().map(work, blocks):
         pass
+
+
+def in_parallel(work: Callable[..., Any], *arguments: Iterable[Any]) -> Iterator[Any]:
+    """Like `map`, but several results are computed at a time, before they are asked for."""
+    return map(work, *arguments) if getattr(_here, "works_alone", False) else _pool().map(work, *arguments)
 
 
 @contextmanager

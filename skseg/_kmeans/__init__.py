@@ -1,10 +1,12 @@
 """k-means of weighted colors: starts, `KMeans` on few of them, passes over many, and distances."""
 
+from .cells import Cells, group
 from .distances import NearestCenter, distances, nearest, weighted_variance
 from .fit import far_out, fit_kmeans, known_kmeans
 from .passes import Passed, Passes, Scan
 
 __all__ = [
+    "Cells",
     "NearestCenter",
     "Passed",
     "Passes",
@@ -12,6 +14,7 @@ __all__ = [
     "distances",
     "far_out",
     "fit_kmeans",
+    "group",
     "known_kmeans",
     "nearest",
     "weighted_variance",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.cluster import KMeans, kmeans_plusplus
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
-from .cells import group
+from .cells import Cells, group
 from .distances import nearest, weighted_variance
 
 Floats = NDArray[np.float64]
@@ -30,7 +31,15 @@ _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where som
 
 
 def fit_kmeans(
-    features: Floats, weights: Floats, *, n_clusters: int, init: Any, n_init: Any, tol: float, **params: Any
+    features: Floats,
+    weights: Floats,
+    *,
+    n_clusters: int,
+    init: Any,
+    n_init: Any,
+    tol: float,
+    make_cells: Callable[..., Cells] = group,
+    **params: Any,
 ) -> KMeans:
     """`KMeans` fitted to weighted features of shape (n_colors, n_features).
 
@@ -46,13 +55,16 @@ def fit_kmeans(
         n_cells = len(features) // _COLORS_PER_CELL
         if len(features) >= _CELLS_FROM and n_cells >= 4 * n_clusters:
             n_cells = min(n_cells, max(_MIN_CELLS, _CELLS_PER_CLUSTER * n_clusters))
-            init, n_init = _start_on_cells(features, weights, n_cells, init=init, n_init=n_init, **params), 1
+            init = _start_on_cells(features, weights, n_cells, make_cells, init=init, n_init=n_init, **params)
+            n_init = 1
     return _fit(features, weights, init=init, n_init=n_init, **params)
 
 
-def _start_on_cells(features: Floats, weights: Floats, n_cells: int, *, shift: float, **params: Any) -> Floats:
+def _start_on_cells(
+    features: Floats, weights: Floats, n_cells: int, make_cells: Callable[..., Cells], *, shift: float, **params: Any
+) -> Floats:
     """Centers to start from: the best k-means result on cells, unless k-means++ on the colors themselves beats it."""
-    cells = group(*_representatives(features, weights), n_cells)
+    cells = make_cells(*_representatives(features, weights), n_cells)
     on_cells = _fit(cells.means, cells.weights, shift=shift / 10, **params)  # iterations are cheap here
     start: Floats = on_cells.cluster_centers_
     if cells.scatter <= _TRUSTED_SCATTER * on_cells.inertia_:

@@ -9,13 +9,14 @@ from typing import Any
 import click
 import numpy as np
 import skimage.data
-from sklearn.base import clone
 
 from .. import io
+from .._census.blocks import in_parallel
 from .._version import __version__
 from ..io._atomic import written_whole
 from ..io._pictures import readable
 from . import options
+from .curve import colors_of, criterion_curve
 from .explore import explore_page
 from .messages import (
     as_click_error,
@@ -29,7 +30,7 @@ from .messages import (
 )
 from .palettes import FORMATS, hex_codes
 from .report import plural, report, report_curve, shares_of
-from .steps import criterion_curve, fit_batch, new_segmenter, open_batch, plot_curve, take_results, write_results
+from .steps import fit_batch, new_segmenter, open_batch, plot_curve, take_results, write_results
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -187,7 +188,8 @@ def choose_k(
         check_target(plot, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
-        curve = criterion_curve(batch, segmenter, range(lowest, highest + 1), criterion)
+        with as_click_error():
+            curve = criterion_curve(batch.pictures, segmenter, range(lowest, highest + 1), criterion)
         if plot:
             with as_click_error(), written_whole(plot) as file:
                 plot_curve(curve, criterion).savefig(file, format=plot_format(plot), dpi=150)
@@ -222,7 +224,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     batch = open_batch(images, mask)
     segmenter = fit_batch(batch, params)
     if segmenter is not None and style != "table" and not as_json:
-        click.echo(FORMATS[style](hex_codes(segmenter)))
+        click.echo(FORMATS[style](hex_codes(segmenter.model_)))
     else:
         report(batch, [], segmenter, as_json=as_json, n_listed=None)
     finish(batch)
@@ -257,12 +259,12 @@ def explore(
         picture = batch.pictures[0]
         if len(batch.pictures) > 1:
             raise click.UsageError(f"IMAGE must be one picture; got {len(batch.pictures)}.")
-        curve = criterion_curve(batch, segmenter, range(2, highest + 1), criterion)
+        numbers = range(2, highest + 1)
+        with as_click_error():
+            curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
         with batch.noting(picture):
             pixels = np.asanyarray(picture)
-            models = [
-                clone(segmenter).set_params(n_clusters=candidate["n_clusters"]).fit(pixels) for candidate in curve
-            ]
+            models = list(in_parallel(colors_of(pixels, segmenter).model, numbers))
             page = explore_page(pixels, Path(picture.path).name, models, [each["score"] for each in curve], criterion)
             with written_whole(path) as file:
                 file.write(page.encode())

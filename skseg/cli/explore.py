@@ -14,32 +14,38 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.exposure import rescale_intensity
 
+from .._census.blocks import in_parallel
 from .._color import is_unit_range, to_uint8
-from .._segmenter import KMeansSegmenter
+from .._counting import read_rows
+from .._model import Model
+from .._source import open_source
 from .palettes import hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
 _NO_LABEL = 255  # in the label maps of the page
+_RUN_LENGTHS = 3  # zlib's strategy Z_RLE: label maps become smaller than by default, and in a third of the time
 
 
 def explore_page(
-    image: NDArray[Any], title: str, segmenters: Sequence[KMeansSegmenter], scores: Sequence[float], criterion: str
+    image: NDArray[Any], title: str, models: Sequence[Model], scores: Sequence[float], criterion: str
 ) -> str:
-    """The page, as HTML: the image painted by each segmenter, and how the criterion judges each.
+    """The page, as HTML: the image painted by each model, and how the criterion judges each.
 
     The criterion is marked where it is largest.
     """
     rows, columns = (_sample(length, max(image.shape[:2])) for length in image.shape[:2])
-    models = [
-        {
-            "n_clusters": segmenter.n_clusters,
+    pixels, shown = read_rows(open_source(image[rows][:, columns]), color_space=None)
+
+    def entry(model: Model, score: float) -> dict[str, Any]:
+        label_map = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))
+        return {
+            "n_clusters": model.kmeans.n_clusters,
             "score": round(score, 4),
-            "colors": hex_codes(segmenter),
-            "shares": segmenter.cluster_sizes_.round(5).tolist(),
-            "labels": _as_url(np.ma.filled(segmenter.predict(image), _NO_LABEL)[rows][:, columns].astype(np.uint8)),
+            "colors": hex_codes(model),
+            "shares": model.sizes.round(5).tolist(),
+            "labels": _as_url(label_map, compress_type=_RUN_LENGTHS),
         }
-        for segmenter, score in zip(segmenters, scores, strict=True)
-    ]
+
     original = Image.fromarray(_shown(image)).resize((len(columns), len(rows)), Image.Resampling.LANCZOS)
     data = {
         "title": title,
@@ -47,7 +53,7 @@ def explore_page(
         "size": [len(columns), len(rows)],
         "criterion": criterion,
         "chosen": int(np.argmax(scores)),
-        "models": models,
+        "models": list(in_parallel(entry, models, scores)),
     }
     template = files("skseg.cli").joinpath("explore.html").read_text(encoding="utf-8")
     return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
@@ -68,7 +74,7 @@ def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:
     return np.repeat(rescale_intensity(gray, out_range=np.uint8).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
 
 
-def _as_url(picture: NDArray[np.uint8] | Image.Image, kind: str = "png", **options: Any) -> str:
+def _as_url(picture: NDArray[np.uint8] | Image.Image, kind: str = "png", **options: int) -> str:
     """A data URL of a picture."""
     file = BytesIO()
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)

@@ -80,7 +80,7 @@ def as_usage_error() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
 
 
-def progress(steps: Any, what: str) -> Iterator[Any]:
+def progress(steps: Any, what: str, total: int | None = None) -> Iterator[Any]:
     """The steps, with a bar in the terminal while they last."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -88,7 +88,7 @@ def progress(steps: Any, what: str) -> Iterator[Any]:
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        yield from progress.track(steps, description=what)
+        yield from progress.track(steps, total, description=what)
 
 
 @contextmanager

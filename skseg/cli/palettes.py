@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from .._color import hex_code
+from .._model import Model
 
 
-def hex_codes(segmenter: Any) -> list[str]:
+def hex_codes(model: Model) -> list[str]:
     """The codes of the labels' colors, from dark to light."""
-    return [hex_code(color) for color in segmenter.model_.rgb()]
+    return [hex_code(color) for color in model.rgb()]
 
 
 def _as_css(codes: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The steps of the commands: open pictures, fit a segmenter, write results, try numbers of clusters."""
+"""The steps of the commands: open pictures, fit a segmenter, write results, plot a curve."""
 
 from __future__ import annotations
 
@@ -8,20 +8,16 @@ from typing import Any
 
 import click
 import numpy as np
-from sklearn.model_selection import KFold, cross_validate
 
-from .. import metrics
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
 from .._segmenter import KMeansSegmenter
-from .._tiles import TileKFold
 from .._version import __version__
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress
 from .report import best, clusters_of, entry_of
 from .results import Results, digest
 
-_N_FOLDS = 5
 _CURVE = ("n_clusters", "score", "spread")
 
 
@@ -91,23 +87,6 @@ def write_results(
     except KeyboardInterrupt:
         batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
     return done
-
-
-def criterion_curve(
-    batch: Batch, segmenter: KMeansSegmenter, n_clusters: range, criterion: str
-) -> list[dict[str, Any]]:
-    """The criterion for each K."""
-    pictures = batch.pictures
-    many = len(pictures) > 1
-    X, cv = (pictures, KFold(min(_N_FOLDS, len(pictures)))) if many else (np.asanyarray(pictures[0]), TileKFold())
-    scoring = {"score": getattr(metrics, criterion), "explained": metrics.explained_variance}
-    curve = []
-    with as_click_error():
-        for n in progress(n_clusters, "Trying K"):
-            scores = cross_validate(segmenter.set_params(n_clusters=n), X, cv=cv, scoring=scoring, error_score="raise")
-            means = {name: float(np.mean(scores[f"test_{name}"])) for name in scoring}
-            curve.append({"n_clusters": n, **means, "spread": float(np.std(scores["test_score"]))})
-    return curve
 
 
 def plot_curve(curve: list[dict[str, Any]], criterion: str) -> Any:

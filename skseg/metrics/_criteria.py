@@ -1,6 +1,6 @@
-"""Criteria to choose the number of clusters by.
+"""Criteria to choose the number of clusters by, as scorers: ``criterion(segmenter, X)``.
 
-A criterion is a scorer: ``criterion(segmenter, X)``. It works on the census of X, which is exact for its pixels.
+They work on the census of X, which is exact for its pixels; `_scores` computes them.
 """
 
 from __future__ import annotations
@@ -10,23 +10,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 
-from .._census import Census, means_by_label
+from .._census import Census
 from .._counting import count_source, match_to_fit
 from .._model import Clusters
 from .._nested import inner_segmenter
 from .._source import NoPixelsError, open_source
-from ._agreement import contingency
-
-Floats = NDArray[np.float64]
-
-_WORST = -1e6  # of a model that a criterion cannot judge, such as one cluster; finite, so that folds can be averaged
-_PERFECT = 1e-6  # share of the variance below which a cluster counts as one color; less is rounding
-_COST = 0.25  # of a cluster, in those that stand apart
-_BANDWIDTH = 0.1  # of the density estimate, relative to the distance of two centers: a tenth of the way between them
+from . import _scores as scores
 
 
 def _criterion(function: Callable[..., float]) -> Callable[..., float]:
@@ -97,40 +88,7 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
     >>> [round(valley_score(KMeansSegmenter(k, random_state=0).fit(pixels), pixels), 1) for k in (2, 3, 4)]
     [0.2, 4.6, 3.5]
     """
-    clusters = clusters_of(estimator, X, sample_weight)
-    if clusters.n_clusters < 2:
-        return _WORST
-    standing = _valley_contrasts(clusters).clip(min=0).sum()
-    volumes = -_n_dimensions(clusters) / 2 * np.log(_unexplained(clusters))
-    return float(standing - _COST * clusters.n_clusters + volumes)
-
-
-def _n_dimensions(clusters: Clusters) -> float:
-    """Effective number of dimensions of the features, from 1 to all."""
-    covariance = np.atleast_2d(np.cov(clusters.features.T, aweights=clusters.weights, ddof=0))
-    return float(np.trace(covariance) ** 2 / max((covariance**2).sum(), np.finfo(float).tiny))
-
-
-def _valley_contrasts(clusters: Clusters) -> Floats:
-    """For each cluster, how much deeper than both centers the shallowest valley around it is: 1 for empty, to −1."""
-    features, weights, labels, centers, _ = clusters
-    gaps = _squares(centers, centers)
-    steepness = 1 / (2 * _BANDWIDTH**2 * np.where(gaps > 0, gaps, np.inf))
-    own, middle = np.zeros((2, len(centers), len(centers)))
-    for label in np.unique(labels):
-        members = labels == label
-        squares = _squares(features[members], centers)
-        to_own = squares[:, [label]]
-        midway = (to_own + squares) / 2 - gaps[label] / 4
-        own[label] = _average(weights[members], np.exp(-steepness[label] * to_own))
-        middle[label] = _average(weights[members], np.exp(-steepness[label] * midway))
-    between = middle + middle.T
-    lower = np.minimum(own, own.T)
-    ratio = np.where(between > 0, between / np.maximum(lower, np.finfo(float).tiny), 0).clip(max=1e9)
-    np.fill_diagonal(ratio, 0)
-    worst = ratio.max(axis=1)
-    present = np.bincount(labels, minlength=len(centers)) > 0
-    return np.asarray((1 - worst**2) / (1 + worst**2) * present)
+    return scores.valley_score(clusters_of(estimator, X, sample_weight))
 
 
 @_criterion
@@ -172,11 +130,7 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     >>> round(calinski_harabasz(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.605
     """
-    clusters = clusters_of(estimator, X, sample_weight)
-    within, between = _dispersions(clusters)
-    if clusters.n_clusters < 2 or between <= _PERFECT**2 * within:
-        return _WORST
-    return float(np.log(between / (clusters.n_clusters - 1) / max(within, _PERFECT**2 * between)))
+    return scores.calinski_harabasz(clusters_of(estimator, X, sample_weight))
 
 
 @_criterion
@@ -218,15 +172,7 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     >>> neg_davies_bouldin(KMeansSegmenter(2, random_state=0).fit(pixels), pixels)
     -0.1
     """
-    features, weights, labels, _, n_clusters = clusters_of(estimator, X, sample_weight)
-    _, labels = np.unique(labels, return_inverse=True)
-    means, sizes = means_by_label(labels, features.T, weights), np.bincount(labels, weights)
-    if n_clusters < 2 or len(means) < 2:
-        return _WORST
-    spreads = np.bincount(labels, weights * np.sqrt(((features - means[labels]) ** 2).sum(axis=1))) / sizes
-    gaps = np.sqrt(_squares(means, means))
-    np.fill_diagonal(gaps, np.inf)
-    return -float(((spreads[:, np.newaxis] + spreads) / gaps).max(axis=1).mean())
+    return scores.neg_davies_bouldin(clusters_of(estimator, X, sample_weight))
 
 
 @_criterion
@@ -269,11 +215,7 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
     >>> round(silhouette(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.95
     """
-    features, weights, _, centers, n_clusters = clusters_of(estimator, X, sample_weight)
-    if n_clusters < 2 or len(centers) < 2:
-        return -1.0
-    first, second = np.sqrt(np.partition(_squares(features, centers), 1, axis=1)[:, :2].T)
-    return float(_average(weights, (second - first) / np.maximum(second, np.finfo(float).tiny)))
+    return scores.silhouette(clusters_of(estimator, X, sample_weight))
 
 
 @_criterion
@@ -310,7 +252,7 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     >>> round(explained_variance(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.99
     """
-    return 1 - _unexplained(clusters_of(estimator, X, sample_weight), least=0.0)
+    return scores.explained_variance(clusters_of(estimator, X, sample_weight))
 
 
 @_criterion
@@ -346,7 +288,7 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
     >>> round(log_explained(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.615
     """
-    return -float(np.log(_unexplained(clusters_of(estimator, X, sample_weight))))
+    return scores.log_explained(clusters_of(estimator, X, sample_weight))
 
 
 @_criterion
@@ -390,13 +332,11 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
     1.0
     """
     segmenter, X = inner_segmenter(estimator, X)
-    predicted = clusters_of(segmenter, X, sample_weight)
-    if predicted.n_clusters < 2:
-        return 0.0
-    own = clusters_of(clone(segmenter).fit(X, sample_weight=sample_weight), X, sample_weight)
-    overlap = contingency(own.labels, predicted.labels, predicted.weights)
-    together = np.bincount(overlap.rows, overlap.sizes**2)
-    return float((together / overlap.row_sizes**2).min())
+
+    def found() -> Clusters:
+        return clusters_of(clone(segmenter).fit(X, sample_weight=sample_weight), X, sample_weight)
+
+    return scores.prediction_strength(clusters_of(segmenter, X, sample_weight), found)
 
 
 def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
@@ -407,34 +347,3 @@ def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
     colors = match_to_fit(segmenter, source, census.colors)
     clusters: Clusters = model.clusters(Census(colors, census.weights))
     return clusters
-
-
-def _unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
-    """Variance around the fitted centers over all variance, at least `least`; 1 if there is none to explain."""
-    features, weights, labels, centers, _ = clusters
-    within = _average(weights, ((features - centers[labels]) ** 2).sum(axis=1))
-    total = _average(weights, ((features - _average(weights, features)) ** 2).sum(axis=1))
-    if total == 0:
-        rounding = 1e-9 * np.abs(features).max()
-        return least if np.allclose(features, centers[labels], rtol=0, atol=rounding) else 1.0
-    return float(max(within / total, least))
-
-
-def _dispersions(clusters: Clusters) -> tuple[float, float]:
-    """Variance within the clusters, around their means in X, and between these."""
-    features, weights, labels, _, _ = clusters
-    _, labels = np.unique(labels, return_inverse=True)
-    centered = features - _average(weights, features)
-    means, sizes = means_by_label(labels, centered.T, weights), np.bincount(labels, weights).astype(np.float64)
-    within = _average(weights, ((centered - means[labels]) ** 2).sum(axis=1))
-    return float(within), float(_average(sizes, (means**2).sum(axis=1)))
-
-
-def _average(weights: Floats, values: Floats) -> Any:
-    """Sum of weighted values along the first axis; avoids BLAS, whose threads stall on busy machines."""
-    return np.einsum("i,i...->...", weights, values)
-
-
-def _squares(points: Floats, centers: Floats) -> Floats:
-    """Squared distance of each point to each center."""
-    return np.stack([((points - center) ** 2).sum(axis=1) for center in centers], axis=1)

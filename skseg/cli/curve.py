@@ -1,0 +1,139 @@
+"""A criterion against K: parts of the pictures are fitted and the others judged; each is counted once for all K."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from functools import partial
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold
+
+from .._census import Census, merge
+from .._census.blocks import in_parallel
+from .._converter import ColorConverter
+from .._counting import count_source
+from .._fitting import cluster, features_of, fit_model
+from .._kmeans import Cells, group, nearest
+from .._model import Clusters, Model
+from .._segmenter import KMeansSegmenter
+from .._source import NoPixelsError, open_source
+from .._tiles import TileKFold
+from ..metrics import _scores
+from .batch import Picture
+from .messages import progress
+
+Floats = NDArray[np.float64]
+
+_N_FOLDS = 5
+_FIT_PARAMETERS = ("init", "n_init", "max_iter", "tol", "random_state")
+
+
+class Colors:
+    """The colors of pictures, to which clusters are fitted as a segmenter fits them, for any K.
+
+    They are converted once, and the cells for the starts are made once.
+    """
+
+    def __init__(self, census: Census, segmenter: KMeansSegmenter) -> None:
+        color = ColorConverter(segmenter.color_space, channel_weights=segmenter.channel_weights)
+        conversion = color.conversion(census.colors.shape[1])
+        conversion.check_range(census.colors)
+        params = {name: getattr(segmenter, name) for name in _FIT_PARAMETERS}
+        self._cells: dict[int, Cells] = {}
+        self._making = Lock()
+        self._counted = census, conversion
+        self._params = params | {"make_cells": self._make_cells}
+        self._features = features_of(census, conversion)
+        self._shares = census.weights / census.weights.sum()
+
+    def model(self, n_clusters: int) -> Model:
+        """The model of K clusters."""
+        return fit_model(*self._counted, n_clusters=n_clusters, **self._params)
+
+    def centers(self, n_clusters: int) -> Floats:
+        """The centers of this model, which is not made."""
+        kmeans = cluster(self._features, *self._counted, n_clusters=n_clusters, **self._params)
+        return kmeans.cluster_centers_  # type: ignore[no-any-return]
+
+    def clusters(self, n_clusters: int, centers: Floats) -> Clusters:
+        """These colors as clusters around given centers, of K that were asked for."""
+        labels = nearest(self._features, centers)
+        return Clusters(self._features, self._shares, labels, centers, n_clusters)
+
+    def _make_cells(self, points: Floats, weights: Floats, n_cells: int) -> Cells:
+        with self._making:
+            if n_cells not in self._cells:
+                self._cells[n_cells] = group(points, weights, n_cells)
+        return self._cells[n_cells]
+
+
+def colors_of(pictures: Any, segmenter: KMeansSegmenter) -> Colors:
+    """The colors of a picture, or of a list of them."""
+    return Colors(_count(pictures, segmenter), segmenter)
+
+
+def criterion_curve(
+    pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
+) -> list[dict[str, Any]]:
+    """The criterion for each K, as `cross_validate` finds it on folds of tiles or of whole pictures."""
+    parts = [_count_or_none(part, segmenter) for part in _parts(pictures)]
+    judged = _judge_parts(parts, segmenter, n_clusters, criterion)
+    pairs = list(progress(judged, "Trying K", total=len(parts) * len(n_clusters)))
+    scores, explained = np.reshape(pairs, (len(parts), len(n_clusters), 2)).transpose(2, 0, 1)
+    columns = scores.mean(axis=0).tolist(), explained.mean(axis=0).tolist(), scores.std(axis=0).tolist()
+    names = ("n_clusters", "score", "explained", "spread")
+    return [dict(zip(names, row, strict=True)) for row in zip(n_clusters, *columns, strict=True)]
+
+
+def _parts(pictures: list[Picture]) -> Iterator[Any]:
+    """Five sets of the tiles of one picture, or of the pictures if there are several."""
+    if len(pictures) > 1:
+        for _, test in KFold(min(_N_FOLDS, len(pictures))).split(pictures):
+            yield [pictures[index] for index in test]
+    else:
+        image = np.asanyarray(pictures[0])
+        pixels = image.reshape(-1, image.shape[-1])
+        for _, test in TileKFold(_N_FOLDS).split(image):
+            yield pixels.take(np.flatnonzero(test), axis=0)  # image[test], several times faster
+
+
+def _count(pictures: Any, segmenter: KMeansSegmenter) -> Census:
+    return count_source(open_source(pictures), None, segmenter.color_space, segmenter.n_jobs).census
+
+
+def _count_or_none(part: Any, segmenter: KMeansSegmenter) -> Census | None:
+    """The census of a part of the pictures; None, with a warning, if all its pixels are masked."""
+    try:
+        return _count(part, segmenter)
+    except NoPixelsError as error:
+        warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=2)
+        return None
+
+
+def _judge_parts(
+    parts: list[Census | None], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
+) -> Iterator[tuple[float, float]]:
+    """What `_judge` says of each part and each K."""
+    for index, part in enumerate(parts):
+        others = [other for other in parts[:index] + parts[index + 1 :] if other is not None]
+        if not others:
+            raise NoPixelsError("All pixels but those of one part of the pictures are masked; there are none to fit.")
+        if part is None:
+            yield from [(0.0, 0.0)] * len(n_clusters)
+        else:
+            train, test = Colors(merge(others), segmenter), Colors(part, segmenter)
+            yield from in_parallel(partial(_judge, train, test, criterion), n_clusters)
+
+
+def _judge(train: Colors, test: Colors, criterion: str, n_clusters: int) -> tuple[float, float]:
+    """The criterion, and the share of the variance that is explained, of some colors by clusters of others."""
+    clusters = test.clusters(n_clusters, train.centers(n_clusters))
+    if criterion == "prediction_strength":
+        score = _scores.prediction_strength(clusters, lambda: test.clusters(n_clusters, test.centers(n_clusters)))
+    else:
+        score = getattr(_scores, criterion)(clusters)
+    return score, _scores.explained_variance(clusters)

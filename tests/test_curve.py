@@ -1,0 +1,125 @@
+"""The curve of a criterion is the one of cross-validation, though every picture is counted once for all K."""
+
+import numpy as np
+import pytest
+from skimage.data import astronaut, coffee
+from sklearn.base import clone
+from sklearn.model_selection import KFold, cross_validate
+
+from skseg import KMeansSegmenter, TileKFold, metrics
+from skseg.cli import curve
+from skseg.cli.curve import colors_of, criterion_curve
+from skseg.cli.options import _CRITERIA
+
+COFFEE = coffee()[::2, ::2]  # so many colors that starts are made on cells
+PICTURES = [COFFEE[:100], astronaut()[::4, ::4], COFFEE[100:]]
+FLAT = np.repeat(np.array([[0, 0, 0], [250, 20, 20], [20, 240, 60]], dtype=np.uint8), 200, axis=0).reshape(20, 30, 3)
+
+
+def masked(image):
+    mask = np.zeros(image.shape, dtype=bool)
+    mask[:, : image.shape[1] // 3] = True
+    return np.ma.MaskedArray(image, mask=mask)
+
+
+def by_cross_validation(pictures, segmenter, n_clusters, criterion):
+    X, cv = (pictures, KFold(min(5, len(pictures)))) if len(pictures) > 1 else (pictures[0], TileKFold())
+    scoring = {"score": getattr(metrics, criterion), "explained": metrics.explained_variance}
+    for n in n_clusters:
+        scores = cross_validate(clone(segmenter).set_params(n_clusters=n), X, cv=cv, scoring=scoring)
+        yield {
+            "n_clusters": n,
+            "score": scores["test_score"].mean(),
+            "explained": scores["test_explained"].mean(),
+            "spread": scores["test_score"].std(),
+        }
+
+
+def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
+    segmenter = KMeansSegmenter(random_state=0, **params)
+    found = criterion_curve(pictures, segmenter, n_clusters, criterion)
+    for entry, expected in zip(found, by_cross_validation(pictures, segmenter, n_clusters, criterion), strict=True):
+        assert entry == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("criterion", _CRITERIA)
+@pytest.mark.parametrize("pictures", [[COFFEE], PICTURES], ids=["tiles of one", "several"])
+def test_every_criterion_is_that_of_cross_validation(pictures, criterion):
+    assert_like_cross_validation(pictures, range(2, 6), criterion)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"color_space": "lab"},
+        {"color_space": None, "channel_weights": [1, 2, 3]},
+        {"init": "random", "n_init": 3, "max_iter": 5, "tol": 1e-2},
+        {"n_jobs": 2},
+    ],
+)
+def test_parameters_count(params):
+    assert_like_cross_validation([COFFEE], range(3, 5), "valley_score", **params)
+    assert_like_cross_validation(PICTURES, range(3, 4), "valley_score", **params)
+
+
+def test_start_colors_count():
+    assert_like_cross_validation([COFFEE], range(2, 3), "silhouette", init=[[0, 0, 0], [200, 150, 100]])
+
+
+@pytest.mark.parametrize(
+    "image", [masked(COFFEE), COFFEE / 255, COFFEE[..., :1], COFFEE.astype(np.float32) ** 1.1], ids=lambda x: x.dtype
+)
+def test_images_of_every_kind_count(image):
+    color_space = "auto" if np.max(image) <= 255 else None
+    assert_like_cross_validation([image], range(2, 4), "valley_score", color_space=color_space)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_more_clusters_than_colors_count():
+    assert_like_cross_validation([FLAT], range(2, 6), "neg_davies_bouldin")
+
+
+def test_many_clusters_have_cells_of_their_own():
+    assert_like_cross_validation([COFFEE], range(16, 19), "explained_variance")
+
+
+def test_a_picture_without_pixels_scores_0():
+    nothing = np.ma.masked_all_like(COFFEE)
+    pictures = [*PICTURES, nothing]
+    with pytest.warns(RuntimeWarning, match="All pixels of X are masked"):
+        (entry,) = criterion_curve(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
+    with pytest.warns(RuntimeWarning, match="All pixels of X are masked"):
+        (expected,) = by_cross_validation(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
+    assert entry == pytest.approx(expected, rel=1e-9)
+
+
+def test_pixels_in_one_part_alone_are_refused():
+    pictures = [COFFEE, np.ma.masked_all_like(COFFEE)]
+    with (
+        pytest.warns(RuntimeWarning, match="All pixels of X are masked"),
+        pytest.raises(ValueError, match="All pixels but those of one part of the pictures are masked"),
+    ):
+        criterion_curve(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
+
+
+def test_an_image_is_counted_and_grouped_once_for_all_k(monkeypatch):
+    calls = []
+    for name in ("count_source", "group"):
+        function = getattr(curve, name)
+        monkeypatch.setattr(
+            curve, name, lambda *args, name=name, function=function: calls.append(name) or function(*args)
+        )
+    criterion_curve([COFFEE], KMeansSegmenter(random_state=0), range(2, 8), "valley_score")
+    assert sorted(calls) == ["count_source"] * 5 + ["group"] * 5
+
+
+@pytest.mark.parametrize("n_clusters", [2, 7, 16])
+def test_the_model_of_a_picture_is_that_of_fit(n_clusters):
+    segmenter = KMeansSegmenter(n_clusters, random_state=0).fit(COFFEE)
+    colors = colors_of(COFFEE, segmenter)
+    for _ in range(2):  # also when the cells are known
+        model = colors.model(n_clusters)
+        assert np.array_equal(model.colors, segmenter.cluster_centers_)
+        assert np.array_equal(model.sizes, segmenter.cluster_sizes_)
+        assert np.array_equal(model.centers, colors.centers(n_clusters))
+        assert model.kmeans.inertia_ == segmenter.inertia_
