@@ -1,29 +1,25 @@
-"""From a source to its census: read it, check it, count it; and which numbers may be counted or compared together."""
+"""From a source to its census, or to passes over its pixels: read, check, count."""
 
 from __future__ import annotations
 
-import inspect
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import check_array
 
 from ._callbacks import Task
 from ._census import Census, count, merge
-from ._color import check_not_alpha, is_unit_range, unit_scale
+from ._checks import check_not_gray, check_same_kind
+from ._color import check_not_alpha
 from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
 
 _COUNTED_PIXELS = 1 << 24  # of one image that are read at a time to be counted
 _PASSED_PIXELS = 1 << 21  # of one image that are read at a time in a pass
 _MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `fit` still keeps
 _MAX_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
-_MANY_CHANNELS = 100  # of 8 bits: no camera has so many
-_MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 
 
 @dataclass(frozen=True)
@@ -152,7 +148,7 @@ class PixelScan:
         self._source, self._sample_weight, self._n_jobs = source, sample_weight, n_jobs
         self.labels: Any = np.empty(_n_pixels(source), dtype=np.int32) if _has_label_map(source) else None
         weights = [] if sample_weight is None else sample_weight if source.is_sequence else [sample_weight]
-        self.largest_weight = max((float(np.ma.max(one)) for one in weights), default=1.0)
+        self.largest_weight = max((_largest(one) for one in weights), default=1.0)
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
         """The result of `function` for each part: its rows, their weights or None, and where their labels go."""
@@ -181,6 +177,11 @@ class PixelScan:
             start = end
 
 
+def _largest(sample_weight: Any) -> float:
+    """The largest weight; it is NaN under a mask at most."""
+    return float(np.fmax.reduce(np.ma.filled(np.ma.asarray(sample_weight), 0), axis=None))
+
+
 def _has_label_map(source: Source) -> bool:
     """Whether X is a single image that was not mapped because its label map would not fit into memory."""
     data = source.data
@@ -207,24 +208,6 @@ def _add_up(censuses: Iterator[tuple[int, Census]], *, is_bounded: bool) -> Cens
     return merge([together, *waiting], is_bounded=is_bounded)
 
 
-def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[Any]:
-    """`rows` of a source, if their channels, names, units and range agree with a fitted estimator; else an error."""
-    n_channels, expected, dtype = rows.shape[1], estimator.n_features_in_, estimator.model_.dtype
-    if n_channels != expected:
-        raise ValueError(
-            f"X has {n_channels} features, but {type(estimator).__name__} is expecting {expected} features as input: "
-            "one per channel. A 2-D array is a pixel table (n_pixels, n_channels); a gray image has the "
-            "shape (height, width, 1): image[..., np.newaxis]."
-        )
-    for table in source.tables:
-        validate_data(estimator, table, reset=False, skip_check_array=True)
-    if not source.has_own_dtype:
-        rows = cast_if_exact(rows, dtype)
-    check_comparable(rows, estimator.model_)
-    estimator.model_.conversion.check_range(rows)
-    return rows
-
-
 def add_to_fit(fitted: Census, census: Census) -> Census:
     """The colors of a fitted model and others together."""
     check_same_kind(census.colors, fitted.colors, "X")
@@ -234,87 +217,3 @@ def add_to_fit(fitted: Census, census: Census) -> Census:
             "Give all images to fit, as one list, or each of them to partial_fit, from the first."
         )
     return merge([fitted, census])
-
-
-def check_not_gray(pixels: Pixels) -> None:
-    """Warn of an array that is almost certainly an image without a channel axis, or with the channels first."""
-    data = pixels.data
-    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim < 2 or data.shape[-1] < _MANY_CHANNELS:
-        return
-    n_rows, n_channels = data.shape[-2:]
-    if data.ndim > 2 and data.shape[0] <= 4:
-        meant = "an image with the channels first? Move them last: np.moveaxis(X, 0, -1)."
-    elif n_rows <= _MAX_ASPECT_RATIO * n_channels:
-        meant = "a gray image? Add the axis of channels: X[..., np.newaxis]."
-    else:
-        return
-    warnings.warn(
-        f"X of shape {data.shape} is read as pixels of {n_channels} channels, since channels are the last axis. Is it "
-        + meant,
-        UserWarning,
-        stacklevel=levels_to_caller(),
-    )
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
-
-
-def warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
-    """Warn that X has too few colors."""
-    found = f"{_plural(n_colors, 'distinct color')} in {_plural(n_found, 'cluster')}"
-    warnings.warn(
-        f"X has {found}, fewer than n_clusters={n_clusters}.",
-        ConvergenceWarning,
-        stacklevel=levels_to_caller(),
-    )
-
-
-def levels_to_caller() -> int:
-    """How many frames lie between a warning and the code that called skseg, maybe through scikit-learn."""
-    frame, level = inspect.currentframe(), 0
-    while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("skseg", "sklearn", "joblib"):
-        frame, level = frame.f_back, level + 1
-    return level
-
-
-def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> None:
-    """Refuse to count colors together that have other channels or mean other units."""
-    if colors.shape[1] != before.shape[1]:
-        raise ValueError(
-            f"{name} has {colors.shape[1]} channels, but earlier images have {before.shape[1]}. Channels are the last "
-            "axis; a gray image has the shape (height, width, 1)."
-        )
-    if unit_scale(colors.dtype) != unit_scale(before.dtype):
-        raise ValueError(
-            f"{name} is {colors.dtype}, but earlier images are {before.dtype}, whose numbers mean other colors: "
-            "uint8 and uint16 stand for 0 to 1. Give all images the same dtype, for example with skimage.util."
-        )
-
-
-def check_comparable(colors: NDArray[Any], model: Any) -> None:
-    """Refuse colors of other units than a model's, where their range shows it."""
-    if not colors.size:
-        return
-    fitted, scale = model.dtype, unit_scale(colors.dtype)
-    if (scale == 1) != (unit_scale(fitted) == 1):
-        low, high = (colors.min(), colors.max()) if scale == 1 else model.limits
-        if not is_unit_range(np.array([low, high], dtype=np.float64)):
-            unscaled = colors.dtype if scale == 1 else fitted
-            raise ValueError(
-                f"X is {colors.dtype}, but fit has seen {fitted}: uint8 and uint16 stand for 0 to 1, so the "
-                f"{unscaled} colors must lie there too; got {low:g} to {high:g} instead. "
-                "Give X the dtype and range that fit has seen."
-            )
-    if fitted.kind == "b" and scale != 1 and 0 < colors.max() <= 1:
-        raise ValueError(
-            f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
-            "Pass X.astype(bool)."
-        )
-
-
-def cast_if_exact(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """`rows`, whose numbers had no dtype of their own, in the dtype seen in `fit` if it can hold them."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        cast = rows.astype(dtype)
-    return cast if np.array_equal(cast, rows) else rows

@@ -18,16 +18,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
+from ._checks import levels_to_caller, match_to_fit, warn_few_clusters
 from ._converter import ColorConverter
-from ._counting import (
-    PixelScan,
-    add_to_fit,
-    count_source,
-    levels_to_caller,
-    match_to_fit,
-    read_rows,
-    warn_few_clusters,
-)
+from ._counting import PixelScan, add_to_fit, count_source, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
 from ._model import Model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip

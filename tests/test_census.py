@@ -350,6 +350,16 @@ def test_one_number_between_the_levels_is_not_lost(spoil):
     assert np.array_equal(census.weights, weights[order])
 
 
+@pytest.mark.parametrize("number", [-1.0, 2.0, 0.12345])
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_a_number_out_of_line_at_the_end_is_not_lost(number, n_channels):
+    wide = np.repeat(MANY[:, :1] / 255, n_channels, axis=1)
+    wide[-1] = number
+    census = count(wide)
+    assert len(census.colors) == 61
+    assert census.weights[(census.colors == number).all(axis=1)].tolist() == [1.0]
+
+
 def test_zeros_of_both_signs_are_one_number():
     wide = np.array([[0.0, 1.0], [-0.0, 1.0]])
     assert count(wide).weights.tolist() == [2.0]

@@ -8,7 +8,8 @@ from skimage.data import coffee
 
 from skseg import _counting
 from skseg._census import count, merge
-from skseg._counting import cast_if_exact, check_comparable, check_same_kind, count_source, read_rows
+from skseg._checks import cast_if_exact, check_comparable, check_same_kind
+from skseg._counting import count_source, read_rows
 from skseg._source import open_source
 
 IMAGE = coffee()[::20, ::20]

@@ -14,7 +14,7 @@ from skseg import KMeansSegmenter
 from skseg._census import Census, count
 from skseg._census.blocks import one_thread
 from skseg._fitting import _stand_for_all
-from skseg._kmeans import Passes, nearest, weighted_variance
+from skseg._kmeans import Passed, Passes, nearest, weighted_variance
 
 RNG = np.random.default_rng(0)
 SHAPE = (90, 70)
@@ -380,6 +380,13 @@ def test_colors_that_hold_much_of_the_inertia_are_found():
     assert is_heavy.sum() <= 1024
     assert {(40.0, 40.0, 40.0), (0.0, 5.0, 0.0)} <= {tuple(color) for color in found.colors}
     assert 300 in found.weights
+
+
+def test_what_is_heavy_does_not_depend_on_what_is_heavier():
+    buckets = np.ones(1 << 16)
+    buckets[5], buckets[10:20] = 1e12, 1e4
+    passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets)
+    assert np.flatnonzero(passed.heavy_buckets()).tolist() == [5, *range(10, 20)]
 
 
 def test_nothing_is_heavy_among_equals():

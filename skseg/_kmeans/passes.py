@@ -107,16 +107,18 @@ class Passes:
         and the number of passes are returned; the first one is given.
         """
         limit = tol * passed.variance + passed.centers.size * (self._extent * 2.0**-_SUM_BITS) ** 2
-        for n_iter in range(1, max_iter + _MAX_REORDERED):
+        n_iter = 1
+        while True:
             if n_iter < max_iter and (passed.shifts**2).sum() > limit:
-                passed = self.run(passed.centers + passed.shifts)
-                continue
-            present = np.flatnonzero(passed.weights)
-            wanted = present[order(passed.colors[present])]
-            if np.array_equal(wanted, np.arange(len(passed.centers))):
-                break
-            passed = self.run(passed.centers[wanted])
-        return passed, n_iter
+                centers = passed.centers + passed.shifts
+            else:
+                present = np.flatnonzero(passed.weights)
+                wanted = present[order(passed.colors[present])]
+                if np.array_equal(wanted, np.arange(len(passed.centers))) or n_iter >= max_iter + _MAX_REORDERED:
+                    return passed, n_iter
+                centers = passed.centers[wanted]
+            passed = self.run(centers)
+            n_iter += 1
 
     def find(self, is_wanted: NDArray[np.bool_]) -> Census:
         """All colors of the buckets that are wanted."""

@@ -16,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
+from .._checks import match_to_fit
 from .._color import is_unit_range
-from .._counting import match_to_fit, read_rows
+from .._counting import read_rows
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source

@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.color import gray2rgb
 from tifffile import TiffFile, TiffPage
 
-from .._counting import levels_to_caller
+from .._checks import levels_to_caller
 
 _GDAL_NODATA = 42113  # the tag that holds the value of pixels that are missing
 _PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several

@@ -13,7 +13,8 @@ from typing import Any
 from sklearn.base import clone
 
 from .._census import Census
-from .._counting import count_source, match_to_fit
+from .._checks import match_to_fit
+from .._counting import count_source
 from .._model import Clusters
 from .._nested import inner_segmenter
 from .._source import NoPixelsError, open_source

@@ -26,6 +26,7 @@ from PIL import Image
 from skimage.color import rgb2hsv
 from skimage.data import astronaut, coffee, retina
 from skimage.io import imread
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
@@ -196,20 +197,28 @@ def measure_grid_search(image: np.ndarray, rounds: int) -> None:
     print(f"  skseg {mine:.1f} s   plain recipe {plain_search:.1f} s (4 × a quarter)   ratio {plain_search / mine:.1f}")
 
 
-def measure_wide_data(image: np.ndarray, rounds: int) -> None:
-    """Images with nearly as many colors as pixels: float32, uint16, and 6 bands of float32."""
-    rng = np.random.default_rng(0)
-    part = image[::2, ::2] / 255
-    noisy = np.clip(part + rng.normal(0, 2 / 255, part.shape), 0, 1).astype(np.float32)
-    bands = np.concatenate([noisy, noisy[..., ::-1] ** 2], axis=-1)
-    bands += rng.normal(0, 0.01, bands.shape).astype(np.float32)
-    for name, wide in {"float32": noisy, "uint16": (noisy * 65535).astype(np.uint16), "6 bands": bands}.items():
-        print(f"  {name}, {wide.shape[0] * wide.shape[1] / 1e6:.1f} megapixels")
-        works: dict[str, Work] = {
-            "skseg": lambda wide=wide: segmenter().fit(wide),
-            "plain recipe": lambda wide=wide: plain(wide),
-        }
-        report("skseg", interleaved(works, rounds))
+def measure_frames(image: np.ndarray, rounds: int) -> None:
+    """Frames of two megapixels that a fitted model has met, against a look-up table of all 8-bit colors."""
+    frames = [np.ascontiguousarray(image[shift : shift + 1080, shift : shift + 1920]) for shift in range(0, 400, 50)]
+    model = segmenter().fit(frames[0])
+    every = np.arange(1 << 24, dtype=np.uint32)
+    colors = np.stack([every >> 16, every >> 8 & 255, every & 255], axis=-1).astype(np.uint8)
+    table = clone(model).fit(frames[0]).predict(colors).astype(np.uint8)
+    palette = model.cluster_centers_.round().astype(np.uint8)
+
+    def by_hand(frame: np.ndarray) -> np.ndarray:
+        red, green, blue = (frame[..., channel].astype(np.uint32) for channel in range(3))
+        return table[red << 16 | green << 8 | blue]
+
+    works: dict[str, Work] = {
+        "predict": lambda: [model.predict(frame) for frame in frames],
+        "transform": lambda: [model.transform(frame) for frame in frames],
+        "table": lambda: [by_hand(frame) for frame in frames],
+        "table and palette": lambda: [palette[by_hand(frame)] for frame in frames],
+    }
+    times = interleaved(works, 2 * rounds + 1)
+    report("predict", {name: times[name] for name in ("predict", "table")}, slower_is_us=True)
+    report("transform", {name: times[name] for name in ("transform", "table", "table and palette")}, slower_is_us=True)
 
 
 def measure_small_data(image: np.ndarray, rounds: int) -> None:
@@ -263,7 +272,7 @@ SECTIONS = {
     "predict": measure_predict,
     "memory": measure_memory,
     "grid-search": measure_grid_search,
-    "wide": measure_wide_data,
+    "frames": measure_frames,
     "small": measure_small_data,
     "busy": measure_busy_machine,
     "growth": measure_growth,
