@@ -121,22 +121,24 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
 
 def _start_passes(passes: Passes, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:
     """The first pass from centers of a sample, to which the colors that it does not represent are added."""
-    passed = passes.run(_centers(_stand_for_all(some), conversion, params), has_buckets=True)
-    is_added = np.zeros(len(passed.buckets), dtype=bool)
+    best = last = passes.run(_centers(_stand_for_all(some), conversion, params), has_buckets=True)
+    is_added = np.zeros(len(best.buckets), dtype=bool)
     for _ in range(_MAX_ADDED):
-        is_heavy = passed.heavy_buckets()
+        is_heavy = best.heavy_buckets()
         if not (is_heavy & ~is_added).any():
             break
         is_added |= is_heavy
         centers = _centers(_stand_for_all(some, passes.find(is_added)), conversion, params)
-        passed = min(passed, passes.run(centers, has_buckets=True), key=lambda one: one.inertia)
-    return passed
+        last = passes.run(centers, has_buckets=True)
+        best = min(best, last, key=lambda passed: passed.inertia)
+    return best if best is last else passes.run(best.centers)  # the labels are those of the last pass
 
 
 def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> Floats:
     """Centers of the clusters of a few colors, from dark to light; they iterate longer, since that is cheap here."""
     params = params | {"tol": _TOL_OF_START * params["tol"]}
-    kmeans = _fit_numbered(census, conversion, map_rows(conversion.convert, census.colors), params)
+    relative = Census(census.colors, _relative(census.weights))
+    kmeans = _fit_numbered(relative, conversion, map_rows(conversion.convert, census.colors), params)
     return kmeans.cluster_centers_  # type: ignore[no-any-return]
 
 

@@ -58,7 +58,7 @@ class Passed(NamedTuple):
     shifts : from each center to the mean of the features next to it, (n_labels, n_features)
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
-    buckets : sum of the squared distances in each bucket of colors, (_N_BUCKETS,); 0 if it was not asked for
+    buckets : sum of the squared distances in each bucket of colors, up to a factor, (_N_BUCKETS,); 0 if not asked for
     """
 
     centers: Floats
@@ -145,7 +145,7 @@ class Passes:
                     labels[block] = found
                 columns -= by_feature.take(found, axis=1, mode="clip")
                 squares = np.einsum("ij,ij->j", columns, columns)
-                weight = None if weights is None else weights[block]
+                weight = None if weights is None else _shifted(weights[block], self._weight_exponent)
                 if has_buckets:
                     weighted[block] = squares if weight is None else weight * squares
                 sums.append(_exact_sums(found, n_labels, [*columns, squares, *rows[block].T], exponents, weight))
@@ -155,7 +155,7 @@ class Passes:
 
         parts = zip(*self._scan(sum_part), strict=True)
         sums, buckets = (sum(part) for part in parts)
-        weights, *sums = np.ldexp(sums.astype(np.float64), exponents[:, np.newaxis])
+        weights, *sums = np.ldexp(sums.astype(np.float64), self._weight_exponent + exponents[:, np.newaxis])
         means = np.array(sums) / np.where(weights > 0, weights, 1)
         return Passed(
             centers, weights, means[:n_features].T, sums[n_features], means[n_features + 1 :].T, buckets=buckets
@@ -169,7 +169,7 @@ class Passes:
         square = max(square - _SQUARE_BITS, 2 * feature - _SUM_BITS)
         weight = 0 if self._weight_exponent == 0 else -_SUM_BITS
         features, channels = [feature] * centers.shape[1], [self._color_exponent] * self._n_channels
-        return self._weight_exponent + np.array([weight, *features, square, *channels])
+        return np.array([weight, *features, square, *channels])
 
 
 def _exact_sums(
@@ -190,7 +190,7 @@ def _exact_sums(
     return np.array([[int(number) for number in row] for row in sums], dtype=object)
 
 
-def _shifted(numbers: NDArray[Any], exponent: np.int64) -> Floats:
+def _shifted(numbers: NDArray[Any], exponent: Any) -> Floats:
     """Numbers in units of a power of two."""
     if abs(exponent) > _MAX_EXPONENT:
         return np.asarray(np.ldexp(numbers.astype(np.float64), -exponent))
