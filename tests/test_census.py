@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays, from_dtype
 
-from skseg._census import Census, LabelMemory, count, hash_buckets, map_colors, mean_colors, merge
+from skseg._census import Census, LabelMemory, count, hash_buckets, map_colors, mean_colors, merge, shrink
 from skseg._census import census as counting
 from skseg._census.keys import encode
 from skseg._census.order import lexicographic_order
@@ -576,3 +576,12 @@ def test_more_labels_than_a_byte_holds_are_not_remembered():
     labels = memory.map(lambda colors: colors[:, 0].astype(np.int32) + 100, FRAMES[0], 356)
     assert np.array_equal(labels, FRAMES[0][:, 0].astype(np.int32) + 100)
     assert memory._table is None
+
+
+@pytest.mark.parametrize(("n_channels", "is_kept"), [(1, True), (3, True), (4, False)])
+def test_all_colors_of_24_bits_are_kept(n_channels, is_kept, monkeypatch):
+    monkeypatch.setattr(counting, "_MAX_BYTES", 1000)
+    census = count(np.random.default_rng(8).integers(0, 256, (4000, n_channels), dtype=np.uint8))
+    small = shrink(census)
+    assert small.is_complete == is_kept
+    assert is_kept or small.colors.nbytes + 12 * len(small.colors) <= 1000
