@@ -20,6 +20,7 @@ from .._color import COLOR_SPACES
 from .._converter import ColorConverter
 from .._model import restore_model
 from .._regions import segmenter as regions
+from .._regions.cost import check_weights
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
@@ -79,16 +80,16 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
     check_is_fitted(segmenter)
     _check_loadable(segmenter)
     about: dict[str, Any] = {"format": _FORMAT, "versions": _versions()}
+    fitted: KMeansSegmenter | None
     if isinstance(segmenter, RegionSegmenter):
         fitted = segmenter.segmenter_
-        about |= _describe(segmenter) | {"segmenter": _describe_fitted(fitted)}
+        about |= _describe_regions(segmenter)
     else:
         fitted = segmenter
         about |= _describe_fitted(fitted)
-    census, centers = fitted.model_.census, fitted.model_.centers
     text = json.dumps(about, default=_as_json)
     with written_whole(path) as file:
-        np.savez(file, about=np.array(text), colors=census.colors, weights=census.weights, centers=centers)
+        np.savez(file, about=np.array(text), **_arrays(fitted))
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -166,6 +167,24 @@ def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
     }
 
 
+def _describe_regions(segmenter: RegionSegmenter) -> dict[str, Any]:
+    """What a segmenter of regions has learned beside arrays."""
+    return {
+        **_describe(segmenter),
+        "segmenter": None if segmenter.segmenter_ is None else _describe_fitted(segmenter.segmenter_),
+        "cost_weights": segmenter.weights_,
+        "n_channels": segmenter.n_features_in_,
+    }
+
+
+def _arrays(fitted: KMeansSegmenter | None) -> dict[str, Any]:
+    """The census of a fitted segmenter and its centers; nothing if images get segmenters of their own."""
+    if fitted is None:
+        return {}
+    census = fitted.model_.census
+    return {"colors": census.colors, "weights": census.weights, "centers": fitted.model_.centers}
+
+
 def _versions() -> dict[str, str]:
     return {"skseg": __version__, "scikit-learn": sklearn.__version__, "NumPy": np.__version__}
 
@@ -189,7 +208,12 @@ def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | Re
     estimator: RegionSegmenter = new(about, RegionSegmenter)
     if estimator.segmenter is not None:
         estimator.segmenter = new(estimator.segmenter, KMeansSegmenter)
-    regions.set_fitted(estimator, _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], **arrays))
+    fitted = None
+    if about["segmenter"] is not None:
+        fitted = _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], **arrays)
+    if (fitted is None) != (estimator.segmenter is None):
+        raise ValueError("its parts do not belong together")
+    regions.set_fitted(estimator, fitted, check_weights(about["cost_weights"]), int(about["n_channels"]))
     return estimator
 
 
