@@ -32,14 +32,14 @@ for ax, (title, panel) in zip(axes, panels.items(), strict=True):
 # The tree of mergers is computed once. Cutting it at another scale, or at a number of regions, costs nothing.
 
 hierarchy = segmenter.hierarchy(photo)
-print({n: round(float(hierarchy.scales[hierarchy.n_regions - n]), 1) for n in (2, 5, 20)})
+print({n: round(float(hierarchy.scales[hierarchy.n_regions - n]), 2) for n in (2, 5, 20)})
 RegionDisplay.from_estimator(segmenter, photo)
 
 # %%
-# Every boundary at the scale at which it disappears: the more visible, the darker.
+# How likely people are to see each boundary: the likelier, the darker.
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
-axes[0].imshow(np.log1p(hierarchy.boundaries()), cmap="gray_r")
+axes[0].imshow(hierarchy.boundaries(), cmap="gray_r")
 axes[0].set_title("boundaries")
 axes[1].imshow(np.random.default_rng(1).permutation(regions.max() + 1)[regions], cmap="nipy_spectral")
 axes[1].set_title("regions, colored at random")

@@ -566,9 +566,47 @@ def test_a_segmenter_of_regions_is_saved(tmp_path, segmenter):
     io.save(segmenter, tmp_path / "model.skseg")
     loaded = io.load(tmp_path / "model.skseg")
     assert repr(loaded) == repr(segmenter)
-    assert loaded.spread_ == segmenter.spread_
+    assert loaded.weights_ == segmenter.weights_
     assert np.array_equal(loaded.predict(COFFEE), segmenter.labels_)
     assert np.array_equal(loaded.fit(COFFEE).labels_, segmenter.labels_)
+
+
+def test_learned_weights_are_saved(tmp_path):
+    truth = COFFEE[..., 0] // 64
+    segmenter = RegionSegmenter(min_size=20, cost="learn").fit(COFFEE, truth)
+    io.save(segmenter, tmp_path / "model.skseg")
+    loaded = io.load(tmp_path / "model.skseg")
+    assert loaded.weights_ == segmenter.weights_ != RegionSegmenter().fit(COFFEE).weights_
+    assert np.array_equal(loaded.predict(COFFEE), segmenter.labels_)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cost_weights": {"size": 1}}, "'length'"),
+        ({"cost_weights": dict.fromkeys(RegionSegmenter().fit(COFFEE).weights_, np.nan)}, "finite"),
+        ({"n_channels": "three"}, "three"),
+    ],
+)
+@pytest.mark.parametrize("inside", [None, KMeansSegmenter(5, random_state=0)])
+def test_what_is_wrong_with_regions_in_a_file_is_named(tmp_path, inside, changes, message):
+    path = tmp_path / "model.skseg"
+    io.save(RegionSegmenter(inside).fit(COFFEE), path)
+    rewrite(path, **changes)
+    with pytest.raises(ValueError, match=f"not a model file .*{message}"):
+        io.load(path)
+
+
+@pytest.mark.parametrize("inside", [None, KMeansSegmenter(5, random_state=0)])
+def test_regions_with_classes_of_their_own_have_no_segmenter_in_the_file(tmp_path, inside):
+    for given in (None, KMeansSegmenter(5, random_state=0)):
+        io.save(RegionSegmenter(given).fit(COFFEE), tmp_path / f"{given is None}.skseg")
+    params = RegionSegmenter(inside).fit(COFFEE).get_params(deep=False)
+    params["segmenter"] = None if inside is None else {"estimator": "KMeansSegmenter", "params": inside.get_params()}
+    path = tmp_path / f"{inside is not None}.skseg"
+    rewrite(path, params=params)
+    with pytest.raises(ValueError, match="its parts do not belong together"):
+        io.load(path)
 
 
 def test_a_file_of_an_earlier_version_has_fewer_parameters(model):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import astronaut, coffee
+from skimage.transform import rescale
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -151,7 +152,7 @@ def test_regions_are_connected_and_numbered_from_the_upper_left():
 
 def test_a_larger_scale_gives_fewer_regions():
     segmenter = small().fit(COFFEE)
-    counts = [segmenter.set_params(scale=scale).predict(COFFEE).max() + 1 for scale in (0, 5, 20, 80, np.inf)]
+    counts = [segmenter.set_params(scale=scale).predict(COFFEE).max() + 1 for scale in (0, 0.1, 0.4, 0.7, 1)]
     assert counts == sorted(counts, reverse=True)
     assert counts[-1] == 1
 
@@ -178,8 +179,8 @@ def test_two_things_of_one_color_are_two_regions():
 @pytest.mark.parametrize("color_space", ["lab", "hsv", "rgb", "oklab"])
 def test_the_scale_means_the_same_in_every_color_space_and_size(color_space):
     segmenter = KMeansSegmenter(16, color_space=color_space, random_state=0)
-    photo = coffee()[::2, ::2]
-    counts = [RegionSegmenter(segmenter).fit_predict(image).max() + 1 for image in (photo, photo[::2, ::2])]
+    half = (rescale(coffee(), 0.5, anti_aliasing=True, channel_axis=-1) * 255).astype(np.uint8)
+    counts = [RegionSegmenter(segmenter).fit_predict(image).max() + 1 for image in (coffee(), half)]
     assert all(5 <= count <= 80 for count in counts)
 
 
@@ -211,7 +212,7 @@ def hierarchy():
 
 
 def test_a_cut_is_what_predict_gives(hierarchy):
-    for scale in (3, 22, 100):
+    for scale in (0.1, 0.5, 0.7):
         assert np.array_equal(hierarchy.cut(scale=scale), small().set_params(scale=scale).fit_predict(COFFEE))
 
 
@@ -228,12 +229,22 @@ def test_scales_are_in_order_and_as_many_as_mergers(hierarchy):
 
 def test_boundaries_are_those_of_every_cut(hierarchy):
     boundaries = hierarchy.boundaries()
-    for scale in (3, 22, 100):
+    for scale in (0.1, 0.5, 0.7):
         regions = hierarchy.cut(scale=scale)
         right, below = np.zeros((2, *regions.shape), dtype=bool)
         right[:, :-1] = regions[:, 1:] != regions[:, :-1]
         below[:-1] = regions[1:] != regions[:-1]
         assert np.array_equal(boundaries > scale, right | below)
+
+
+def test_a_hierarchy_shows_how_many_regions_it_has(hierarchy):
+    n_regions = hierarchy.cut(scale=0.5).max() + 1
+    assert (
+        repr(hierarchy) == f"RegionHierarchy(67 × 100 pixels, {hierarchy.n_regions} regions, {n_regions} at scale 0.5)"
+    )
+    html = hierarchy._repr_html_()
+    assert html.count("<tr>") == 2
+    assert f"<td>{n_regions}</td>" in html
 
 
 def test_a_mask_parts_the_hierarchy():
@@ -245,13 +256,14 @@ def test_a_mask_parts_the_hierarchy():
 
 
 def test_a_cut_needs_one_of_scale_and_number(hierarchy):
-    for both in ({}, {"scale": 3, "n_regions": 4}):
+    for both in ({}, {"scale": 0.3, "n_regions": 4}):
         with pytest.raises(ValueError, match="One of scale and n_regions must be given"):
             hierarchy.cut(**both)
 
 
 def test_a_list_gives_a_list_of_hierarchies():
     segmenter = small().fit([COFFEE, ASTRONAUT])
+    assert segmenter.segmenter_ is None
     assert [h.n_regions for h in segmenter.hierarchy([COFFEE, ASTRONAUT])] == [
         segmenter.hierarchy(image).n_regions for image in (COFFEE, ASTRONAUT)
     ]
@@ -262,12 +274,12 @@ def test_a_list_gives_a_list_of_hierarchies():
 
 def test_grid_search_finds_the_scale_that_agrees_best():
     images = [COFFEE, ASTRONAUT, COFFEE[:, ::-1]]
-    best = small().set_params(scale=30)
+    best = small().set_params(scale=0.4)
     truths = [best.fit(image).predict(image) for image in images]
     annotators = [[truth, np.where(truth == 0, 1, truth)] for truth in truths]
-    search = GridSearchCV(small(), {"scale": [3, 30, 300]}, cv=3, error_score="raise")
-    assert search.fit(images, truths).best_params_ == {"scale": 30}
-    assert search.fit(images, annotators).best_params_ == {"scale": 30}
+    search = GridSearchCV(small(), {"scale": [0.05, 0.4, 0.9]}, cv=3, error_score="raise")
+    assert search.fit(images, truths).best_params_ == {"scale": 0.4}
+    assert search.fit(images, annotators).best_params_ == {"scale": 0.4}
 
 
 def test_the_score_is_the_covering():
@@ -295,11 +307,10 @@ def test_a_hierarchy_is_of_one_image():
     ("params", "what"),
     [
         ({"scale": -1}, "scale"),
-        ({"scale": np.nan}, "scale must be a finite number; got nan"),
-        ({"smoothing": np.inf}, "smoothing must be a finite number; got inf"),
+        ({"scale": np.nan}, "scale must be a probability, from 0 to 1; got nan"),
+        ({"scale": 22}, "scale must be a probability, from 0 to 1; got 22"),
         ({"n_regions": 0}, "n_regions"),
         ({"min_size": -3}, "min_size"),
-        ({"texture": -1}, "text"),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(params, what):
@@ -313,8 +324,8 @@ def test_parameters_that_cannot_be_are_refused(params, what):
 def test_a_display_has_a_panel_for_each_scale():
     pytest.importorskip("matplotlib")
     segmenter = small().fit(MASKED)
-    display = RegionDisplay.from_estimator(segmenter, MASKED, scales=[2, 20])
-    assert [ax.get_title().split(",")[0] for ax in display.axes_] == ["scale 2", "scale 20"]
+    display = RegionDisplay.from_estimator(segmenter, MASKED, scales=[0.2, 0.6])
+    assert [ax.get_title().split(",")[0] for ax in display.axes_] == ["scale 0.2", "scale 0.6"]
     again = display.plot(axes=display.axes_)
     assert again is display
     with pytest.raises(ValueError, match="axes must be 2; got 1"):
@@ -353,12 +364,19 @@ def test_a_score_without_truth_is_refused():
 
 @pytest.mark.parametrize("image", [np.dstack([COFFEE, COFFEE[..., :1]]), COFFEE.astype(int)], ids=["4 channels", "int"])
 def test_an_error_about_the_color_space_says_where_it_is_given(image):
-    with pytest.raises(ValueError, match=r"Here: RegionSegmenter\(KMeansSegmenter\(16, color_space=\.\.\.\)\)"):
+    with pytest.raises(ValueError, match=r"Here: RegionSegmenter\(KMeansSegmenter\(32, color_space=\.\.\.\)\)"):
         small().fit(image)
     small().set_params(segmenter=KMeansSegmenter(16, color_space=None)).fit(image)
     with pytest.raises(ValueError, match="color_space") as caught:
         small().set_params(segmenter=KMeansSegmenter(16, color_space="lab")).fit(image)
     assert "Here" not in str(caught.value)
+
+
+def test_an_error_about_pixels_is_that_of_the_segmenter():
+    image = COFFEE / 255
+    image[0, 0] = np.nan
+    with pytest.raises(ValueError, match=r"mask such pixels: np.ma.masked_invalid\(X\)\.$"):
+        small().fit(image)
 
 
 def test_numbers_of_extended_precision_are_painted():
@@ -373,7 +391,7 @@ def test_numbers_of_extended_precision_are_painted():
         ({"n_regions": 0}, ValueError, "n_regions"),
         ({"n_regions": 2.7}, TypeError, "n_regions"),
         ({"scale": -1.0}, ValueError, "scale"),
-        ({"scale": np.nan}, ValueError, "scale must be a number"),
+        ({"scale": np.nan}, ValueError, "scale must be a probability"),
         ({"scale": "22"}, TypeError, "scale"),
     ],
 )

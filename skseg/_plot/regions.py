@@ -45,7 +45,7 @@ class RegionDisplay:
     >>> from skseg import RegionDisplay, RegionSegmenter
     >>> display = RegionDisplay.from_estimator(RegionSegmenter().fit(coffee()), coffee())
     >>> [ax.get_title().split(",")[0] for ax in display.axes_]
-    ['scale 7.33', 'scale 22', 'scale 66']
+    ['scale 0.289', 'scale 0.55', 'scale 0.786']
     """
 
     def __init__(self, image: NDArray[Any], region_maps: list[Any], titles: list[str]) -> None:
@@ -66,7 +66,7 @@ class RegionDisplay:
             Image to segment.
 
         scales : sequence of float, default=None
-            Scale of each panel; by default a third of the segmenter's scale, the scale, and three times the scale.
+            Scale of each panel; by default the segmenter's scale between two at a third and three times its odds.
 
         image : image of shape (height, width, 1) or (height, width, 3), default=None
             Image to show; X if not given. Needed where X has other channels than gray or RGB.
@@ -80,7 +80,9 @@ class RegionDisplay:
             The display, drawn.
         """
         model, arrived = inner_segmenter(segmenter, X, kind="RegionSegmenter")
-        scales = [model.scale / 3, model.scale, model.scale * 3] if scales is None else list(scales)
+        scales = (
+            [model.scale / (model.scale + (1 - model.scale) * n) for n in (3, 1, 1 / 3)] if scales is None else scales
+        )
         hierarchy = model.hierarchy(arrived)
         maps = [hierarchy.cut(scale=scale) for scale in scales]
         titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]

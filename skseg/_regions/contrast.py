@@ -1,7 +1,6 @@
-"""How colors vary around each pixel: contrast and texture, as one sees them in an image of usual size.
+"""How an image changes around each pixel: gradients, deviations, and labels on both sides of a border through it.
 
-A larger image is looked at from farther away: on a grid of blocks of pixels. So a photo and its thumbnail have the same
-contrast and texture.
+All sizes are in pixels of an image of usual size.
 """
 
 from __future__ import annotations
@@ -10,65 +9,83 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, uniform_filter
+from scipy.ndimage import gaussian_filter, uniform_filter, uniform_filter1d
 
-Plane = NDArray[np.float32]
+from .grid import Grid, Plane
 
-_USUAL_PIXELS = 481 * 321  # of an image that the windows below are for
-_TEXTURE_WINDOW = 13  # side in pixels of the square that standard deviations are taken over
-_CLUTTER_WINDOW = 27  # the same for the contrast all around, behind which that at a pixel is lost
-_CLUTTER = 1.3
+_PIXEL = 0.5  # standard deviation, in pixels of the image itself, of the smoothing by its pixels
+_DEVIATION_WINDOW = 13  # side of the square that standard deviations are taken over
+_REACH = 15  # side of the square around a missing pixel beyond which it cannot matter
+_LEAST = 1e-4  # share of known pixels that is not a rounding error
+_DISTANCE = 10  # from the border to the center of each of two boxes whose labels are compared; they reach to the border
+_DIAGONAL = 0.8  # part of that distance, in rows and in columns, if the boxes lie diagonally
 
 
-def local_contrast(planes: Sequence[Plane], smoothing: float) -> Plane:
-    """How much colors change at each pixel, less the clutter around it, (height, width).
+def gradient(planes: Sequence[Plane], smoothing: float) -> Plane:
+    """Length of the gradient of smoothed colors, times the smoothing, that by the pixels included, (height, width).
 
-    `smoothing` is the standard deviation, in pixels of an image of usual size, of the Gaussian that comes before.
+    `smoothing` is the standard deviation of the Gaussian.
     """
-    step, rest = _grid(planes[0].shape)
-    squares = [_squared_gradient(_shrink(plane, step), smoothing * rest) for plane in planes]
-    contrast = np.sqrt(np.sum(squares, axis=0)) * np.float32(rest)
-    clutter = uniform_filter(contrast, _window(_CLUTTER_WINDOW * rest))
-    return _grow(np.maximum(contrast - np.float32(_CLUTTER) * clutter, 0), step, planes[0].shape)
+    grid = Grid.fine(planes[0].shape)
+    sigma = smoothing * grid.larger
+    squares = [_squared_gradient(gaussian_filter(grid.shrink(plane), sigma, truncate=3)) for plane in planes]
+    return grid.grow(np.sqrt(np.sum(squares, axis=0)) * np.float32(np.hypot(sigma, _PIXEL)))
 
 
 def local_deviation(plane: Plane) -> Plane:
     """Standard deviation around each pixel, (height, width)."""
-    step, rest = _grid(plane.shape)
-    centered, window = _shrink(plane, step) - plane.mean(), _window(_TEXTURE_WINDOW * rest)
+    grid = Grid.fine(plane.shape)
+    centered, window = grid.shrink(plane) - plane.mean(), max(3, grid.window(_DEVIATION_WINDOW))
     variance = uniform_filter(centered**2, window) - uniform_filter(centered, window) ** 2
-    return _grow(np.sqrt(np.maximum(variance, 0)), step, plane.shape)
+    return grid.grow(np.sqrt(np.maximum(variance, 0)))
 
 
-def _grid(shape: tuple[int, ...]) -> tuple[int, float]:
-    """Side of the blocks in pixels, and how much larger than usual the image is in blocks."""
-    larger = float(np.sqrt(shape[0] * shape[1] / _USUAL_PIXELS))
-    step = max(1, int(larger))
-    return step, larger / step
+def label_contrast(labels: NDArray[np.int32], n_labels: int) -> Plane:
+    """How much the labels in two boxes on both sides of each pixel differ, (height, width).
+
+    Half the χ² distance of their histograms, less that of two samples of the same labels; from 0 to 1, in the direction
+    of the four in which it is largest. `labels` are −1 under the mask, which is in no histogram.
+    """
+    grid = Grid.coarse(labels.shape)
+    counts = _counts(labels, n_labels, grid)
+    far = max(1, round(_DISTANCE * grid.larger))
+    diagonal = max(1, round(_DIAGONAL * far))
+    for axis in (0, 1):
+        counts = uniform_filter1d(counts, 2 * far - 1, axis=axis, mode="constant")
+    shares = counts / np.maximum(counts.sum(axis=-1, keepdims=True), np.float32(1e-6))
+    padded = np.pad(shares, ((far, far), (far, far), (0, 0)))
+    n_pixels = (2 * far - 1) ** 2 * labels.size / (grid.shape[0] * grid.shape[1])
+    directions = ((0, far), (far, 0), (diagonal, diagonal), (diagonal, -diagonal))
+    return grid.grow(np.maximum.reduce([_difference(padded, far, each, n_pixels) for each in directions]))
 
 
-def _window(side: float) -> int:
-    return max(3, round(side))
+def fill(plane: Plane, missing: NDArray[np.bool_]) -> Plane:
+    """The plane with the mean of what is known around each missing pixel; 0 where nothing is that could matter."""
+    window = Grid.pixels(plane.shape).window(_REACH)
+    known = uniform_filter((~missing).astype(np.float32), window, mode="constant")
+    means = uniform_filter(np.where(missing, np.float32(0), plane), window, mode="constant")
+    return np.where(missing, means * (known > _LEAST) / np.maximum(known, np.float32(_LEAST)), plane)
 
 
-def _squared_gradient(plane: Plane, smoothing: float) -> Plane:
-    smooth = gaussian_filter(plane, smoothing) if smoothing else plane
-    along = [np.gradient(smooth, axis=axis) ** 2 for axis in (0, 1) if plane.shape[axis] > 1]
+def _squared_gradient(plane: Plane) -> Plane:
+    along = [np.gradient(plane, axis=axis) ** 2 for axis in (0, 1) if plane.shape[axis] > 1]
     return np.asarray(sum(along, np.zeros_like(plane)))
 
 
-def _shrink(plane: Plane, step: int) -> Plane:
-    """Mean of each block; blocks at the edges are filled up with what is there."""
-    if step == 1:
-        return plane
-    height, width = (-(-length // step) for length in plane.shape)
-    missing = (height * step - plane.shape[0], width * step - plane.shape[1])
-    filled = np.pad(plane, [(0, missing[0]), (0, missing[1])], mode="edge")
-    return np.asarray(filled.reshape(height, step, width, step).mean(axis=(1, 3), dtype=np.float32))
+def _counts(labels: NDArray[np.int32], n_labels: int, grid: Grid) -> NDArray[np.float32]:
+    """How often each label occurs in each block, (n_rows, n_columns, n_labels)."""
+    keys = (grid.blocks() * np.int64(n_labels) + labels)[labels >= 0]
+    counts = np.bincount(keys, minlength=grid.shape[0] * grid.shape[1] * n_labels)
+    return counts.astype(np.float32).reshape(*grid.shape, n_labels)
 
 
-def _grow(plane: Plane, step: int, shape: tuple[int, ...]) -> Plane:
-    """Each block as its pixels again."""
-    if step == 1:
-        return np.asarray(plane)
-    return np.asarray(np.repeat(np.repeat(plane, step, axis=0), step, axis=1)[: shape[0], : shape[1]])
+def _difference(shares: NDArray[np.float32], margin: int, offset: tuple[int, int], n_pixels: float) -> Plane:
+    """How much the histograms on both sides of each block, of `n_pixels` each, differ; 0 where one has no pixels."""
+    height, width = shares.shape[0] - 2 * margin, shares.shape[1] - 2 * margin
+    rows, columns = offset
+    one, other = (shares[margin + sign * rows :, margin + sign * columns :][:height, :width] for sign in (1, -1))
+    both, apart = one + other, one - other
+    distances = 0.5 * np.sum(apart * apart / np.maximum(both, np.float32(1e-9)), axis=-1)
+    by_chance = (np.count_nonzero(both, axis=-1) - 1) / (2 * n_pixels)
+    # a histogram without pixels is all zeros, and as far as one half from every other
+    return np.where(both.sum(axis=-1) > 1.5, np.maximum(distances - by_chance, 0), 0).astype(np.float32)

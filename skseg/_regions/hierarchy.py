@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-from .graph import Graph
+from .cost import probability
 from .tree import Tree, cut, joining_heights
 
 
@@ -26,8 +26,8 @@ class RegionHierarchy:
     mask : ndarray of bool, shape (height, width), or None
         Where the image is masked.
 
-    start : Graph
-        The smallest regions and their neighbors.
+    pairs : ndarray of int32, shape (n_pairs, 2)
+        The smallest regions that are neighbors, each pair once, the lower number first, in order.
 
     tree : Tree
         Order and cost of their mergers.
@@ -38,12 +38,16 @@ class RegionHierarchy:
         Number of the smallest regions.
 
     scales : ndarray of shape (n_mergers,)
-        Scale of each merger, in ascending order.
+        Scale of each merger, in ascending order: the probability that people see two regions.
 
     See Also
     --------
     RegionSegmenter : Creates hierarchies.
     RegionDisplay : Some cuts, drawn.
+
+    Notes
+    -----
+    A hierarchy takes 4 bytes of memory for each pixel and about 100 for each of the smallest regions.
 
     Examples
     --------
@@ -54,13 +58,29 @@ class RegionHierarchy:
     [2, 5, 20]
     """
 
-    def __init__(self, regions: NDArray[np.int32], mask: NDArray[np.bool_] | None, start: Graph, tree: Tree) -> None:
+    def __init__(
+        self, regions: NDArray[np.int32], mask: NDArray[np.bool_] | None, pairs: NDArray[Any], tree: Tree
+    ) -> None:
         self._regions = regions
         self._mask = mask
-        self._start = start
+        self._pairs = pairs
         self._tree = tree
         self.n_regions = tree.n_regions
-        self.scales = tree.heights / np.sqrt(start.sizes.sum())  # costs grow as the width of an image
+        self.scales = probability(tree.heights)
+
+    def __repr__(self) -> str:
+        size, half = " × ".join(map(str, self._regions.shape)), self._count(0.5)
+        return f"{type(self).__name__}({size} pixels, {self.n_regions} regions, {half} at scale 0.5)"
+
+    def _repr_html_(self) -> str:
+        scales = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+        rows: dict[str, list[Any]] = {"scale": scales, "regions": [self._count(scale) for scale in scales]}
+        cells = {name: "".join(f"<td>{value}</td>" for value in values) for name, values in rows.items()}
+        return f"<table>{''.join(f'<tr><th>{name}</th>{row}</tr>' for name, row in cells.items())}</table>"
+
+    def _count(self, scale: float) -> int:
+        """Number of regions at a scale."""
+        return self.n_regions - int(np.searchsorted(self.scales, scale, side="right"))
 
     def cut(self, *, scale: float | None = None, n_regions: int | None = None) -> Any:
         """Cut the tree at a scale, or at a number of regions.
@@ -68,7 +88,7 @@ class RegionHierarchy:
         Parameters
         ----------
         scale : float or None, default=None
-            Scale up to which all mergers are made, at least 0.
+            Probability of two regions up to which all mergers are made, from 0 to 1.
 
         n_regions : int or None, default=None
             Number of regions to keep, at least 1; more if the mask separates them, fewer if there were fewer.
@@ -81,7 +101,7 @@ class RegionHierarchy:
         Raises
         ------
         ValueError
-            If not exactly one of the two is given, or it is too small or NaN.
+            If not exactly one of the two is given, or it is out of range.
 
         TypeError
             If it is not a number, or `n_regions` is not an integer.
@@ -89,10 +109,8 @@ class RegionHierarchy:
         if (scale is None) == (n_regions is None):
             raise ValueError(f"One of scale and n_regions must be given; got {scale} and {n_regions}.")
         if scale is not None:
-            check_scalar(scale, "scale", Real, min_val=0)
-            if np.isnan(scale):
-                raise ValueError("scale must be a number from 0 on; got nan instead.")
-            n_mergers = int(np.searchsorted(self.scales, np.float64(scale), side="right"))
+            check_probability(scale)
+            n_mergers = self.n_regions - self._count(scale)
         else:
             check_scalar(n_regions, "n_regions", Integral, min_val=1)
             n_mergers = int(np.clip(self.n_regions - int(n_regions or 0), 0, len(self.scales)))
@@ -100,17 +118,17 @@ class RegionHierarchy:
         return self._with_mask(numbers[self._regions])
 
     def boundaries(self) -> Any:
-        """Compute the scale at which each boundary disappears: the ultrametric boundary map.
+        """Compute the probability at which each boundary disappears: the ultrametric boundary map.
 
         Returns
         -------
         boundaries : ndarray of shape (height, width)
-            The largest scale of the boundaries between a pixel and those to the right and below; 0 within the smallest
-            regions and along the mask.
+            The largest probability of the boundaries between a pixel and those to the right and below; 0 within the
+            smallest regions and along the mask.
         """
         n_regions = np.int64(self.n_regions)
-        keys = self._start.pairs @ np.array([n_regions, 1])
-        heights = joining_heights(self._tree, self._start.pairs) / np.sqrt(self._start.sizes.sum())
+        keys = self._pairs @ np.array([n_regions, 1])
+        heights = probability(joining_heights(self._tree, self._pairs))
         boundaries = np.zeros(self._regions.shape)
         for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
             first, second = self._regions[one].astype(np.int64), self._regions[other].astype(np.int64)
@@ -122,3 +140,10 @@ class RegionHierarchy:
 
     def _with_mask(self, values: Any) -> Any:
         return values if self._mask is None else np.ma.MaskedArray(values, mask=self._mask)
+
+
+def check_probability(scale: Any) -> None:
+    """Validate a scale."""
+    check_scalar(scale, "scale", Real)
+    if not 0 <= scale <= 1:
+        raise ValueError(f"scale must be a probability, from 0 to 1; got {scale} instead.")

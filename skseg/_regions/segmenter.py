@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
-from .._checks import match_to_fit
-from .._color import is_unit_range
-from .._counting import read_rows
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source
-from .contrast import local_contrast, local_deviation
-from .graph import absorb_small, connected, graph
-from .hierarchy import RegionHierarchy
-from .tree import merge
-
-# Found on the 300 images for training and validation of BSDS500; tests/benchmarks/regions.py measures them.
-_LAB = (0.7, 1.0, 1.0)  # weights of L*, a*, b*
-_SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
-_USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
-_SMALLEST = 1 / 4000  # share of the pixels that a region has at least
-_LEAST_CONTRAST = 0.5  # of a border that cannot be seen
-
-Planes = list[NDArray[np.float32]]
+from .describe import describe
+from .hierarchy import RegionHierarchy, check_probability
+from .learn import Lesson, learn, make_lesson
+from .weights import SCALE, WEIGHTS
 
 
 class RegionSegmenter(
@@ -42,35 +29,32 @@ class RegionSegmenter(
 ):
     """Segment images into connected regions.
 
-    The connected parts of a label map of k-means are merged step by step, each time the two neighbors whose merger
-    costs least. The cost grows with the difference of their colors and textures, with their sizes, and with the
-    contrast along their common border. Merging stops at the cost `scale`.
+    The connected parts of a label map of k-means are merged step by step, each time the two neighbors that people are
+    least likely to see as two regions. This probability grows with the contrast along their common border, with the
+    difference of their colors and textures, and with their sizes. Merging stops at the probability `scale`.
 
     Parameters
     ----------
     segmenter : KMeansSegmenter or None, default=None
-        Segmenter that finds the classes of colors, cloned by `fit`; its color space is also the one that regions are
-        compared in. None means 16 clusters, of three channels in L*a*b* with weight 0.7 for L*, of others without
-        conversion. Four channels are refused: mask by alpha, or pass ``KMeansSegmenter(16, color_space=None)``.
+        Segmenter that finds the classes of colors, cloned by `fit`, which fits it to all of X; its color space is also
+        the one that regions are compared in. None means that each image gets classes of its own: 32 clusters, of three
+        channels in L*a*b* with weight 0.7 for L*, of others without conversion. Four channels are refused: mask by
+        alpha, or pass ``KMeansSegmenter(32, color_space=None)``.
 
-    scale : float, default=22.0
-        Cost at which merging stops; larger values give fewer regions. It means the same for every size of image, color
-        space and dtype.
+    scale : float, default=0.55
+        Probability at which merging stops, from 0 to 1; larger values give fewer regions. It means the same for every
+        size of image, color space and dtype.
 
     n_regions : int or None, default=None
         Number of regions; takes precedence over `scale`.
 
     min_size : int or "auto", default="auto"
-        Parts with fewer pixels join the neighbor with the nearest color before any merging; "auto" is 1/4000 of the
+        Parts with fewer pixels join the neighbor with the nearest color before any merging; "auto" is 1/6000 of the
         pixels of the image.
 
-    texture : float, default=2.0
-        Weight of differences in texture relative to differences in color. Texture is the standard deviation within
-        13 × 13 pixels of an image of 150,000 pixels.
-
-    smoothing : float, default=1.5
-        Standard deviation of the Gaussian that is applied before contrast is measured, in pixels of an image of 150,000
-        pixels; it grows with the image.
+    cost : {"default", "learn"}, default="default"
+        "learn" lets `fit` find the weights of the cost from the true regions `y`. "default" are weights that were found
+        on photos of all kinds; `y` is ignored, so that a search over `scale` does not learn again.
 
     n_jobs : int or None, default=None
         Number of images of a list that are processed in parallel, through joblib.
@@ -80,12 +64,11 @@ class RegionSegmenter(
     labels_ : ndarray of int32, shape of X without channels
         Regions of X, as returned by `predict`. For a list of images they are a list, set by `fit_predict` only.
 
-    segmenter_ : KMeansSegmenter
-        The fitted segmenter.
+    segmenter_ : KMeansSegmenter or None
+        The fitted segmenter; None if each image gets one of its own.
 
-    spread_ : float
-        Unit of differences in the color space: the geometric mean of the standard deviations of the fitted colors and
-        of the colors of a usual photo, or of the fitted colors alone if they are not sRGB.
+    weights_ : dict of str to float
+        Weight of each term in the logarithm of the odds of two regions, and the intercept.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -97,15 +80,20 @@ class RegionSegmenter(
 
     Notes
     -----
-    The cost of a merger is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, the full λ-schedule [1]_ [2]_,
-    times the mean contrast of the common border. Contrast that also surrounds the border, as in grass, is subtracted.
+    The probability is that of a logistic regression. Its terms are logarithms: of ``n_a n_b / (n_a + n_b)``, where n is
+    the number of pixels; of the length of the common border; of the difference of the mean deviations of colors around
+    each pixel; of the gradient along the border at two scales; of the difference of the labels in boxes on both sides
+    of the border, in the direction of four in which it is largest; and of the difference of the labels in the whole
+    regions. Histograms of labels are compared by their χ² distance. The weights were fitted to what people have drawn
+    in the 300 images for training and validation of BSDS500 [1]_. The order of merging is that of the full λ-schedule
+    [2]_.
 
     References
     ----------
-    .. [1] G. Koepfler, C. Lopez and J. M. Morel, "A multiscale algorithm for image segmentation by variational method",
+    .. [1] P. Arbeláez, M. Maire, C. Fowlkes and J. Malik, "Contour detection and hierarchical image segmentation",
+       IEEE Transactions on Pattern Analysis and Machine Intelligence 33(5), 2011.
+    .. [2] G. Koepfler, C. Lopez and J. M. Morel, "A multiscale algorithm for image segmentation by variational method",
        SIAM Journal on Numerical Analysis 31(1), 1994.
-    .. [2] D. J. Robinson, N. J. Redding and D. J. Crisp, "Implementation of a fast algorithm for segmenting SAR
-       imagery", DSTO-TR-1242, 2002.
 
     Examples
     --------
@@ -120,31 +108,30 @@ class RegionSegmenter(
         self,
         segmenter: KMeansSegmenter | None = None,
         *,
-        scale: float = 22.0,
+        scale: float = SCALE,
         n_regions: int | None = None,
         min_size: Any = "auto",
-        texture: float = 2.0,
-        smoothing: float = 1.5,
+        cost: str = "default",
         n_jobs: int | None = None,
     ) -> None:
         self.segmenter = segmenter
         self.scale = scale
         self.n_regions = n_regions
         self.min_size = min_size
-        self.texture = texture
-        self.smoothing = smoothing
+        self.cost = cost
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Cluster the colors of X.
+        """Cluster the colors of X if a segmenter is given, and learn the cost if ``cost="learn"``.
 
         Parameters
         ----------
         X : image of shape (..., height, width, n_channels), or list of images
             Colors. The images of a list may differ in size.
 
-        y : None
-            Ignored.
+        y : array-like of int, or list of them, default=None
+            True label map of each image, or several by different annotators, if ``cost="learn"``; masked pixels are
+            ignored. Ignored otherwise.
 
         Returns
         -------
@@ -154,16 +141,18 @@ class RegionSegmenter(
         Raises
         ------
         ValueError
-            If X is not an image, or a parameter is invalid.
+            If X is not an image, a parameter is invalid, or ``cost="learn"`` and `y` is missing, is not of the shape of
+            X's pixels, or has no two regions that are neighbors.
         """
         check_parameters(self)
         source = open_source(X)
         _check_images(source)
-        segmenter = _default_segmenter(source, self.n_jobs) if self.segmenter is None else self.segmenter
-        fitted = copy(self)
-        set_fitted(fitted, self._fit_segmenter(clone(segmenter), source.data))
+        segmenter = None if self.segmenter is None else clone(self.segmenter).fit(source.data)
+        weights = self._learn(source, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
+        fitted, n_channels = copy(self), np.shape(source.first())[-1]
+        set_fitted(fitted, segmenter, weights, n_channels)
         labels = None if source.is_sequence else fitted.predict(source.data)
-        set_fitted(self, fitted.segmenter_)
+        set_fitted(self, segmenter, weights, n_channels)
         if labels is not None:
             self.labels_ = labels
         return self
@@ -198,15 +187,15 @@ class RegionSegmenter(
         X : image of shape (..., height, width, n_channels), or list of images
             Colors.
 
-        y : None
-            Ignored.
+        y : array-like of int, or list of them, default=None
+            As in `fit`.
 
         Returns
         -------
         regions : ndarray of int32, shape of X without channels, or a list of them
             As `predict` gives them.
         """
-        self.fit(X)
+        self.fit(X, y)
         if not hasattr(self, "labels_"):
             self.labels_ = self.predict(X)
         return self.labels_
@@ -284,16 +273,6 @@ class RegionSegmenter(
         is_stack = not isinstance(regions, list) and regions.ndim > 2
         return metrics.covering(list(y) if is_stack else y, list(regions) if is_stack else regions)
 
-    def _fit_segmenter(self, segmenter: KMeansSegmenter, X: Any) -> KMeansSegmenter:
-        """Fit the segmenter; an error about its color space says where that is given."""
-        try:
-            segmenter.fit(X)
-        except ValueError as error:
-            if self.segmenter is not None or "color_space" not in str(error):
-                raise
-            raise ValueError(f"{error} Here: RegionSegmenter(KMeansSegmenter(16, color_space=...)).") from error
-        return segmenter
-
     def _where_to_cut(self) -> dict[str, Any]:
         return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
 
@@ -311,34 +290,27 @@ class RegionSegmenter(
 
     def _hierarchy(self, source: Source) -> RegionHierarchy:
         """The hierarchy of one image."""
-        if np.ndim(source.data) != 3:
+        described = describe(source, self.segmenter_, self.min_size)
+        n_channels = np.shape(source.data)[-1]
+        if n_channels != self.n_features_in_:
             raise ValueError(
-                f"X must be an image (height, width, n_channels); got {np.ndim(source.data)} dimensions instead."
+                f"X has {n_channels} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
+                "as input: one per channel."
             )
-        model = self.segmenter_.model_
-        pixels, rows = read_rows(source, model.conversion.name)
-        rows = match_to_fit(self.segmenter_, source, rows)
-        label_map = pixels.restore(model.label(rows), under_mask=-1)
-        planes = self._planes(np.ma.getdata(pixels.restore(model.features(rows), under_mask=np.nan)))
-        mask = pixels.mask
-        contrast = local_contrast(planes, self.smoothing)
-        parts = connected(np.ma.getdata(label_map), mask)
-        smallest = (parts >= 0).sum() * _SMALLEST if isinstance(self.min_size, str) else self.min_size
-        _, numbers = absorb_small(graph(parts, planes), smallest)
-        regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
-        del parts
-        textures = (self.texture * local_deviation(plane) for plane in planes)
-        start = graph(regions, [*planes, *textures] if self.texture else planes, contrast)
-        return RegionHierarchy(regions, mask, start, merge(start, _LEAST_CONTRAST))
+        return RegionHierarchy(described.regions, described.mask, described.start.pairs, described.tree(self.weights_))
 
-    def _planes(self, features: NDArray[np.float64]) -> Planes:
-        """The channels of the color space, relative to their spread; masked pixels are as the nearest others."""
-        features *= _SPREAD / self.spread_
-        missing = np.isnan(features[..., 0])
-        if missing.any() and not missing.all():
-            nearest = distance_transform_edt(missing, return_distances=False, return_indices=True)
-            features = features[tuple(nearest)]
-        return [np.ascontiguousarray(plane, dtype=np.float32) for plane in np.moveaxis(features, -1, 0)]
+    def _learn(self, source: Source, y: Any, segmenter: KMeansSegmenter | None) -> dict[str, float]:
+        """The weights that separate the true regions best."""
+        if y is None:
+            raise ValueError('fit needs y, the true label map of each image, if cost="learn"; got None.')
+        is_stack = not source.is_sequence and np.ndim(source.data) > 3
+        images = source if source.is_sequence else open_source(list(source.data) if is_stack else [source.data])
+
+        def lesson(image: Source, truth: Any) -> Lesson:
+            return make_lesson(describe(image, segmenter, self.min_size), truth)
+
+        truths = y if source.is_sequence or is_stack else [y]
+        return learn(list(images.map(lesson, n_jobs=self.n_jobs, y=truths)), WEIGHTS)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -350,39 +322,23 @@ class RegionSegmenter(
 
 def check_parameters(estimator: RegionSegmenter) -> None:
     """Validate parameters that do not depend on X."""
-    for name in ("scale", "texture", "smoothing"):
-        value = check_scalar(getattr(estimator, name), name, Real, min_val=0)
-        if np.isnan(value) or (np.isinf(value) and name != "scale"):  # an infinite scale merges all
-            raise ValueError(f"{name} must be a finite number; got {value} instead.")
+    check_probability(estimator.scale)
+    if not isinstance(estimator.cost, str) or estimator.cost not in ("default", "learn"):
+        raise ValueError(f"cost must be 'default' or 'learn'; got {estimator.cost!r} instead.")
     if not (isinstance(estimator.min_size, str) and estimator.min_size == "auto"):
         check_scalar(estimator.min_size, "min_size", Integral, min_val=0)
     if estimator.n_regions is not None:
         check_scalar(estimator.n_regions, "n_regions", Integral, min_val=1)
 
 
-def set_fitted(estimator: RegionSegmenter, segmenter: KMeansSegmenter) -> None:
-    """Set all that follows from a fitted segmenter."""
+def set_fitted(
+    estimator: RegionSegmenter, segmenter: KMeansSegmenter | None, weights: dict[str, float], n_channels: int
+) -> None:
+    """Set all that `fit` finds but the labels."""
     estimator.segmenter_ = segmenter
-    estimator.spread_ = _reference_spread(segmenter)
-    estimator.n_features_in_ = segmenter.n_features_in_
+    estimator.weights_ = weights
+    estimator.n_features_in_ = n_channels
     estimator.__dict__.pop("labels_", None)  # of an earlier X
-
-
-def _reference_spread(segmenter: KMeansSegmenter) -> float:
-    """The spread of the fitted colors, half adapted to a usual photo, so that a hazy image has fewer regions."""
-    model = segmenter.model_
-    spread = model.spread or 1.0
-    is_rgb = model.conversion.name is not None and segmenter.n_features_in_ == 3
-    if not is_rgb or not is_unit_range(np.array(model.limits, dtype=model.dtype)):
-        return spread
-    cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
-    return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(model.conversion.convert(cube).var(axis=0).sum())))
-
-
-def _default_segmenter(source: Source, n_jobs: int | None) -> KMeansSegmenter:
-    """16 clusters, in L*a*b* if the (first) image has three channels."""
-    lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if source.first().shape[-1] == 3 else {}
-    return KMeansSegmenter(16, **lab, random_state=0, n_jobs=n_jobs)
 
 
 def _check_images(source: Source) -> None:

@@ -1,34 +1,19 @@
-"""The tree in which regions merge, and cuts through it.
-
-Regions are merged by the full λ-schedule: again and again the two neighbors whose union costs least. The cost is that
-of the piecewise-constant model of Mumford and Shah per pixel of common border, times how visible that border is.
-Nothing here knows estimators.
-
-References
-----------
-.. [1] G. Koepfler, C. Lopez and J. M. Morel, "A multiscale algorithm for image segmentation by variational method",
-   SIAM Journal on Numerical Analysis 31(1), 1994.
-.. [2] D. J. Robinson, N. J. Redding and D. J. Crisp, "Implementation of a fast algorithm for segmenting SAR imagery",
-   DSTO-TR-1242, 2002.
-"""
+"""The tree in which regions merge, and cuts through it. Nothing here knows estimators or costs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import heapify, heappop, heappush
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .graph import Floats, Graph
+from .graph import Floats
 
 
 class Tree(NamedTuple):
     """How regions merge: step i joins the nodes `children[i]` into node ``n_regions + i`` at cost `heights[i]`.
 
-    Costs never fall: a union that costs less than one before it gets the cost of that.
+    Heights never fall: a union that costs less than one of its parts did gets the height of that part.
     """
 
     n_regions: int
@@ -36,86 +21,16 @@ class Tree(NamedTuple):
     heights: Floats
 
 
-def merge(start: Graph, least_contrast: float) -> Tree:
-    """The tree of merging, the two neighbors first whose union costs least.
-
-    The cost is ``n_a n_b / (n_a + n_b) · |mean_a − mean_b|² / length``, times the sum of the mean contrast of the
-    common border and `least_contrast`.
-
-    A union takes the place of that of its two children that has more neighbors. Of its borders only the cheapest waits
-    in the heap, so that a background with thousands of neighbors does not fill it anew with each that it takes in.
-    """
-    n_regions = len(start.sizes)
-    sizes, means = start.sizes.copy(), start.sums / start.sizes[:, np.newaxis]
-    node_at, place_of = np.arange(n_regions), list(range(n_regions))
-    alive = [True] * n_regions
-    queues: list[Iterator[tuple[Any, Any]]] = [iter(())] * n_regions  # first regions have all of theirs in the heap
-
-    def costs(one: Any, others: Any, lengths: Floats, contrasts: Floats) -> Floats:
-        weights = sizes[one] * sizes[others] / (sizes[one] + sizes[others])
-        distances = np.sum((means[one] - means[others]) ** 2, axis=-1)
-        return np.asarray(weights * distances * (contrasts / lengths + least_contrast) / lengths)
-
-    def push_cheapest(node: int) -> None:
-        for cost, neighbor in queues[node]:
-            if alive[neighbor]:
-                heappush(heap, (float(cost), int(neighbor), node))
-                return
-
-    borders = _borders_of_each(start)
-    first, second = start.pairs.T
-    first_costs = costs(first, second, start.lengths, start.contrasts)
-    heap = list(zip(first_costs.tolist(), first.tolist(), second.tolist(), strict=True))
-    heapify(heap)
-
-    children: list[tuple[int, int]] = []
-    heights: list[float] = []
-    while heap:
-        cost, one, other = heappop(heap)
-        if not (alive[one] and alive[other]):
-            if alive[other]:
-                push_cheapest(other)
-            continue
-        place, gone = sorted((place_of[one], place_of[other]), key=lambda each: -len(borders[each]))
-        means[place] = (sizes[place] * means[place] + sizes[gone] * means[gone]) / (sizes[place] + sizes[gone])
-        sizes[place] += sizes[gone]
-        _join_borders(borders, place, gone)
-        union = n_regions + len(children)
-        children.append((one, other))
-        heights.append(cost)
-        node_at[place] = union
-        place_of.append(place)
-        alive[one] = alive[other] = False
-        alive.append(True)
-        around = borders[place]
-        places = np.fromiter(around, np.int64, len(around))
-        lengths, contrasts = np.fromiter(chain.from_iterable(around.values()), float).reshape(-1, 2).T
-        neighbors, new_costs = node_at[places], costs(place, places, lengths, contrasts)
-        order = np.lexsort((neighbors, new_costs))
-        queues.append(zip(new_costs[order], neighbors[order], strict=True))
-        push_cheapest(union)
-    highest = np.maximum.accumulate(np.array(heights))
-    return Tree(n_regions, np.array(children, dtype=np.int64).reshape(-1, 2), highest)
-
-
-def _borders_of_each(start: Graph) -> list[dict[int, tuple[float, float]]]:
-    """Length and contrast of the border to each neighbor of each region."""
-    borders: list[dict[int, tuple[float, float]]] = [{} for _ in start.sizes]
-    parts = (start.pairs.tolist(), start.lengths.tolist(), start.contrasts.tolist())
-    for (one, other), length, contrast in zip(*parts, strict=True):
-        borders[one][other] = borders[other][one] = (length, contrast)
-    return borders
-
-
-def _join_borders(borders: list[dict[int, tuple[float, float]]], place: int, gone: int) -> None:
-    """Give the neighbors of one region to another, in place."""
-    around, more = borders[place], borders[gone]
-    del around[gone], more[place]
-    for neighbor, (length, contrast) in more.items():
-        had = around.get(neighbor, (0.0, 0.0))
-        around[neighbor] = borders[neighbor][place] = (had[0] + length, had[1] + contrast)
-        del borders[neighbor][gone]
-    borders[gone] = {}
+def in_order(n_regions: int, children: list[tuple[int, int]], costs: list[float]) -> Tree:
+    """The tree of mergers that were made in any order, children before their union, by their heights."""
+    heights = [-np.inf] * n_regions
+    for (one, other), cost in zip(children, costs, strict=True):
+        heights.append(max(cost, heights[one], heights[other]))
+    order = np.argsort(heights[n_regions:], kind="stable")
+    numbers = np.arange(n_regions + len(order))
+    numbers[n_regions + order] = n_regions + np.arange(len(order))
+    ends = numbers[np.array(children, dtype=np.int64).reshape(-1, 2)]
+    return Tree(n_regions, ends[order], np.array(heights[n_regions:])[order])
 
 
 def cut(tree: Tree, n_merges: int) -> NDArray[np.int64]:

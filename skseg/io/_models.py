@@ -20,6 +20,7 @@ from .._color import COLOR_SPACES
 from .._converter import ColorConverter
 from .._fitting import restore_model
 from .._regions import segmenter as regions
+from .._regions.cost import check_weights
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
@@ -79,20 +80,16 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
     check_is_fitted(segmenter)
     _check_loadable(segmenter)
     about: dict[str, Any] = {"format": _FORMAT, "versions": _versions()}
+    fitted: KMeansSegmenter | None
     if isinstance(segmenter, RegionSegmenter):
         fitted = segmenter.segmenter_
-        about |= _describe(segmenter) | {"segmenter": _describe_fitted(fitted)}
+        about |= _describe_regions(segmenter)
     else:
         fitted = segmenter
         about |= _describe_fitted(fitted)
-    model = fitted.model_
-    arrays = {"colors": model.census.colors, "weights": model.census.weights, "centers": model.centers}
-    if not model.census.is_complete:
-        arrays |= {"limits": model.census.number_limits(), "means": model.colors, "sizes": model.sizes}
-        about["sample"] = {"level": model.census.level, "spread": model.spread}
     text = json.dumps(about, default=_as_json)
     with written_whole(path) as file:
-        np.savez(file, about=np.array(text), **arrays)
+        np.savez(file, about=np.array(text), **_arrays(fitted))
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -170,6 +167,31 @@ def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
     }
 
 
+def _describe_regions(segmenter: RegionSegmenter) -> dict[str, Any]:
+    """What a segmenter of regions has learned beside arrays."""
+    return {
+        **_describe(segmenter),
+        "segmenter": None if segmenter.segmenter_ is None else _describe_fitted(segmenter.segmenter_),
+        "cost_weights": segmenter.weights_,
+        "n_channels": segmenter.n_features_in_,
+    }
+
+
+def _arrays(fitted: KMeansSegmenter | None) -> dict[str, Any]:
+    """The census of a fitted segmenter and its centers; nothing if images get segmenters of their own.
+
+    A sample is saved with what it does not tell.
+    """
+    if fitted is None:
+        return {}
+    model, census = fitted.model_, fitted.model_.census
+    arrays = {"colors": census.colors, "weights": census.weights, "centers": model.centers}
+    if census.is_complete:
+        return arrays
+    sums = {"means": model.colors, "sizes": model.sizes, "spread": np.array(model.spread)}
+    return arrays | sums | {"limits": census.number_limits(), "level": np.array(census.level)}
+
+
 def _versions() -> dict[str, str]:
     return {"skseg": __version__, "scikit-learn": sklearn.__version__, "NumPy": np.__version__}
 
@@ -189,12 +211,16 @@ def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | Re
         raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
     new = partial(_new, is_current=about["versions"]["skseg"] == __version__)
     if about["estimator"] == "KMeansSegmenter":
-        return _restore(new(about, KMeansSegmenter), about, arrays, about.get("sample"))
+        return _restore(new(about, KMeansSegmenter), about, arrays)
     estimator: RegionSegmenter = new(about, RegionSegmenter)
     if estimator.segmenter is not None:
         estimator.segmenter = new(estimator.segmenter, KMeansSegmenter)
-    segmenter = new(about["segmenter"], KMeansSegmenter)
-    regions.set_fitted(estimator, _restore(segmenter, about["segmenter"], arrays, about.get("sample")))
+    fitted = None
+    if about["segmenter"] is not None:
+        fitted = _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], arrays)
+    if (fitted is None) != (estimator.segmenter is None):
+        raise ValueError("its parts do not belong together")
+    regions.set_fitted(estimator, fitted, check_weights(about["cost_weights"]), int(about["n_channels"]))
     return estimator
 
 
@@ -210,11 +236,9 @@ def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) 
     return estimator
 
 
-def _restore(
-    segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays, sample: dict[str, Any] | None
-) -> KMeansSegmenter:
+def _restore(segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter:
     """Let a segmenter be fitted as a file says."""
-    census, centers, sums = _check_arrays(arrays, sample)
+    census, centers, sums = _check_arrays(**arrays)
     colors = census.colors
     color = ColorConverter(**about["steps"]["color"]).set_output(transform="default")
     validate_data(color, colors, skip_check_array=True)
@@ -232,9 +256,10 @@ def _restore(
     return segmenter
 
 
-def _check_arrays(arrays: Arrays, sample: dict[str, Any] | None) -> tuple[Census, NDArray[np.float64], dict[str, Any]]:
+def _check_arrays(
+    colors: NDArray[Any], weights: NDArray[Any], centers: NDArray[Any], **beside: NDArray[Any]
+) -> tuple[Census, NDArray[np.float64], dict[str, Any]]:
     """The census, the centers, and what a sample does not tell; arrays that `save` cannot have written are refused."""
-    colors, weights, centers = (arrays.pop(name) for name in ("colors", "weights", "centers"))
     fits = (
         colors.ndim == centers.ndim == 2
         and weights.shape == colors.shape[:1]
@@ -242,24 +267,23 @@ def _check_arrays(arrays: Arrays, sample: dict[str, Any] | None) -> tuple[Census
         and 0 < len(centers) <= len(colors)
         and weights.dtype == centers.dtype == np.float64
         and colors.dtype.kind in "buif"
-        and (weights > 0).all()
-        and _shapes_and_types(arrays) == (_sums_of(colors, centers) if sample else {})
+        and (not beside or _shapes_and_types(beside) == _beside_sample(colors, centers))
     )
-    if not fits:
+    if not fits or not (weights > 0).all():
         raise ValueError("its arrays do not belong together")
-    if not all(np.isfinite(array).all() for array in (colors, weights, centers, *arrays.values())):
+    if not all(np.isfinite(array).all() for array in (colors, weights, centers, *beside.values())):
         raise ValueError("its arrays hold NaN or infinity")
-    if not sample:
+    if not beside:
         return Census(colors, weights), centers, {}
-    sums = {"colors": arrays["means"], "sizes": arrays["sizes"], "spread": float(sample["spread"])}
-    return Census(colors, weights, int(sample["level"]), arrays["limits"]), centers, sums
+    sums = {"colors": beside["means"], "sizes": beside["sizes"], "spread": float(beside["spread"])}
+    return Census(colors, weights, int(beside["level"]), beside["limits"]), centers, sums
 
 
 def _shapes_and_types(arrays: Arrays) -> dict[str, Any]:
-    return {name: (array.shape, array.dtype) for name, array in arrays.items()}
+    return {name: (array.shape, array.dtype.str) for name, array in arrays.items()}
 
 
-def _sums_of(colors: NDArray[Any], centers: NDArray[Any]) -> dict[str, Any]:
-    """Shapes and types of the arrays that stand beside a sample."""
-    number = np.dtype(np.float64)
-    return {"limits": ((2,), colors.dtype), "means": (centers.shape, number), "sizes": ((len(centers),), number)}
+def _beside_sample(colors: NDArray[Any], centers: NDArray[Any]) -> dict[str, Any]:
+    """Shapes and types of the arrays that are saved beside a sample."""
+    like = {"means": centers, "sizes": centers[:, 0], "spread": centers[0, 0], "level": np.array(0)}
+    return _shapes_and_types(like | {"limits": np.empty(2, dtype=colors.dtype)})

@@ -1,42 +1,42 @@
 """How well regions agree with those that people have drawn: RegionSegmenter and peers from scikit-image, in one run.
 
-    python tests/benchmarks/regions.py --data PATH [--split test] [--limit 50] [--n-jobs 2]
+    python tests/benchmarks/regions.py --data PATH [--split val] [--limit 50] [--n-jobs 2]
+    python tests/benchmarks/regions.py --data PATH --learn
 
 PATH holds JPEG images and, for each, a MATLAB file of the same name with segmentations by several people, in any
 folders, as in the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
 Rand index and variation of information in bits, each at the best single setting for the whole set, then all three at
-the method's own setting, and the time for an image.
+the method's own setting, and the processor time for an image.
+
+Images in folders named "test" make a table of their own, for the weights that skseg ships. In the table of the others,
+which these weights were fitted to, RegionSegmenter is cross-validated: each half of the images is judged with weights
+that were learned from the other half.
+
+With --learn, the weights of `skseg/_regions/weights.py` are found: learned from all images that are not in such a
+folder. The scale is the best one of the cross-validation.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.io import loadmat
 from skimage.color import rgb2lab
 from skimage.io import imread
-from skimage.segmentation import felzenszwalb, quickshift, slic
+from skimage.segmentation import felzenszwalb, quickshift
 
 from skseg import KMeansSegmenter, RegionSegmenter, clean_labels, metrics
 
-SCALES = [6, 9, 12, 16, 22, 30, 40, 55, 75]
-OWN_SCALE = SCALES.index(int(RegionSegmenter().scale))
+SCALES = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7]
+MEASURES = (metrics.covering, metrics.probabilistic_rand, metrics.variation_of_information)
 
 
-def with_regions(image):
+def with_regions(image, segmenter=None):
     """A cut at each scale."""
-    hierarchy = RegionSegmenter().fit(image).hierarchy(image)
-    return [hierarchy.cut(scale=scale) for scale in SCALES]
-
-
-def with_superpixels(image):
-    """The same mergers, from superpixels instead of classes of colors."""
-    segmenter = RegionSegmenter().fit(image)
-    superpixels = slic(image, n_segments=600, start_label=0)
-    segmenter.segmenter_.predict = lambda _image: superpixels
-    hierarchy = segmenter.hierarchy(image)
+    hierarchy = (segmenter or RegionSegmenter().fit([image])).hierarchy(image)
     return [hierarchy.cut(scale=scale) for scale in SCALES]
 
 
@@ -57,14 +57,13 @@ def with_clean_classes(image):
     return [clean_labels(each.labels_, 500, rgb2lab(each.cluster_centers_ / 255)) for each in segmenters]
 
 
-METHODS = {  # a function that gives label maps by several settings, and which of them is its own
-    "RegionSegmenter": (with_regions, OWN_SCALE),
-    "the same from slic superpixels": (with_superpixels, OWN_SCALE),
+PEERS = {  # a function that gives label maps by several settings, and which of them is its own
     "felzenszwalb": (with_felzenszwalb, 2),
     "quickshift": (with_quickshift, 0),
     "KMeansSegmenter": (with_classes, 2),
     "KMeansSegmenter, clean_labels": (with_clean_classes, 2),
 }
+OWN_SCALE = SCALES.index(RegionSegmenter().scale)
 
 
 def read_truths(path):
@@ -76,11 +75,36 @@ def read_truths(path):
 def judge(method, image_path, truth_path):
     """The three measures at each setting, and the seconds."""
     image, truths = imread(image_path), read_truths(truth_path)
-    start = perf_counter()
+    start = process_time()
     label_maps = method(image)
-    seconds = perf_counter() - start
-    measures = (metrics.covering, metrics.probabilistic_rand, metrics.variation_of_information)
-    return [[measure(truths, label_map) for measure in measures] for label_map in label_maps], seconds
+    seconds = process_time() - start
+    return [[measure(truths, label_map) for measure in MEASURES] for label_map in label_maps], seconds
+
+
+def learn(files, n_jobs):
+    """A segmenter whose weights were learned from images and what people have drawn in them."""
+    segmenter = RegionSegmenter(cost="learn", n_jobs=n_jobs)
+    return segmenter.fit([imread(image) for image, _ in files], [read_truths(truth) for _, truth in files])
+
+
+def cross_validate(files, n_jobs):
+    """Judge each half of the images with weights that were learned from the other half."""
+    for fold in (0, 1):
+        method = partial(with_regions, segmenter=learn(files[1 - fold :: 2], n_jobs))
+        yield from judge_all(method, files[fold::2], n_jobs)
+
+
+def judge_all(method, files, n_jobs):
+    return Parallel(n_jobs)(delayed(judge)(method, *pair) for pair in files)
+
+
+def print_row(name, results, own):
+    scores, seconds = zip(*results, strict=True)
+    mean = np.mean(scores, axis=0)
+    best = mean[:, 0].max(), mean[:, 1].max(), mean[:, 2].min()
+    figures = "  ".join(f"{a:.3f}  {b:.3f}  {c:.3f}" for a, b, c in (best, mean[own]))
+    print(f"{name:32} {figures}  {np.mean(seconds):.2f}", flush=True)
+    return mean
 
 
 def main():
@@ -89,22 +113,28 @@ def main():
     parser.add_argument("--split", help="only images in folders of this name")
     parser.add_argument("--limit", type=int, help="only so many images, evenly spread")
     parser.add_argument("--n-jobs", type=int, default=1)
-    parser.add_argument("--only", choices=METHODS, help="only this method")
+    parser.add_argument("--learn", action="store_true", help="find the weights that skseg ships")
     options = parser.parse_args()
 
     truths = {path.stem: path for path in options.data.rglob("*.mat")}
     images = sorted(path for path in options.data.rglob("*.jpg") if path.stem in truths)
     images = [path for path in images if options.split in (None, path.parent.name)]
-    images = images[:: max(1, len(images) // (options.limit or len(images)))]
-    print(f"{len(images)} images; best single setting: covering, PRI, VI; own setting: the same; seconds per image")
-    for name, (method, own) in METHODS.items():
-        if options.only in (None, name):
-            calls = (delayed(judge)(method, path, truths[path.stem]) for path in images)
-            scores, seconds = zip(*Parallel(options.n_jobs)(calls), strict=True)
-            mean = np.mean(scores, axis=0)
-            best = mean[:, 0].max(), mean[:, 1].max(), mean[:, 2].min()
-            figures = "  ".join(f"{a:.3f}  {b:.3f}  {c:.3f}" for a, b, c in (best, mean[own]))
-            print(f"{name:32} {figures}  {np.mean(seconds):.2f}", flush=True)
+    files = [(path, truths[path.stem]) for path in images[:: max(1, len(images) // (options.limit or len(images)))]]
+    tests = [pair for pair in files if pair[0].parent.name == "test"]
+    others = [pair for pair in files if pair not in tests]
+
+    if options.learn:
+        print(learn(others, options.n_jobs).weights_)
+        mean = print_row("cross-validated", cross_validate(others, options.n_jobs), OWN_SCALE)
+        print(dict(zip(SCALES, mean.round(4).tolist(), strict=True)))
+        return
+    for name, some in (("others", others), ("test", tests)):
+        if some:
+            print(f"{len(some)} images, {name}; best single setting: covering, PRI, VI; own setting: the same; seconds")
+            judged = cross_validate if name == "others" else partial(judge_all, with_regions)
+            print_row("RegionSegmenter", judged(some, options.n_jobs), OWN_SCALE)
+            for peer, (method, own) in PEERS.items():
+                print_row(peer, judge_all(method, some, options.n_jobs), own)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,82 @@
+"""The cost of a merger: how sure it is, from what two neighbors look like, that people see two regions.
+
+A logistic regression on a few numbers, each of them a logarithm. Nothing here knows estimators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from .graph import Floats
+
+# What is added to each number before the logarithm, lest it be minus infinity where two regions do not differ.
+_LEAST = {
+    "size": 0.0,  # n_a n_b / (n_a + n_b), relative to the pixels of the image
+    "length": 0.0,  # of the common border, relative to the square root of the pixels of the image
+    "deviation": 1.0,  # squared distance of the mean local deviations
+    "gradient": 0.5,  # mean gradient along the border
+    "coarse gradient": 0.5,  # the same at twice the scale
+    "sides": 0.05,  # mean difference of the labels on both sides of the border
+    "labels": 0.01,  # difference of the labels of all pixels of the regions
+}
+TERMS = tuple(_LEAST)
+
+
+class Cost(NamedTuple):
+    """Logarithm of the odds that two neighbors are two regions.
+
+    Attributes
+    ----------
+    weights : of each term, (n_terms,)
+    intercept : what is added to their sum
+    n_pixels : of the image
+    n_labels : number of the last features of each region, which are shares of labels; those before are deviations
+    """
+
+    weights: Floats
+    intercept: float
+    n_pixels: float
+    n_labels: int
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float], n_pixels: float, n_labels: int) -> Self:
+        """The cost with these weights of the terms by name, and the intercept."""
+        return cls(np.array([weights[term] for term in TERMS]), weights["intercept"], n_pixels, n_labels)
+
+    def __call__(self, size: Any, means: Floats, sizes: Floats, other_means: Floats, borders: Floats) -> Floats:
+        """Cost of the union of one region, or of each of several, with others."""
+        return np.asarray(self.terms(size, means, sizes, other_means, borders) @ self.weights + self.intercept)
+
+    def terms(self, size: Any, means: Floats, sizes: Floats, other_means: Floats, borders: Floats) -> Floats:
+        """The logarithms that are summed up, (n_borders, n_terms)."""
+        n_deviations, lengths = means.shape[-1] - self.n_labels, borders[:, 0]
+        squares = (means - other_means) ** 2
+        shares = (means + other_means)[:, n_deviations:]
+        numbers = np.empty((len(borders), len(TERMS)))
+        numbers[:, 0] = size * sizes / ((size + sizes) * self.n_pixels)
+        numbers[:, 1] = lengths / np.sqrt(self.n_pixels)
+        numbers[:, 2] = squares[:, :n_deviations].sum(axis=1)
+        numbers[:, 3:6] = borders[:, 1:] / lengths[:, np.newaxis]
+        numbers[:, 6] = 0.5 * (squares[:, n_deviations:] / np.maximum(shares, 1e-12)).sum(axis=1)
+        return np.asarray(np.log(numbers + _OFFSETS))
+
+
+def check_weights(weights: Mapping[str, Any]) -> dict[str, float]:
+    """Weights as finite numbers, one for each term, and the intercept."""
+    checked = {name: float(weights[name]) for name in (*TERMS, "intercept")}
+    if len(weights) != len(checked) or not np.isfinite(list(checked.values())).all():
+        raise ValueError(f"weights must be finite numbers for {', '.join(checked)}; got {dict(weights)} instead.")
+    return checked
+
+
+def probability(costs: NDArray[Any]) -> Floats:
+    """The probability of two regions, from the logarithm of its odds."""
+    return np.asarray(expit(costs))
+
+
+_OFFSETS = np.array(list(_LEAST.values()))

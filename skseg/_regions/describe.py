@@ -1,0 +1,117 @@
+"""From an image and a fitted segmenter to the smallest regions and what there is to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import match_to_fit
+from .._color import is_unit_range
+from .._counting import read_rows
+from .._segmenter import KMeansSegmenter
+from .._source import Source
+from .contrast import fill, gradient, label_contrast, local_deviation
+from .cost import Cost
+from .graph import Graph, Labels, absorb_small, connected, count_labels, graph
+from .merge import merge
+from .tree import Tree
+
+_SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
+_USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
+_CLUSTERS = 32  # of an image that has no segmenter
+_LAB = (0.7, 1.0, 1.0)  # its weights of L*, a*, b*
+_SMALLEST = 1 / 6000  # share of the pixels that a region has at least
+
+Planes = list[NDArray[np.float32]]
+
+
+class Described(NamedTuple):
+    """The smallest regions of an image.
+
+    Attributes
+    ----------
+    regions : number of the region of each pixel, −1 under the mask, (height, width)
+    mask : where the image is masked, or None
+    start : the graph of the regions, whose features are deviations and counts of labels
+    n_labels : number of the last features, which are counts of labels
+    """
+
+    regions: Labels
+    mask: NDArray[np.bool_] | None
+    start: Graph
+    n_labels: int
+
+    def tree(self, weights: Mapping[str, float]) -> Tree:
+        """The tree of their merging."""
+        return merge(self.start, Cost.of(weights, self.start.sizes.sum(), self.n_labels))
+
+
+def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -> Described:
+    """Find the connected parts of the labels of an image, let small ones join a neighbor, and describe what is left.
+
+    If the segmenter is None, the image gets a default one of its own.
+    """
+    n_dims = np.ndim(source.data)
+    if n_dims != 3:
+        raise ValueError(f"X must be an image (height, width, n_channels); got {n_dims} dimensions instead.")
+    mask = source.pixels().mask
+    if mask is not None and mask.all():
+        return _nothing(mask)
+    fitted = segmenter or _own_segmenter(source)
+    model = fitted.model_
+    pixels, rows = read_rows(source, model.conversion.name)
+    rows = match_to_fit(fitted, source, rows)
+    labels = np.ma.getdata(pixels.restore(model.label(rows), under_mask=-1))
+    planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), under_mask=np.nan)), _reference_spread(fitted))
+    parts = connected(labels, mask)
+    smallest = (parts >= 0).sum() * _SMALLEST if isinstance(min_size, str) else min_size
+    _, numbers = absorb_small(graph(parts, planes), smallest)
+    regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
+    del parts
+    n_labels = len(model.centers)
+    contrasts = [gradient(planes, 1), gradient(planes, 2), label_contrast(labels, n_labels)]
+    start = graph(regions, [local_deviation(plane) for plane in planes], contrasts)
+    sums = np.hstack([start.sums, count_labels(regions, labels, n_labels)])
+    return Described(regions, mask, start._replace(sums=sums), n_labels)
+
+
+def _own_segmenter(source: Source) -> KMeansSegmenter:
+    """32 clusters of an image, in L*a*b* if it has three channels; an error about that says where it can be changed."""
+    lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if np.shape(source.data)[-1] == 3 else {}
+    segmenter = KMeansSegmenter(_CLUSTERS, **lab, random_state=0)
+    try:
+        segmenter.fit(source.data)
+    except ValueError as error:
+        if "color_space" not in str(error):
+            raise
+        raise ValueError(f"{error} Here: RegionSegmenter(KMeansSegmenter(32, color_space=...)).") from error
+    return segmenter
+
+
+def _nothing(mask: NDArray[np.bool_]) -> Described:
+    """No regions, of an image that is all masked."""
+    regions = np.full(mask.shape, -1, dtype=np.int32)
+    start = Graph(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 2), dtype=np.int32), np.zeros((0, 4)))
+    return Described(regions, mask, start, 0)
+
+
+def _reference_spread(segmenter: KMeansSegmenter) -> float:
+    """The spread of the fitted colors, half adapted to a usual photo, so that a hazy image has fewer regions."""
+    model = segmenter.model_
+    spread = model.spread or 1.0
+    is_rgb = model.conversion.name is not None and segmenter.n_features_in_ == 3
+    if not is_rgb or not is_unit_range(np.array(model.limits, dtype=model.dtype)):
+        return spread
+    cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
+    return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(model.conversion.convert(cube).var(axis=0).sum())))
+
+
+def _planes(features: NDArray[np.float64], spread: float) -> Planes:
+    """The channels of the color space, relative to the spread; masked pixels are as those around them."""
+    features *= _SPREAD / spread
+    planes = [np.ascontiguousarray(plane, dtype=np.float32) for plane in np.moveaxis(features, -1, 0)]
+    missing = np.isnan(planes[0])
+    return [fill(plane, missing) for plane in planes] if missing.any() else planes

@@ -1,0 +1,22 @@
+"""The default weights of the cost of a merger, and the default scale.
+
+Found by ``python tests/benchmarks/regions.py --data PATH --learn`` on the 300 images for training and validation of
+BSDS500 [1]_.
+
+References
+----------
+.. [1] P. Arbeláez, M. Maire, C. Fowlkes and J. Malik, "Contour detection and hierarchical image segmentation", IEEE
+   Transactions on Pattern Analysis and Machine Intelligence 33(5), 2011.
+"""
+
+WEIGHTS = {
+    "size": 0.63,
+    "length": -0.25,
+    "deviation": 0.22,
+    "gradient": 2.05,
+    "coarse gradient": -1.02,
+    "sides": 2.18,
+    "labels": 0.89,
+    "intercept": 1.03,
+}
+SCALE = 0.55  # the probability at which covering is highest in the cross-validation

@@ -1,0 +1,127 @@
+"""What holds for the regions of every image, at every scale and for every number of regions."""
+
+from itertools import pairwise
+from time import process_time
+
+import numpy as np
+import pytest
+from skimage.data import astronaut, coffee, coins, immunohistochemistry
+from skimage.transform import resize
+
+from skseg import KMeansSegmenter, RegionSegmenter, metrics
+from skseg._regions.graph import connected
+
+MASK = np.zeros((134, 200), dtype=bool)
+MASK[40:60, 30:] = MASK[:, 90] = MASK[100:, :50] = True  # parts that it separates, and parts that it does not
+COFFEE = coffee()[::3, ::3]
+IMAGES = {
+    "coffee": COFFEE,
+    "masked": np.ma.MaskedArray(COFFEE, mask=np.repeat(MASK[..., np.newaxis], 3, axis=-1)),
+    "gray": coins()[::2, ::2, np.newaxis],
+    "noise": np.random.default_rng(0).integers(0, 256, (60, 70, 3), dtype=np.uint8),
+    "bands": np.dstack([COFFEE, COFFEE[::-1]]).astype(np.float32),
+    "16 bits": astronaut()[::5, ::5].astype(np.uint16) * 257,
+}
+CUTS = [{"scale": 0}, {"scale": 0.2}, {"scale": 0.5}, {"scale": 0.8}, {"n_regions": 40}, {"n_regions": 7}]
+TURNS = {
+    "left to right": lambda each: each[:, ::-1],
+    "upside down": lambda each: each[::-1],
+    "by a quarter": lambda each: np.swapaxes(each, 0, 1)[::-1],
+    "transposed": lambda each: np.swapaxes(each, 0, 1),
+}
+
+
+@pytest.fixture(scope="module", params=IMAGES)
+def image(request):
+    return IMAGES[request.param]
+
+
+@pytest.fixture(scope="module", params=["auto", 0, 12])
+def min_size(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def hierarchy(image, min_size):
+    return RegionSegmenter(min_size=min_size).fit([image]).hierarchy(image)
+
+
+def numbers_of(regions):
+    return np.ma.getdata(regions)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+def test_regions_are_connected_numbered_without_gaps_and_never_cross_the_mask(image, hierarchy, cut):
+    regions = hierarchy.cut(**cut)
+    mask = np.ma.getmaskarray(image).any(axis=-1)
+    assert np.array_equal(connected(numbers_of(regions), mask), numbers_of(regions))
+    assert (numbers_of(regions)[mask] == -1).all()
+    assert np.array_equal(np.ma.getmaskarray(regions), mask)
+
+
+def test_no_region_is_smaller_than_min_size_unless_it_has_no_neighbor(image, hierarchy, min_size):
+    regions = numbers_of(hierarchy.cut(scale=0))
+    mask = np.ma.getmaskarray(image).any(axis=-1)
+    least = (~mask).sum() / 6000 if min_size == "auto" else min_size
+    alone = np.bincount(connected(np.zeros_like(regions), mask)[~mask])
+    assert all(size >= least or size in alone for size in np.bincount(regions[~mask]))
+
+
+@pytest.mark.parametrize("n_regions", [1, 2, 13, 50])
+def test_the_number_of_regions_is_exact_where_the_mask_allows_it(image, hierarchy, n_regions):
+    mask = np.ma.getmaskarray(image).any(axis=-1)
+    n_parts = connected(np.zeros(mask.shape, dtype=int), mask).max() + 1
+    expected = min(max(n_regions, n_parts), hierarchy.n_regions)
+    assert numbers_of(hierarchy.cut(n_regions=n_regions)).max() + 1 == expected
+
+
+def test_regions_are_nested_along_the_hierarchy(hierarchy):
+    maps = [numbers_of(hierarchy.cut(scale=scale)).ravel() for scale in (0, 0.1, 0.3, 0.5, 0.7, 0.9, 1)]
+    for finer, coarser in pairwise(maps):
+        pairs = np.unique(np.stack([finer, coarser]), axis=1)
+        assert pairs.shape[1] == len(np.unique(finer))
+
+
+def test_scales_and_boundaries_are_probabilities(hierarchy):
+    boundaries = hierarchy.boundaries()
+    assert 0 <= hierarchy.scales[0] <= hierarchy.scales[-1] <= 1
+    assert 0 <= np.ma.min(boundaries) <= np.ma.max(boundaries) <= 1
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_turned_image_has_the_turned_regions(image, turn):
+    expected = TURNS[turn](RegionSegmenter().fit_predict(image))
+    found = RegionSegmenter().fit_predict(TURNS[turn](image))
+    pairs = np.unique(np.stack([numbers_of(expected).ravel(), numbers_of(found).ravel()]), axis=1)
+    assert pairs.shape[1] == len(np.unique(pairs[0])) == len(np.unique(pairs[1]))
+
+
+@pytest.mark.parametrize("photo", [astronaut, immunohistochemistry])
+def test_a_thumbnail_has_nearly_the_regions_of_the_photo(photo):
+    large = resize(photo(), (1024, 1024), order=3)
+    regions = RegionSegmenter().fit_predict((np.clip(large, 0, 1) * 255).astype(np.uint8))
+    assert metrics.covering(RegionSegmenter().fit_predict(photo()), regions[::2, ::2]) >= 0.8
+
+
+def test_an_image_of_one_color_is_one_region():
+    assert RegionSegmenter(KMeansSegmenter(1)).fit_predict(np.full((30, 40, 3), 7, dtype=np.uint8)).max() == 0
+
+
+def test_noise_without_a_least_size_is_merged_in_little_time():
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    segmenter = RegionSegmenter(min_size=0).fit([noise])
+    start = process_time()
+    hierarchy = segmenter.hierarchy(noise)
+    assert hierarchy.n_regions > 30_000
+    assert process_time() - start < 20
+
+
+def test_a_background_with_thousands_of_blobs_is_merged_in_little_time():
+    image = np.full((500, 500, 3), 230, dtype=np.uint8)
+    colors = np.random.default_rng(0).integers(20, 150, (100, 100, 3), dtype=np.uint8)
+    for row, column in ((1, 1), (1, 2), (2, 1), (2, 2)):
+        image[row::5, column::5] = colors
+    start = process_time()
+    regions = RegionSegmenter(min_size=2, scale=0).fit_predict(image)
+    assert regions.max() + 1 > 9_900
+    assert process_time() - start < 20

@@ -1,0 +1,149 @@
+"""Learning from true regions how likely two neighbors are to be two regions."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from skseg import KMeansSegmenter, RegionSegmenter
+from skseg._regions.cost import TERMS, Cost, check_weights
+from skseg._regions.describe import describe
+from skseg._regions.learn import Examples, _compare, fit_weights, make_lesson
+from skseg._regions.weights import WEIGHTS
+from skseg._source import open_source
+
+
+def scene(seed):
+    """Disks of a color a little different from the ground, and loud stripes across both that mean nothing."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:96, :128]
+    truth = np.zeros((96, 128), dtype=int)
+    for number, (row, column) in enumerate(((25, 30), (70, 60), (30, 95)), start=1):
+        truth[(rows - row - rng.integers(-6, 7)) ** 2 + (columns - column - rng.integers(-6, 7)) ** 2 < 300] = number
+    image = np.full((96, 128, 3), 120.0)
+    image[truth > 0] += [14, -8, -8]
+    image[(columns + 5 * seed) % 24 < 6] += 90
+    return np.clip(image + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8), truth
+
+
+SCENES = [scene(seed) for seed in range(8)]
+IMAGES, TRUTHS = map(list, zip(*SCENES, strict=True))
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[:5], TRUTHS[:5])
+
+
+@pytest.fixture(scope="module")
+def described():
+    return describe(open_source(IMAGES[0]), None, 20)
+
+
+def test_five_images_are_enough_to_learn_what_the_default_cannot_know(learned):
+    default = RegionSegmenter(min_size=20).fit(IMAGES[:5])
+    assert learned.score(IMAGES[5:], TRUTHS[5:]) > default.score(IMAGES[5:], TRUTHS[5:]) + 0.1
+
+
+def test_the_weights_have_names(learned):
+    assert list(learned.weights_) == [*TERMS, "intercept"]
+    assert RegionSegmenter(min_size=20).fit(IMAGES[0]).weights_ == WEIGHTS
+
+
+def test_the_default_cost_ignores_the_truth():
+    search = GridSearchCV(RegionSegmenter(min_size=20), {"scale": [0.3, 0.6]}, cv=2).fit(IMAGES[:4], TRUTHS[:4])
+    assert search.best_estimator_.weights_ == WEIGHTS
+
+
+def test_a_search_over_the_scale_learns_in_each_fold():
+    search = GridSearchCV(RegionSegmenter(min_size=20, cost="learn"), {"scale": [0.1, 0.5]}, cv=2, error_score="raise")
+    search.fit(IMAGES[:4], TRUTHS[:4])
+    assert search.best_estimator_.weights_ != WEIGHTS
+    assert search.best_score_ > 0.6
+
+
+def test_two_neighbors_are_as_separate_as_their_pixels(described):
+    truths = [TRUTHS[0], TRUTHS[0] > 0]
+    found = examples_of_all_pairs(make_lesson(described, truths))
+    regions = described.regions
+    expected = []
+    for one, other in described.start.pairs:
+        differs = [(truth[regions == one][:, np.newaxis] != truth[regions == other]).mean() for truth in truths]
+        expected.append(np.mean(differs))
+    assert np.allclose(found.separate, expected)
+
+
+def examples_of_all_pairs(lesson):
+    """The examples of the smallest regions alone."""
+    start = lesson.described.start
+    return _compare(start, Cost.of(WEIGHTS, start.sizes.sum(), lesson.described.n_labels), lesson.tables)
+
+
+def test_weights_are_those_of_a_logistic_regression_on_repeated_pairs():
+    rng = np.random.default_rng(0)
+    terms, separate = rng.normal(size=(400, len(TERMS))), rng.integers(5, size=400) / 4
+    weights = fit_weights([Examples(terms, separate, np.ones(400))])
+    repeated = np.repeat(terms, 4, axis=0)
+    answers = (np.arange(4) < 4 * separate[:, np.newaxis]).ravel()
+    expected = LogisticRegression(C=1e6).fit(repeated, answers)
+    assert np.allclose(list(weights.values()), [*expected.coef_[0], *expected.intercept_], atol=2e-3)
+
+
+def test_masked_pixels_of_the_truth_do_not_count():
+    mask = np.zeros(TRUTHS[0].shape, dtype=bool)
+    mask[:40] = True
+    weights = []
+    for lie in (0, 7):
+        truths = [np.ma.MaskedArray(np.where(mask, lie, truth), mask=mask) for truth in TRUTHS[:3]]
+        weights.append(RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[:3], truths).weights_)
+    assert weights[0] == weights[1] != RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[:3], TRUTHS[:3]).weights_
+
+
+def test_the_truth_may_be_by_several_people():
+    image, truth = SCENES[0]
+    segmenter = RegionSegmenter(min_size=20, cost="learn")
+    several = segmenter.fit(image, [truth, truth > 0]).weights_
+    assert segmenter.fit(image, np.stack([truth, truth > 0])).weights_ == several
+    assert segmenter.fit([image], [[truth, truth > 0]]).weights_ == several
+    assert segmenter.fit(image, truth).weights_ != several
+    assert segmenter.fit(image, truth.tolist()).weights_ == segmenter.fit(image, [truth]).weights_
+
+
+def test_a_stack_teaches_what_its_images_teach():
+    stack, truths = np.stack(IMAGES[:2]), np.stack(TRUTHS[:2])
+    in_parallel = RegionSegmenter(min_size=20, cost="learn", n_jobs=2).fit(list(stack), list(truths))
+    assert RegionSegmenter(min_size=20, cost="learn").fit(stack, truths).weights_ == in_parallel.weights_
+
+
+def test_classes_of_a_given_segmenter_are_learned_from_too():
+    segmenter = RegionSegmenter(KMeansSegmenter(6, random_state=0), min_size=20, cost="learn")
+    assert segmenter.fit(IMAGES[:3], TRUTHS[:3]).score(IMAGES[5:], TRUTHS[5:]) > 0.6
+    assert clone(segmenter).fit(IMAGES[:3], TRUTHS[:3]).weights_ == segmenter.weights_
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        (IMAGES[:2], None, 'y, the true label map of each image, if cost="learn"; got None'),
+        (IMAGES[:2], [TRUTHS[0], TRUTHS[1].T], r"X\[1\]: y must hold .* \(96, 128\).* got \(128, 96\)"),
+        (IMAGES[:2], TRUTHS[:1], "y must hold one array per image; got 1 for 2 images"),
+        (IMAGES[0], [], r"\(96, 128\).* got \(0,\)"),
+        (IMAGES[:2], [np.zeros((96, 128), int)] * 2, "y must have regions that are neighbors"),
+    ],
+)
+def test_a_truth_that_teaches_nothing_is_refused(X, y, message):
+    with pytest.raises(ValueError, match=message):
+        RegionSegmenter(min_size=20, cost="learn").fit(X, y)
+
+
+@pytest.mark.parametrize("cost", ["train", None, 1])
+def test_an_unknown_cost_is_refused(cost):
+    with pytest.raises(ValueError, match=r"cost must be 'default' or 'learn'; got"):
+        RegionSegmenter(cost=cost).fit(IMAGES[0])
+
+
+@pytest.mark.parametrize("change", [{"size": np.nan}, {"labels": np.inf}, {"more": 1.0}])
+def test_weights_that_make_no_cost_are_refused(change):
+    with pytest.raises(ValueError, match="weights must be finite numbers for size, length, "):
+        check_weights(WEIGHTS | change)
