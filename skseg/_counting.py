@@ -153,28 +153,28 @@ class PixelScan:
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
         """The result of `function` for each part: its rows, their weights or None, and where their labels go."""
         if not self._source.is_sequence:
-            yield from self._each_part(function, self.labels, self._source, self._sample_weight)
+            yield from _each_part(function, self.labels, self._source, self._sample_weight)
             return
 
         def each_part(image: Source, weights: Any) -> list[Any]:
-            return list(self._each_part(function, None, image, weights))
+            return list(_each_part(function, None, image, weights))
 
         for results in self._source.map(each_part, n_jobs=self._n_jobs, sample_weight=self._sample_weight):
             yield from results
 
-    @staticmethod
-    def _each_part(
-        function: Callable[..., Any], labels: NDArray[np.int32] | None, image: Source, sample_weight: Any
-    ) -> Iterator[Any]:
-        start = 0
-        for band, part in image.bands(_PASSED_PIXELS):
-            pixels = part.pixels()
-            rows = np.asarray(pixels.rows())
-            rows = rows.astype(rows.dtype.newbyteorder("="), copy=False)
-            end = start + len(rows)
-            weights = _weights_in(band, sample_weight, image, pixels, rows)
-            yield function(rows, weights, None if labels is None else labels[start:end])
-            start = end
+
+def _each_part(
+    function: Callable[..., Any], labels: NDArray[np.int32] | None, image: Source, sample_weight: Any
+) -> Iterator[Any]:
+    start = 0
+    for band, part in image.bands(_PASSED_PIXELS):
+        pixels = part.pixels()
+        rows = np.asarray(pixels.rows())
+        rows = rows.astype(rows.dtype.newbyteorder("="), copy=False)
+        end = start + len(rows)
+        weights = _weights_in(band, sample_weight, image, pixels, rows)
+        yield function(rows, weights, None if labels is None else labels[start:end])
+        start = end
 
 
 def _largest(sample_weight: Any) -> float:

@@ -15,6 +15,7 @@ from skseg._census import Census, count, hash_buckets
 from skseg._census.blocks import one_thread
 from skseg._fitting import _stand_for_all
 from skseg._kmeans import Passed, Passes, nearest, weighted_variance
+from skseg._source import Source
 
 RNG = np.random.default_rng(0)
 SHAPE = (90, 70)
@@ -127,6 +128,21 @@ def test_threads_and_parts_change_no_bit(image, n_parts, monkeypatch):
 def test_jobs_change_no_bit(image):
     parts = [image[:20], image[20:50], image[50:]]
     assert_same_model(fit(parts), fit(parts, n_jobs=2))
+
+
+def test_workers_are_sent_the_centers_and_not_the_images(monkeypatch):
+    cloudpickle = pytest.importorskip("cloudpickle")
+    sent, parts = [], [NOISY[:20], NOISY[20:]]
+    plain = Source.map
+
+    def look(self, function, **per_image):
+        sent.append(len(cloudpickle.dumps(function)))
+        return plain(self, function, **per_image)
+
+    monkeypatch.setattr(Source, "map", look)
+    fit(parts)
+    assert len(sent) > 1
+    assert max(sent) < NOISY.nbytes / 10
 
 
 def test_a_mapped_image_is_passed_over(image, tmp_path):

@@ -11,6 +11,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -133,19 +134,20 @@ class Passes:
         """One pass."""
         (n_labels, n_features), by_feature = centers.shape, np.ascontiguousarray(centers.T)
         find, exponents = NearestCenter(centers), self._exponents(centers)
+        convert, weight_exponent = self._convert, self._weight_exponent  # workers need nothing else of `self`
 
         def sum_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> tuple[Any, Any]:
             sums: list[Any] = []
             weighted = np.empty(len(rows) if has_buckets else 0)
 
             def sum_block(block: slice) -> None:
-                columns = np.ascontiguousarray(self._convert(rows[block]).T)
+                columns = np.ascontiguousarray(convert(rows[block]).T)
                 found = find(columns)
                 if labels is not None:
                     labels[block] = found
                 columns -= by_feature.take(found, axis=1, mode="clip")
                 squares = np.einsum("ij,ij->j", columns, columns)
-                weight = None if weights is None else _shifted(weights[block], self._weight_exponent)
+                weight = None if weights is None else _shifted(weights[block], weight_exponent)
                 if has_buckets:
                     weighted[block] = squares if weight is None else weight * squares
                 sums.append(_exact_sums(found, n_labels, [*columns, squares, *rows[block].T], exponents, weight))
@@ -153,9 +155,8 @@ class Passes:
             for_blocks(sum_block, len(rows), _BLOCK)
             return sum(sums), np.bincount(hash_buckets(rows), weighted, _N_BUCKETS) if has_buckets else 0.0
 
-        parts = zip(*self._scan(sum_part), strict=True)
-        sums, buckets = (sum(part) for part in parts)
-        weights, *sums = np.ldexp(sums.astype(np.float64), self._weight_exponent + exponents[:, np.newaxis])
+        total, buckets = reduce(_add, self._scan(sum_part))
+        weights, *sums = np.ldexp(total.astype(np.float64), weight_exponent + exponents[:, np.newaxis])
         means = np.array(sums) / np.where(weights > 0, weights, 1)
         return Passed(
             centers, weights, means[:n_features].T, sums[n_features], means[n_features + 1 :].T, buckets=buckets
@@ -170,6 +171,10 @@ class Passes:
         weight = 0 if self._weight_exponent == 0 else -_SUM_BITS
         features, channels = [feature] * centers.shape[1], [self._color_exponent] * self._n_channels
         return np.array([weight, *features, square, *channels])
+
+
+def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
+    return one[0] + other[0], one[1] + other[1]
 
 
 def _exact_sums(
