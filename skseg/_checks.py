@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import validate_data
 
+from ._census import Census
 from ._color import is_unit_range, unit_scale
 from ._source import Pixels, Source
 
@@ -60,9 +61,10 @@ def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}" + "s" * (number != 1)
 
 
-def warn_few_clusters(n_colors: int, n_found: int, n_clusters: int) -> None:
+def warn_few_clusters(census: Census, n_found: int, n_clusters: int) -> None:
     """Warn that X has too few colors."""
-    found = f"{_plural(n_colors, 'distinct color')} in {_plural(n_found, 'cluster')}"
+    least = "" if census.is_complete else "more than "
+    found = f"{least}{_plural(len(census.colors), 'distinct color')} in {_plural(n_found, 'cluster')}"
     warnings.warn(
         f"X has {found}, fewer than n_clusters={n_clusters}.",
         ConvergenceWarning,

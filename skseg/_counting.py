@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ._color import check_not_alpha
 from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
 
 _COUNTED_PIXELS = 1 << 24  # of one image that are read at a time to be counted
+_COPIED_BYTES = 1 << 26  # of them, if they have to be copied
 _PASSED_PIXELS = 1 << 21  # of one image that are read at a time in a pass
 _MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `fit` still keeps
 _MAX_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
@@ -52,7 +54,7 @@ class Counted:
             pixels, rows = (self.pixels, self.rows) if is_known else read_rows(part, model.conversion.name)
             return pixels.restore(model.label(rows), under_mask=-1)
 
-        return self.source.map_bands(label_part, _COUNTED_PIXELS)
+        return self.source.map_bands(label_part, _n_counted(self.source.data))
 
 
 def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
@@ -103,7 +105,8 @@ def count_source(
     else:
         counted = count_image(source, sample_weight)
     if not counted.census.is_complete:
-        return replace(counted, scan=PixelScan(source, sample_weight, n_jobs))
+        like = counted.census.colors[:1]
+        return replace(counted, scan=PixelScan(source, sample_weight, like, color_space, n_jobs))
     if len(counted.census.colors) == 0:
         reason = (
             "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
@@ -114,12 +117,20 @@ def count_source(
 
 def _count_image(source: Source, sample_weight: Any, color_space: str | None, *, is_bounded: bool) -> Counted:
     parts, censuses = [], []
-    for band, part in source.bands(_COUNTED_PIXELS):
+    for band, part in source.bands(_n_counted(source.data)):
         pixels, rows = read_rows(part, color_space)
         check_not_gray(pixels)
         censuses.append(count(rows, _weights_in(band, sample_weight, source, pixels, rows), is_bounded=is_bounded))
         parts = [(pixels, rows)] if part is source else []
     return Counted(source, merge(censuses, is_bounded=is_bounded), None, *(parts[0] if parts else ()))
+
+
+def _n_counted(data: Any) -> int:
+    """The number of pixels to read at a time: fewer if they are copied, as masked and byte-swapped ones are."""
+    if isinstance(data, np.ndarray) and data.ndim > 1 and (np.ma.isMaskedArray(data) or not data.dtype.isnative):
+        n_bytes = max(1, data.itemsize * data.shape[-1])
+        return int(min(_COUNTED_PIXELS, max(1, _COPIED_BYTES // n_bytes)))
+    return _COUNTED_PIXELS
 
 
 def _weights_in(
@@ -141,49 +152,52 @@ class PixelScan:
     Attributes
     ----------
     labels : labels of the last pass, (n_pixels,); None for a sequence, or if they were too many
-    largest_weight : the largest sample weight, or 1 without any
+    is_weighted : whether there are sample weights
     """
 
-    def __init__(self, source: Source, sample_weight: Any, n_jobs: int | None) -> None:
+    def __init__(
+        self, source: Source, sample_weight: Any, like: NDArray[Any], color_space: str | None, n_jobs: int | None
+    ) -> None:
         self._source, self._sample_weight, self._n_jobs = source, sample_weight, n_jobs
+        self._read = partial(_read_again, like=like, color_space=color_space)
+        self.is_weighted = sample_weight is not None
         self.labels: Any = np.empty(_n_pixels(source), dtype=np.int32) if _has_label_map(source) else None
-        weights = [] if sample_weight is None else sample_weight if source.is_sequence else [sample_weight]
-        self.largest_weight = max((_largest(one) for one in weights), default=1.0)
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
         """The result of `function` for each part: its rows, their weights or None, and where their labels go."""
         if not self._source.is_sequence:
-            yield from _each_part(function, self.labels, self._source, self._sample_weight)
+            start = 0
+            for rows, weights in self._read(self._source, self._sample_weight):
+                end = start + len(rows)
+                yield function(rows, weights, None if self.labels is None else self.labels[start:end])
+                start = end
             return
+        read, is_weighted = self._read, self.is_weighted
 
-        def each_part(image: Source, weights: Any) -> list[Any]:
-            return list(_each_part(function, None, image, weights))
+        def each_part(image: Source, sample_weight: Any) -> list[Any]:
+            parts = read(image, sample_weight)
+            return [function(rows, _ones(rows) if is_weighted and w is None else w, None) for rows, w in parts]
 
         for results in self._source.map(each_part, n_jobs=self._n_jobs, sample_weight=self._sample_weight):
             yield from results
 
 
-def _each_part(
-    function: Callable[..., Any], labels: NDArray[np.int32] | None, image: Source, sample_weight: Any
-) -> Iterator[Any]:
-    start = 0
+def _read_again(
+    image: Source, sample_weight: Any, like: NDArray[Any], color_space: str | None
+) -> Iterator[tuple[NDArray[Any], NDArray[np.float64] | None]]:
+    """The rows of an image and their weights, part by part; images that were read before may have changed."""
     for band, part in image.bands(_PASSED_PIXELS):
-        pixels = part.pixels()
-        rows = np.asarray(pixels.rows())
-        rows = rows.astype(rows.dtype.newbyteorder("="), copy=False)
-        end = start + len(rows)
-        weights = _weights_in(band, sample_weight, image, pixels, rows)
-        yield function(rows, weights, None if labels is None else labels[start:end])
-        start = end
+        pixels, rows = read_rows(part, color_space)
+        check_same_kind(rows, like, "X")
+        yield rows, _weights_in(band, sample_weight, image, pixels, rows)
 
 
-def _largest(sample_weight: Any) -> float:
-    """The largest weight; it is NaN under a mask at most."""
-    return float(np.fmax.reduce(np.ma.filled(np.ma.asarray(sample_weight), 0), axis=None))
+def _ones(rows: NDArray[Any]) -> NDArray[np.float64]:
+    return np.ones(len(rows))
 
 
 def _has_label_map(source: Source) -> bool:
-    """Whether X is a single image that was not mapped because its label map would not fit into memory."""
+    """Whether X is a single image, but no memory-mapped one whose label map may be too large for memory."""
     data = source.data
     is_mapped = isinstance(data, np.memmap)
     return not source.is_sequence and not (is_mapped and data.size // data.shape[-1] > _MAX_LABELED_PIXELS)

@@ -158,7 +158,7 @@ class _CensusScan:
 
     def __init__(self, census: Census) -> None:
         self._census = census
-        self.largest_weight = float(census.weights.max())
+        self.is_weighted = True
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
         yield function(self._census.colors, self._census.weights, None)

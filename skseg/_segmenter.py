@@ -471,7 +471,7 @@ class KMeansSegmenter(
         params = {name: getattr(self, name) for name in _FIT_PARAMETERS}
         model = fit_model(census, conversion, scan, random_state=self.random_state, **params)
         if len(model.colors) < self.n_clusters:
-            warn_few_clusters(len(census.colors), len(model.colors), self.n_clusters)
+            warn_few_clusters(census, len(model.colors), self.n_clusters)
         return color, model
 
     def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:

@@ -188,6 +188,8 @@ def _thin(census: Census, limit: int) -> Census:
 
 
 def _raise_level(census: Census, level: int) -> Census:
+    if not len(census.colors):
+        return census
     kept = _hashes(census.colors) < 1 << _HASH_BITS - level
     return Census(census.colors[kept], census.weights[kept], level, census.number_limits())
 
@@ -218,12 +220,12 @@ def _hashes(rows: NDArray[Any]) -> NDArray[np.uint32]:
     return hashes
 
 
-def _words(rows: NDArray[Any]) -> NDArray[Any]:
-    """The bits of each row as few unsigned integers, (n_words, n_rows)."""
-    if rows.dtype.kind == "f":
-        rows = rows.astype(np.float64) if rows.dtype.itemsize > 8 else rows
-        rows = rows + rows.dtype.type(0)  # -0.0 is 0.0
-    rows = np.ascontiguousarray(rows)
-    n_bytes = rows.shape[1] * rows.dtype.itemsize
-    size = next(size for size in (8, 4, 2, 1) if n_bytes % size == 0)
-    return rows.view(f"u{size}").T
+def _words(rows: NDArray[Any]) -> NDArray[np.uint64]:
+    """The bits of each row of numbers as float64, (n_channels, n_rows), so that all dtypes are hashed alike.
+
+    Unsigned integers of up to 16 bits stand for 0 to 1.
+    """
+    numbers = np.ascontiguousarray(rows.T, dtype=np.float64)
+    if rows.dtype.kind == "u" and rows.dtype.itemsize <= 2:
+        numbers = numbers / float(np.iinfo(rows.dtype).max)
+    return (numbers + 0.0).view(np.uint64)  # -0.0 is 0.0

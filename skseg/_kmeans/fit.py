@@ -92,8 +92,8 @@ def far_out(points: NDArray[Any], weights: Floats | None = None) -> NDArray[np.b
     """Which points hold far more of the scatter than most do: at most one of `_LEAST_HEAVY`."""
     scatter = np.zeros(len(points))
     for column in points.T:
-        offsets = column - np.average(column.astype(np.float64), weights=weights)
-        scatter += offsets**2
+        numbers = column.astype(np.float64)
+        scatter += (numbers - np.average(numbers, weights=weights)) ** 2
     if weights is not None:
         scatter *= weights
     rank = -1 - len(points) // _LEAST_HEAVY

@@ -1,7 +1,8 @@
 """Lloyd's algorithm in passes over colors that are too many to be held.
 
 A pass labels all colors, block by block, and sums what belongs to each label. The numbers that are summed are rounded
-to a common quantum first, so that their sums are exact and the order of the colors does not matter [1]_.
+to a unit of their label first, so that their sums are exact and the order of the colors does not matter [1]_. Where
+outliers or weights exceed the unit by far, sums are rounded as usual.
 
 References
 ----------
@@ -25,8 +26,8 @@ Floats = NDArray[np.float64]
 
 _BLOCK = 1 << 13  # colors that are labeled at a time
 _SUM_BITS = 39  # of a rounded number: 2**13 of them add up to 52 bits, exactly
-_SQUARE_BITS = 30  # of a mean square: it may be exceeded 2**9 times
-_MAX_EXPONENT = 1000  # larger powers of two are infinite
+_MOST_BITS = 900  # between the largest number and the unit of a label
+_TINY, _LIFT = 2.0**-800, 700  # numbers smaller than this are multiplied by a power of two
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 _N_BUCKETS = 1 << 16  # of colors with the same hash
 _HEAVY = 64  # times the median inertia of a bucket; the mean itself follows the outliers
@@ -34,17 +35,14 @@ _MAX_HEAVY = 1 << 10  # buckets
 
 
 class Scan(Protocol):
-    """Data that can be gone through part by part, again and again.
+    """Data that can be gone through part by part, again and again, with or without weights."""
 
-    `largest_weight` is 1 if all pixels count the same.
-    """
-
-    largest_weight: float
+    is_weighted: bool
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
         """The result of `function` for each part, in any order.
 
-        It gets the rows of the part, their weights or None, and the array that takes their labels or None.
+        It gets the rows of the part, their weights, or None without any, and the array that takes their labels or None.
         """
         ...
 
@@ -89,15 +87,30 @@ class Passed(NamedTuple):
         return float((between + within) / self.centers.shape[1])
 
 
+class Units(NamedTuple):
+    """What is measured from, and in which units, for each label; units are powers of two, given by their exponents.
+
+    Attributes
+    ----------
+    colors : colors to measure from, (n_labels, n_channels)
+    feature, square, color : exponents for features, squared distances and colors, (n_labels,)
+    """
+
+    colors: Floats
+    feature: NDArray[np.int64]
+    square: NDArray[np.int64]
+    color: NDArray[np.int64]
+
+
 class Passes:
     """Passes over the colors of `scan`, converted to features by `convert`; `sample` are some of them."""
 
     def __init__(self, scan: Scan, convert: Callable[[NDArray[Any]], Floats], sample: Census) -> None:
         self._scan, self._convert = scan, convert
-        self._features, self._n_channels = convert(sample.colors), sample.colors.shape[1]
-        self._weight_exponent = _exponent(scan.largest_weight)
-        self._extent = float(np.abs(self._features).max())
-        self._color_exponent = _exponent(np.abs(sample.number_limits().astype(np.float64)).max()) - _SUM_BITS
+        self._colors, self._features = sample.colors.astype(np.float64), convert(sample.colors)
+        limits = np.abs(sample.number_limits().astype(np.float64))
+        self._extent = max(float(np.abs(self._features).max()), float(limits.max()))
+        self._weight_exponent = int(_exponent(np.median(sample.weights))) if scan.is_weighted else 0
 
     def lloyd(
         self, passed: Passed, order: Callable[[Floats], NDArray[np.intp]], *, max_iter: int, tol: float
@@ -116,7 +129,7 @@ class Passes:
                 present = np.flatnonzero(passed.weights)
                 wanted = present[order(passed.colors[present])]
                 if np.array_equal(wanted, np.arange(len(passed.centers))) or n_iter >= max_iter + _MAX_REORDERED:
-                    return passed, n_iter
+                    return passed, min(n_iter, max_iter)
                 centers = passed.centers[wanted]
             passed = self.run(centers)
             n_iter += 1
@@ -132,13 +145,15 @@ class Passes:
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """One pass."""
-        (n_labels, n_features), by_feature = centers.shape, np.ascontiguousarray(centers.T)
-        find, exponents = NearestCenter(centers), self._exponents(centers)
+        find, n_features, lift = NearestCenter(centers), centers.shape[1], _LIFT if self._extent < _TINY else 0
+        units = self._units(centers, lift)
+        by_feature, by_channel = np.ascontiguousarray(centers.T), np.ascontiguousarray(units.colors.T)
+        scales = [np.ldexp(1.0, -exponents) for exponents in units[1:]]
         convert, weight_exponent = self._convert, self._weight_exponent  # workers need nothing else of `self`
 
         def sum_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> tuple[Any, Any]:
             sums: list[Any] = []
-            weighted = np.empty(len(rows) if has_buckets else 0)
+            energies = np.empty(len(rows) if has_buckets else 0)
 
             def sum_block(block: slice) -> None:
                 columns = np.ascontiguousarray(convert(rows[block]).T)
@@ -146,31 +161,55 @@ class Passes:
                 if labels is not None:
                     labels[block] = found
                 columns -= by_feature.take(found, axis=1, mode="clip")
+                colors = rows[block].T - by_channel.take(found, axis=1, mode="clip")
+                if lift:
+                    columns, colors = np.ldexp(columns, lift), np.ldexp(colors.astype(np.float64), lift)
                 squares = np.einsum("ij,ij->j", columns, columns)
-                weight = None if weights is None else _shifted(weights[block], weight_exponent)
+                feature, square, color = (scale.take(found) for scale in scales)
+                measured = [*(columns * feature), squares * square, *(colors * color)]
+                weight = None if weights is None else np.ldexp(weights[block], -weight_exponent)
                 if has_buckets:
-                    weighted[block] = squares if weight is None else weight * squares
-                sums.append(_exact_sums(found, n_labels, [*columns, squares, *rows[block].T], exponents, weight))
+                    energies[block] = squares if weight is None else weight * squares
+                sums.append(_exact_sums(found, len(centers), measured, weight))
 
             for_blocks(sum_block, len(rows), _BLOCK)
-            return sum(sums), np.bincount(hash_buckets(rows), weighted, _N_BUCKETS) if has_buckets else 0.0
+            return sum(sums), np.bincount(hash_buckets(rows), energies, _N_BUCKETS) if has_buckets else 0.0
 
         total, buckets = reduce(_add, self._scan(sum_part))
-        weights, *sums = np.ldexp(total.astype(np.float64), weight_exponent + exponents[:, np.newaxis])
-        means = np.array(sums) / np.where(weights > 0, weights, 1)
+        exponents = [units.feature - lift] * n_features + [units.square - 2 * lift]
+        exponents += [units.color - lift] * units.colors.shape[1]
+        weights, *sums = total.astype(np.float64)
+        weights = weights if not self._scan.is_weighted else np.ldexp(weights, -_SUM_BITS)
+        sums = np.ldexp(sums, exponents)
+        means = sums / np.where(weights > 0, weights, 1)
         return Passed(
-            centers, weights, means[:n_features].T, sums[n_features], means[n_features + 1 :].T, buckets=buckets
+            centers,
+            np.ldexp(weights, weight_exponent),
+            shifts=means[:n_features].T,
+            squares=np.ldexp(sums[n_features], weight_exponent),
+            colors=units.colors + means[n_features + 1 :].T,
+            buckets=buckets,
         )
 
-    def _exponents(self, centers: Floats) -> NDArray[np.int64]:
-        """Of the powers of two to whose multiples weights, features, squares and channels are rounded."""
-        offsets = self._features - centers[nearest(self._features, centers)]
-        square = _exponent(np.einsum("ij,ij->", offsets, offsets) / len(offsets))
-        feature = _exponent(2 * max(self._extent, float(np.abs(centers).max()))) - _SUM_BITS
-        square = max(square - _SQUARE_BITS, 2 * feature - _SUM_BITS)
-        weight = 0 if self._weight_exponent == 0 else -_SUM_BITS
-        features, channels = [feature] * centers.shape[1], [self._color_exponent] * self._n_channels
-        return np.array([weight, *features, square, *channels])
+    def _units(self, centers: Floats, lift: int) -> Units:
+        """Units for labels as wide as in the sample."""
+        labels = nearest(self._features, centers)
+        present, members = np.unique(labels, return_index=True)
+        colors = np.zeros((len(centers), self._colors.shape[1]))
+        colors[present] = self._colors[members]
+        gaps = np.sqrt(((centers[:, np.newaxis] - centers) ** 2).sum(axis=-1))
+        np.fill_diagonal(gaps, np.inf)
+        reach = gaps.min(axis=1) if len(centers) > 1 else np.zeros(1)
+        feature, color = np.zeros((2, len(centers)))
+        np.maximum.at(feature, labels, np.abs(self._features - centers[labels]).max(axis=1))
+        np.maximum.at(color, labels, np.abs(self._colors - colors[labels]).max(axis=1))
+        largest = max(self._extent, float(np.abs(centers).max()))
+        least = max(int(_exponent(largest)) + lift - _MOST_BITS, -_MOST_BITS)
+        feature, color = (
+            np.maximum(_exponent(2 * np.where(radius > 0, radius, reach)) + lift - _SUM_BITS, least)
+            for radius in (feature, color)
+        )
+        return Units(colors, feature, np.maximum(2 * feature + _SUM_BITS, -_MOST_BITS), color)
 
 
 def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -178,31 +217,17 @@ def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
 
 
 def _exact_sums(
-    labels: NDArray[Any],
-    n_labels: int,
-    columns: list[NDArray[Any]],
-    exponents: NDArray[np.int64],
-    weights: Floats | None,
+    labels: NDArray[Any], n_labels: int, columns: list[Floats], weights: Floats | None
 ) -> NDArray[np.object_]:
-    """Sums of the weights and of the columns for each label, as integers of any size, in units of powers of two."""
-    ones = weights if weights is None else np.rint(_shifted(weights, exponents[0]))
+    """Sums of the weights and of the rounded columns for each label, as integers of any size."""
+    ones = weights if weights is None else np.rint(np.ldexp(weights, _SUM_BITS))
+    products = columns if weights is None else [column * weights for column in columns]
     sums = [np.bincount(labels, ones, n_labels)]
-    for column, exponent in zip(columns, exponents[1:], strict=True):
-        scaled = _shifted(column, exponent)
-        if weights is not None:
-            scaled *= weights
-        sums.append(np.bincount(labels, np.rint(scaled, out=scaled), n_labels))
+    sums += [np.bincount(labels, np.rint(product), n_labels) for product in products]
     return np.array([[int(number) for number in row] for row in sums], dtype=object)
 
 
-def _shifted(numbers: NDArray[Any], exponent: Any) -> Floats:
-    """Numbers in units of a power of two."""
-    if abs(exponent) > _MAX_EXPONENT:
-        return np.asarray(np.ldexp(numbers.astype(np.float64), -exponent))
-    return np.asarray(np.multiply(numbers, 2.0**-exponent, dtype=np.float64))
-
-
-def _exponent(number: float) -> int:
-    """Of the least power of two that is not less than `number`."""
-    mantissa, exponent = np.frexp(number)
-    return int(exponent) - int(mantissa == 0.5)
+def _exponent(numbers: Any) -> Any:
+    """Of the least power of two that is not less than each number; 0 for 0."""
+    mantissas, exponents = np.frexp(numbers)
+    return exponents.astype(np.int64) - (mantissas == 0.5)
