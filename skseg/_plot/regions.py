@@ -80,9 +80,9 @@ class RegionDisplay:
             The display, drawn.
         """
         model, arrived = inner_segmenter(segmenter, X, kind="RegionSegmenter")
-        scales = (
-            [model.scale / (model.scale + (1 - model.scale) * n) for n in (3, 1, 1 / 3)] if scales is None else scales
-        )
+        if scales is None:  # the segmenter's own, and those of a third and three times its odds
+            scales = [model.scale / (model.scale + part * (1 - model.scale)) for part in (3, 1, 1 / 3)]
+        scales = list(scales)
         hierarchy = model.hierarchy(arrived)
         maps = [hierarchy.cut(scale=scale) for scale in scales]
         titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]

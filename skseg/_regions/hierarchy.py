@@ -47,7 +47,7 @@ class RegionHierarchy:
 
     Notes
     -----
-    A hierarchy takes 4 bytes of memory for each pixel and about 100 for each of the smallest regions.
+    A hierarchy takes 4 bytes of memory for each pixel and about 55 for each of the smallest regions.
 
     Examples
     --------

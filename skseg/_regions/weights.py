@@ -13,10 +13,10 @@ WEIGHTS = {
     "size": 0.63,
     "length": -0.25,
     "deviation": 0.22,
-    "gradient": 2.05,
-    "coarse gradient": -1.02,
+    "gradient": 2.07,
+    "coarse gradient": -1.03,
     "sides": 2.18,
-    "labels": 0.89,
-    "intercept": 1.03,
+    "labels": 0.88,
+    "intercept": 1.02,
 }
 SCALE = 0.55  # the probability at which covering is highest in the cross-validation

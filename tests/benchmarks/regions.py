@@ -124,7 +124,7 @@ def main():
     others = [pair for pair in files if pair not in tests]
 
     if options.learn:
-        print(learn(others, options.n_jobs).weights_)
+        print(learn(others, options.n_jobs).weights_, flush=True)
         mean = print_row("cross-validated", cross_validate(others, options.n_jobs), OWN_SCALE)
         print(dict(zip(SCALES, mean.round(4).tolist(), strict=True)))
         return
