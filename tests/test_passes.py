@@ -487,6 +487,22 @@ class Rows:
 
 
 @pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 1e-290])
+def test_a_pass_finds_means_of_any_scale(is_weighted, scale):
+    rows, centers = NOISY.reshape(-1, 3) * scale, CENTERS * scale
+    weights = np.full(len(rows), 3.0) if is_weighted else None
+    passed = Passes(Rows(rows, weights), np.array, count(rows[::9], None if weights is None else weights[::9])).run(
+        centers
+    )
+    nearer = np.abs(NOISY.reshape(-1, 1, 3) - CENTERS).sum(axis=-1)
+    labels = nearest(rows, centers)
+    assert scale < 1 or (labels == nearer.argmin(axis=1)).mean() > 0.9
+    for label in np.unique(labels):
+        assert_allclose(passed.colors[label], rows[labels == label].mean(axis=0), rtol=1e-7)
+        assert_allclose((passed.centers + passed.shifts)[label], passed.colors[label], rtol=1e-7)
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("offset", [0.0, 1000.0])
 def test_a_pass_sums_what_numpy_sums(is_weighted, offset):
     rows = NOISY.reshape(-1, 3) + offset

@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 _BLOCK = 1 << 13  # colors that are labeled at a time
 _SUM_BITS = 39  # of a rounded number: 2**13 of them add up to 52 bits, exactly
-_MOST_BITS = 900  # between the largest number and the unit of a label
+_MOST_BITS = 900  # of the smallest unit
 _TINY, _LIFT = 2.0**-800, 700  # numbers smaller than this are multiplied by a power of two
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 _N_BUCKETS = 1 << 16  # of colors with the same hash
@@ -108,8 +108,8 @@ class Passes:
     def __init__(self, scan: Scan, convert: Callable[[NDArray[Any]], Floats], sample: Census) -> None:
         self._scan, self._convert = scan, convert
         self._colors, self._features = sample.colors.astype(np.float64), convert(sample.colors)
-        limits = np.abs(sample.number_limits().astype(np.float64))
-        self._extent = max(float(np.abs(self._features).max()), float(limits.max()))
+        self._extent = float(np.abs(self._features).max())
+        self._color_extent = float(np.abs(sample.number_limits().astype(np.float64)).max())
         self._weight_exponent = int(_exponent(np.median(sample.weights))) if scan.is_weighted else 0
 
     def lloyd(
@@ -145,8 +145,10 @@ class Passes:
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """One pass."""
-        find, n_features, lift = NearestCenter(centers), centers.shape[1], _LIFT if self._extent < _TINY else 0
-        units = self._units(centers, lift)
+        find, n_features = NearestCenter(centers), centers.shape[1]
+        extents = max(self._extent, float(np.abs(centers).max())), self._color_extent
+        lift, color_lift = (_LIFT if extent < _TINY else 0 for extent in extents)
+        units = self._units(centers, lift, color_lift)
         by_feature, by_channel = np.ascontiguousarray(centers.T), np.ascontiguousarray(units.colors.T)
         scales = [np.ldexp(1.0, -exponents) for exponents in units[1:]]
         convert, weight_exponent = self._convert, self._weight_exponent  # workers need nothing else of `self`
@@ -161,9 +163,11 @@ class Passes:
                 if labels is not None:
                     labels[block] = found
                 columns -= by_feature.take(found, axis=1, mode="clip")
-                colors = rows[block].T - by_channel.take(found, axis=1, mode="clip")
+                colors = np.subtract(rows[block].T, by_channel.take(found, axis=1, mode="clip"), dtype=np.float64)
                 if lift:
-                    columns, colors = np.ldexp(columns, lift), np.ldexp(colors.astype(np.float64), lift)
+                    columns = np.ldexp(columns, lift)
+                if color_lift:
+                    colors = np.ldexp(colors, color_lift)
                 squares = np.einsum("ij,ij->j", columns, columns)
                 feature, square, color = (scale.take(found) for scale in scales)
                 measured = [*(columns * feature), squares * square, *(colors * color)]
@@ -177,7 +181,7 @@ class Passes:
 
         total, buckets = reduce(_add, self._scan(sum_part))
         exponents = [units.feature - lift] * n_features + [units.square - 2 * lift]
-        exponents += [units.color - lift] * units.colors.shape[1]
+        exponents += [units.color - color_lift] * units.colors.shape[1]
         weights, *sums = total.astype(np.float64)
         weights = weights if not self._scan.is_weighted else np.ldexp(weights, -_SUM_BITS)
         sums = np.ldexp(sums, exponents)
@@ -191,7 +195,7 @@ class Passes:
             buckets=buckets,
         )
 
-    def _units(self, centers: Floats, lift: int) -> Units:
+    def _units(self, centers: Floats, lift: int, color_lift: int) -> Units:
         """Units for labels as wide as in the sample."""
         labels = nearest(self._features, centers)
         present, members = np.unique(labels, return_index=True)
@@ -200,16 +204,18 @@ class Passes:
         gaps = np.sqrt(((centers[:, np.newaxis] - centers) ** 2).sum(axis=-1))
         np.fill_diagonal(gaps, np.inf)
         reach = gaps.min(axis=1) if len(centers) > 1 else np.zeros(1)
-        feature, color = np.zeros((2, len(centers)))
-        np.maximum.at(feature, labels, np.abs(self._features - centers[labels]).max(axis=1))
-        np.maximum.at(color, labels, np.abs(self._colors - colors[labels]).max(axis=1))
-        largest = max(self._extent, float(np.abs(centers).max()))
-        least = max(int(_exponent(largest)) + lift - _MOST_BITS, -_MOST_BITS)
-        feature, color = (
-            np.maximum(_exponent(2 * np.where(radius > 0, radius, reach)) + lift - _SUM_BITS, least)
-            for radius in (feature, color)
-        )
+        feature = _unit(self._features - centers[labels], labels, reach, lift)
+        size = np.abs(colors).max(axis=1)
+        color = _unit(self._colors - colors[labels], labels, np.where(size > 0, size, self._color_extent), color_lift)
         return Units(colors, feature, np.maximum(2 * feature + _SUM_BITS, -_MOST_BITS), color)
+
+
+def _unit(offsets: Floats, labels: NDArray[Any], otherwise: Floats, lift: int) -> NDArray[np.int64]:
+    """The exponent of the unit of each label, by the largest of its offsets, or by another number if that is 0."""
+    radius = np.zeros(len(otherwise))
+    np.maximum.at(radius, labels, np.abs(offsets).max(axis=1))
+    exponents = _exponent(2 * np.where(radius > 0, radius, otherwise)) + lift - _SUM_BITS
+    return np.asarray(np.maximum(exponents, -_MOST_BITS))
 
 
 def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
