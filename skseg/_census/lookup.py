@@ -16,7 +16,7 @@ Function = Callable[[NDArray[Any]], NDArray[Any]]
 _TABLE_BITS = 24  # of keys that are looked up in a table
 _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
 _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
-_COMPUTED = 1 << 13  # rows that functions are computed of at a time; their temporaries are larger than the rows
+_COMPUTED = 1 << 14  # rows that functions are computed of at a time; their temporaries are larger than the rows
 _LEAST_REMEMBERED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
 _MOST_LABELS = 255  # that a byte can remember beside "unknown"
 

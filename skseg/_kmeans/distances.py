@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from threading import local
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,9 +12,9 @@ from .._census.blocks import for_blocks
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 13  # points that are labeled at a time: their scores stay in the processor's cache
-_GROUP = 16  # centers whose scores are computed at a time
+_BLOCK = 1 << 14  # points that are labeled at a time: their scores stay in the processor's cache
 _MANTISSA_BITS = 52
+_here = local()
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
 
 
@@ -49,8 +52,8 @@ class NearestCenter:
     """Numbers of the nearest centers, by the exact distances of `distances`.
 
     Centers are ranked by ``x · c - c² / 2``, a matrix product. Its last bits are replaced by the number of the center,
-    so that the largest score tells the label. Points whose two best scores differ by no more than the error of all
-    that are measured exactly.
+    so that the largest score tells the label. Points with another score that is as large but for rounding are measured
+    exactly.
     """
 
     def __init__(self, centers: Floats) -> None:
@@ -62,40 +65,40 @@ class NearestCenter:
         self._radius = float(np.sqrt(squares.max()))
         self._n_bits = (len(centers) - 1).bit_length()
         self._numbers = np.arange(len(centers))[:, np.newaxis]
+        self._count = np.min_scalar_type(len(centers))
 
     def __call__(self, columns: Floats) -> NDArray[np.int64]:
         """The labels of points, given as contiguous columns, (n_features, n_points)."""
         if len(self.centers) == 1 or not columns.size:
             return np.zeros(columns.shape[1], dtype=np.int64)
-        columns_here = columns - self._origin
-        best, second = self._two_best(columns_here)
+        offsets = np.subtract(columns, self._origin, out=_scratch("offsets", columns.shape))
+        product = np.multiply if len(columns) == 1 else np.matmul  # the product of one feature is slow
+        scores = product(self._offsets, offsets, out=_scratch("scores", (len(self.centers), columns.shape[1])))
+        scores -= self._halves
+        packed = scores.view(np.int64)
+        packed &= -1 << self._n_bits
+        packed |= self._numbers
+        best = scores.max(axis=0)
         labels = best.view(np.int64) & ((1 << self._n_bits) - 1)
-        reach = self._radius + np.sqrt(len(columns)) * np.abs(columns_here).max()
-        error = reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS) + _LEAST_ERROR
-        doubtful = np.flatnonzero(~(best - second > error))
+        reach = self._radius + np.sqrt(len(columns)) * max(offsets.max(), -offsets.min())
+        best -= reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS) + _LEAST_ERROR
+        is_near = np.greater_equal(scores, best, out=_scratch("near", scores.shape, np.bool_)).view(np.uint8)
+        doubtful = np.flatnonzero(is_near.sum(axis=0, dtype=self._count) != 1)
         if len(doubtful):
             labels[doubtful] = _nearest_exactly(columns[:, doubtful], self.centers)
-        return labels
+        return np.asarray(labels)
 
-    def _two_best(self, columns: Floats) -> tuple[Floats, Floats]:
-        """The best and the second best score of each point."""
-        n_points = columns.shape[1]
-        best, second, lower = np.full((3, n_points), -np.inf)
-        scores = np.empty((min(_GROUP, len(self.centers)), n_points))
-        for start in range(0, len(self.centers), _GROUP):
-            group = slice(start, start + _GROUP)
-            ranked = scores[: len(self._offsets[group])]
-            product = np.multiply if len(columns) == 1 else np.matmul  # the product of one feature is slow
-            product(self._offsets[group], columns, out=ranked)
-            ranked -= self._halves[group]
-            packed = ranked.view(np.int64)
-            packed &= -1 << self._n_bits
-            packed |= self._numbers[group]
-            for score in ranked:
-                np.minimum(best, score, out=lower)
-                np.maximum(second, lower, out=second)
-                np.maximum(best, score, out=best)
-        return best, second
+
+def _scratch(name: str, shape: tuple[int, int], dtype: Any = np.float64) -> NDArray[Any]:
+    """An array of this thread to write to, until the next one of that name is asked for.
+
+    Large arrays that threads make and drop again cost several times the work on them.
+    """
+    arrays = vars(_here)
+    size = shape[0] * shape[1]
+    if name not in arrays or arrays[name].size < size:
+        arrays[name] = np.empty(size, dtype=dtype)
+    return np.asarray(arrays[name][:size].reshape(shape))
 
 
 def _nearest_exactly(columns: Floats, centers: Floats) -> NDArray[np.int64]:

@@ -24,8 +24,8 @@ from .distances import NearestCenter, nearest
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 13  # colors that are labeled at a time
-_SUM_BITS = 39  # of a rounded number: 2**13 of them add up to 52 bits, exactly
+_BLOCK = 1 << 14  # colors that are labeled at a time
+_SUM_BITS = 38  # of a rounded number: 2**14 of them add up to 52 bits, exactly
 _MOST_BITS = 900  # of the smallest unit
 _TINY, _LIFT = 2.0**-800, 700  # numbers smaller than this are multiplied by a power of two
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
