@@ -145,7 +145,7 @@ class Passes:
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """One pass."""
-        find, n_features = NearestCenter(centers), centers.shape[1]
+        find, (n_labels, n_features) = NearestCenter(centers), centers.shape
         extents = max(self._extent, float(np.abs(centers).max())), self._color_extent
         lift, color_lift = (_LIFT if extent < _TINY else 0 for extent in extents)
         units = self._units(centers, lift, color_lift)
@@ -162,19 +162,21 @@ class Passes:
                 found = find(columns)
                 if labels is not None:
                     labels[block] = found
-                columns -= by_feature.take(found, axis=1, mode="clip")
-                colors = np.subtract(rows[block].T, by_channel.take(found, axis=1, mode="clip"), dtype=np.float64)
-                if lift:
-                    columns = np.ldexp(columns, lift)
-                if color_lift:
-                    colors = np.ldexp(colors, color_lift)
-                squares = np.einsum("ij,ij->j", columns, columns)
                 feature, square, color = (scale.take(found) for scale in scales)
-                measured = [*(columns * feature), squares * square, *(colors * color)]
+                squares = np.zeros(len(found))
                 weight = None if weights is None else np.ldexp(weights[block], -weight_exponent)
+                sums_here = [_exact_sum(found, n_labels, weight if weight is None else np.ldexp(weight, _SUM_BITS))]
+                for column, center in zip(columns, by_feature, strict=True):
+                    offsets = _lifted(column - center.take(found), lift)
+                    squares += offsets * offsets
+                    sums_here.append(_exact_sum(found, n_labels, offsets * feature, weight))
+                sums_here.append(_exact_sum(found, n_labels, squares * square, weight))
+                for column, origin in zip(rows[block].T, by_channel, strict=True):
+                    offsets = _lifted(np.subtract(column, origin.take(found), dtype=np.float64), color_lift)
+                    sums_here.append(_exact_sum(found, n_labels, offsets * color, weight))
                 if has_buckets:
                     energies[block] = squares if weight is None else weight * squares
-                sums.append(_exact_sums(found, len(centers), measured, weight))
+                sums.append(np.array(sums_here, dtype=object))
 
             for_blocks(sum_block, len(rows), _BLOCK)
             return sum(sums), np.bincount(hash_buckets(rows), energies, _N_BUCKETS) if has_buckets else 0.0
@@ -222,15 +224,15 @@ def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
     return one[0] + other[0], one[1] + other[1]
 
 
-def _exact_sums(
-    labels: NDArray[Any], n_labels: int, columns: list[Floats], weights: Floats | None
-) -> NDArray[np.object_]:
-    """Sums of the weights and of the rounded columns for each label, as integers of any size."""
-    ones = weights if weights is None else np.rint(np.ldexp(weights, _SUM_BITS))
-    products = columns if weights is None else [column * weights for column in columns]
-    sums = [np.bincount(labels, ones, n_labels)]
-    sums += [np.bincount(labels, np.rint(product), n_labels) for product in products]
-    return np.array([[int(number) for number in row] for row in sums], dtype=object)
+def _exact_sum(labels: NDArray[Any], n_labels: int, numbers: Floats | None, weights: Floats | None = None) -> list[int]:
+    """Sum of the rounded numbers of each label, or its size, as integers of any size."""
+    if numbers is not None:
+        numbers = np.rint(numbers if weights is None else numbers * weights)
+    return [int(total) for total in np.bincount(labels, numbers, n_labels).tolist()]
+
+
+def _lifted(numbers: Floats, lift: int) -> Floats:
+    return np.asarray(np.ldexp(numbers, lift)) if lift else numbers
 
 
 def _exponent(numbers: Any) -> Any:
