@@ -94,7 +94,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     some = sample(census, _MAX_SAMPLED)
     features_of(some, conversion)
     _check_size(_as_floats(some.number_limits()))
-    passes = Passes(scan, conversion.convert, some)
+    passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
     if isinstance(params["init"], str):
         passed = _start_passes(passes, some, conversion, params)
     else:
@@ -117,6 +117,11 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
         spread=float(np.sqrt(features.shape[1] * max(passed.variance, 0.0))),
         census=kept,
     )
+
+
+def _convert_means(conversion: Conversion, dtype: np.dtype[Any]) -> Callable[[Floats], Floats] | None:
+    """The conversion of mean colors in the units of `dtype`, if colors are only scaled."""
+    return None if conversion.space else lambda colors: conversion.convert(colors / unit_scale(dtype))
 
 
 def _start_passes(passes: Passes, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:

@@ -521,6 +521,15 @@ def test_a_pass_sums_what_numpy_sums(is_weighted, offset):
     assert passed.variance == pytest.approx(weighted_variance(rows, weights), rel=1e-8)
 
 
+@pytest.mark.parametrize("is_linear", [False, True])
+def test_a_center_without_colors_stays(is_linear):
+    rows, centers = NOISY.reshape(-1, 3), np.vstack([CENTERS, [[9.0, 9.0, 9.0]]])
+    passed = Passes(Rows(rows), np.array, count(rows[::9]), np.array if is_linear else None).run(centers)
+    assert passed.weights[-1] == 0
+    assert passed.shifts[-1].tolist() == [0.0, 0.0, 0.0]
+    assert (passed.shifts[:-1] != 0).all()
+
+
 def test_colors_that_hold_much_of_the_inertia_are_found():
     rows = NOISY.reshape(-1, 3).copy()
     rows[5], rows[100:400] = 40.0, [0.0, 5.0, 0.0]

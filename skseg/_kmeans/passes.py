@@ -103,10 +103,19 @@ class Units(NamedTuple):
 
 
 class Passes:
-    """Passes over the colors of `scan`, converted to features by `convert`; `sample` are some of them."""
+    """Passes over the colors of `scan`, converted to features by `convert`; `sample` are some of them.
 
-    def __init__(self, scan: Scan, convert: Callable[[NDArray[Any]], Floats], sample: Census) -> None:
-        self._scan, self._convert = scan, convert
+    If the conversion is linear, `convert_means` gives the mean features of mean colors; otherwise features are summed.
+    """
+
+    def __init__(
+        self,
+        scan: Scan,
+        convert: Callable[[NDArray[Any]], Floats],
+        sample: Census,
+        convert_means: Callable[[Floats], Floats] | None = None,
+    ) -> None:
+        self._scan, self._convert, self._convert_means = scan, convert, convert_means
         self._colors, self._features = sample.colors.astype(np.float64), convert(sample.colors)
         self._extent = float(np.abs(self._features).max())
         self._color_extent = float(np.abs(sample.number_limits().astype(np.float64)).max())
@@ -145,7 +154,7 @@ class Passes:
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """One pass."""
-        find, (n_labels, n_features) = NearestCenter(centers), centers.shape
+        find, n_labels, is_linear = NearestCenter(centers), len(centers), self._convert_means is not None
         extents = max(self._extent, float(np.abs(centers).max())), self._color_extent
         lift, color_lift = (_LIFT if extent < _TINY else 0 for extent in extents)
         units = self._units(centers, lift, color_lift)
@@ -169,7 +178,8 @@ class Passes:
                 for column, center in zip(columns, by_feature, strict=True):
                     offsets = _lifted(column - center.take(found), lift)
                     squares += offsets * offsets
-                    sums_here.append(_exact_sum(found, n_labels, offsets * feature, weight))
+                    if not is_linear:
+                        sums_here.append(_exact_sum(found, n_labels, offsets * feature, weight))
                 sums_here.append(_exact_sum(found, n_labels, squares * square, weight))
                 for column, origin in zip(rows[block].T, by_channel, strict=True):
                     offsets = _lifted(np.subtract(column, origin.take(found), dtype=np.float64), color_lift)
@@ -182,18 +192,21 @@ class Passes:
             return sum(sums), np.bincount(hash_buckets(rows), energies, _N_BUCKETS) if has_buckets else 0.0
 
         total, buckets = reduce(_add, self._scan(sum_part))
+        n_features = 0 if is_linear else centers.shape[1]
         exponents = [units.feature - lift] * n_features + [units.square - 2 * lift]
         exponents += [units.color - color_lift] * units.colors.shape[1]
         weights, *sums = total.astype(np.float64)
         weights = weights if not self._scan.is_weighted else np.ldexp(weights, -_SUM_BITS)
         sums = np.ldexp(sums, exponents)
         means = sums / np.where(weights > 0, weights, 1)
+        colors = units.colors + means[n_features + 1 :].T
+        shifts = self._convert_means(colors) - centers if self._convert_means else means[:n_features].T
         return Passed(
             centers,
             np.ldexp(weights, weight_exponent),
-            shifts=means[:n_features].T,
+            shifts=np.where(weights[:, np.newaxis] > 0, shifts, 0.0),
             squares=np.ldexp(sums[n_features], weight_exponent),
-            colors=units.colors + means[n_features + 1 :].T,
+            colors=colors,
             buckets=buckets,
         )
 
