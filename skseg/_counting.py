@@ -15,6 +15,7 @@ from ._callbacks import Task
 from ._census import Census, count, merge
 from ._checks import check_not_gray, check_same_kind
 from ._color import check_not_alpha
+from ._kmeans import Memory
 from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
 
 _COUNTED_PIXELS = 1 << 24  # of one image that are read at a time to be counted
@@ -46,8 +47,8 @@ class Counted:
         """The label map of a single table or image by the model of it; None if it would be too large."""
         if not _has_label_map(self.source):
             return None
-        if self.scan is not None:
-            return self.source.pixels().restore(self.scan.labels, under_mask=-1)
+        if self.scan is not None and self.scan.memory is not None:
+            return self.source.pixels().restore(self.scan.memory.labels, under_mask=-1)
 
         def label_part(part: Source) -> Any:
             is_known = part is self.source and self.rows is not None
@@ -151,7 +152,7 @@ class PixelScan:
 
     Attributes
     ----------
-    labels : labels of the last pass, (n_pixels,); None for a sequence, or if they were too many
+    memory : of a single table or image; None if its label map would be too large
     is_weighted : whether there are sample weights
     """
 
@@ -161,15 +162,15 @@ class PixelScan:
         self._source, self._sample_weight, self._n_jobs = source, sample_weight, n_jobs
         self._read = partial(_read_again, like=like, color_space=color_space)
         self.is_weighted = sample_weight is not None
-        self.labels: Any = np.empty(_n_pixels(source), dtype=np.int32) if _has_label_map(source) else None
+        self.memory = Memory.empty(_n_pixels(source)) if _has_label_map(source) else None
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
-        """The result of `function` for each part: its rows, their weights or None, and where their labels go."""
+        """The result of `function` for each part: its rows, their weights or None, and its memory or None."""
         if not self._source.is_sequence:
             start = 0
             for rows, weights in self._read(self._source, self._sample_weight):
                 end = start + len(rows)
-                yield function(rows, weights, None if self.labels is None else self.labels[start:end])
+                yield function(rows, weights, None if self.memory is None else self.memory.part(start, end))
                 start = end
             return
         read, is_weighted = self._read, self.is_weighted

@@ -15,7 +15,19 @@ from sklearn.utils.validation import check_array
 
 from ._census import Census, hash_buckets, map_rows, mean_colors, merge, sample, shrink
 from ._color import Conversion, luminance, unit_scale
-from ._kmeans import Cells, Passed, Passes, Scan, far_out, fit_kmeans, group, known_kmeans, nearest, weighted_variance
+from ._kmeans import (
+    Cells,
+    Memory,
+    Passed,
+    Passes,
+    Scan,
+    far_out,
+    fit_kmeans,
+    group,
+    known_kmeans,
+    nearest,
+    weighted_variance,
+)
 from ._model import Model
 
 Floats = NDArray[np.float64]
@@ -164,9 +176,10 @@ class _CensusScan:
     def __init__(self, census: Census) -> None:
         self._census = census
         self.is_weighted = True
+        self.memory: Memory | None = Memory.empty(len(census.colors))
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
-        yield function(self._census.colors, self._census.weights, None)
+        yield function(self._census.colors, self._census.weights, self.memory)
 
 
 def restore_model(

@@ -14,7 +14,7 @@ from skseg import KMeansSegmenter
 from skseg._census import Census, count, hash_buckets
 from skseg._census.blocks import one_thread
 from skseg._fitting import _stand_for_all
-from skseg._kmeans import Passed, Passes, nearest, weighted_variance
+from skseg._kmeans import Memory, Passed, Passes, nearest, weighted_variance
 from skseg._source import Source
 
 RNG = np.random.default_rng(0)
@@ -480,7 +480,7 @@ def test_a_census_too_large_to_be_held_is_passed_over(monkeypatch):
 class Rows:
     def __init__(self, rows, weights=None):
         self.rows, self.weights = rows, weights
-        self.is_weighted = weights is not None
+        self.is_weighted, self.memory = weights is not None, None
 
     def __call__(self, function):
         yield function(self.rows, self.weights, None)
@@ -544,7 +544,7 @@ def test_colors_that_hold_much_of_the_inertia_are_found():
 def test_what_is_heavy_does_not_depend_on_what_is_heavier():
     buckets = np.ones(1 << 16)
     buckets[5], buckets[10:20] = 1e12, 1e4
-    passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets)
+    passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets, totals=0, units=None, path=0.0)
     assert np.flatnonzero(passed.heavy_buckets()).tolist() == [5, *range(10, 20)]
 
 
@@ -560,3 +560,66 @@ def test_a_sample_stands_for_all_but_its_frequent_colors():
     weights = _stand_for_all(some).weights
     assert weights[:2999].tolist() == [8.0] * 2999
     assert weights[2999] == 1e4
+
+
+# What a pass remembers
+
+
+class RememberedRows(Rows):
+    def __init__(self, rows, weights=None):
+        super().__init__(rows, weights)
+        self.memory = Memory.empty(len(rows))
+
+    def __call__(self, function):
+        yield function(self.rows, self.weights, self.memory)
+
+
+def heavy_tails(n_rows, n_features):
+    """Colors without gaps between clusters, and with outliers of any size: centers move for long."""
+    rows = RNG.standard_t(1.5, (n_rows, n_features))
+    rows[: n_rows // 3] = np.rint(rows[: n_rows // 3])  # many are equally near two centers
+    return rows
+
+
+@pytest.mark.parametrize("is_weighted", [False, True])
+@pytest.mark.parametrize("is_linear", [False, True])
+@pytest.mark.parametrize(
+    "make", [heavy_tails, lambda *shape: RNG.random(shape), lambda *shape: RNG.integers(9, size=shape)]
+)
+def test_what_is_remembered_changes_nothing(make, is_linear, is_weighted):
+    rows = make(3000, 3)
+    weights = RNG.uniform(0, 2, len(rows)).round(1) if is_weighted else None
+    start, order = np.unique(rows, axis=0)[::-60][:7] + 1e-3, lambda colors: np.lexsort(colors.T)
+    results = []
+    for scan in [Rows(rows, weights), RememberedRows(rows, weights)]:
+        passes = Passes(scan, np.array, count(rows[::9]), np.array if is_linear else None)
+        results.append(passes.lloyd(passes.run(start.astype(np.float64)), order, max_iter=40, tol=0.0))
+    (forgetful, n_iter), (passed, n_iter_remembered) = results
+    assert n_iter == n_iter_remembered > 3
+    assert np.array_equal(scan.memory.labels, nearest(rows.astype(np.float64), passed.centers))
+    for name in ["centers", "weights", "shifts", "squares", "colors"]:
+        assert np.array_equal(getattr(passed, name), getattr(forgetful, name)), name
+
+
+def test_colors_far_from_borders_are_not_looked_at_again():
+    rows, n_rows = NOISY.reshape(-1, 3), []
+
+    def convert(rows):
+        n_rows.append(len(rows))
+        return np.array(rows)
+
+    passes = Passes(RememberedRows(rows), convert, count(rows[::9]))
+    first = passes.run(CENTERS + 1e-3)
+    n_rows.clear()
+    _, n_iter = passes.lloyd(first, lambda colors: np.lexsort(colors.T), max_iter=9, tol=0.0)
+    assert n_iter > 2
+    assert sum(n_rows) < len(rows) / 4
+
+
+def test_a_center_that_loses_its_colors_is_left_out():
+    rows = np.concatenate([RNG.normal(center, 0.1, (300, 1)) for center in (0, 5, 9)])
+    passes = Passes(RememberedRows(rows), np.array, count(rows[::9]))
+    first = passes.run(np.array([[9.0], [0.0], [700.0], [5.0]]))
+    passed, _ = passes.lloyd(first, lambda colors: np.lexsort(colors.T), max_iter=9, tol=0.0)
+    assert_allclose(passed.centers, [[0], [5], [9]], atol=0.1)
+    assert np.array_equal(passes._scan.memory.labels, nearest(rows, passed.centers))

@@ -3,10 +3,11 @@
 from .cells import Cells, group
 from .distances import NearestCenter, distances, nearest, weighted_variance
 from .fit import far_out, fit_kmeans, known_kmeans
-from .passes import Passed, Passes, Scan
+from .passes import Memory, Passed, Passes, Scan
 
 __all__ = [
     "Cells",
+    "Memory",
     "NearestCenter",
     "Passed",
     "Passes",

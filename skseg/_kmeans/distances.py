@@ -71,9 +71,37 @@ class NearestCenter:
         """The labels of points, given as contiguous columns, (n_features, n_points)."""
         if len(self.centers) == 1 or not columns.size:
             return np.zeros(columns.shape[1], dtype=np.int64)
-        offsets = np.subtract(columns, self._origin, out=_scratch("offsets", columns.shape))
+        scores, _, best, labels, error = self._rank(columns)
+        best -= error
+        is_near = np.greater_equal(scores, best, out=scratch("near", scores.shape, np.bool_)).view(np.uint8)
+        return self._settle(labels, columns, is_near.sum(axis=0, dtype=self._count) != 1)
+
+    def with_margins(self, columns: Floats) -> tuple[NDArray[np.int64], Floats]:
+        """Labels, and by how much the second nearest center is farther away, at least, (n_points,)."""
+        n_points = columns.shape[1]
+        if len(self.centers) == 1 or not n_points:
+            return np.zeros(n_points, dtype=np.int64), np.full(n_points, np.inf)
+        scores, offsets, best, labels, error = self._rank(columns)
+        scores.put(labels * n_points + np.arange(n_points), -np.inf)
+        lead = best - scores.max(axis=0)
+        labels = self._settle(labels, columns, lead <= error)
+        squares = -2 * best
+        for column in offsets:
+            squares += column * column
+        np.maximum(squares, 0, out=squares)
+        squares += 2 * error
+        longest = np.sqrt(squares)
+        squares += 2 * (lead + error)
+        longest += np.sqrt(squares)
+        margins = lead - error
+        np.maximum(margins, 0, out=margins)
+        return labels, 2 * margins / longest
+
+    def _rank(self, columns: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.int64], float]:
+        """Scores, offsets, the best score of each point, its label, and the error of a score."""
+        offsets = np.subtract(columns, self._origin, out=scratch("offsets", columns.shape))
         product = np.multiply if len(columns) == 1 else np.matmul  # the product of one feature is slow
-        scores = product(self._offsets, offsets, out=_scratch("scores", (len(self.centers), columns.shape[1])))
+        scores = product(self._offsets, offsets, out=scratch("scores", (len(self.centers), columns.shape[1])))
         scores -= self._halves
         packed = scores.view(np.int64)
         packed &= -1 << self._n_bits
@@ -81,15 +109,18 @@ class NearestCenter:
         best = scores.max(axis=0)
         labels = best.view(np.int64) & ((1 << self._n_bits) - 1)
         reach = self._radius + np.sqrt(len(columns)) * max(offsets.max(), -offsets.min())
-        best -= reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS) + _LEAST_ERROR
-        is_near = np.greater_equal(scores, best, out=_scratch("near", scores.shape, np.bool_)).view(np.uint8)
-        doubtful = np.flatnonzero(is_near.sum(axis=0, dtype=self._count) != 1)
+        error = float(reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS) + _LEAST_ERROR)
+        return scores, offsets, best, labels, error
+
+    def _settle(self, labels: NDArray[np.int64], columns: Floats, is_doubtful: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The labels, with those in doubt by exact distances."""
+        doubtful = np.flatnonzero(is_doubtful)
         if len(doubtful):
             labels[doubtful] = _nearest_exactly(columns[:, doubtful], self.centers)
-        return np.asarray(labels)
+        return labels
 
 
-def _scratch(name: str, shape: tuple[int, int], dtype: Any = np.float64) -> NDArray[Any]:
+def scratch(name: str, shape: tuple[int, int], dtype: Any = np.float64) -> NDArray[Any]:
     """An array of this thread to write to, until the next one of that name is asked for.
 
     Large arrays that threads make and drop again cost several times the work on them.

@@ -1,17 +1,18 @@
 """Lloyd's algorithm in passes over colors that are too many to be held.
 
-A pass labels all colors, block by block, and sums what belongs to each label. The numbers that are summed are rounded
-to a unit of their label first, so that their sums are exact and the order of the colors does not matter [1]_. Where
-outliers or weights exceed the unit by far, sums are rounded as usual.
+A pass labels all colors, block by block, and sums what belongs to each label. Those that follow look again only at
+colors near a border between clusters: how much farther away the second nearest center is tells how far centers may move
+before another one can be nearer [1]_.
 
 References
 ----------
-.. [1] J. Demmel and H. D. Nguyen, "Fast reproducible floating-point summation", ARITH 2013.
+.. [1] G. Hamerly, "Making k-means even faster", SDM 2010.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple, Protocol
 
@@ -20,29 +21,51 @@ from numpy.typing import NDArray
 
 from .._census import Census, count, hash_buckets, merge
 from .._census.blocks import for_blocks
-from .distances import NearestCenter, nearest
+from .distances import NearestCenter
+from .exact import MAX_SUMMED, Units, find_units, least_exponent
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 14  # colors that are labeled at a time
-_SUM_BITS = 38  # of a rounded number: 2**14 of them add up to 52 bits, exactly
-_MOST_BITS = 900  # of the smallest unit
-_TINY, _LIFT = 2.0**-800, 700  # numbers smaller than this are multiplied by a power of two
+_BLOCK = MAX_SUMMED  # colors that are labeled at a time
+_MAX_MEASURED = 1 << 16  # colors of the sample that tell how wide clusters are
+_LARGEST = 1e30  # margin, relative to the extent of the sample
+_ROUNDING = 2.0**-20  # of margins and steps of centers, relative
+_LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 _N_BUCKETS = 1 << 16  # of colors with the same hash
 _HEAVY = 64  # times the median inertia of a bucket; the mean itself follows the outliers
 _MAX_HEAVY = 1 << 10  # buckets
 
 
+class Memory(NamedTuple):
+    """The labels of the last pass, and a bound for each: a color keeps its label until the centers have moved so far.
+
+    Bounds are `Passed.path` as `_code` writes it.
+    """
+
+    labels: NDArray[np.int32]
+    bounds: NDArray[np.uint16]
+
+    @classmethod
+    def empty(cls, n_colors: int) -> Memory:
+        """The memory of that many colors."""
+        return cls(np.empty(n_colors, dtype=np.int32), np.empty(n_colors, dtype=np.uint16))
+
+    def part(self, start: int, end: int) -> Memory:
+        """The memory of some of the colors."""
+        return Memory(self.labels[start:end], self.bounds[start:end])
+
+
 class Scan(Protocol):
-    """Data that can be gone through part by part, again and again, with or without weights."""
+    """Data that can be gone through part by part, again and again."""
 
-    is_weighted: bool
+    is_weighted: bool  # whether there are weights
+    memory: Memory | None
 
-    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
+    def __call__(self, function: Callable[..., Any], /) -> Iterator[Any]:
         """The result of `function` for each part, in any order.
 
-        It gets the rows of the part, their weights, or None without any, and the array that takes their labels or None.
+        It gets the rows of the part, their weights, or None without any, and its part of the memory.
         """
         ...
 
@@ -58,6 +81,8 @@ class Passed(NamedTuple):
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
     buckets : sum of the squared distances in each bucket of colors, up to a factor, (_N_BUCKETS,); 0 if not asked for
+    totals, units : the whole sums, and their units
+    path : how far centers may have moved relative to each other since all colors were looked at, relative to the extent
     """
 
     centers: Floats
@@ -66,6 +91,9 @@ class Passed(NamedTuple):
     squares: Floats
     colors: Floats
     buckets: Any
+    totals: Any
+    units: Any
+    path: float
 
     def heavy_buckets(self) -> NDArray[np.bool_]:
         """Which buckets hold much of the inertia, (_N_BUCKETS,): with colors far from all centers, or very frequent."""
@@ -87,19 +115,82 @@ class Passed(NamedTuple):
         return float((between + within) / self.centers.shape[1])
 
 
-class Units(NamedTuple):
-    """What is measured from, and in which units, for each label; units are powers of two, given by their exponents.
+@dataclass(frozen=True)
+class _Labeler:
+    """What a pass does with a part of the colors.
 
     Attributes
     ----------
-    colors : colors to measure from, (n_labels, n_channels)
-    feature, square, color : exponents for features, squared distances and colors, (n_labels,)
+    find : finds the nearest centers
+    convert : converts colors to features
+    units : units of the sums
+    extent : what margins are relative to
+    path : see `Passed`
+    is_first : whether all colors are looked at
+    numbers : the present label for each of the pass before, if the order changes, (n_labels,)
+    has_buckets : whether buckets are summed
     """
 
-    colors: Floats
-    feature: NDArray[np.int64]
-    square: NDArray[np.int64]
-    color: NDArray[np.int64]
+    find: NearestCenter
+    convert: Callable[[NDArray[Any]], Floats]
+    units: Units
+    extent: float
+    path: float
+    is_first: bool
+    numbers: NDArray[np.int32] | None
+    has_buckets: bool
+
+    def __call__(self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None) -> tuple[Any, Any]:
+        """Whole sums of a part, or what changes in them if there is a memory of the pass before; and buckets."""
+        if memory is None or self.is_first:
+            return self._look_at_all(rows, weights, memory)
+        if self.numbers is not None:
+            np.take(self.numbers, memory.labels, out=memory.labels, mode="clip")
+        return self._look_at_doubtful(rows, weights, memory), 0.0
+
+    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None) -> tuple[Any, Any]:
+        sums: list[Any] = []
+        energies = np.empty(len(rows) if self.has_buckets else 0)
+
+        def look(block: slice) -> None:
+            channels, columns = self._columns(rows[block])
+            labels = self.find(columns) if memory is None else self._remember(columns, memory, block)
+            weight = None if weights is None else weights[block]
+            sums_here, squares = self.units.add_up(channels, columns, labels, weight)
+            sums.append(sums_here)
+            if self.has_buckets:
+                energies[block] = squares
+
+        for_blocks(look, len(rows), _BLOCK)
+        return sum(sums), np.bincount(hash_buckets(rows), energies, _N_BUCKETS) if self.has_buckets else 0.0
+
+    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, memory: Memory) -> Any:
+        doubtful = np.flatnonzero(memory.bounds <= _code(self.path) + 1)
+        changes: Any = 0
+        for start in range(0, len(doubtful), _BLOCK):
+            some = doubtful[start : start + _BLOCK]
+            before, (channels, columns) = memory.labels[some], self._columns(rows[some])
+            labels = self._remember(columns, memory, some)
+            moved = np.flatnonzero(labels != before)
+            weight = None if weights is None else weights[some[moved]]
+            here = channels[:, moved], columns[:, moved]
+            changes += self.units.add_up(*here, labels[moved], weight)[0]
+            changes -= self.units.add_up(*here, before[moved], weight)[0]
+        return changes
+
+    def _columns(self, rows: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
+        """Colors and their features as contiguous columns."""
+        channels = np.ascontiguousarray(rows.T)
+        is_linear = self.units.factors is not None  # and cheaper in columns
+        return channels, np.ascontiguousarray(self.convert(channels.T if is_linear else rows).T)
+
+    def _remember(self, columns: Floats, memory: Memory, where: Any) -> NDArray[np.int64]:
+        """The labels of colors, which are written to memory."""
+        labels, margins = self.find.with_margins(columns)
+        margins *= (1 - _ROUNDING) / self.extent
+        memory.labels[where] = labels
+        memory.bounds[where] = _code(margins + self.path)
+        return labels
 
 
 class Passes:
@@ -116,10 +207,11 @@ class Passes:
         convert_means: Callable[[Floats], Floats] | None = None,
     ) -> None:
         self._scan, self._convert, self._convert_means = scan, convert, convert_means
-        self._colors, self._features = sample.colors.astype(np.float64), convert(sample.colors)
-        self._extent = float(np.abs(self._features).max())
+        some = sample.colors[:: -(-len(sample.colors) // _MAX_MEASURED)]
+        self._colors, self._features = some.astype(np.float64), convert(some)
+        self._extent = float(np.abs(self._features).max()) or 1.0
         self._color_extent = float(np.abs(sample.number_limits().astype(np.float64)).max())
-        self._weight_exponent = int(_exponent(np.median(sample.weights))) if scan.is_weighted else 0
+        self._weight_exponent = int(least_exponent(np.median(sample.weights))) if scan.is_weighted else None
 
     def lloyd(
         self, passed: Passed, order: Callable[[Floats], NDArray[np.intp]], *, max_iter: int, tol: float
@@ -129,126 +221,99 @@ class Passes:
         They are brought into the `order` of their mean colors, and those without colors are left out. The last pass
         and the number of passes are returned; the first one is given.
         """
-        limit = tol * passed.variance + passed.centers.size * (self._extent * 2.0**-_SUM_BITS) ** 2
+        limit = tol * passed.variance + passed.centers.size * (self._extent * _LEAST_STEP) ** 2
         n_iter = 1
         while True:
             if n_iter < max_iter and (passed.shifts**2).sum() > limit:
-                centers = passed.centers + passed.shifts
+                passed = self._move(passed)
             else:
                 present = np.flatnonzero(passed.weights)
                 wanted = present[order(passed.colors[present])]
                 if np.array_equal(wanted, np.arange(len(passed.centers))) or n_iter >= max_iter + _MAX_REORDERED:
                     return passed, min(n_iter, max_iter)
-                centers = passed.centers[wanted]
-            passed = self.run(centers)
+                passed = self._reorder(passed, wanted)
             n_iter += 1
 
     def find(self, is_wanted: NDArray[np.bool_]) -> Census:
         """All colors of the buckets that are wanted."""
 
-        def find_in_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> Census:
+        def find_in_part(rows: NDArray[Any], weights: Floats | None, memory: Any) -> Census:
             chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
             return count(rows[chosen], None if weights is None else weights[chosen])
 
         return merge(self._scan(find_in_part))
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
-        """One pass."""
-        find, n_labels, is_linear = NearestCenter(centers), len(centers), self._convert_means is not None
+        """A pass that looks at all colors."""
         extents = max(self._extent, float(np.abs(centers).max())), self._color_extent
-        lift, color_lift = (_LIFT if extent < _TINY else 0 for extent in extents)
-        units = self._units(centers, lift, color_lift)
-        by_feature, by_channel = np.ascontiguousarray(centers.T), np.ascontiguousarray(units.colors.T)
-        scales = [np.ldexp(1.0, -exponents) for exponents in units[1:]]
-        convert, weight_exponent = self._convert, self._weight_exponent  # workers need nothing else of `self`
+        units = find_units(
+            self._features,
+            self._colors,
+            centers,
+            extents=extents,
+            weight=self._weight_exponent,
+            convert_means=self._convert_means,
+        )
+        return self._pass(centers, units, has_buckets=has_buckets)
 
-        def sum_part(rows: NDArray[Any], weights: Floats | None, labels: Any) -> tuple[Any, Any]:
-            sums: list[Any] = []
-            energies = np.empty(len(rows) if has_buckets else 0)
+    def _move(self, passed: Passed) -> Passed:
+        """The next pass, with centers moved to the means."""
+        step = float(np.sqrt((passed.shifts**2).sum(axis=1).max()))  # one center comes nearer by it, one goes away
+        path = passed.path + 2 * step * (1 + _ROUNDING) / self._extent
+        return self._pass(passed.centers + passed.shifts, passed.units, passed, path=path)
 
-            def sum_block(block: slice) -> None:
-                columns = np.ascontiguousarray(convert(rows[block]).T)
-                found = find(columns)
-                if labels is not None:
-                    labels[block] = found
-                feature, square, color = (scale.take(found) for scale in scales)
-                squares = np.zeros(len(found))
-                weight = None if weights is None else np.ldexp(weights[block], -weight_exponent)
-                sums_here = [_exact_sum(found, n_labels, weight if weight is None else np.ldexp(weight, _SUM_BITS))]
-                for column, center in zip(columns, by_feature, strict=True):
-                    offsets = _lifted(column - center.take(found), lift)
-                    squares += offsets * offsets
-                    if not is_linear:
-                        sums_here.append(_exact_sum(found, n_labels, offsets * feature, weight))
-                sums_here.append(_exact_sum(found, n_labels, squares * square, weight))
-                for column, origin in zip(rows[block].T, by_channel, strict=True):
-                    offsets = _lifted(np.subtract(column, origin.take(found), dtype=np.float64), color_lift)
-                    sums_here.append(_exact_sum(found, n_labels, offsets * color, weight))
-                if has_buckets:
-                    energies[block] = squares if weight is None else weight * squares
-                sums.append(np.array(sums_here, dtype=object))
+    def _reorder(self, passed: Passed, wanted: NDArray[np.intp]) -> Passed:
+        """The pass once more, with centers in another order."""
+        if len(wanted) < len(passed.centers):
+            return self.run(passed.centers[wanted])
+        before = passed._replace(totals=passed.totals[:, wanted])
+        units, numbers = passed.units.reorder(wanted), np.argsort(wanted).astype(np.int32)
+        return self._pass(passed.centers[wanted], units, before, path=passed.path, numbers=numbers)
 
-            for_blocks(sum_block, len(rows), _BLOCK)
-            return sum(sums), np.bincount(hash_buckets(rows), energies, _N_BUCKETS) if has_buckets else 0.0
-
-        total, buckets = reduce(_add, self._scan(sum_part))
-        n_features = 0 if is_linear else centers.shape[1]
-        exponents = [units.feature - lift] * n_features + [units.square - 2 * lift]
-        exponents += [units.color - color_lift] * units.colors.shape[1]
-        weights, *sums = total.astype(np.float64)
-        weights = weights if not self._scan.is_weighted else np.ldexp(weights, -_SUM_BITS)
-        sums = np.ldexp(sums, exponents)
-        means = sums / np.where(weights > 0, weights, 1)
-        colors = units.colors + means[n_features + 1 :].T
-        shifts = self._convert_means(colors) - centers if self._convert_means else means[:n_features].T
+    def _pass(
+        self,
+        centers: Floats,
+        units: Units,
+        before: Passed | None = None,
+        *,
+        path: float = 0.0,
+        numbers: Any = None,
+        has_buckets: bool = False,
+    ) -> Passed:
+        """A pass; with the one before, colors far from borders are not looked at again if there is a memory."""
+        labeler = _Labeler(
+            find=NearestCenter(centers),
+            convert=self._convert,
+            units=units,
+            extent=self._extent,
+            path=path,
+            is_first=before is None,
+            numbers=numbers,
+            has_buckets=has_buckets,
+        )
+        totals, buckets = reduce(_add, self._scan(labeler))
+        if before is not None and self._scan.memory is not None:
+            totals = before.totals + totals
+        means = units.means(totals)
+        features = means.features if self._convert_means is None else self._convert_means(means.colors)
+        offsets, steps = features - units.centers, centers - units.centers
         return Passed(
             centers,
-            np.ldexp(weights, weight_exponent),
-            shifts=np.where(weights[:, np.newaxis] > 0, shifts, 0.0),
-            squares=np.ldexp(sums[n_features], weight_exponent),
-            colors=colors,
+            means.weights,
+            shifts=np.where(means.weights[:, np.newaxis] > 0, features - centers, 0.0),
+            squares=means.squares + means.weights * (steps * (steps - 2 * offsets)).sum(axis=1),
+            colors=means.colors,
             buckets=buckets,
+            totals=totals,
+            units=units,
+            path=path,
         )
-
-    def _units(self, centers: Floats, lift: int, color_lift: int) -> Units:
-        """Units for labels as wide as in the sample."""
-        labels = nearest(self._features, centers)
-        present, members = np.unique(labels, return_index=True)
-        colors = np.zeros((len(centers), self._colors.shape[1]))
-        colors[present] = self._colors[members]
-        gaps = np.sqrt(((centers[:, np.newaxis] - centers) ** 2).sum(axis=-1))
-        np.fill_diagonal(gaps, np.inf)
-        reach = gaps.min(axis=1) if len(centers) > 1 else np.zeros(1)
-        feature = _unit(self._features - centers[labels], labels, reach, lift)
-        size = np.abs(colors).max(axis=1)
-        color = _unit(self._colors - colors[labels], labels, np.where(size > 0, size, self._color_extent), color_lift)
-        return Units(colors, feature, np.maximum(2 * feature + _SUM_BITS, -_MOST_BITS), color)
-
-
-def _unit(offsets: Floats, labels: NDArray[Any], otherwise: Floats, lift: int) -> NDArray[np.int64]:
-    """The exponent of the unit of each label, by the largest of its offsets, or by another number if that is 0."""
-    radius = np.zeros(len(otherwise))
-    np.maximum.at(radius, labels, np.abs(offsets).max(axis=1))
-    exponents = _exponent(2 * np.where(radius > 0, radius, otherwise)) + lift - _SUM_BITS
-    return np.asarray(np.maximum(exponents, -_MOST_BITS))
 
 
 def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
     return one[0] + other[0], one[1] + other[1]
 
 
-def _exact_sum(labels: NDArray[Any], n_labels: int, numbers: Floats | None, weights: Floats | None = None) -> list[int]:
-    """Sum of the rounded numbers of each label, or its size, as integers of any size."""
-    if numbers is not None:
-        numbers = np.rint(numbers if weights is None else numbers * weights)
-    return [int(total) for total in np.bincount(labels, numbers, n_labels).tolist()]
-
-
-def _lifted(numbers: Floats, lift: int) -> Floats:
-    return np.asarray(np.ldexp(numbers, lift)) if lift else numbers
-
-
-def _exponent(numbers: Any) -> Any:
-    """Of the least power of two that is not less than each number; 0 for 0."""
-    mantissas, exponents = np.frexp(numbers)
-    return exponents.astype(np.int64) - (mantissas == 0.5)
+def _code(numbers: Any) -> Any:
+    """Upper halves of positive numbers in float32, which are ordered as these are; never too large."""
+    return np.minimum(numbers, _LARGEST).astype(np.float32).view(np.uint32) >> np.uint32(16)
