@@ -12,7 +12,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from .._color import COLOR_SPACES
+from .._color import COLOR_SPACE_NAMES
 from .results import Results
 
 _MAX_MEGAPIXELS = 1_000_000
@@ -103,18 +103,19 @@ n_clusters = click.option(
 model = _options(
     click.option(
         "--color-space",
-        type=click.Choice(["auto", "none", *COLOR_SPACES]),
+        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
         default="auto",
         show_default=True,
         callback=lambda _ctx, _param, space: None if space == "none" else space,
-        help="Space to cluster in; auto is hsv for three channels, else none.",
+        help="Space to cluster in; auto is hsv for three channels, else none; direction ignores shade.",
     ),
     click.option(
         "--channel-weights",
-        type=WordOrNumbers(auto="auto", none=None),
+        type=WordOrNumbers(auto="auto", scale="scale", none=None),
         default="auto",
         show_default=True,
-        help="Weight of each channel: auto (lightness half), none (all alike), or numbers such as 1,1,0.5.",
+        help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (all alike), or "
+        "numbers such as 1,1,0.5.",
     ),
     click.option(
         "--init",
