@@ -87,6 +87,13 @@ def test_the_order_and_the_splitting_of_pixels_do_not_matter(settings, image):
 
 
 @pytest.mark.usefixtures("passes")
+def test_passes_learn_the_same_weights_of_integers_in_any_order():
+    shuffled = np.random.default_rng(1).permutation(table_of(INTEGERS)).astype(INTEGERS.dtype)
+    converters = [ColorConverter(**SCALED).fit(X) for X in (INTEGERS, shuffled, [INTEGERS[20:], INTEGERS[:20]])]
+    assert len({tuple(converter.channel_weights_) for converter in converters}) == 1
+
+
+@pytest.mark.usefixtures("passes")
 @pytest.mark.parametrize("image", [UNEVEN, INTEGERS], ids=["float", "int"])
 def test_passes_over_all_pixels_learn_the_weights_of_all(image):
     segmenter = KMeansSegmenter(3, random_state=0, **SCALED).fit(image)
@@ -141,6 +148,15 @@ def test_a_saved_model_is_the_same(settings, tmp_path):
     assert again.get_params() == segmenter.get_params()
     assert np.array_equal(again.predict(3 * UNEVEN), segmenter.predict(3 * UNEVEN))
     assert np.array_equal(again.partial_fit(UNEVEN).cluster_centers_, segmenter.partial_fit(UNEVEN).cluster_centers_)
+
+
+@pytest.mark.parametrize("weights", [None, "auto", [1, 2], [1, -1, 1, 1]], ids=str)
+def test_a_model_file_without_its_weights_is_refused(weights, tmp_path):
+    segmenter = KMeansSegmenter(3, random_state=0, **SCALED).fit(UNEVEN)
+    segmenter.pipeline_["color"].channel_weights_ = weights
+    io.save(segmenter, tmp_path / "model.skseg")
+    with pytest.raises(ValueError, match=r"not a model file that skseg can read: .*weights"):
+        io.load(tmp_path / "model.skseg")
 
 
 @pytest.mark.usefixtures("passes")

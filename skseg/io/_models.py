@@ -261,6 +261,8 @@ def _conversion_of(color: ColorConverter, learned: Any, n_channels: int) -> Conv
     """The conversion of a color step, which then knows its weights; those that were learned are checked."""
     conversion = find_conversion(color.color_space, color.channel_weights, n_channels)
     if conversion.learns_weights:
+        if not isinstance(learned, list):
+            raise ValueError("the weights of its channels are missing")
         conversion = conversion.with_weights(find_conversion(None, learned, n_channels).weights)
     color.channel_weights_ = conversion.weights
     return conversion
