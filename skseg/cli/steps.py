@@ -48,7 +48,9 @@ def open_model(path: str) -> KMeansSegmenter:
 def palette_segmenter(colors: NDArray[np.float64]) -> KMeansSegmenter:
     """The segmenter whose clusters are the given colors, from 0 to 1."""
     distinct = np.unique(colors, axis=0)
-    return KMeansSegmenter(len(distinct), init=distinct).fit(distinct)
+    segmenter = KMeansSegmenter(len(distinct), init=distinct)
+    segmenter.fit(distinct)
+    return segmenter
 
 
 def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
