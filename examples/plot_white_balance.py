@@ -2,8 +2,8 @@
 Predict under another light
 ===========================
 
-A model of one photo meets the same scene in the light of morning, a lamp, and a cloudy day. White balance in front of it
-keeps the labels.
+A model of one photo meets the same scene in the light of the morning, of a lamp, and of a cloudy day. White balance in
+front of it keeps the labels.
 """
 
 # %%
@@ -45,7 +45,7 @@ for ax in axes.flat:
 plt.show()
 
 # %%
-# What the balancer has learned is one color, the light of the image in `fit`. A gray card in the picture is more certain
-# than any estimate: ``WhiteBalancer(light=image[10:30, 40:60])``.
+# The balancer has learned one color, the light of the image in `fit`. A gray card in the picture is more certain than
+# any estimate: ``WhiteBalancer(light=image[10:30, 40:60])``.
 
 print("light:", balanced[0].light_.round(2))
