@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from ._balancer import WhiteBalancer
 from ._converter import ColorConverter
 from ._plot.color_space import ColorSpaceDisplay
 from ._plot.k_selection import KSelectionDisplay
@@ -27,6 +28,7 @@ __all__ = [
     "RegionSegmenter",
     "SegmentationDisplay",
     "TileKFold",
+    "WhiteBalancer",
     "clean_labels",
 ]
 

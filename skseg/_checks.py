@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from ._census import Census
 from ._color import is_unit_range, unit_scale
@@ -19,9 +19,18 @@ _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 
 
-def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[Any]:
-    """`rows` of a source, if their channels, names, units and range agree with a fitted estimator; else an error."""
-    n_channels, expected, dtype = rows.shape[1], estimator.n_features_in_, estimator.model_.dtype
+def read_checked(estimator: Any, source: Source, **checks: Any) -> tuple[Pixels, Any, NDArray[Any]]:
+    """The pixels of one table or image, their table as it came, and as an array that passed scikit-learn's checks."""
+    pixels = source.pixels()
+    table = pixels.rows()
+    least = 0 if pixels.mask is not None else 1
+    rows = check_array(table, estimator=estimator, input_name="X", ensure_min_samples=least, **checks)
+    return pixels, table, rows
+
+
+def check_channels(estimator: Any, source: Source, rows: NDArray[Any]) -> None:
+    """Refuse a source whose channels, or their names, differ from a fitted estimator's."""
+    n_channels, expected = rows.shape[1], estimator.n_features_in_
     if n_channels != expected:
         raise ValueError(
             f"X has {n_channels} features, but {type(estimator).__name__} is expecting {expected} features as input: "
@@ -30,8 +39,13 @@ def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[
         )
     for table in source.tables:
         validate_data(estimator, table, reset=False, skip_check_array=True)
+
+
+def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[Any]:
+    """`rows` of a source, if their channels, names, units and range agree with a fitted estimator; else an error."""
+    check_channels(estimator, source, rows)
     if not source.has_own_dtype:
-        rows = cast_if_exact(rows, dtype)
+        rows = cast_if_exact(rows, estimator.model_.dtype)
     check_comparable(rows, estimator.model_)
     estimator.model_.conversion.check_range(rows)
     return rows

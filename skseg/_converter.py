@@ -8,34 +8,43 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._color import Conversion, check_not_alpha, find_conversion
+from ._checks import read_checked
+from ._color import Conversion, check_not_alpha, find_conversion, is_learned
+from ._counting import count_source
 from ._notebook import NotebookMixin
-from ._source import ImageOutputMixin, Pixels, Source, open_source
+from ._scaling import learn_weights
+from ._source import ImageOutputMixin, Source, open_source
 
 
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Convert sRGB colors to the coordinates that k-means works in.
 
-    Stateless: `fit` only checks its input. 8-bit and 16-bit unsigned integers are scaled by their maximum to 0–1;
-    other numbers are used unchanged.
+    Stateless, unless it learns its weights: `fit` only checks its input. 8-bit and 16-bit unsigned integers are scaled
+    by their maximum to 0–1; other numbers are used unchanged.
 
     Parameters
     ----------
-    color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab"} or None, default="auto"
+    color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab", "direction"} or None, \
+            default="auto"
         Target color space. "auto" is "hsv" for three channels and no conversion for any other number; None never
         converts. "hsv" is HSV with hue as an angle, the cone `(C cos 2πh, C sin 2πh, V)` with chroma
         `C = max − min`, so that reds on both sides of 0° are neighbors and dark pixels have no wild hues; "hsv-raw"
         is the cylinder `(h, s, v)` of scikit-image. "hsv" and "rgb" take any real numbers, the other spaces sRGB
-        from 0 to 1 only.
+        from 0 to 1 only. "direction" divides each color by its length, for any number of channels, so that shade does
+        not count: distances are chords of the angle between spectra. Pixels that are 0 in all channels stay 0.
 
-    channel_weights : "auto", None or array-like of shape (n_channels,), default="auto"
+    channel_weights : {"auto", "scale"}, None or array-like of shape (n_channels,), default="auto"
         Factor of each channel after conversion. "auto" is 0.5 for lightness (V of "hsv", L* of "lab" and "luv", Y of
-        "ycbcr"; 0.4 for L of "oklab") and 1 for all other channels; None means all ones.
+        "ycbcr"; 0.4 for L of "oklab") and 1 for all other channels; None means all ones. "scale" is 1 divided by the
+        standard deviation of the converted channel, learned in `fit` from all pixels; 1 for a constant channel.
 
     Attributes
     ----------
+    channel_weights_ : ndarray of shape (n_channels,)
+        Factor of each channel, as given or learned.
+
     n_features_in_ : int
         Number of channels seen in `fit`.
 
@@ -83,7 +92,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         self.channel_weights = channel_weights
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters against X; nothing is learned.
+        """Check the parameters against X, and learn the weights of the channels if they are "scale".
 
         Parameters
         ----------
@@ -104,8 +113,16 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             If a parameter is invalid for the number of channels, or X is outside the range of the color space.
         """
         source = open_source(X)
-        first = next(source.images())
-        self._read(first, reset=True)
+        pixels, table, rows = read_checked(self, next(source.images()))
+        check_not_alpha(pixels.data_shape, self.color_space)
+        conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
+        conversion.check_range(rows)
+        if conversion.learns_weights:
+            counted = count_source(source, None, self.color_space, None, is_bounded=True)
+            conversion.check_range(counted.census.number_limits())
+            conversion = learn_weights(conversion, counted.census, counted.scan)
+        validate_data(self, table, reset=True, skip_check_array=True)
+        self.channel_weights_ = conversion.weights
         return self
 
     def transform(self, X: Any) -> Any:
@@ -127,7 +144,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
 
-        All spaces are invertible but "hed", whose stains scikit-image cuts off at zero.
+        All spaces are invertible but "hed", whose stains scikit-image cuts off at zero, and "direction", which gives
+        colors of length 1.
 
         Parameters
         ----------
@@ -180,36 +198,30 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ------
         ValueError
             If a parameter does not suit the number of channels.
+
+        NotFittedError
+            If weights are learned in `fit`, which was not called.
         """
-        return find_conversion(self.color_space, self.channel_weights, n_channels)
+        conversion = find_conversion(self.color_space, self.channel_weights, n_channels)
+        if not conversion.learns_weights:
+            return conversion
+        check_is_fitted(self, "channel_weights_")
+        return conversion.with_weights(self.channel_weights_)
 
     def _convert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, rows, conversion = self._read(source, reset=False)
-        return pixels.restore(conversion.convert(rows), under_mask=np.nan)
-
-    def _invert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels = source.pixels()
-        check = {"ensure_min_samples": 0 if pixels.mask is not None else 1}
-        rows = check_array(pixels.rows(), dtype=np.float64, estimator=self, input_name="X", **check)
-        return pixels.restore(self.conversion(rows.shape[1]).invert(rows), under_mask=np.nan)
-
-    def _read(self, source: Source, *, reset: bool) -> tuple[Pixels, NDArray[Any], Conversion]:
-        """An image as `Pixels`, its checked rows, and their conversion; `reset` learns the channels at the end."""
-        pixels = source.pixels()
-        check = {"ensure_min_samples": 0 if pixels.mask is not None else 1}
-        table = pixels.rows()
-        rows = check_array(table, estimator=self, input_name="X", **check)
-        if not reset:
-            validate_data(self, table, reset=False, skip_check_array=True)
+        pixels, table, rows = read_checked(self, source)
+        validate_data(self, table, reset=False, skip_check_array=True)
         check_not_alpha(pixels.data_shape, self.color_space)
         conversion = self.conversion(rows.shape[1])
         conversion.check_range(rows)
-        if reset:
-            validate_data(self, table, reset=True, skip_check_array=True)
-        return pixels, rows, conversion
+        return pixels.restore(conversion.convert(rows), under_mask=np.nan)
+
+    def _invert_image(self, source: Source) -> NDArray[np.float64]:
+        pixels, _, rows = read_checked(self, source, dtype=np.float64)
+        return pixels.restore(self.conversion(rows.shape[1]).invert(rows), under_mask=np.nan)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        tags.requires_fit = False
+        tags.requires_fit = is_learned(self.channel_weights)
         return tags

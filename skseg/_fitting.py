@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -17,7 +17,6 @@ from ._census import Census, hash_buckets, map_rows, mean_colors, merge, sample,
 from ._color import Conversion, luminance, unit_scale
 from ._kmeans import (
     Cells,
-    Memory,
     Passed,
     Passes,
     Scan,
@@ -29,6 +28,7 @@ from ._kmeans import (
     weighted_variance,
 )
 from ._model import Model
+from ._scaling import CensusScan
 
 Floats = NDArray[np.float64]
 MakeCells = Callable[..., Cells]
@@ -69,7 +69,7 @@ def fit_model(
     params["init"] = _start(census.colors, conversion, **params)
     if scan is None and len(census.colors) <= _MAX_HELD:
         return _fit_held(census, conversion, params, make_cells)
-    return _fit_in_passes(census, conversion, scan or _CensusScan(census), params)
+    return _fit_in_passes(census, conversion, scan or CensusScan(census), params)
 
 
 def cluster(
@@ -113,7 +113,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
         passed = passes.run(params["init"])
 
     def order(colors: Floats) -> NDArray[np.intp]:
-        return _dark_to_light(colors, is_srgb=conversion.name is not None)
+        return _dark_to_light(colors, is_srgb=conversion.is_srgb)
 
     passed, n_iter = passes.lloyd(passed, order, max_iter=params["max_iter"], tol=params["tol"])
     kept = census if census.is_complete else shrink(some)
@@ -133,7 +133,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
 
 def _convert_means(conversion: Conversion, dtype: np.dtype[Any]) -> Callable[[Floats], Floats] | None:
     """The conversion of mean colors in the units of `dtype`, if colors are only scaled."""
-    return None if conversion.space else lambda colors: conversion.convert(colors / unit_scale(dtype))
+    return None if not conversion.is_linear else lambda colors: conversion.convert(colors / unit_scale(dtype))
 
 
 def _start_passes(passes: Passes, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:
@@ -168,18 +168,6 @@ def _stand_for_all(some: Census, outliers: Census | None = None) -> Census:
         return Census(some.colors, weights)
     others = ~np.isin(hash_buckets(some.colors), hash_buckets(outliers.colors))
     return merge([Census(some.colors[others], weights[others]), Census(outliers.colors, outliers.weights)])
-
-
-class _CensusScan:
-    """The colors of a census, to be passed over."""
-
-    def __init__(self, census: Census) -> None:
-        self._census = census
-        self.is_weighted = True
-        self.memory: Memory | None = Memory.empty(len(census.colors))
-
-    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
-        yield function(self._census.colors, self._census.weights, self.memory)
 
 
 def restore_model(
@@ -277,7 +265,7 @@ def _fit_numbered(
 ) -> KMeans:
     """`KMeans` fitted to weighted colors, its clusters numbered from dark to light."""
     kmeans = fit_kmeans(features, census.weights, make_cells=make_cells, **params)
-    _number_clusters(kmeans, features, census, is_srgb=conversion.name is not None)
+    _number_clusters(kmeans, features, census, is_srgb=conversion.is_srgb)
     return kmeans
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from ._census import Census, LabelMemory, map_colors, map_rows, take
-from ._color import Conversion, is_unit_range, to_unit, unit_scale
+from ._color import Conversion, is_unit_range, round_to, to_unit, unit_scale
 from ._kmeans import NearestCenter, distances, nearest
 
 Floats = NDArray[np.float64]
@@ -99,10 +99,7 @@ class Model:
                 f"X is {dtype}, which cannot hold the cluster colors {colors.min():g} to {colors.max():g}; "
                 f"give X the dtype that fit has seen, {self.dtype}."
             )
-        if dtype.kind == "f":
-            return colors.astype(dtype)
-        largest = np.nextafter(float(limits.max) + 1, 0)  # of 64 bits, the maximum itself rounds up to beyond the range
-        return np.rint(colors).clip(float(limits.min), largest).astype(dtype)
+        return round_to(colors, dtype)
 
     def color_labels(self, labels: NDArray[Any]) -> NDArray[Any]:
         """The colors of labels of any shape, in the dtype that was fitted; a mask stays."""

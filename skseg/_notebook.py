@@ -40,8 +40,8 @@ class NotebookMixin:
         return self._repr_html_fitted()
 
 
-def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64]) -> str:
-    """A strip of the clusters' colors as HTML, as wide as their shares, with hex codes to hover over."""
+def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title: str) -> str:
+    """A strip of colors as HTML, as wide as their shares, with hex codes to hover over."""
     parts = [(hex_code(color), size) for color, size in zip(colors, sizes, strict=True)]
     strips = "".join(
         f'<span title="{label}: {code}, {share:.1%}" style="background:{code};flex:{share:.4f};min-width:3px"></span>'
@@ -49,4 +49,4 @@ def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64]) -> st
     )
     text = ", ".join(f"{code} {share:.0%}" for code, share in parts)
     style = "display:flex;height:1.6em;width:100%;max-width:40em;margin:.4em 0;border-radius:4px;overflow:hidden"
-    return f'<div role="img" aria-label="Clusters, from dark to light: {text}" style="{style}">{strips}</div>'
+    return f'<div role="img" aria-label="{title}: {text}" style="{style}">{strips}</div>'

@@ -19,11 +19,13 @@ from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
 from ._checks import levels_to_caller, match_to_fit, warn_few_clusters
+from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
 from ._model import Model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip
+from ._scaling import learn_weights
 from ._source import (
     ImageOutputMixin,
     Images,
@@ -64,12 +66,15 @@ class KMeansSegmenter(
     n_clusters : int, default=8
         Number of clusters, K. If X has fewer distinct colors, there are fewer clusters, and a `ConvergenceWarning`.
 
-    color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab"} or None, default="auto"
+    color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab", "direction"} or None, \
+            default="auto"
         Color space in which distances are measured, see `ColorConverter`. "auto" is HSV with hue as an angle for
-        three channels, and no conversion for any other number; None never converts.
+        three channels, and no conversion for any other number; None never converts. "direction" compares spectra of
+        any number of channels by their angle, whatever their lengths.
 
-    channel_weights : "auto", None or array-like of shape (n_channels,), default="auto"
-        Weight of each channel of the color space; "auto" gives lightness half the weight of the others.
+    channel_weights : {"auto", "scale"}, None or array-like of shape (n_channels,), default="auto"
+        Weight of each channel of the color space; "auto" gives lightness half the weight of the others, "scale" divides
+        each channel by its standard deviation over all pixels of `fit`.
 
     output : {"color", "label", "distance"}, default="color"
         Output of `transform`: the image painted in its cluster colors, the label map, or the distances to the centers
@@ -466,8 +471,10 @@ class KMeansSegmenter(
         color.set_output(transform="default")  # KMeans gets arrays in any case
         for number, table in enumerate(source.tables or [census.colors]):
             validate_data(color, table, reset=number == 0, skip_check_array=True)
-        conversion = color.conversion(census.colors.shape[1])
+        conversion = find_conversion(self.color_space, self.channel_weights, census.colors.shape[1])
         conversion.check_range(census.number_limits())
+        conversion = learn_weights(conversion, census, scan)
+        color.channel_weights_ = conversion.weights
         params = {name: getattr(self, name) for name in _FIT_PARAMETERS}
         model = fit_model(census, conversion, scan, random_state=self.random_state, **params)
         if len(model.colors) < self.n_clusters:
@@ -519,7 +526,7 @@ class KMeansSegmenter(
         """The palette, for notebooks, if it is short enough to be seen."""
         if len(self.cluster_centers_) > _MAX_STRIP_COLORS:
             return ""
-        return palette_strip(self.model_.rgb(), self.cluster_sizes_)
+        return palette_strip(self.model_.rgb(), self.cluster_sizes_, "Clusters, from dark to light")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skseg import ColorConverter, KMeansSegmenter
+from skseg import ColorConverter, KMeansSegmenter, WhiteBalancer
 
 CONFIGURATIONS = [
     KMeansSegmenter(),
@@ -13,6 +13,12 @@ CONFIGURATIONS = [
     KMeansSegmenter(n_clusters=3, channel_weights=None, init="random"),
     ColorConverter(),
     ColorConverter(None),
+    ColorConverter(None, channel_weights="scale"),
+    ColorConverter("direction"),
+    KMeansSegmenter(color_space=None, channel_weights="scale"),
+    KMeansSegmenter(color_space="direction"),
+    WhiteBalancer(),
+    WhiteBalancer(p=1),
 ]
 
 

@@ -17,6 +17,7 @@ from skimage.data import astronaut, coffee
 from sklearn.model_selection import cross_val_score
 
 from skseg import KMeansSegmenter, TileKFold, io
+from skseg._color import COLOR_SPACE_NAMES
 from skseg.cli import app
 from skseg.cli.results import digest
 
@@ -95,6 +96,8 @@ def test_a_mask_of_another_size_is_refused(folder):
     [
         (["--color-space", "lab"], {"color_space": "lab"}),
         (["--color-space", "none"], {"color_space": None}),
+        (["--color-space", "direction"], {"color_space": "direction"}),
+        (["--channel-weights", "scale"], {"channel_weights": "scale"}),
         (["--channel-weights", "none"], {"channel_weights": None}),
         (["--channel-weights", "1,0.5,2"], {"channel_weights": [1, 0.5, 2]}),
         (["--init", "random"], {"init": "random"}),
@@ -111,6 +114,16 @@ def test_options_are_those_of_the_estimator(folder, options, params):
     assert np.array_equal(fitted.cluster_centers_, expected.cluster_centers_)
     for name, value in expected.get_params().items():
         assert np.array_equal(fitted.get_params()[name], value)
+
+
+def test_every_parameter_of_the_estimator_is_an_option():
+    names = {"--" + name.replace("_", "-") for name in KMeansSegmenter().get_params()}
+    assert names <= {option for param in app.commands["segment"].params for option in param.opts}
+
+
+def test_every_color_space_is_a_choice():
+    (spaces,) = (param.type.choices for param in app.commands["fit"].params if param.name == "color_space")
+    assert set(spaces) == {"none", *COLOR_SPACE_NAMES}
 
 
 @pytest.mark.parametrize(
@@ -130,6 +143,35 @@ def test_more_labels_than_an_octet_holds_fit_into_16_bits(folder):
 
 
 # Fit on some, predict on others
+
+
+def test_predict_goes_by_the_colors_of_a_palette(folder):
+    colors = np.array([[250, 240, 230], [16, 32, 48], [200, 90, 40]], dtype=np.uint8)
+    codes = ",".join("#" + bytes(color).hex() for color in colors)
+    outcome = skseg("predict", "--palette", f"{codes},{codes[:7]}", "photos/coffee.png", "-o", "results", "--json")
+    assert outcome.exit_code == 0
+    expected = KMeansSegmenter(3, init=colors).fit(colors)
+    assert expected.cluster_centers_.tolist() == colors[[1, 2, 0]].tolist()
+    with Image.open("results/coffee-labels.png") as image:
+        assert np.array_equal(np.asarray(image), expected.predict(COFFEE))
+    with Image.open("results/coffee-segmented.png") as image:
+        assert np.array_equal(np.asarray(image), expected.transform(COFFEE))
+    clusters = json.loads(outcome.stdout)["clusters"]
+    assert [cluster["color"] for cluster in clusters] == ["#102030", "#c85a28", "#faf0e6"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["photos/coffee.png"], "Give a MODEL and an IMAGE, or --palette and an IMAGE."),
+        (["nothing.skseg", "photos"], "MODEL must be a file that exists; got 'nothing.skseg'."),
+        (["--palette", "red", "photos"], "'red' must be colors such as '#ff0000,#00ff00'."),
+    ],
+)
+def test_predict_says_what_it_needs(folder, arguments, message):
+    outcome = skseg("predict", *arguments)
+    assert outcome.exit_code == 2
+    assert message in outcome.output
 
 
 def test_a_model_from_one_picture_segments_another(folder):

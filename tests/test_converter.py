@@ -112,7 +112,7 @@ def test_weights_apply_without_conversion():
     ids=str,
 )
 def test_weights_that_are_not_one_number_per_channel_are_refused(weights):
-    message = r"channel_weights must be 'auto', None or 3 finite numbers, .* not all 0; got .* instead"
+    message = r"channel_weights must be 'auto', 'scale', None or 3 finite numbers, .* not all 0; got .* instead"
     with pytest.raises(ValueError, match=message):
         ColorConverter(channel_weights=weights).fit(TABLE)
 
@@ -245,7 +245,7 @@ def test_images_come_out_as_arrays_whatever_the_container():
 
 @pytest.mark.parametrize("name", ["HSV", "cmyk", "", 3, ["hsv"]], ids=repr)
 def test_an_unknown_color_space_is_refused_and_the_known_ones_listed(name):
-    with pytest.raises(ValueError, match=r"color_space must be one of 'auto', .*'oklab' or None; got .* instead"):
+    with pytest.raises(ValueError, match=r"color_space must be one of 'auto', .*'direction' or None; got .* instead"):
         ColorConverter(name).fit(TABLE)
 
 

@@ -48,6 +48,12 @@ def test_every_criterion_is_that_of_cross_validation(pictures, criterion):
     assert_like_cross_validation(pictures, range(2, 6), criterion)
 
 
+@pytest.mark.parametrize("criterion", ["valley_score", "prediction_strength"])
+def test_parts_are_judged_by_the_scale_of_those_that_were_fitted(criterion):
+    params = {"color_space": None, "channel_weights": "scale"}
+    assert_like_cross_validation(PICTURES, range(2, 5), criterion, **params)
+
+
 @pytest.mark.parametrize(
     "params",
     [

@@ -5,12 +5,12 @@ import pytest
 from sklearn import config_context
 from sklearn.pipeline import make_pipeline
 
-from skseg import ColorConverter, KMeansSegmenter
+from skseg import ColorConverter, KMeansSegmenter, WhiteBalancer
 
 IMAGE = np.array([[[255, 0, 0]] * 3, [[0, 0, 255]] * 3], dtype=np.uint8)
 
 
-@pytest.mark.parametrize("estimator", [KMeansSegmenter(), ColorConverter()])
+@pytest.mark.parametrize("estimator", [KMeansSegmenter(), ColorConverter(), WhiteBalancer()])
 def test_an_estimator_links_to_its_page(estimator):
     page = f"api/skseg.{type(estimator).__name__}.html"
     assert page in estimator._repr_html_()

@@ -102,7 +102,7 @@ def _reference_spread(segmenter: KMeansSegmenter) -> float:
     """The spread of the fitted colors, half adapted to a usual photo, so that a hazy image has fewer regions."""
     model = segmenter.model_
     spread = model.spread or 1.0
-    is_rgb = model.conversion.name is not None and segmenter.n_features_in_ == 3
+    is_rgb = model.conversion.is_srgb and segmenter.n_features_in_ == 3
     if not is_rgb or not is_unit_range(np.array(model.limits, dtype=model.dtype)):
         return spread
     cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)

@@ -30,7 +30,16 @@ from .messages import (
 )
 from .palettes import FORMATS, hex_codes
 from .report import plural, report, report_curve, shares_of
-from .steps import fit_batch, new_segmenter, open_batch, plot_curve, take_results, write_results
+from .steps import (
+    fit_batch,
+    new_segmenter,
+    open_batch,
+    open_model,
+    palette_segmenter,
+    plot_curve,
+    take_results,
+    write_results,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -121,27 +130,31 @@ def fit(
 
 
 @app.command()
-@click.argument("model", type=options.file(exists=True))
-@options.images
+@click.argument("files", metavar="[MODEL] IMAGE...", nargs=-1, required=True, type=click.Path())
+@options.palette
 @options.results
 @options.limits
 @options.json
-def predict(*, model: Path, images: tuple[str, ...], mask: Path | None, as_json: bool, **params: Any) -> None:
-    """Segment pictures by the clusters in a MODEL file of `skseg fit`.
+def predict(*, files: tuple[str, ...], palette: Any, mask: Path | None, as_json: bool, **params: Any) -> None:
+    """Segment pictures by the clusters in a MODEL file of `skseg fit`, or by the colors of a palette.
+
+    With --palette, every pixel gets the nearest of the given colors, and no MODEL is named. Labels are numbered from
+    the darkest to the lightest of them.
 
     \b
     Examples:
       skseg predict model.skseg photos -o results
       skseg predict model.skseg scan.tif --output distance
+      skseg predict --palette '#1d2b16,#7a4a2b,#f4f1ea' photos
     """
-    try:
-        segmenter = io.load(model)
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    model, images = (None, files) if palette is not None else (files[0], files[1:])
+    if not images:
+        raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
+    segmenter = open_model(model) if model is not None else palette_segmenter(palette)
     results, _ = take_results(params)
     batch = open_batch(images, mask)
     with as_usage_error():
-        results.check(batch.pictures, [model, mask])
+        results.check(batch.pictures, [None if model is None else Path(model), mask])
     done = write_results(batch, results, {}, segmenter)
     report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
     finish(batch)

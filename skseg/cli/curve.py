@@ -14,11 +14,12 @@ from sklearn.model_selection import KFold
 
 from .._census import Census, merge
 from .._census.blocks import in_parallel
-from .._converter import ColorConverter
+from .._color import Conversion, find_conversion
 from .._counting import count_source
 from .._fitting import cluster, features_of, fit_model
 from .._kmeans import Cells, group, nearest
 from .._model import Clusters, Model
+from .._scaling import learn_weights
 from .._segmenter import KMeansSegmenter
 from .._source import NoPixelsError, open_source
 from .._tiles import TileKFold
@@ -35,16 +36,19 @@ _FIT_PARAMETERS = ("init", "n_init", "max_iter", "tol", "random_state")
 class Colors:
     """The colors of pictures, to which clusters are fitted as a segmenter fits them, for any K.
 
-    They are converted once, and the cells for the starts are made once.
+    They are converted once, and the cells for the starts are made once. The `conversion` of other colors is used if it
+    is given.
     """
 
-    def __init__(self, census: Census, segmenter: KMeansSegmenter) -> None:
-        color = ColorConverter(segmenter.color_space, channel_weights=segmenter.channel_weights)
-        conversion = color.conversion(census.colors.shape[1])
+    def __init__(self, census: Census, segmenter: KMeansSegmenter, conversion: Conversion | None = None) -> None:
+        if conversion is None:
+            conversion = find_conversion(segmenter.color_space, segmenter.channel_weights, census.colors.shape[1])
         conversion.check_range(census.colors)
+        conversion = learn_weights(conversion, census)
         params = {name: getattr(segmenter, name) for name in _FIT_PARAMETERS}
         self._cells: dict[int, Cells] = {}
         self._making = Lock()
+        self.conversion = conversion
         self._counted = census, conversion
         self._params = params | {"make_cells": self._make_cells}
         self._features = features_of(census, conversion)
@@ -125,15 +129,19 @@ def _judge_parts(
         if part is None:
             yield from [(0.0, 0.0)] * len(n_clusters)
         else:
-            train, test = Colors(merge(others), segmenter), Colors(part, segmenter)
-            yield from in_parallel(partial(_judge, train, test, criterion), n_clusters)
+            train = Colors(merge(others), segmenter)
+            test = Colors(part, segmenter, train.conversion)
+            yield from in_parallel(partial(_judge, train, test, Colors(part, segmenter), criterion), n_clusters)
 
 
-def _judge(train: Colors, test: Colors, criterion: str, n_clusters: int) -> tuple[float, float]:
-    """The criterion, and the share of the variance that is explained, of some colors by clusters of others."""
+def _judge(train: Colors, test: Colors, own: Colors, criterion: str, n_clusters: int) -> tuple[float, float]:
+    """The criterion, and the share of the variance that is explained, of some colors by clusters of others.
+
+    `test` are the colors as `train` converts them, `own` the same colors with a conversion of their own.
+    """
     clusters = test.clusters(n_clusters, train.centers(n_clusters))
     if criterion == "prediction_strength":
-        score = _scores.prediction_strength(clusters, lambda: test.clusters(n_clusters, test.centers(n_clusters)))
+        score = _scores.prediction_strength(clusters, lambda: own.clusters(n_clusters, own.centers(n_clusters)))
     else:
         score = getattr(_scores, criterion)(clusters)
     return score, _scores.explained_variance(clusters)

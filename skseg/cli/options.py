@@ -12,7 +12,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from .._color import COLOR_SPACES
+from .._color import COLOR_SPACE_NAMES
 from .results import Results
 
 _MAX_MEGAPIXELS = 1_000_000
@@ -36,7 +36,7 @@ class WordOrNumbers(click.ParamType):  # type: ignore[type-arg]
 
 
 class WordOrColors(click.ParamType):  # type: ignore[type-arg]
-    """One of some words, or colors as hex codes with commas between them."""
+    """One of some words, if any, or colors as hex codes with commas between them."""
 
     name = "colors"
 
@@ -49,7 +49,8 @@ class WordOrColors(click.ParamType):  # type: ignore[type-arg]
             return value
         codes = [code.strip() for code in value.split(",")]
         if not all(re.fullmatch("#?[0-9a-fA-F]{6}", code) for code in codes):
-            self.fail(f"{value!r} is neither {' nor '.join(self.words)} nor colors such as '#ff0000,#00ff00'.")
+            allowed = " or ".join([*self.words, "colors such as '#ff0000,#00ff00'"])
+            self.fail(f"{value!r} must be {allowed}.")
         return np.array([list(bytes.fromhex(code.removeprefix("#"))) for code in codes]) / 255
 
 
@@ -103,18 +104,19 @@ n_clusters = click.option(
 model = _options(
     click.option(
         "--color-space",
-        type=click.Choice(["auto", "none", *COLOR_SPACES]),
+        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
         default="auto",
         show_default=True,
         callback=lambda _ctx, _param, space: None if space == "none" else space,
-        help="Space to cluster in; auto is hsv for three channels, else none.",
+        help="Space to cluster in; auto is hsv for three channels, else none; direction ignores shade.",
     ),
     click.option(
         "--channel-weights",
-        type=WordOrNumbers(auto="auto", none=None),
+        type=WordOrNumbers(auto="auto", scale="scale", none=None),
         default="auto",
         show_default=True,
-        help="Weight of each channel: auto (lightness half), none (all alike), or numbers such as 1,1,0.5.",
+        help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (all alike), or "
+        "numbers such as 1,1,0.5.",
     ),
     click.option(
         "--init",
@@ -130,6 +132,9 @@ model = _options(
     click.option("--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Convergence tolerance."),
     click.option("--random-state", type=click.IntRange(0), default=0, show_default=True, help="Seed of the starts."),
     click.option("--n-jobs", type=int, help="Pictures processed in parallel; -1 for all cores."),
+)
+palette = click.option(
+    "--palette", type=WordOrColors(), help="Colors to go by instead of a MODEL, such as '#102030,#ffeedd'."
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 results = _options(

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
+from .. import io
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
 from .._segmenter import KMeansSegmenter
@@ -30,6 +32,25 @@ def open_batch(images: Iterable[str], mask: Path | None) -> Batch:
         raise click.UsageError(str(error)) from error
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+
+
+def open_model(path: str) -> KMeansSegmenter:
+    """The segmenter of a model file."""
+    if not Path(path).is_file():
+        raise click.UsageError(f"MODEL must be a file that exists; got {path!r}.")
+    try:
+        segmenter: KMeansSegmenter = io.load(path)
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    return segmenter
+
+
+def palette_segmenter(colors: NDArray[np.float64]) -> KMeansSegmenter:
+    """The segmenter whose clusters are the given colors, from 0 to 1."""
+    distinct = np.unique(colors, axis=0)
+    segmenter = KMeansSegmenter(len(distinct), init=distinct)
+    segmenter.fit(distinct)
+    return segmenter
 
 
 def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import _segmenter as kmeans
 from .._census import Census
-from .._color import COLOR_SPACES
+from .._color import COLOR_SPACE_NAMES, Conversion, find_conversion
 from .._converter import ColorConverter
 from .._fitting import restore_model
 from .._regions import segmenter as regions
@@ -145,9 +145,9 @@ def _check_loadable(estimator: KMeansSegmenter | RegionSegmenter) -> None:
         regions.check_parameters(estimator)
         return
     kmeans.check_parameters(estimator)
-    if estimator.color_space not in (None, "auto", *COLOR_SPACES):
+    if estimator.color_space not in (None, *COLOR_SPACE_NAMES):
         raise ValueError(
-            f"color_space must be one of {', '.join(COLOR_SPACES)}; got {estimator.color_space!r} instead."
+            f"color_space must be one of {', '.join(COLOR_SPACE_NAMES)}; got {estimator.color_space!r} instead."
         )
 
 
@@ -161,6 +161,7 @@ def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
     return {
         **_describe(segmenter),
         "steps": {name: step.get_params() for name, step in segmenter.pipeline_.steps},
+        "channel_weights": segmenter.pipeline_["color"].channel_weights_,
         "names": getattr(segmenter, "feature_names_in_", None),
         "inertia": segmenter.inertia_,
         "n_iter": segmenter.n_iter_,
@@ -244,7 +245,7 @@ def _restore(segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays) 
     validate_data(color, colors, skip_check_array=True)
     if about["names"] is not None:
         color.feature_names_in_ = np.array(list(map(str, about["names"])), dtype=object)
-    conversion = color.conversion(colors.shape[1])
+    conversion = _conversion_of(color, about.get("channel_weights"), colors.shape[1])
     conversion.check_range(census.number_limits())
     inertia, n_iter = float(about["inertia"]), int(about["n_iter"])
     model = restore_model(
@@ -254,6 +255,17 @@ def _restore(segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays) 
         raise ValueError("its arrays do not belong together")
     kmeans.set_fitted(segmenter, color, model)
     return segmenter
+
+
+def _conversion_of(color: ColorConverter, learned: Any, n_channels: int) -> Conversion:
+    """The conversion of a color step, which then knows its weights; those that were learned are checked."""
+    conversion = find_conversion(color.color_space, color.channel_weights, n_channels)
+    if conversion.learns_weights:
+        if not isinstance(learned, list):
+            raise ValueError("the weights of its channels are missing")
+        conversion = conversion.with_weights(find_conversion(None, learned, n_channels).weights)
+    color.channel_weights_ = conversion.weights
+    return conversion
 
 
 def _check_arrays(

@@ -1,0 +1,271 @@
+"""WhiteBalancer: the transformer that brings images to one light."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags, check_scalar
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._checks import cast_if_exact, check_channels, check_comparable, check_same_kind, read_checked
+from ._color import is_unit_range, to_unit, unit_scale
+from ._light import Tones, from_linear, gray_of, measure, merge, relight, to_linear
+from ._notebook import NotebookMixin, palette_strip
+from ._source import ImageOutputMixin, NoPixelsError, Source, check_pixel_weights, open_source
+
+Floats = NDArray[np.float64]
+
+_LARGEST = 1e100  # gamma undone, it is still finite
+
+
+class Measured(NamedTuple):
+    """Measurements of one image, or of all in `fit`.
+
+    Attributes
+    ----------
+    tones : the numbers of its channels
+    like : one of its pixels, or none, of shape (1 or 0, n_channels)
+    limits : the least and the largest number
+    """
+
+    tones: Tones
+    like: NDArray[Any]
+    limits: tuple[float, float]
+
+
+class Seen(NamedTuple):
+    """The type of the numbers in `fit`, the least and the largest."""
+
+    dtype: np.dtype[Any]
+    limits: tuple[float, float]
+
+
+class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Bring images to one light, so that one model fits them all.
+
+    `fit` measures the light of its images, `transform` measures the light of each image and multiplies its channels so
+    that it becomes the light in `fit`. Put it in front of a segmenter that is fitted on some images and predicts on
+    others, where light, exposure or stain vary: ``make_pipeline(WhiteBalancer(), KMeansSegmenter(6))``.
+
+    Light is measured as *shades of gray* [1]_: the power mean of each channel, in linear RGB. Each channel of an image
+    gets one factor (von Kries). The gamma of sRGB is undone and redone for three channels; other numbers of channels
+    are taken as linear. Masked pixels are neither measured nor changed.
+
+    Parameters
+    ----------
+    p : float, default=6
+        Exponent of the power mean, at least 1. With 1 it is the mean of the image (*gray world*), with infinity its
+        largest value (*white patch*). Small values follow the content of an image, large values its highlights.
+
+    light : array-like of shape (n_channels,) or (..., n_channels), default=None
+        Color of a gray or white surface under the light of the images, or a patch cut out of one of them, whose mean is
+        taken: a gray field of a color card. In X's own units; a patch of uint8 or uint16 is scaled by its maximum. If
+        given, nothing is measured: all images get the factors that make this color gray, with its luminance unchanged.
+
+    n_jobs : int or None, default=None
+        Number of images of a list to process in parallel, through joblib. None means 1 unless in a
+        `joblib.parallel_config` context.
+
+    Attributes
+    ----------
+    light_ : ndarray of shape (n_channels,)
+        Color of the light in `fit`, of all its images together: sRGB from 0 to 1 if these are of 8 or 16 bits, else in
+        X's own units.
+
+    n_features_in_ : int
+        Number of channels seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the channels, if X is a DataFrame.
+
+    See Also
+    --------
+    KMeansSegmenter : Segments images by color; to stand behind this transformer.
+    ColorConverter : Conversion of each color by itself, whatever the image.
+
+    Notes
+    -----
+    A table or a stack is one image, and has one light. A list of images has as many lights as images.
+
+    The factors change exposure as well as color. Values beyond the range of 8-bit and 16-bit integers, or beyond 0 to 1
+    if an image of floats stays in it, are clipped.
+
+    Where images differ in content rather than in light, balancing does harm: an image of leaves is taken for an image
+    in green light. A segmenter with balanced images should be compared with one without.
+
+    References
+    ----------
+    .. [1] G. D. Finlayson and E. Trezzi, "Shades of gray and colour constancy", Color Imaging Conference 2004.
+
+    Examples
+    --------
+    A segmenter meets its image in another light, which is yellow and weak:
+
+    >>> import numpy as np
+    >>> from skimage.data import astronaut
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skseg import KMeansSegmenter, WhiteBalancer
+    >>> image = astronaut()[::2, ::2] / 255
+    >>> evening = image * [0.9, 0.8, 0.5]
+    >>> plain = KMeansSegmenter(6, random_state=0).fit(image)
+    >>> balanced = make_pipeline(WhiteBalancer(), KMeansSegmenter(6, random_state=0)).fit(image)
+    >>> for segmenter in (plain, balanced):
+    ...     print(f"{(segmenter.predict(evening) == segmenter.predict(image)).mean():.2f}")
+    0.55
+    0.98
+    """
+
+    def __init__(self, p: float = 6, *, light: Any = None, n_jobs: int | None = None) -> None:
+        self.p = p
+        self.light = light
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Measure the light of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
+            Weight of each pixel. Weight 2 is equivalent to the pixel twice, weight 0 to a masked pixel.
+
+        Returns
+        -------
+        self : WhiteBalancer
+            The fitted transformer.
+
+        Raises
+        ------
+        ValueError
+            If a channel is 0 everywhere, so that it has no light, if all pixels are masked, or if a parameter is
+            invalid.
+        """
+        check_scalar(self.p, "p", Real, min_val=1)
+        if np.isnan(self.p):
+            raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
+        source = open_source(X)
+        if source.is_sequence:
+            parts = list(source.map(self._measure, n_jobs=self.n_jobs, sample_weight=sample_weight))
+        else:
+            parts = [self._measure(source, sample_weight)]
+        measured = _together(parts)
+        if not measured.tones.weights.any():
+            reason = "All pixels of X are masked" if sample_weight is None else "All weights of X's pixels are zero"
+            raise NoPixelsError(f"{reason}; at least one pixel must take part.")
+        light = self._light_of(measured.tones, measured.like.dtype)
+        for number, table in enumerate(source.tables or [measured.like]):
+            validate_data(self, table, reset=number == 0, skip_check_array=True)
+        self.light_ = from_linear(light)
+        self._seen = Seen(measured.like.dtype, measured.limits)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Bring X to the light in `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        Returns
+        -------
+        X_new : array of X's shape and dtype, or a list of them
+            Balanced colors. Masked pixels are unchanged.
+
+        Raises
+        ------
+        ValueError
+            If a channel is 0 everywhere, so that it has no light, or the channels or the units of X differ from `fit`.
+        """
+        check_is_fitted(self)
+        source = open_source(X)
+        balance = self._balance_image
+        return list(source.map(balance, n_jobs=self.n_jobs)) if source.is_sequence else balance(source)
+
+    def _measure(self, source: Source, sample_weight: Any) -> Measured:
+        """The tones of an image."""
+        pixels, _, rows = read_checked(self, source)
+        weights = None
+        if sample_weight is not None:
+            weights = check_pixel_weights(sample_weight, pixels.shape or rows.shape[:1], pixels.mask)
+        limits = _limits_of(rows)
+        return Measured(measure(rows, weights, self.p), rows[:1].copy(), limits)
+
+    def _balance_image(self, source: Source) -> Any:
+        pixels, _, rows = read_checked(self, source)
+        check_channels(self, source, rows)
+        if not source.has_own_dtype:
+            rows = cast_if_exact(rows, self._seen.dtype)
+        _limits_of(rows)
+        check_comparable(rows, self._seen)
+        if len(rows) == 0:
+            return source.data
+        light = self._light_of(measure(rows, None, self.p), rows.dtype)
+        wanted = to_linear(self.light_) if self.light is None else gray_of(light)
+        return pixels.restore(relight(rows, wanted / light), under_mask=pixels.data)
+
+    def _light_of(self, tones: Tones, dtype: np.dtype[Any]) -> Floats:
+        """The light of an image, measured or given, in linear numbers."""
+        if self.light is None:
+            return _check_light(tones.light(self.p))
+        n_channels = tones.linear.shape[1]
+        patch = np.asarray(self.light)
+        if patch.dtype.kind not in "uif" or patch.shape[-1:] != (n_channels,) or not np.isfinite(patch).all():
+            raise ValueError(
+                f"light must be a color of {n_channels} finite numbers, or a patch of such pixels; got "
+                f"{patch.dtype} of shape {patch.shape} instead."
+            )
+        colors = to_unit(patch.reshape(-1, n_channels)) / (1 if unit_scale(patch.dtype) > 1 else unit_scale(dtype))
+        light: Floats = to_linear(colors).mean(axis=0)
+        if not (light > 0).all():
+            raise ValueError(f"light must be positive in every channel; got {from_linear(light).tolist()} instead.")
+        return light
+
+    def _repr_html_fitted(self) -> str:
+        """The color of the light, for notebooks, if it is an RGB color."""
+        if len(self.light_) != 3 or not is_unit_range(self.light_):
+            return ""
+        return palette_strip(self.light_[np.newaxis], np.ones(1), "Light")
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        # The checks of subsets expect that each pixel is transformed by itself, but all pixels of a table make its
+        # light. There is no other tag that leaves them out.
+        tags.non_deterministic = self.light is None
+        return tags
+
+
+def _together(parts: list[Measured]) -> Measured:
+    """Measurements of all images together."""
+    for index, part in enumerate(parts):
+        check_same_kind(part.like, parts[0].like, f"X[{index}]")
+    low, high = np.transpose([part.limits for part in parts])
+    tones = merge([part.tones for part in parts])
+    return Measured(tones, parts[0].like, (float(low.min()), float(high.max())))
+
+
+def _check_light(light: Floats) -> Floats:
+    dark = np.flatnonzero(light == 0).tolist()
+    if dark:
+        where = "all channels are" if len(dark) == len(light) else f"channel {', '.join(map(str, dark))} is"
+        raise ValueError(f"X has no light to measure: {where} 0 everywhere. Leave it out, or give light=.")
+    return light
+
+
+def _limits_of(rows: NDArray[Any]) -> tuple[float, float]:
+    """The least and the largest number, if they are not too large."""
+    low, high = (float(rows.min()), float(rows.max())) if len(rows) else (np.inf, -np.inf)
+    if max(-low, high) > _LARGEST:
+        raise ValueError(f"X must stay within ±{_LARGEST:g}; scale it.")
+    return low, high

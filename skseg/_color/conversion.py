@@ -1,0 +1,137 @@
+"""The way from colors to the coordinates that k-means works in, as the parameters of an estimator mean it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .spaces import COLOR_SPACES, ColorSpace, direction
+from .units import is_unit_range, to_unit
+
+Floats = NDArray[np.float64]
+
+DIRECTION = "direction"
+COLOR_SPACE_NAMES = ("auto", *COLOR_SPACES, DIRECTION)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The way from colors of some number of channels to the coordinates that k-means works in.
+
+    Attributes
+    ----------
+    name : the parameter `color_space`
+    space : its entry in the table, None if colors are not converted from sRGB
+    weights : factor of each channel after conversion, (n_channels,)
+    learns_weights : whether the weights are still to be learned from colors
+    """
+
+    name: str | None
+    space: ColorSpace | None
+    weights: Floats
+    learns_weights: bool = False
+
+    @property
+    def is_srgb(self) -> bool:
+        """Whether three channels are sRGB."""
+        return self.name not in (None, DIRECTION)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether colors are only scaled, so that the coordinates of a mean are the mean of the coordinates."""
+        return self.space is None and self.name != DIRECTION
+
+    def convert(self, colors: NDArray[Any]) -> Floats:
+        """Coordinates of colors of any dtype, (n_colors, n_channels)."""
+        unit = to_unit(colors)
+        if self.name == DIRECTION:
+            unit = direction(unit)
+        return np.asarray((self.space.from_rgb(unit) if self.space else unit) * self.weights)
+
+    def invert(self, coordinates: Floats) -> Floats:
+        """Colors from 0 to 1, or as they are, of coordinates; of a direction, the color of length 1."""
+        if not self.weights.all():
+            raise ValueError(
+                f"channel_weights must not contain 0 for inverse_transform; got {self.weights.tolist()}: "
+                "the coordinate of that channel is lost."
+            )
+        unweighted = coordinates / self.weights
+        return self.space.to_rgb(unweighted) if self.space else unweighted
+
+    def with_weights(self, weights: Floats) -> Conversion:
+        """The same conversion with weights that were learned."""
+        return replace(self, weights=weights, learns_weights=False)
+
+    def check_range(self, colors: NDArray[Any], name: str = "X") -> None:
+        """Refuse colors outside the range of the color space."""
+        if self.space and self.space.unit_range and colors.size and not is_unit_range(colors):
+            raise ValueError(
+                f"color_space={self.name!r} needs sRGB from 0 to 1, or uint8, or uint16; got {name} as "
+                f"{colors.dtype} from {colors.min():g} to {colors.max():g} instead. "
+                f"Scale {name}, or use 'hsv', 'rgb' or None, which take any range."
+            )
+
+    def names(self, channels: list[str]) -> list[str]:
+        """Names of the coordinates of colors whose channels have these names."""
+        return list(self.space.channels) if self.space else channels
+
+
+def find_conversion(color_space: str | None, channel_weights: Any, n_channels: int) -> Conversion:
+    """The conversion that the parameters of an estimator mean for a number of channels.
+
+    Weights that are to be learned are 1 until then.
+    """
+    space = _find_space(color_space, n_channels)
+    if isinstance(channel_weights, str) and channel_weights == "auto":
+        weights = np.array(space.weights if space else [1.0] * n_channels)
+    elif channel_weights is None or is_learned(channel_weights):
+        weights = np.ones(n_channels)
+    else:
+        weights = _check_channel_weights(channel_weights, n_channels)
+    return Conversion(color_space, space, weights, learns_weights=is_learned(channel_weights))
+
+
+def is_learned(channel_weights: Any) -> bool:
+    """Whether `channel_weights` asks for weights that are learned from colors."""
+    return isinstance(channel_weights, str) and channel_weights == "scale"
+
+
+def check_not_alpha(shape: tuple[int, ...], color_space: str | None) -> None:
+    """Refuse an image of four channels under "auto": whether the fourth is alpha or a band, X does not say."""
+    if color_space == "auto" and len(shape) > 2 and shape[-1] == 4:
+        raise ValueError(
+            "color_space='auto' does not guess what the 4 channels of an image are. If the fourth is alpha, make it a "
+            "mask: np.ma.array(image[..., :3], mask=np.repeat(image[..., 3:] == 0, 3, axis=-1)); "
+            "if they are bands, set color_space=None or 'direction'."
+        )
+
+
+def _find_space(name: str | None, n_channels: int) -> ColorSpace | None:
+    if name is None or (isinstance(name, str) and (name == DIRECTION or (name == "auto" and n_channels != 3))):
+        return None
+    if not isinstance(name, str) or name not in COLOR_SPACE_NAMES:
+        allowed = ", ".join(map(repr, COLOR_SPACE_NAMES))
+        raise ValueError(f"color_space must be one of {allowed} or None; got {name!r} instead.")
+    if n_channels != 3:
+        raise ValueError(
+            f"color_space={name!r} needs 3 channels; got X with {n_channels} instead. A 2-D array is a pixel table "
+            "(n_pixels, n_channels), a gray image has the shape (height, width, 1): image[..., np.newaxis]; "
+            "color_space=None and 'direction' take any number of channels."
+        )
+    return COLOR_SPACES["hsv" if name == "auto" else name]
+
+
+def _check_channel_weights(channel_weights: Any, n_channels: int) -> NDArray[np.float64]:
+    try:
+        weights = np.asarray(channel_weights, dtype=np.float64)
+    except (TypeError, ValueError):
+        weights = np.empty(0)
+    if weights.shape != (n_channels,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(
+            f"channel_weights must be 'auto', 'scale', None or {n_channels} finite numbers, one per channel of X, "
+            f"none negative and not all 0; got {channel_weights!r} instead."
+        )
+    return weights

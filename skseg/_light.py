@@ -1,0 +1,126 @@
+"""The light of an image, measured as a power mean of each channel, and colors brought to another light.
+
+Light adds up in linear numbers, so the gamma of sRGB is undone for three channels; others are taken as linear.
+
+References
+----------
+.. [1] G. D. Finlayson and E. Trezzi, "Shades of gray and colour constancy", Color Imaging Conference 2004.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._census.blocks import for_blocks
+from ._color import gamma_of, is_unit_range, linear_of, luminance, round_to, to_unit, unit_scale
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 1 << 16  # pixels whose linear numbers are held at a time
+
+
+class Tones(NamedTuple):
+    """Linear numbers of each channel and their weights; they are enough to tell the light.
+
+    Attributes
+    ----------
+    linear : numbers, (n, n_channels)
+    weights : their weights, (n, n_channels)
+    is_histogram : whether they are all numbers of 8 or 16 bits, in their order
+    """
+
+    linear: Floats
+    weights: Floats
+    is_histogram: bool
+
+    def light(self, p: float) -> Floats:
+        """The power mean of each channel, its largest number if p is infinite, (n_channels,)."""
+        largest = np.where(self.weights > 0, np.abs(self.linear), 0.0).max(axis=0, initial=0)
+        if np.isinf(p):
+            return np.asarray(largest)
+        scale = np.where(largest > 0, largest, 1.0)
+        powers = np.minimum(np.abs(self.linear) / scale, 1.0) ** p  # relative to the largest, none is too large
+        shares = self.weights / self.weights.max()
+        return np.asarray(scale * ((powers * shares).sum(axis=0) / shares.sum(axis=0)) ** (1 / p))
+
+
+def measure(rows: NDArray[Any], weights: Floats | None, p: float) -> Tones:
+    """The tones of pixel rows: a histogram if they are of 8 or 16 bits, else the light of each block."""
+    if unit_scale(rows.dtype) == 1:
+        return merge([_light_of_block(*block, p) for block in _blocks(rows, weights)])
+    levels = _all_levels(rows)
+    counts = np.zeros(levels.shape)
+    for colors, weight in _blocks(rows, weights):
+        for channel, column in enumerate(colors.T):
+            counts[:, channel] += np.bincount(column, weight, len(levels))
+    return Tones(levels, counts, is_histogram=True)
+
+
+def merge(tones: Sequence[Tones]) -> Tones:
+    """The tones of several images, or parts of one, together."""
+    if tones[0].is_histogram:
+        return tones[0]._replace(weights=np.sum([each.weights for each in tones], axis=0))
+    return Tones(np.vstack([each.linear for each in tones]), np.vstack([each.weights for each in tones]), False)
+
+
+def relight(rows: NDArray[Any], factors: Floats) -> NDArray[Any]:
+    """Pixel rows with each linear channel multiplied by its factor, in their dtype; 0 to 1 stays in that range."""
+    relit, scale = np.empty_like(rows), unit_scale(rows.dtype)
+    is_clipped = rows.size > 0 and is_unit_range(rows)
+
+    def multiply(linear: Floats) -> NDArray[Any]:
+        colors = from_linear(linear * factors)
+        return round_to(scale * (np.clip(colors, 0, 1) if is_clipped else colors), rows.dtype)
+
+    table = None if scale == 1 else multiply(_all_levels(rows)).T
+
+    def fill(block: slice) -> None:
+        if table is None:
+            relit[block] = multiply(to_linear(rows[block]))
+        else:
+            for channel, values in enumerate(table):
+                relit[block, channel] = values.take(rows[block, channel])
+
+    for_blocks(fill, len(rows), _BLOCK)
+    return relit
+
+
+def to_linear(colors: NDArray[Any]) -> Floats:
+    """Linear numbers of colors, (n_colors, n_channels)."""
+    unit = to_unit(colors)
+    return linear_of(unit) if colors.shape[-1] == 3 else unit
+
+
+def from_linear(linear: Floats) -> Floats:
+    """The inverse of `to_linear`; 0 to 1 for colors of 8 or 16 bits."""
+    return gamma_of(linear) if linear.shape[-1] == 3 else linear
+
+
+def gray_of(light: Floats) -> Floats:
+    """The gray of the same luminance as a linear light, (n_channels,)."""
+    return np.full(len(light), luminance(light) if len(light) == 3 else light.mean())
+
+
+def _blocks(rows: NDArray[Any], weights: Floats | None) -> Iterator[tuple[NDArray[Any], Floats | None]]:
+    """Blocks of rows and of their weights, at least one."""
+    for start in range(0, max(len(rows), 1), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        yield rows[block], None if weights is None else weights[block]
+
+
+def _light_of_block(rows: NDArray[Any], weights: Floats | None, p: float) -> Tones:
+    weight = np.ones(len(rows)) if weights is None else weights
+    linear = to_linear(rows)
+    each = np.broadcast_to(weight[:, np.newaxis], linear.shape)
+    light = Tones(linear, each, False).light(p) if weight.any() else np.zeros(rows.shape[1])
+    return Tones(light[np.newaxis], np.full((1, rows.shape[1]), weight.sum()), False)
+
+
+def _all_levels(rows: NDArray[Any]) -> Floats:
+    """The linear numbers of all colors that the dtype of 8 or 16 bits can hold, for each channel."""
+    levels = np.arange(int(unit_scale(rows.dtype)) + 1, dtype=rows.dtype)[:, np.newaxis]
+    return to_linear(np.repeat(levels, rows.shape[1], axis=1))

@@ -1,0 +1,55 @@
+"""Weights of channels that are learned from all pixels: 1 / the standard deviation of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._census import Census, map_rows, sample
+from ._color import Conversion
+from ._kmeans import Memory, Passes, Scan
+
+Floats = NDArray[np.float64]
+
+_MAX_SAMPLED = 1 << 16  # colors that tell roughly where the channels lie
+_CONSTANT = 1e-12  # standard deviation, relative to the largest number, that is a rounding error
+
+
+class CensusScan:
+    """The colors of a census, to be passed over."""
+
+    def __init__(self, census: Census) -> None:
+        self._census = census
+        self.is_weighted = True
+        self.memory: Memory | None = Memory.empty(len(census.colors))
+
+    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
+        """The result of `function` for all colors."""
+        yield function(self._census.colors, self._census.weights, self.memory)
+
+
+def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = None) -> Conversion:
+    """The conversion with the weights that it has to learn, if any.
+
+    If the census is a sample, `scan` goes through all colors. A constant channel gets the weight 1.
+    """
+    if not conversion.learns_weights:
+        return conversion
+    some = sample(census, _MAX_SAMPLED)
+    features = map_rows(conversion.convert, some.colors)
+    center, size = features.mean(axis=0), np.abs(features).max(axis=0)
+    rough = features.std(axis=0)
+    rough = np.where(rough > _CONSTANT * size, rough, np.where(size > 0, size, 1.0))
+
+    def moments_of(colors: NDArray[Any]) -> Floats:
+        offsets = (conversion.convert(colors) - center) / rough
+        return np.hstack([offsets, offsets**2])
+
+    passed = Passes(scan or CensusScan(census), moments_of, some).run(np.zeros((1, 2 * len(center))))
+    means, squares = np.split(passed.shifts[0], 2)
+    deviation = rough * np.sqrt(np.maximum(squares - means**2, 0.0))
+    is_constant = deviation <= _CONSTANT * size
+    return conversion.with_weights(1 / np.where(is_constant, 1.0, deviation))

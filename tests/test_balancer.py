@@ -1,0 +1,395 @@
+"""WhiteBalancer: casts are undone in all forms of X; what is measured, what is kept, and what is refused."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose
+from skimage.data import astronaut
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_methods_sample_order_invariance, parametrize_with_checks
+
+from skseg import KMeansSegmenter, WhiteBalancer
+from skseg._color import gamma_of, linear_of
+
+IMAGE = astronaut()[::8, ::8]
+FLOATS = IMAGE / 255
+CAST = np.array([0.8, 0.6, 0.4])  # of linear light
+EVENING = gamma_of(linear_of(FLOATS) * CAST)
+BANDS = np.random.default_rng(0).uniform(0.1, 4, size=(20, 30, 5))
+HALF = np.zeros(IMAGE.shape, dtype=bool)
+HALF[:32] = True
+
+
+def as_dtype(floats, dtype):
+    return np.rint(floats * np.iinfo(dtype).max).astype(dtype) if np.dtype(dtype).kind == "u" else floats.astype(dtype)
+
+
+# Light
+
+
+@pytest.mark.parametrize("p", [1, 2, 6, 1000, np.inf])
+def test_a_cast_of_linear_light_is_undone(p):
+    balanced = WhiteBalancer(p).fit(FLOATS).transform(EVENING)
+    assert_allclose(balanced, FLOATS, rtol=0, atol=1e-12)
+
+
+def test_light_is_the_power_mean_of_each_channel_in_linear_light():
+    linear = linear_of(FLOATS).reshape(-1, 3)
+    for p, expected in [
+        (1, linear.mean(axis=0)),
+        (6, (linear**6).mean(axis=0) ** (1 / 6)),
+        (np.inf, linear.max(axis=0)),
+    ]:
+        assert_allclose(WhiteBalancer(p).fit(FLOATS).light_, gamma_of(expected), rtol=1e-12)
+
+
+def test_other_channels_than_three_are_linear():
+    balancer = WhiteBalancer(2).fit(BANDS)
+    assert_allclose(balancer.light_, np.sqrt((BANDS**2).mean(axis=(0, 1))))
+    cast = [2, 0.5, 1, 3, 0.1]
+    assert_allclose(balancer.transform(BANDS * cast), BANDS)
+
+
+def test_an_image_in_the_light_of_fit_does_not_change():
+    assert np.array_equal(WhiteBalancer().fit_transform(IMAGE), IMAGE)
+    assert_allclose(WhiteBalancer().fit_transform(FLOATS), FLOATS, rtol=0, atol=1e-12)
+
+
+def test_the_images_of_a_list_share_one_light_in_fit_and_have_their_own_in_transform():
+    one, other = WhiteBalancer().fit_transform([FLOATS, EVENING])
+    assert_allclose(one, other, rtol=0, atol=1e-12)
+    together = WhiteBalancer().fit(np.vstack([FLOATS, EVENING]))
+    assert_allclose(WhiteBalancer().fit([FLOATS, EVENING]).light_, together.light_)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("p", [1, 6, np.inf])
+def test_the_light_of_integers_does_not_depend_on_the_order_or_the_splitting_of_pixels(p, dtype):
+    image = as_dtype(FLOATS, dtype)
+    expected = WhiteBalancer(p).fit(image).light_
+    shuffled = np.random.default_rng(0).permutation(image.reshape(-1, 3))
+    for other in (shuffled, [image[:10], image[10:]], [image[20:], image[:20]], image.reshape(2, -1, 4, 3)):
+        assert np.array_equal(WhiteBalancer(p).fit(other).light_, expected)
+
+
+def test_gray_images_of_a_list_share_one_histogram():
+    gray = IMAGE[..., :1]
+    assert np.array_equal(WhiteBalancer().fit([gray[:9], gray[9:]]).light_, WhiteBalancer().fit(gray).light_)
+
+
+def test_large_images_of_floats_are_measured_in_blocks():
+    large = np.tile(FLOATS, (5, 5, 1))
+    assert large[..., 0].size > 1 << 16
+    assert_allclose(WhiteBalancer().fit(large).light_, WhiteBalancer().fit(FLOATS).light_, rtol=1e-12)
+
+
+@given(
+    table=arrays(np.float64, (6, 3), elements=st.floats(1e-3, 1e3)), factors=arrays(float, 3, elements=st.floats(1, 9))
+)
+@settings(max_examples=40, deadline=None)
+def test_any_positive_colors_come_to_the_light_of_fit(table, factors):
+    balancer = WhiteBalancer().fit(table)
+    relit = gamma_of(linear_of(table) * factors)
+    balanced = balancer.transform(relit)
+    clipped = np.clip(table, 0, 1) if relit.max() <= 1 else table
+    assert_allclose(balanced, clipped, rtol=1e-9)
+
+
+# Weights and masks
+
+
+@pytest.mark.parametrize("image", [IMAGE, FLOATS], ids=["uint8", "float"])
+@pytest.mark.parametrize("p", [1, 6, np.inf])
+def test_masked_pixels_and_those_of_weight_0_have_no_say(image, p):
+    expected = WhiteBalancer(p).fit(image[32:]).light_
+    bright = image.copy()
+    bright[:32] = image.max()
+    assert_allclose(WhiteBalancer(p).fit(np.ma.array(bright, mask=HALF)).light_, expected, rtol=1e-12)
+    weights = (~HALF[..., 0]).astype(float)
+    assert_allclose(WhiteBalancer(p).fit(bright, sample_weight=weights).light_, expected, rtol=1e-12)
+    assert_allclose(WhiteBalancer(p).fit([bright, bright], sample_weight=[weights, weights]).light_, expected)
+
+
+def test_weight_2_is_the_pixel_twice():
+    weights = np.random.default_rng(0).integers(0, 3, size=IMAGE.shape[:2])
+    repeated = np.repeat(IMAGE.reshape(-1, 3), weights.ravel(), axis=0)
+    assert_allclose(WhiteBalancer().fit(IMAGE, sample_weight=weights).light_, WhiteBalancer().fit(repeated).light_)
+
+
+def test_masked_pixels_are_not_changed():
+    image = np.ma.array(as_dtype(EVENING, np.uint8), mask=HALF)
+    balanced = WhiteBalancer().fit(IMAGE).transform(image)
+    assert np.array_equal(balanced.mask, HALF)
+    assert np.array_equal(balanced.data[HALF], image.data[HALF])
+    assert (balanced.data[~HALF] != image.data[~HALF]).any()
+
+
+def test_an_image_masked_everywhere_stays_as_it_is():
+    hidden = np.ma.array(IMAGE, mask=True)
+    assert WhiteBalancer().fit(IMAGE).transform(hidden) is hidden
+    assert np.array_equal(WhiteBalancer().fit([hidden, IMAGE]).light_, WhiteBalancer().fit(IMAGE).light_)
+    assert np.array_equal(WhiteBalancer().fit([hidden / 255, FLOATS]).light_, WhiteBalancer().fit(FLOATS).light_)
+
+
+# Types and ranges
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_the_dtype_is_kept_and_means_the_same_colors(dtype):
+    balanced = WhiteBalancer().fit(as_dtype(FLOATS, dtype)).transform(as_dtype(EVENING, dtype))
+    assert balanced.dtype == dtype
+    largest = np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
+    assert_allclose(balanced / largest, FLOATS, atol=0.02 if dtype == np.uint8 else 2e-4)
+
+
+def test_integers_are_rounded_as_floats_are():
+    evening = as_dtype(EVENING, np.uint8)
+    balanced = WhiteBalancer().fit(IMAGE).transform(evening)
+    exact = WhiteBalancer().fit(FLOATS).transform(evening / 255)
+    assert np.array_equal(balanced, np.rint(255 * exact))
+    assert np.array_equal(WhiteBalancer().fit(FLOATS).transform(evening), balanced)
+
+
+@pytest.mark.parametrize("image", [IMAGE, as_dtype(FLOATS, np.uint16), FLOATS], ids=["uint8", "uint16", "float"])
+def test_what_lies_in_the_range_of_colors_stays_there(image):
+    dark = (image * 0.2).astype(image.dtype)
+    brightened = WhiteBalancer(1).fit(image).transform(dark)
+    assert brightened.max() <= (1 if image.dtype == float else np.iinfo(image.dtype).max)
+    highlight = dark.copy()
+    highlight[0, 0] = image.max()
+    assert WhiteBalancer(1).fit(image).transform(highlight).max() == (1 if image.dtype == float else image.max())
+
+
+def test_what_lies_beyond_is_not_clipped():
+    bright = 100 * FLOATS
+    relit = gamma_of(linear_of(bright) / 2)
+    assert_allclose(WhiteBalancer().fit(bright).transform(relit), bright, atol=1e-9)
+
+
+def test_other_integers_and_booleans_are_rounded_to_their_type():
+    numbers = np.array([[100, 50], [10, -7]])
+    balanced = WhiteBalancer(np.inf).fit(numbers).transform(3 * numbers[:1])
+    assert balanced.dtype == numbers.dtype
+    assert balanced.tolist() == [[100, 50]]
+    flags = np.array([[True, True, True], [False, True, False]])
+    assert np.array_equal(WhiteBalancer().fit_transform(flags), flags)
+
+
+def test_python_numbers_mean_the_colors_of_fit():
+    balanced = WhiteBalancer().fit(IMAGE).transform(EVENING_TABLE.tolist())
+    assert np.array_equal(balanced, WhiteBalancer().fit(IMAGE).transform(EVENING_TABLE))
+
+
+EVENING_TABLE = as_dtype(EVENING, np.uint8)[::8, ::8].reshape(-1, 3)
+
+
+# Given light
+
+
+@pytest.mark.parametrize(
+    "light",
+    [CAST, gamma_of(CAST) * np.ones((4, 5, 1)), as_dtype(gamma_of(CAST), np.uint16)],
+    ids=["linear", "patch", "uint16"],
+)
+def test_a_given_light_becomes_gray_of_the_same_luminance(light):
+    patch = np.array(light)
+    color = patch.reshape(-1, 3)[0] / (65535 if patch.dtype == np.uint16 else 1)
+    balanced = WhiteBalancer(light=light).fit(FLOATS).transform(color[np.newaxis])
+    gray = gamma_of(linear_of(color) @ [0.2125, 0.7154, 0.0721])
+    assert_allclose(balanced, [[gray] * 3], rtol=1e-9)
+
+
+def test_a_given_light_is_in_the_units_of_x():
+    given = gamma_of(CAST)
+    expected = WhiteBalancer(light=given).fit_transform(FLOATS)
+    assert_allclose(WhiteBalancer(light=255 * given).fit_transform(IMAGE) / 255, expected, atol=0.5 / 255 + 1e-9)
+    assert_allclose(WhiteBalancer(light=255 * given).fit(IMAGE).light_, given)
+
+
+def test_the_light_of_a_patch_is_its_mean_in_linear_light():
+    patch = FLOATS[:3, :4]
+    assert_allclose(WhiteBalancer(light=patch).fit(FLOATS).light_, gamma_of(linear_of(patch).mean(axis=(0, 1))))
+
+
+def test_a_given_light_makes_gray_bands_equal():
+    balanced = WhiteBalancer(light=[1, 2, 3, 4, 5]).fit(BANDS).transform([[2.0, 4, 6, 8, 10]])
+    assert_allclose(balanced, [[6.0] * 5])
+
+
+def test_two_sessions_with_a_card_each_come_to_the_same_colors():
+    card = np.array([0.5, 0.5, 0.5])
+    day = WhiteBalancer(light=card).fit_transform(FLOATS)
+    evening = WhiteBalancer(light=gamma_of(linear_of(card) * [1.2, 1, 0.5])).fit_transform(
+        gamma_of(linear_of(FLOATS / 2) * [1.2, 1, 0.5])
+    )
+    ratio = linear_of(evening)[FLOATS.min(axis=-1) > 0.2] / linear_of(day / 2)[FLOATS.min(axis=-1) > 0.2]
+    assert np.ptp(ratio.mean(axis=0)) < 1e-9
+
+
+@pytest.mark.parametrize("light", [[1, 2], "white", [[1, 2, 3, 4]], [1, np.nan, 1], 5, [1 + 2j, 1, 1]], ids=str)
+def test_a_light_that_is_no_color_of_x_is_refused(light):
+    with pytest.raises(ValueError, match=r"light must be a color of 3 finite numbers, or a patch .* instead"):
+        WhiteBalancer(light=light).fit(IMAGE)
+
+
+@pytest.mark.parametrize("light", [[0, 1, 1], [1, -1, 1]])
+def test_a_light_without_one_of_the_channels_is_refused(light):
+    with pytest.raises(ValueError, match=r"light must be positive in every channel; got .* instead"):
+        WhiteBalancer(light=light).fit(IMAGE)
+
+
+# In company
+
+
+def test_a_pipeline_labels_an_image_in_another_light_as_in_its_own():
+    pipeline = make_pipeline(WhiteBalancer(), KMeansSegmenter(6, random_state=0)).fit(FLOATS)
+    labels = pipeline.predict(FLOATS)
+    assert (pipeline.predict(EVENING) == labels).mean() > 0.999
+    assert (pipeline[-1].predict(EVENING) == labels).mean() < 0.7
+
+
+@pytest.mark.parametrize("shape", [(4096, 3), (64, 64, 3), (2, 32, 64, 3)])
+def test_every_shape_holds_the_same_pixels(shape):
+    balancer = WhiteBalancer().fit(IMAGE[::2])
+    balanced = balancer.transform(IMAGE.reshape(shape))
+    assert balanced.shape == shape
+    assert np.array_equal(balanced.reshape(IMAGE.shape), balancer.transform(IMAGE))
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_lists_come_out_as_lists_however_many_work(n_jobs):
+    images = [IMAGE, IMAGE[:20], as_dtype(EVENING, np.uint8)]
+    balanced = WhiteBalancer(n_jobs=n_jobs).fit_transform(images)
+    alone = WhiteBalancer().fit(images)
+    assert all(np.array_equal(one, alone.transform(image)) for one, image in zip(balanced, images, strict=True))
+
+
+def test_lazy_images_are_read_once_in_fit():
+    reads = []
+
+    class Lazy:
+        ndim = 3
+
+        def __array__(self, dtype=None, copy=None):
+            reads.append(1)
+            return IMAGE
+
+    WhiteBalancer().fit([Lazy(), Lazy()])
+    assert len(reads) == 2
+
+
+def test_tables_come_out_as_the_container_asked_for(pandas):
+    frame = pandas.DataFrame(IMAGE.reshape(-1, 3), columns=["red", "green", "blue"])
+    balancer = WhiteBalancer().set_output(transform="pandas").fit(frame)
+    assert list(balancer.transform(frame)) == balancer.get_feature_names_out().tolist() == ["red", "green", "blue"]
+    assert isinstance(balancer.transform(IMAGE), np.ndarray)
+    with pytest.raises(ValueError, match="feature names"):
+        balancer.transform(frame[["blue", "green", "red"]])
+
+
+def test_it_clones_and_pickles():
+    balancer = pickle.loads(pickle.dumps(WhiteBalancer(2).fit(IMAGE)))
+    assert np.array_equal(balancer.transform(IMAGE), IMAGE)
+    assert clone(balancer).p == 2
+    with pytest.raises(NotFittedError):
+        clone(balancer).transform(IMAGE)
+
+
+def test_a_notebook_shows_the_light_where_it_is_a_color():
+    assert 'aria-label="Light: #' in WhiteBalancer().fit(IMAGE)._repr_html_()
+    for X in (BANDS, 300 * FLOATS):
+        assert "Light: " not in WhiteBalancer().fit(X)._repr_html_()
+
+
+# Errors
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_an_image_without_light_is_refused(dtype):
+    black = np.zeros((4, 5, 3), dtype=dtype)
+    balancer = WhiteBalancer().fit(as_dtype(FLOATS, dtype))
+    for method in (balancer.transform, WhiteBalancer().fit):
+        with pytest.raises(ValueError, match=r"X has no light to measure: all channels are 0 everywhere\. Leave"):
+            method(black)
+    with pytest.raises(ValueError, match=r"X\[1\]: X has no light"):
+        balancer.transform([as_dtype(FLOATS, dtype), black])
+    assert np.array_equal(WhiteBalancer(light=[1, 1, 1]).fit_transform(black), black)
+
+
+def test_a_channel_without_light_is_named():
+    yellow = IMAGE.copy()
+    yellow[..., 2] = 0
+    with pytest.raises(ValueError, match=r"no light to measure: channel 2 is 0 everywhere"):
+        WhiteBalancer().fit(yellow)
+
+
+def test_x_without_pixels_is_refused():
+    with pytest.raises(ValueError, match=r"All pixels of X are masked; at least one"):
+        WhiteBalancer().fit(np.ma.array(IMAGE, mask=True))
+    with pytest.raises(ValueError, match=r"All weights of X's pixels are zero; at least one"):
+        WhiteBalancer().fit(FLOATS, sample_weight=np.zeros(IMAGE.shape[:2]))
+
+
+@pytest.mark.parametrize("p", [0.5, 0, -1, np.nan])
+def test_an_exponent_below_1_is_refused(p):
+    with pytest.raises(ValueError, match=r"p (== .*, must be >= 1|must be a number of at least 1)"):
+        WhiteBalancer(p).fit(IMAGE)
+
+
+def test_an_exponent_that_is_no_number_is_refused():
+    with pytest.raises(TypeError, match="p must be an instance of"):
+        WhiteBalancer("6").fit(IMAGE)
+
+
+def test_images_of_other_units_or_channels_are_refused():
+    with pytest.raises(ValueError, match=r"X\[1\] is float64, but earlier images are uint8"):
+        WhiteBalancer().fit([IMAGE, FLOATS])
+    balancer = WhiteBalancer().fit(IMAGE)
+    with pytest.raises(ValueError, match=r"X is float64, but fit has seen uint8"):
+        balancer.transform(IMAGE.astype(float))
+    with pytest.raises(ValueError, match=r"X has 4 features, but WhiteBalancer is expecting 3"):
+        balancer.transform(np.ones((5, 4)))
+
+
+def test_numbers_too_large_for_light_are_refused():
+    with pytest.raises(ValueError, match=r"X must stay within ±1e\+100; scale it"):
+        WhiteBalancer().fit(np.full((2, 3), 1e200))
+
+
+def test_a_failed_fit_changes_nothing():
+    balancer = WhiteBalancer().fit(IMAGE)
+    light = balancer.light_
+    with pytest.raises(ValueError, match="no light"):
+        balancer.fit(np.zeros((2, 2, 5)))
+    assert np.array_equal(balancer.light_, light)
+    assert balancer.n_features_in_ == 3
+
+
+# scikit-learn leaves some of its checks out where pixels are not transformed one by one; all but one hold
+
+
+class Deterministic(WhiteBalancer):
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = False
+        return tags
+
+
+@parametrize_with_checks(
+    [Deterministic(), Deterministic(p=1)],
+    expected_failed_checks=lambda estimator: {
+        "check_methods_subset_invariance": "the light of a table is that of all its pixels"
+    },
+)
+def test_passes_the_checks_that_the_tag_leaves_out(estimator, check):
+    check(estimator)
+
+
+def test_the_order_of_pixels_does_not_matter():
+    check_methods_sample_order_invariance("WhiteBalancer", WhiteBalancer())
