@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checks import cast_if_exact, check_channels, check_comparable, check_same_kind, read_checked
+from ._checks import cast_if_exact, check_channels, check_comparable, check_not_gray, check_same_kind, read_checked
 from ._color import is_unit_range, to_unit, unit_scale
 from ._light import Tones, from_linear, gray_of, measure, merge, relight, to_linear
 from ._notebook import NotebookMixin, palette_strip
@@ -194,6 +194,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     def _measure(self, source: Source, sample_weight: Any) -> Measured:
         """The tones of an image."""
         pixels, _, rows = read_checked(self, source)
+        check_not_gray(pixels)
         weights = None
         if sample_weight is not None:
             weights = check_pixel_weights(sample_weight, pixels.shape or rows.shape[:1], pixels.mask)

@@ -393,3 +393,8 @@ def test_passes_the_checks_that_the_tag_leaves_out(estimator, check):
 
 def test_the_order_of_pixels_does_not_matter():
     check_methods_sample_order_invariance("WhiteBalancer", WhiteBalancer())
+
+
+def test_an_image_without_a_channel_axis_is_warned_of():
+    with pytest.warns(UserWarning, match=r"a gray image\? Add the axis of channels"):
+        WhiteBalancer().fit(astronaut()[..., 0] | 1)

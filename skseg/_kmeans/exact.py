@@ -81,7 +81,7 @@ class Units(NamedTuple):
 
     Attributes
     ----------
-    centers : where squared distances are measured from, (n_labels, n_features)
+    centers : where squared distances are measured from: near the centers of clusters, (n_labels, n_features)
     colors, features : for the numbers that are summed
     square : exponents of the units of squared distances, (n_labels,)
     weight : exponent of the unit of weights; None without weights
@@ -105,7 +105,7 @@ class Units(NamedTuple):
     def add_up(
         self, channels: NDArray[Any], columns: Floats, labels: NDArray[Any], weights: Floats | None
     ) -> tuple[NDArray[Any], Floats]:
-        """Whole sums for each label, (n_sums, n_labels), and the weighted squared distance of each color to its center.
+        """Whole sums for each label, (n_sums, n_labels), and weighted squared distances to `centers`, (n_colors,).
 
         There are at most `MAX_SUMMED` colors, (n_channels, n_colors), with features (n_features, n_colors).
         """

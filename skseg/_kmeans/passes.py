@@ -80,7 +80,7 @@ class Passed(NamedTuple):
     shifts : from each center to the mean of the features next to it, (n_labels, n_features)
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
-    buckets : sum of the squared distances in each bucket of colors, up to a factor, (_N_BUCKETS,); 0 if not asked for
+    buckets : sum of the squared distances in each bucket of colors, roughly and up to a factor, (_N_BUCKETS,); or 0
     totals, units : the whole sums, and their units
     path : how far centers may have moved relative to each other since all colors were looked at, relative to the extent
     """
