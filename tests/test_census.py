@@ -360,6 +360,16 @@ def test_a_number_out_of_line_at_the_end_is_not_lost(number, n_channels):
     assert census.weights[(census.colors == number).all(axis=1)].tolist() == [1.0]
 
 
+@pytest.mark.parametrize("number", [-3, 254, 300])
+@pytest.mark.parametrize("dtype", [np.int64, np.int16, np.float32])
+def test_a_whole_number_out_of_line_at_the_end_is_not_lost(number, dtype):
+    wide = np.repeat(np.arange(250), 20).reshape(-1, 1).repeat(3, axis=1).astype(dtype)
+    wide[-1] = number
+    census = count(wide)
+    assert len(census.colors) == 251
+    assert census.weights[(census.colors == number).all(axis=1)].tolist() == [1.0]
+
+
 def test_zeros_of_both_signs_are_one_number():
     wide = np.array([[0.0, 1.0], [-0.0, 1.0]])
     assert count(wide).weights.tolist() == [2.0]
@@ -554,13 +564,65 @@ def test_what_is_known_is_not_computed_again():
 
 
 @pytest.mark.parametrize(
-    "rows", [FRAMES[0] / 255, FRAMES[0][:, :2], FRAMES[0][:1000]], ids=["float", "2 channels", "few"]
+    "rows", [FRAMES[0] / 256, FRAMES[0][:, :2], FRAMES[0][:1000]], ids=["odd", "2 channels", "few"]
 )
 def test_other_colors_are_not_remembered(rows):
     memory = LabelMemory()
     assert np.array_equal(memory.map(lambda colors: colors.argmax(axis=1), rows, 3), rows.argmax(axis=1))
     memory.remember(rows / 2, bright(rows))
     assert memory._table is None
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        lambda rows: rows / 255,
+        lambda rows: rows * (1 / 255),
+        lambda rows: (rows / 255).astype(np.float32),
+        lambda rows: (rows / np.float32(255)).astype(np.float64),
+        lambda rows: (rows / 255).astype(np.float16),
+        lambda rows: rows.astype(np.int64) - 100,
+        lambda rows: rows.astype(np.float64),
+        lambda rows: rows.astype(np.uint16) * 257,
+    ],
+    ids=["divided", "multiplied", "float32", "widened", "float16", "int64", "whole", "uint16"],
+)
+def test_narrowed_colors_are_remembered(narrowed):
+    frames = [narrowed(rows) for rows in FRAMES]
+    memory, limit = LabelMemory(), np.float64(np.median(frames[0]))
+
+    def label(colors):
+        return (colors.astype(np.float64).mean(axis=1) > limit).astype(np.int32)
+
+    for rows in frames:
+        assert np.array_equal(memory.map(label, rows, 2), label(rows))
+    assert np.array_equal(memory.map(lambda colors: 1 / 0, frames[0], 2), label(frames[0]))
+
+
+def test_colors_of_another_dtype_or_rounding_are_not_mistaken():
+    """The same codes stand for other numbers, to which the function gives another label."""
+    memory, frame = LabelMemory(), FRAMES[0]
+    forms = [frame, frame / 255, frame * (1 / 255), frame.astype(np.uint16) * 257, frame.astype(np.int64), frame / 255]
+
+    def last_bits(colors):
+        return np.ascontiguousarray(colors).view(np.uint8).sum(axis=1, dtype=np.int32) % 200
+
+    for rows in forms:
+        assert np.array_equal(memory.map(last_bits, rows, 200), last_bits(rows))
+
+
+def test_levels_that_were_not_seen_are_added():
+    """Numbers in a rounding of their own are known only once they occur."""
+    odd = (FRAMES[0] / np.float32(255)).astype(np.float64)
+    dark, other = np.minimum(odd, odd[0, 0]), odd.copy()
+    other[other > odd[0, 0]] += 2**-40
+    memory = LabelMemory()
+
+    def last_bits(colors):
+        return np.ascontiguousarray(colors).view(np.uint8).sum(axis=1, dtype=np.int32) % 200
+
+    for rows in (dark, odd, other, dark):
+        assert np.array_equal(memory.map(last_bits, rows, 200), last_bits(rows))
 
 
 def test_a_copy_has_forgotten_everything():

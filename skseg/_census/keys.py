@@ -6,6 +6,7 @@ rounding, 16-bit numbers that are k · 257, and whole numbers of a small range. 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event, Lock
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from .blocks import for_blocks
 _SAMPLE = 1 << 10  # pixels that are looked at first: most data that cannot be narrowed show it there
 _BLOCK = 1 << 15
 
+Formula = Callable[[NDArray[Any]], NDArray[Any]]
+
 
 class Codes(NamedTuple):
     """Rows as small unsigned integers.
@@ -24,7 +27,8 @@ class Codes(NamedTuple):
     Attributes
     ----------
     rows : uint8 or uint16, (n_pixels, n_channels), which order as the numbers that they stand for
-    numbers : the numbers that 0, 1, … stand for, in the dtype of the pixels; None if they are the codes themselves
+    numbers : the numbers that 0, 1, … stand for, in the dtype of the pixels, NaN where that is not known; None if they
+        are the codes themselves
     """
 
     rows: NDArray[Any]
@@ -72,58 +76,108 @@ def _of_one_byte(rows: NDArray[Any]) -> Codes:
 
 
 def _narrow_integers(rows: NDArray[Any], code: np.dtype[Any]) -> Codes | None:
-    """Codes that count from the least number, or that are multiplied by 257."""
+    """Codes that count from 0 or from the least number, or that are multiplied by 257."""
     size = 1 << 8 * code.itemsize
     low, high = int(rows[:_SAMPLE].min()), int(rows[:_SAMPLE].max())
-    if high - low < size:
-        low, high = int(rows.min()), int(rows.max())
-    if high - low < size:
-        codes = np.empty(rows.shape, dtype=code)
-        least = rows.dtype.type(low)
+    codes = _count_from(0, rows, code) if low >= 0 and high < size else None  # so that most images have equal codes
+    if codes is None and high - low < size:
+        codes = _count_from(int(rows.min()), rows, code)
+    if codes is None and rows.dtype == np.uint16:
+        return _narrow_doubled(rows)
+    return codes
 
-        def fill(block: slice) -> None:
-            codes[block] = rows[block] - least
 
-        for_blocks(fill, len(rows), _BLOCK)
-        return Codes(codes, np.arange(high - low + 1).astype(rows.dtype) + least)
-    return _narrow_checked(rows, code, 0.0, 1 / 257) if rows.dtype == np.uint16 else None
+def _count_from(low: int, rows: NDArray[Any], code: np.dtype[Any]) -> Codes | None:
+    """Codes ``rows - low``."""
+    largest = min((1 << 8 * code.itemsize) - 1, int(np.iinfo(rows.dtype).max) - low)
+    codes, failed = np.empty(rows.shape, dtype=code), Event()
+    least = rows.dtype.type(low)
+
+    def fill(block: slice) -> None:
+        part = rows[block]
+        if failed.is_set() or part.min() < low or part.max() > low + largest:
+            failed.set()
+            return
+        codes[block] = part - least
+
+    for_blocks(fill, len(rows), _BLOCK)
+    return None if failed.is_set() else Codes(codes, np.arange(largest + 1).astype(rows.dtype) + least)
+
+
+def _narrow_doubled(rows: NDArray[np.uint16]) -> Codes | None:
+    """One of two equal bytes."""
+    codes, failed = np.empty(rows.shape, dtype=np.uint8), Event()
+    factor = np.uint16(257)
+
+    def fill(block: slice) -> None:
+        if not failed.is_set():
+            codes[block] = rows[block] >> np.uint16(8)
+            if (codes[block] * factor != rows[block]).any():
+                failed.set()
+
+    fill(slice(0, _SAMPLE))
+    for_blocks(fill, len(rows), _BLOCK)
+    return None if failed.is_set() else Codes(codes, np.arange(256, dtype=rows.dtype) * factor)
 
 
 def _narrow_floats(rows: NDArray[Any], code: np.dtype[Any]) -> Codes | None:
     """Codes of numbers that are multiples of 1 / 255 or 1 / 65535 from 0 to 1, or whole."""
-    largest = (1 << 8 * code.itemsize) - 1
+    largest = float((1 << 8 * code.itemsize) - 1)
     low, high = float(rows[:_SAMPLE].min()), float(rows[:_SAMPLE].max())
     if low >= 0 and high <= 1:
-        return _narrow_checked(rows, code, 0.0, float(largest))
+        return (
+            _narrow_checked(rows, code, lambda part: part * largest, lambda codes: codes / largest)
+            or _narrow_checked(rows, code, lambda part: part * largest, lambda codes: codes * (1 / largest))
+            or _narrow_by_table(rows, code)
+        )
     if high - low > largest or (rows[:_SAMPLE] % 1 != 0).any():
         return None
-    return _narrow_checked(rows, code, float(rows.min()), 1.0)
+    low, high = float(rows.min()), float(rows.max())
+    least = 0.0 if low >= 0 and high <= largest else low
+    return _narrow_checked(rows, code, lambda part: part - least, lambda codes: codes + least)
 
 
-def _narrow_checked(rows: NDArray[Any], code: np.dtype[Any], low: float, scale: float) -> Codes | None:
-    """Codes ``rint((rows - low) * scale)``, if each of them stands for one number only."""
+def _narrow_checked(rows: NDArray[Any], code: np.dtype[Any], to_codes: Formula, to_numbers: Formula) -> Codes | None:
+    """Rounded codes by one formula, if the other leads back to the very numbers."""
+    codes, failed = np.empty(rows.shape, dtype=code), Event()
+    wide = np.result_type(rows.dtype, np.float32)
+    numbers = to_numbers(np.arange(1 << 8 * code.itemsize).astype(wide)).astype(rows.dtype)
+
+    def fill(block: slice) -> None:
+        part = rows[block]
+        if failed.is_set() or part.min() < numbers[0] or part.max() > numbers[-1]:
+            failed.set()
+            return
+        whole = to_codes(part.astype(wide, copy=False))
+        np.rint(whole, out=whole)
+        codes[block] = whole
+        if (to_numbers(whole).astype(rows.dtype, copy=False) != part).any():
+            failed.set()
+
+    fill(slice(0, _SAMPLE))
+    for_blocks(fill, len(rows), _BLOCK)
+    return None if failed.is_set() else Codes(codes, numbers)
+
+
+def _narrow_by_table(rows: NDArray[Any], code: np.dtype[Any]) -> Codes | None:
+    """Codes of numbers from 0 to 1 that are rounded in any way, if each code stands for one number only."""
     largest = (1 << 8 * code.itemsize) - 1
-    codes = np.empty(rows.shape, dtype=code)
-    numbers, is_known = np.zeros(largest + 1, dtype=rows.dtype), np.zeros(largest + 1, dtype=bool)
+    codes, numbers = np.empty(rows.shape, dtype=code), np.full(largest + 1, np.nan, dtype=rows.dtype)
     lock, failed = Lock(), Event()
 
     def fill(block: slice) -> None:
-        if failed.is_set():
-            return
         part = rows[block]
-        if part.min() < low or float(part.max()) > low + largest / scale:
+        if failed.is_set() or part.min() < 0 or part.max() > 1:
             failed.set()
             return
-        offsets = part - rows.dtype.type(low) if low else part
-        codes[block] = np.rint(np.multiply(offsets, scale, dtype=np.result_type(rows.dtype, np.float32)))
+        codes[block] = np.rint(np.multiply(part, largest, dtype=np.result_type(rows.dtype, np.float32)))
         differs = numbers.take(codes[block]) != part
-        with lock:
-            new = differs | ~is_known.take(codes[block])
-            if new.any():
-                found = codes[block][new]
-                numbers[found[~is_known[found]]] = part[new][~is_known[found]]
-                is_known[found] = True
-                if (numbers[found] != part[new]).any():
+        if differs.any():
+            with lock:
+                found, new = codes[block][differs], part[differs]
+                is_unknown = np.isnan(numbers[found])
+                numbers[found[is_unknown]] = new[is_unknown]
+                if (numbers[found] != new).any():
                     failed.set()
 
     fill(slice(0, _SAMPLE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries sta
 _COMPUTED = 1 << 14  # rows that functions are computed of at a time; their temporaries are larger than the rows
 _LEAST_REMEMBERED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
 _MOST_LABELS = 255  # that a byte can remember beside "unknown"
+_BYTES = np.arange(256, dtype=np.uint8)
 
 
 def map_colors(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
@@ -26,7 +28,10 @@ def map_colors(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
 
     `function` takes colors (n, n_channels) and gives an array of n labels, or of n rows.
     """
-    codes = encode(rows)
+    return _map_coded(function, rows, encode(rows))
+
+
+def _map_coded(function: Function, rows: NDArray[Any], codes: Codes | None) -> NDArray[Any]:
     if codes is None or codes.n_bits > _TABLE_BITS:
         return map_rows(function, rows)
     if len(rows) <= _FEW and codes.n_bits > 16:
@@ -62,31 +67,35 @@ def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
 
 
 class LabelMemory:
-    """Labels of 8-bit colors that were met: a table of 16 MB, made on first use.
+    """Labels of colors of three times 8 bits that were met: a table of 16 MB, made on first use.
 
+    Colors that are narrowed to other numbers than those before, as in an image of another dtype, start a new table.
     Threads may use it at the same time: an entry is written once or several times with the same label. A copy, or a
     pickle, is empty.
     """
 
     def __init__(self) -> None:
         self._table: NDArray[np.uint8] | None = None  # label + 1, or 0 for a color that is not known
+        self._numbers: NDArray[Any] = _BYTES  # that the codes stand for
+        self._lock = Lock()
 
     def __reduce__(self) -> Any:
         return LabelMemory, ()
 
     def remember(self, colors: NDArray[Any], labels: NDArray[Any]) -> None:
         """Take in labels that are known."""
-        codes = encode(colors) if self._can_hold(colors, labels.max(initial=0) + 1) else None
-        if codes is not None:
-            self._get_table()[codes.pack()] = labels + 1
+        if _is_worth_it(colors, labels.max(initial=0) + 1):
+            codes = encode(colors)
+            if codes is not None:
+                self._table_for(codes)[codes.pack()] = labels + 1
 
     def map(self, function: Function, rows: NDArray[Any], n_labels: int) -> NDArray[np.int32]:
         """The labels that `function` gives to rows; it is computed for colors that were never met."""
-        codes = encode(rows) if self._can_hold(rows, n_labels) else None
-        if codes is None:
-            return map_colors(function, rows)
+        codes = encode(rows)
+        if codes is None or not _is_worth_it(rows, n_labels):
+            return _map_coded(function, rows, codes)
         labels = np.empty(len(rows), dtype=np.int32)
-        table = self._get_table()
+        table = self._table_for(codes)
         unknown: list[NDArray[np.uint32]] = []
 
         def fill(block: slice) -> None:
@@ -103,15 +112,24 @@ class LabelMemory:
             for_blocks(fill, len(rows), _BLOCK)
         return labels
 
-    @staticmethod
-    def _can_hold(rows: NDArray[Any], n_labels: int) -> bool:
-        is_of_8_bits = rows.dtype == np.uint8 and rows.shape[1] == 3
-        return is_of_8_bits and len(rows) >= _LEAST_REMEMBERED and n_labels < _MOST_LABELS
+    def _table_for(self, codes: Codes) -> NDArray[np.uint8]:
+        numbers = _BYTES if codes.numbers is None else codes.numbers
+        with self._lock:
+            if self._table is None or not _agree(self._numbers, numbers):
+                self._table, self._numbers = np.zeros(1 << _TABLE_BITS, dtype=np.uint8), numbers
+            self._numbers = np.fmax(self._numbers, numbers)  # numbers rather than NaN
+            return self._table
 
-    def _get_table(self) -> NDArray[np.uint8]:
-        if self._table is None:
-            self._table = np.zeros(1 << _TABLE_BITS, dtype=np.uint8)
-        return self._table
+
+def _is_worth_it(rows: NDArray[Any], n_labels: int) -> bool:
+    return rows.shape[1] == 3 and len(rows) >= _LEAST_REMEMBERED and n_labels < _MOST_LABELS
+
+
+def _agree(known: NDArray[Any], numbers: NDArray[Any]) -> bool:
+    """Whether codes stand for the same numbers, as far as these are known."""
+    if known.dtype != numbers.dtype or known.shape != numbers.shape:
+        return False
+    return bool(((known == numbers) | np.isnan(known) | np.isnan(numbers)).all())
 
 
 def _distinct(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
