@@ -22,9 +22,11 @@ from ._kmeans import (
     Scan,
     far_out,
     fit_kmeans,
+    frequent_buckets,
     group,
     known_kmeans,
     nearest,
+    no_buckets,
     weighted_variance,
 )
 from ._model import Model
@@ -108,7 +110,8 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     _check_size(_as_floats(some.number_limits()))
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
     if isinstance(params["init"], str):
-        passed = _start_passes(passes, some, conversion, params)
+        is_added = frequent_buckets(census) if census.is_complete else no_buckets()
+        passed = _start_passes(passes, some, is_added, conversion, params)
     else:
         passed = passes.run(params["init"])
 
@@ -117,8 +120,11 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
 
     passed, n_iter = passes.lloyd(passed, order, max_iter=params["max_iter"], tol=params["tol"])
     kept = census if census.is_complete else shrink(some)
-    features = map_rows(conversion.convert, kept.colors)
-    kmeans = known_kmeans(features, passed.centers, inertia=passed.inertia, n_iter=n_iter).set_params(**params)
+    if isinstance(scan, CensusScan):
+        labels = scan.memory.labels
+    else:
+        labels = nearest(map_rows(conversion.convert, kept.colors), passed.centers)
+    kmeans = known_kmeans(labels, passed.centers, inertia=passed.inertia, n_iter=n_iter).set_params(**params)
     return Model(
         conversion,
         kmeans,
@@ -126,7 +132,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
         sizes=passed.weights / passed.weights.sum(),
         dtype=kept.colors.dtype,
         limits=_as_floats(kept.number_limits()),
-        spread=float(np.sqrt(features.shape[1] * max(passed.variance, 0.0))),
+        spread=float(np.sqrt(passed.centers.shape[1] * max(passed.variance, 0.0))),
         census=kept,
     )
 
@@ -136,19 +142,19 @@ def _convert_means(conversion: Conversion, dtype: np.dtype[Any]) -> Callable[[Fl
     return None if not conversion.is_linear else lambda colors: conversion.convert(colors / unit_scale(dtype))
 
 
-def _start_passes(passes: Passes, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:
-    """The first pass from centers of a sample, to which the colors that it does not represent are added."""
-    best = last = passes.run(_centers(_stand_for_all(some), conversion, params), has_buckets=True)
-    is_added = np.zeros(len(best.buckets), dtype=bool)
-    for _ in range(_MAX_ADDED):
-        is_heavy = best.heavy_buckets()
-        if not (is_heavy & ~is_added).any():
-            break
-        is_added |= is_heavy
-        centers = _centers(_stand_for_all(some, passes.find(is_added)), conversion, params)
-        last = passes.run(centers, has_buckets=True)
-        best = min(best, last, key=lambda passed: passed.inertia)
-    return best if best is last else passes.run(best.centers)  # the labels are those of the last pass
+def _start_passes(
+    passes: Passes, some: Census, is_added: NDArray[np.bool_], conversion: Conversion, params: dict[str, Any]
+) -> Passed:
+    """The first pass from centers of a sample and some buckets, to which those that it does not represent are added."""
+    found: list[Passed] = []
+    while True:
+        added = passes.find(is_added) if is_added.any() else None
+        found.append(passes.run(_centers(_stand_for_all(some, added), conversion, params), has_buckets=True))
+        best = min(found, key=lambda passed: passed.inertia)
+        missing = best.heavy_buckets() & ~is_added
+        if not missing.any() or len(found) > _MAX_ADDED:
+            return best if best is found[-1] else passes.run(best.centers)  # the labels are those of the last pass
+        is_added = is_added | missing
 
 
 def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> Floats:
@@ -185,7 +191,7 @@ def restore_model(
     `sums` are the colors, the sizes and the spread, if the census is a sample, which does not tell them.
     """
     features = features_of(census, conversion)
-    kmeans = known_kmeans(features, centers, inertia=inertia, n_iter=n_iter)
+    kmeans = known_kmeans(nearest(features, centers), centers, inertia=inertia, n_iter=n_iter)
     init = params["init"]
     kmeans.set_params(**params | {"init": init if isinstance(init, str) else np.array(init)})
     if census.is_complete:

@@ -24,7 +24,7 @@ class CensusScan:
     def __init__(self, census: Census) -> None:
         self._census = census
         self.is_weighted = True
-        self.memory: Memory | None = Memory.empty(len(census.colors))
+        self.memory = Memory.empty(len(census.colors))
 
     def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
         """The result of `function` for all colors."""

@@ -14,7 +14,7 @@ from skseg import KMeansSegmenter
 from skseg._census import Census, count, hash_buckets
 from skseg._census.blocks import one_thread
 from skseg._fitting import _stand_for_all
-from skseg._kmeans import Memory, Passed, Passes, nearest, weighted_variance
+from skseg._kmeans import Memory, Passed, Passes, frequent_buckets, nearest, weighted_variance
 from skseg._source import Source
 
 RNG = np.random.default_rng(0)
@@ -552,6 +552,15 @@ def test_nothing_is_heavy_among_equals():
     rows = RNG.random((200_000, 2))
     passes = Passes(Rows(rows), np.array, count(rows[::99]))
     assert not passes.run(rows[:3], has_buckets=True).heavy_buckets().any()
+
+
+def test_frequent_colors_are_added_before_the_first_pass():
+    colors = RNG.random((300_000, 2))
+    weights = np.ones(len(colors))
+    weights[[7, 70]] = 1e5
+    is_frequent = frequent_buckets(Census(colors, weights))
+    assert np.array_equal(np.flatnonzero(is_frequent), np.unique(hash_buckets(colors[[7, 70]])))
+    assert not frequent_buckets(Census(colors, np.ones(len(colors)))).any()
 
 
 def test_a_sample_stands_for_all_but_its_frequent_colors():

@@ -181,16 +181,18 @@ def _thin(census: Census, limit: int) -> Census:
     """The census at the lowest level at which there are no more colors than `limit`."""
     if len(census.colors) <= limit:
         return census
-    hashes, level = np.sort(_hashes(census.colors)), census.level
-    while np.searchsorted(hashes, 1 << _HASH_BITS - level) > limit:
+    hashes, level = _hashes(census.colors), census.level
+    while np.count_nonzero(hashes < 1 << _HASH_BITS - level) > limit:
         level += 1
-    return _raise_level(census, level)
+    return _keep(census, hashes, level)
 
 
 def _raise_level(census: Census, level: int) -> Census:
-    if not len(census.colors):
-        return census
-    kept = _hashes(census.colors) < 1 << _HASH_BITS - level
+    return _keep(census, _hashes(census.colors), level) if len(census.colors) else census
+
+
+def _keep(census: Census, hashes: NDArray[np.uint32], level: int) -> Census:
+    kept = np.flatnonzero(hashes < 1 << _HASH_BITS - level)
     return Census(census.colors[kept], census.weights[kept], level, census.number_limits())
 
 

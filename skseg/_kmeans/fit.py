@@ -113,12 +113,12 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
         return kmeans.fit(points, sample_weight=weights)
 
 
-def known_kmeans(features: Floats, centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
-    """The `KMeans` that was fitted to the features and whose centers are known."""
+def known_kmeans(labels: NDArray[np.int32], centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
+    """The fitted `KMeans` whose labels and centers are known."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans = KMeans(len(centers), init=centers, n_init=1, max_iter=1).fit(centers)
-    kmeans.cluster_centers_, kmeans.labels_ = centers, nearest(features, centers)
+    kmeans.cluster_centers_, kmeans.labels_ = centers, labels
     kmeans.inertia_, kmeans.n_iter_ = inertia, n_iter
     return kmeans
 

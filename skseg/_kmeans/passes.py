@@ -33,7 +33,7 @@ _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 _N_BUCKETS = 1 << 16  # of colors with the same hash
-_HEAVY = 64  # times the median inertia of a bucket; the mean itself follows the outliers
+_HEAVY = 64  # times the median inertia, or weight, of a bucket; the mean itself follows the outliers
 _MAX_HEAVY = 1 << 10  # buckets
 
 
@@ -60,7 +60,11 @@ class Scan(Protocol):
     """Data that can be gone through part by part, again and again."""
 
     is_weighted: bool  # whether there are weights
-    memory: Memory | None
+
+    @property
+    def memory(self) -> Memory | None:
+        """Labels and bounds of the colors, if they are remembered."""
+        ...
 
     def __call__(self, function: Callable[..., Any], /) -> Iterator[Any]:
         """The result of `function` for each part, in any order.
@@ -97,8 +101,7 @@ class Passed(NamedTuple):
 
     def heavy_buckets(self) -> NDArray[np.bool_]:
         """Which buckets hold much of the inertia, (_N_BUCKETS,): with colors far from all centers, or very frequent."""
-        most = np.partition(self.buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
-        return np.asarray(self.buckets > max(most, _HEAVY * np.median(self.buckets)))
+        return _find_heavy(self.buckets)
 
     @property
     def inertia(self) -> float:
@@ -308,6 +311,21 @@ class Passes:
             units=units,
             path=path,
         )
+
+
+def frequent_buckets(census: Census) -> NDArray[np.bool_]:
+    """Which buckets hold much of the weight, (_N_BUCKETS,): with very frequent colors."""
+    return _find_heavy(np.bincount(hash_buckets(census.colors), census.weights, _N_BUCKETS))
+
+
+def no_buckets() -> NDArray[np.bool_]:
+    """None of the buckets, (_N_BUCKETS,)."""
+    return np.zeros(_N_BUCKETS, dtype=bool)
+
+
+def _find_heavy(buckets: NDArray[Any]) -> NDArray[np.bool_]:
+    most = np.partition(buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
+    return np.asarray(buckets > max(most, _HEAVY * np.median(buckets)))
 
 
 def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
