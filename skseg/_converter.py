@@ -118,7 +118,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
         conversion.check_range(rows)
         if conversion.learns_weights:
-            counted = count_source(source, None, self.color_space, None, is_bounded=True)
+            counted = count_source(source, None, self.color_space, None, purpose="fit")
             conversion.check_range(counted.census.number_limits())
             conversion = learn_weights(conversion, counted.census, counted.scan)
         validate_data(self, table, reset=True, skip_check_array=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,15 @@ from ._callbacks import Task
 from ._census import Census, count, merge
 from ._checks import check_not_gray, check_same_kind
 from ._color import check_not_alpha
-from ._kmeans import Memory
+from ._kmeans import Memory, representatives
 from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
 
+Purpose = Literal["fit", "score"]
+
+_MAX_ROWS = {
+    "fit": 1 << 19,
+    "score": 1 << 22,
+}  # distinct colors that are counted, if not as keys
 _COUNTED_PIXELS = 1 << 24  # of one image that are read at a time to be counted
 _COPIED_BYTES = 1 << 26  # of them, if they have to be copied
 _PASSED_PIXELS = 1 << 21  # of one image that are read at a time in a pass
@@ -42,6 +48,10 @@ class Counted:
     scan: PixelScan | None = None
     pixels: Any = None
     rows: Any = None
+
+    def representatives(self) -> Census:
+        """The census, or a sample of colors that stand for all."""
+        return self.census if self.scan is None else representatives(self.census, self.scan)
 
     def label_map(self, model: Any) -> Any:
         """The label map of a single table or image by the model of it; None if it would be too large."""
@@ -83,18 +93,19 @@ def count_source(
     n_jobs: int | None,
     task: Task | None = None,
     *,
-    is_bounded: bool = False,
+    purpose: Purpose | None = None,
 ) -> Counted:
     """Count a table, an image, or all images of a sequence together, each a part of `task`.
 
-    With `is_bounded`, colors that are too many to be counted are sampled.
+    With a `purpose`, colors that are too many for it to be counted are sampled.
     """
+    max_rows = None if purpose is None else _MAX_ROWS[purpose]
 
     def count_image(image: Source, weights: Any) -> Counted:
-        return _count_image(image, weights, color_space, is_bounded=is_bounded)
+        return _count_image(image, weights, color_space, max_rows=max_rows)
 
     def add_up(censuses: Iterator[tuple[int, Census]]) -> Census:
-        return _add_up(censuses, is_bounded=is_bounded)
+        return _add_up(censuses, max_rows=max_rows)
 
     if source.is_sequence:
 
@@ -116,14 +127,14 @@ def count_source(
     return counted
 
 
-def _count_image(source: Source, sample_weight: Any, color_space: str | None, *, is_bounded: bool) -> Counted:
+def _count_image(source: Source, sample_weight: Any, color_space: str | None, *, max_rows: int | None) -> Counted:
     parts, censuses = [], []
     for band, part in source.bands(_n_counted(source.data)):
         pixels, rows = read_rows(part, color_space)
         check_not_gray(pixels)
-        censuses.append(count(rows, _weights_in(band, sample_weight, source, pixels, rows), is_bounded=is_bounded))
+        censuses.append(count(rows, _weights_in(band, sample_weight, source, pixels, rows), max_rows=max_rows))
         parts = [(pixels, rows)] if part is source else []
-    return Counted(source, merge(censuses, is_bounded=is_bounded), None, *(parts[0] if parts else ()))
+    return Counted(source, merge(censuses, max_rows=max_rows), None, *(parts[0] if parts else ()))
 
 
 def _n_counted(data: Any) -> int:
@@ -209,7 +220,7 @@ def _n_pixels(source: Source) -> int:
     return int(np.prod(np.shape(source.data)[:-1])) if mask is None else int((~mask).sum())
 
 
-def _add_up(censuses: Iterator[tuple[int, Census]], *, is_bounded: bool) -> Census:
+def _add_up(censuses: Iterator[tuple[int, Census]], *, max_rows: int | None) -> Census:
     """The census of all images; many are merged at a time, as soon as they hold more colors than what is merged."""
     _, together = next(censuses)
     waiting: list[Census] = []
@@ -219,8 +230,8 @@ def _add_up(censuses: Iterator[tuple[int, Census]], *, is_bounded: bool) -> Cens
         waiting.append(census)
         n_waiting += len(census.colors)
         if n_waiting > max(len(together.colors), _MAX_WAITING):
-            together, waiting, n_waiting = merge([together, *waiting], is_bounded=is_bounded), [], 0
-    return merge([together, *waiting], is_bounded=is_bounded)
+            together, waiting, n_waiting = merge([together, *waiting], max_rows=max_rows), [], 0
+    return merge([together, *waiting], max_rows=max_rows)
 
 
 def add_to_fit(fitted: Census, census: Census) -> Census:

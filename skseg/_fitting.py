@@ -13,20 +13,20 @@ from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array
 
-from ._census import Census, hash_buckets, map_rows, mean_colors, merge, sample, shrink
+from ._census import Census, map_rows, mean_colors, sample, shrink
 from ._color import Conversion, luminance, unit_scale
 from ._kmeans import (
     Cells,
     Passed,
     Passes,
     Scan,
-    far_out,
     fit_kmeans,
-    frequent_buckets,
     group,
     known_kmeans,
     nearest,
     no_buckets,
+    scattered_buckets,
+    stand_for_all,
     weighted_variance,
 )
 from ._model import Model
@@ -42,7 +42,6 @@ _MAX_HELD = 1 << 19  # colors whose features are held together
 _MAX_SAMPLED = 1 << 19  # colors that passes are started from
 _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
-_LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stand for others
 
 
 def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: Any, tol: Any) -> None:
@@ -110,8 +109,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     _check_size(_as_floats(some.number_limits()))
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
     if isinstance(params["init"], str):
-        is_added = frequent_buckets(census) if census.is_complete else no_buckets()
-        passed = _start_passes(passes, some, is_added, conversion, params)
+        passed = _start_passes(passes, scan, some, conversion, params)
     else:
         passed = passes.run(params["init"])
 
@@ -142,14 +140,16 @@ def _convert_means(conversion: Conversion, dtype: np.dtype[Any]) -> Callable[[Fl
     return None if not conversion.is_linear else lambda colors: conversion.convert(colors / unit_scale(dtype))
 
 
-def _start_passes(
-    passes: Passes, some: Census, is_added: NDArray[np.bool_], conversion: Conversion, params: dict[str, Any]
-) -> Passed:
-    """The first pass from centers of a sample and some buckets, to which those that it does not represent are added."""
+def _start_passes(passes: Passes, scan: Scan, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:
+    """The first pass from centers of a sample, to which the colors that it does not represent are added.
+
+    Frequent colors and outliers are added at once where it is cheap to find them.
+    """
+    is_added = scattered_buckets(scan, some) if isinstance(scan, CensusScan) else no_buckets()
     found: list[Passed] = []
     while True:
-        added = passes.find(is_added) if is_added.any() else None
-        found.append(passes.run(_centers(_stand_for_all(some, added), conversion, params), has_buckets=True))
+        centers = _centers(stand_for_all(some, scan, is_added), conversion, params)
+        found.append(passes.run(centers, has_buckets=True))
         best = min(found, key=lambda passed: passed.inertia)
         missing = best.heavy_buckets() & ~is_added
         if not missing.any() or len(found) > _MAX_ADDED:
@@ -163,17 +163,6 @@ def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> 
     relative = Census(census.colors, _relative(census.weights))
     kmeans = _fit_numbered(relative, conversion, map_rows(conversion.convert, census.colors), params)
     return kmeans.cluster_centers_  # type: ignore[no-any-return]
-
-
-def _stand_for_all(some: Census, outliers: Census | None = None) -> Census:
-    """A sample, weighted to stand for all colors but for the frequent ones, outliers, and those that are given."""
-    weights = some.weights * 2.0**some.level
-    is_alone = (weights > _LARGEST_SHARE * weights.sum()) | far_out(some.colors)
-    weights = np.where(is_alone, some.weights, weights)
-    if outliers is None:
-        return Census(some.colors, weights)
-    others = ~np.isin(hash_buckets(some.colors), hash_buckets(outliers.colors))
-    return merge([Census(some.colors[others], weights[others]), Census(outliers.colors, outliers.weights)])
 
 
 def restore_model(

@@ -232,7 +232,7 @@ class KMeansSegmenter(
         source = open_source(X)
         with fit_task(self, n_parts=2) as task:
             with task.part("count", n_parts=None if source.is_sequence else 0) as counting:
-                counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting, is_bounded=True)
+                counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting, purpose="fit")
             with task.part("cluster"):
                 color, model = self._fit_steps(source, counted.census, counted.scan)
                 labels = counted.label_map(model)

@@ -451,7 +451,6 @@ PIXELS = np.random.default_rng(5).permutation(np.concatenate([COLORS, COLORS[:50
 
 @pytest.fixture
 def few_rows(monkeypatch):
-    monkeypatch.setattr(counting, "_MAX_ROWS", 1000)
     monkeypatch.setattr(counting, "_MAX_KEYS", 1000)
     monkeypatch.setattr(counting, "_PROBE", 1 << 9)
 
@@ -467,7 +466,7 @@ def assert_same_sample(one, other):
 @pytest.mark.parametrize("form", [np.asarray, np.float32, lambda rows: np.rint(rows * 60_000).astype(np.uint16)])
 def test_a_sample_has_whole_colors_of_a_fraction(form):
     rows = form(PIXELS)
-    some, everything = count(rows, is_bounded=True), count(rows)
+    some, everything = count(rows, max_rows=1000), count(rows)
     assert 300 < len(some.colors) <= 1000
     assert len(some.colors) * 2**some.level == pytest.approx(len(everything.colors), rel=0.15)
     weights = {tuple(color): weight for color, weight in zip(everything.colors, everything.weights, strict=True)}
@@ -480,29 +479,29 @@ def test_a_sample_has_whole_colors_of_a_fraction(form):
 @pytest.mark.usefixtures("few_rows")
 @pytest.mark.parametrize("cuts", [[100], [500, 20_000], [10, 11, 12, 24_000], list(range(900, 25_000, 900))], ids=str)
 def test_samples_of_parts_add_up_to_the_sample_of_the_whole(cuts):
-    parts = [count(part, is_bounded=True) for part in np.split(PIXELS, cuts)]
-    assert_same_sample(merge(parts, is_bounded=True), count(PIXELS, is_bounded=True))
+    parts = [count(part, max_rows=1000) for part in np.split(PIXELS, cuts)]
+    assert_same_sample(merge(parts, max_rows=1000), count(PIXELS, max_rows=1000))
 
 
 @pytest.mark.usefixtures("few_rows")
 def test_a_sample_depends_neither_on_the_order_nor_on_weights_of_zero():
-    expected = count(PIXELS, is_bounded=True)
-    assert_same_sample(count(PIXELS[::-1], is_bounded=True), expected)
+    expected = count(PIXELS, max_rows=1000)
+    assert_same_sample(count(PIXELS[::-1], max_rows=1000), expected)
     absent = np.concatenate([PIXELS, PIXELS + 7])
-    assert_same_sample(count(absent, np.repeat([1.0, 0.0], len(PIXELS)), is_bounded=True), expected)
+    assert_same_sample(count(absent, np.repeat([1.0, 0.0], len(PIXELS)), max_rows=1000), expected)
 
 
 @pytest.mark.usefixtures("few_rows")
 def test_few_colors_are_all_counted():
     rows = np.repeat(COLORS[:900], 5, axis=0)
-    assert_same_sample(count(rows, is_bounded=True), count(rows))
+    assert_same_sample(count(rows, max_rows=1000), count(rows))
 
 
 @pytest.mark.usefixtures("few_rows")
 def test_colors_of_24_bits_are_always_counted():
     rows = np.random.default_rng(6).integers(0, 256, (5000, 3), dtype=np.uint8)
-    assert count(rows, is_bounded=True).is_complete
-    assert not count(np.hstack([rows, rows[:, :1]]), is_bounded=True).is_complete
+    assert count(rows, max_rows=1000).is_complete
+    assert not count(np.hstack([rows, rows[:, :1]]), max_rows=1000).is_complete
 
 
 @pytest.mark.parametrize("dtype", ["u2", "i4", "f4", "f8", "g"])

@@ -10,12 +10,23 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 import skseg
+import skseg._counting as counting
 from skseg import KMeansSegmenter
 from skseg._census import Census, count, hash_buckets
 from skseg._census.blocks import one_thread
-from skseg._fitting import _stand_for_all
-from skseg._kmeans import Memory, Passed, Passes, frequent_buckets, nearest, weighted_variance
+from skseg._kmeans import (
+    Memory,
+    Passed,
+    Passes,
+    find_colors,
+    nearest,
+    no_buckets,
+    scattered_buckets,
+    stand_for_all,
+    weighted_variance,
+)
 from skseg._source import Source
+from skseg.metrics import calinski_harabasz, explained_variance, neg_davies_bouldin, silhouette, valley_score
 
 RNG = np.random.default_rng(0)
 SHAPE = (90, 70)
@@ -36,7 +47,7 @@ IMAGES = {
 @pytest.fixture(autouse=True)
 def _few_colors_are_many(monkeypatch):
     """Limits so low that a small image is passed over, in several parts."""
-    monkeypatch.setattr("skseg._census.census._MAX_ROWS", 800)
+    monkeypatch.setitem(counting._MAX_ROWS, "fit", 800)
     monkeypatch.setattr("skseg._census.census._PROBE", 1 << 9)
     monkeypatch.setattr("skseg._census.census._MAX_KEYS", 800)
     monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 1000)
@@ -87,7 +98,7 @@ def test_the_model_is_that_of_all_pixels(image):
 
 def test_the_clusters_are_those_of_a_census(image, monkeypatch):
     passed = fit(image)
-    monkeypatch.setattr("skseg._census.census._MAX_ROWS", image.size)
+    monkeypatch.setitem(counting._MAX_ROWS, "fit", image.size)
     monkeypatch.setattr("skseg._census.census._MAX_KEYS", image.size)
     counted = fit(image)
     assert counted.model_.census.is_complete
@@ -222,7 +233,7 @@ KINDS = ["blobs", "one constant color", "a hundred constant colors", "outliers",
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_clusters", [9])
 def test_wide_data_is_clustered_as_well_as_by_kmeans(kind, n_clusters, monkeypatch):
-    monkeypatch.setattr("skseg._census.census._MAX_ROWS", 8000)
+    monkeypatch.setitem(counting._MAX_ROWS, "fit", 8000)
     table = wide(kind)
     ours = [KMeansSegmenter(n_clusters, color_space=None, random_state=seed).fit(table) for seed in range(3)]
     plain = [KMeans(n_clusters, n_init=1, random_state=seed).fit(table).inertia_ for seed in range(5)]
@@ -535,7 +546,7 @@ def test_colors_that_hold_much_of_the_inertia_are_found():
     rows[5], rows[100:400] = 40.0, [0.0, 5.0, 0.0]
     passes = Passes(Rows(rows), np.array, count(NOISY.reshape(-1, 3)[::9]))
     is_heavy = passes.run(CENTERS, has_buckets=True).heavy_buckets()
-    found = passes.find(is_heavy)
+    found = find_colors(Rows(rows), is_heavy)
     assert is_heavy.sum() <= 1024
     assert {(40.0, 40.0, 40.0), (0.0, 5.0, 0.0)} <= {tuple(color) for color in found.colors}
     assert 300 in found.weights
@@ -554,21 +565,42 @@ def test_nothing_is_heavy_among_equals():
     assert not passes.run(rows[:3], has_buckets=True).heavy_buckets().any()
 
 
-def test_frequent_colors_are_added_before_the_first_pass():
-    colors = RNG.random((300_000, 2))
+def test_frequent_colors_and_outliers_are_found_before_the_first_pass():
+    colors = RNG.random((300_000, 2)).astype(np.float32)
     weights = np.ones(len(colors))
     weights[[7, 70]] = 1e5
-    is_frequent = frequent_buckets(Census(colors, weights))
-    assert np.array_equal(np.flatnonzero(is_frequent), np.unique(hash_buckets(colors[[7, 70]])))
-    assert not frequent_buckets(Census(colors, np.ones(len(colors)))).any()
+    colors[700] = 200.0
+    is_heavy = scattered_buckets(Rows(colors, weights), count(colors[::9]))
+    assert np.array_equal(np.flatnonzero(is_heavy), np.unique(hash_buckets(colors[[7, 70, 700]])))
+    assert not scattered_buckets(Rows(colors[1000:]), count(colors[::9])).any()
 
 
 def test_a_sample_stands_for_all_but_its_frequent_colors():
     colors = np.arange(3000.0).reshape(-1, 1)
     some = Census(colors, np.append(np.ones(2999), 1e4), 3, np.array([0.0, 3000.0]))
-    weights = _stand_for_all(some).weights
+    weights = stand_for_all(some, Rows(colors), no_buckets()).weights
     assert weights[:2999].tolist() == [8.0] * 2999
     assert weights[2999] == 1e4
+
+
+# Scores of a sample
+
+
+def test_scores_of_a_sample_are_those_of_all_colors(monkeypatch):
+    """Also beside frequent colors, and with an outlier that holds most of the variance."""
+    rng = np.random.default_rng(5)
+    image = np.repeat(CENTERS[TRUTH], 5, axis=0).repeat(5, axis=1)
+    image += rng.normal(0, 0.04, image.shape)
+    image[:60], image[70, 70] = CENTERS[1], 30.0
+    segmenter = fit(image[::2], color_space=None)
+    criteria = [calinski_harabasz, neg_davies_bouldin, silhouette, explained_variance, valley_score]
+    with monkeypatch.context() as patch:
+        patch.setattr("skseg._census.census._MAX_KEYS", image.size)
+        exact = [criterion(segmenter, image[1::2]) for criterion in criteria]
+        patch.setitem(counting._MAX_ROWS, "score", 20_000)
+        sampled = [criterion(segmenter, image[1::2]) for criterion in criteria]
+    assert sampled != exact
+    assert_allclose(sampled, exact, atol=0.02)
 
 
 # What a pass remembers

@@ -28,7 +28,6 @@ _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all 
 _TABLE_BITS = 24  # of keys that are counted in a table
 _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
 _MAX_KEYS = 1 << 22  # distinct keys of more bits that are counted
-_MAX_ROWS = 1 << 19  # distinct rows without keys that are counted
 _MAX_BYTES = 1 << 23  # of a census that is kept, with the labels of its colors
 _BYTES_BESIDE = 12  # of the weight and the label of a color
 _PROBE = 1 << 13  # pixels, about, that tell how many colors there are
@@ -62,15 +61,15 @@ class Census(NamedTuple):
         return _limits(self.colors) if self.limits is None else self.limits
 
 
-def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None, *, is_bounded: bool = False) -> Census:
+def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None, *, max_rows: int | None = None) -> Census:
     """The census of pixel rows of shape (n_pixels, n_channels); a pixel of weight 0 is absent.
 
-    With `is_bounded`, it is a sample if the colors are too many.
+    With `max_rows`, it is a sample if more distinct rows occur, and they have no keys or too many.
     """
     if weights is not None and not weights.all():
         rows, weights = rows[weights > 0], weights[weights > 0]
     codes = encode(rows)
-    limit = _most_colors(codes) if is_bounded else len(rows)
+    limit = len(rows) if max_rows is None else _most_colors(codes, max_rows)
     if len(rows) <= limit:
         return _count_all(rows, codes, weights)
     hashes = _hashes(rows)
@@ -84,8 +83,8 @@ def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None, *, is_
     return _thin(census._replace(level=level, limits=_limits(rows)), limit)
 
 
-def merge(censuses: Iterable[Census], *, is_bounded: bool = False) -> Census:
-    """The census of everything that was counted, in any grouping and order."""
+def merge(censuses: Iterable[Census], *, max_rows: int | None = None) -> Census:
+    """The census of everything that was counted, in any grouping and order; see `count`."""
     parts = list(censuses)
     if len(parts) == 1:
         return parts[0]
@@ -97,7 +96,7 @@ def merge(censuses: Iterable[Census], *, is_bounded: bool = False) -> Census:
     together = _count_all(colors, codes, weights)
     if level > 0:
         together = together._replace(level=level, limits=_limits(np.array(limits)))
-    return _thin(together, _most_colors(codes)) if is_bounded else together
+    return together if max_rows is None else _thin(together, _most_colors(codes, max_rows))
 
 
 def sample(census: Census, n_colors: int) -> Census:
@@ -162,11 +161,11 @@ def _totals(starts: NDArray[Any], weights: NDArray[np.float64] | None, n_rows: i
     return np.add.reduceat(weights, starts)
 
 
-def _most_colors(codes: Codes | None) -> int:
+def _most_colors(codes: Codes | None, max_rows: int) -> int:
     """How many colors are counted before a sample takes their place."""
     if codes is None:
-        return _MAX_ROWS
-    return _MAX_KEYS if codes.n_bits > _TABLE_BITS else 1 << 32
+        return max_rows
+    return max(max_rows, _MAX_KEYS) if codes.n_bits > _TABLE_BITS else 1 << 32
 
 
 def _guess_level(rows: NDArray[Any], hashes: NDArray[np.uint32], limit: int) -> int:

@@ -1,9 +1,10 @@
-"""k-means of weighted colors: starts, `KMeans` on few of them, passes over many, and distances."""
+"""k-means of weighted colors: starts, `KMeans` on few of them, passes over many or a sample of them, and distances."""
 
 from .cells import Cells, group
 from .distances import NearestCenter, distances, nearest, weighted_variance
 from .fit import far_out, fit_kmeans, known_kmeans
-from .passes import Memory, Passed, Passes, Scan, frequent_buckets, no_buckets
+from .passes import Passed, Passes
+from .scans import Memory, Scan, find_colors, no_buckets, representatives, scattered_buckets, stand_for_all
 
 __all__ = [
     "Cells",
@@ -14,11 +15,14 @@ __all__ = [
     "Scan",
     "distances",
     "far_out",
+    "find_colors",
     "fit_kmeans",
-    "frequent_buckets",
     "group",
     "known_kmeans",
     "nearest",
     "no_buckets",
+    "representatives",
+    "scattered_buckets",
+    "stand_for_all",
     "weighted_variance",
 ]

@@ -11,18 +11,19 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .._census import Census, count, hash_buckets, merge
+from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
 from .distances import NearestCenter
 from .exact import MAX_SUMMED, Units, find_units, least_exponent
+from .scans import N_BUCKETS, Memory, Scan, find_heavy
 
 Floats = NDArray[np.float64]
 
@@ -32,46 +33,6 @@ _LARGEST = 1e30  # margin, relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
-_N_BUCKETS = 1 << 16  # of colors with the same hash
-_HEAVY = 64  # times the median inertia, or weight, of a bucket; the mean itself follows the outliers
-_MAX_HEAVY = 1 << 10  # buckets
-
-
-class Memory(NamedTuple):
-    """The labels of the last pass, and a bound for each: a color keeps its label until the centers have moved so far.
-
-    Bounds are `Passed.path` as `_code` writes it.
-    """
-
-    labels: NDArray[np.int32]
-    bounds: NDArray[np.uint16]
-
-    @classmethod
-    def empty(cls, n_colors: int) -> Memory:
-        """The memory of that many colors."""
-        return cls(np.empty(n_colors, dtype=np.int32), np.empty(n_colors, dtype=np.uint16))
-
-    def part(self, start: int, end: int) -> Memory:
-        """The memory of some of the colors."""
-        return Memory(self.labels[start:end], self.bounds[start:end])
-
-
-class Scan(Protocol):
-    """Data that can be gone through part by part, again and again."""
-
-    is_weighted: bool  # whether there are weights
-
-    @property
-    def memory(self) -> Memory | None:
-        """Labels and bounds of the colors, if they are remembered."""
-        ...
-
-    def __call__(self, function: Callable[..., Any], /) -> Iterator[Any]:
-        """The result of `function` for each part, in any order.
-
-        It gets the rows of the part, their weights, or None without any, and its part of the memory.
-        """
-        ...
 
 
 class Passed(NamedTuple):
@@ -84,7 +45,7 @@ class Passed(NamedTuple):
     shifts : from each center to the mean of the features next to it, (n_labels, n_features)
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
-    buckets : sum of the squared distances in each bucket of colors, roughly and up to a factor, (_N_BUCKETS,); or 0
+    buckets : sum of the squared distances in each bucket of colors, roughly and up to a factor, (N_BUCKETS,); or 0
     totals, units : the whole sums, and their units
     path : how far centers may have moved relative to each other since all colors were looked at, relative to the extent
     """
@@ -100,8 +61,8 @@ class Passed(NamedTuple):
     path: float
 
     def heavy_buckets(self) -> NDArray[np.bool_]:
-        """Which buckets hold much of the inertia, (_N_BUCKETS,): with colors far from all centers, or very frequent."""
-        return _find_heavy(self.buckets)
+        """Which buckets hold much of the inertia, (N_BUCKETS,): with colors far from all centers, or very frequent."""
+        return find_heavy(self.buckets)
 
     @property
     def inertia(self) -> float:
@@ -165,7 +126,7 @@ class _Labeler:
                 energies[block] = squares
 
         for_blocks(look, len(rows), _BLOCK)
-        return sum(sums), np.bincount(hash_buckets(rows), energies, _N_BUCKETS) if self.has_buckets else 0.0
+        return sum(sums), np.bincount(hash_buckets(rows), energies, N_BUCKETS) if self.has_buckets else 0.0
 
     def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, memory: Memory) -> Any:
         doubtful = np.flatnonzero(memory.bounds <= _code(self.path) + 1)
@@ -237,15 +198,6 @@ class Passes:
                 passed = self._reorder(passed, wanted)
             n_iter += 1
 
-    def find(self, is_wanted: NDArray[np.bool_]) -> Census:
-        """All colors of the buckets that are wanted."""
-
-        def find_in_part(rows: NDArray[Any], weights: Floats | None, memory: Any) -> Census:
-            chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
-            return count(rows[chosen], None if weights is None else weights[chosen])
-
-        return merge(self._scan(find_in_part))
-
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """A pass that looks at all colors."""
         extents = max(self._extent, float(np.abs(centers).max())), self._color_extent
@@ -311,21 +263,6 @@ class Passes:
             units=units,
             path=path,
         )
-
-
-def frequent_buckets(census: Census) -> NDArray[np.bool_]:
-    """Which buckets hold much of the weight, (_N_BUCKETS,): with very frequent colors."""
-    return _find_heavy(np.bincount(hash_buckets(census.colors), census.weights, _N_BUCKETS))
-
-
-def no_buckets() -> NDArray[np.bool_]:
-    """None of the buckets, (_N_BUCKETS,)."""
-    return np.zeros(_N_BUCKETS, dtype=bool)
-
-
-def _find_heavy(buckets: NDArray[Any]) -> NDArray[np.bool_]:
-    most = np.partition(buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
-    return np.asarray(buckets > max(most, _HEAVY * np.median(buckets)))
 
 
 def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:

@@ -1,6 +1,7 @@
 """Criteria to choose the number of clusters by, as scorers: ``criterion(segmenter, X)``.
 
-They work on the census of X, which is exact for its pixels; `_scores` computes them.
+They work on the census of X, which is exact for its pixels; a few million colors stand for all where there are more.
+`_scores` computes them.
 """
 
 from __future__ import annotations
@@ -344,7 +345,8 @@ def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
     """The colors of X as the segmenter at the end of `estimator` sees them."""
     segmenter, X = inner_segmenter(estimator, X)
     source, model = open_source(X), segmenter.model_
-    census = count_source(source, sample_weight, model.conversion.name, segmenter.n_jobs).census
+    counted = count_source(source, sample_weight, model.conversion.name, segmenter.n_jobs, purpose="score")
+    census = counted.representatives()
     colors = match_to_fit(segmenter, source, census.colors)
     clusters: Clusters = model.clusters(Census(colors, census.weights))
     return clusters
