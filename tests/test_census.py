@@ -370,6 +370,12 @@ def test_a_whole_number_out_of_line_at_the_end_is_not_lost(number, dtype):
     assert census.weights[(census.colors == number).all(axis=1)].tolist() == [1.0]
 
 
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_whole_numbers_of_float16_are_counted(n_channels):
+    wide = np.arange(0, 2048, dtype=np.float16).reshape(-1, n_channels)
+    assert np.array_equal(count(np.repeat(wide, 2, axis=0)).colors, wide)
+
+
 def test_zeros_of_both_signs_are_one_number():
     wide = np.array([[0.0, 1.0], [-0.0, 1.0]])
     assert count(wide).weights.tolist() == [2.0]

@@ -583,6 +583,21 @@ def test_a_sample_stands_for_all_but_its_frequent_colors():
     assert weights[2999] == 1e4
 
 
+@pytest.mark.parametrize("max_iter", [2, 3, 300])
+@pytest.mark.parametrize("scale", [1e-9, 1e-100])
+@pytest.mark.parametrize("space", [None, "oklab"])
+def test_sums_stay_exact_after_a_start_far_from_all_colors(scale, space, max_iter):
+    image = NOISY * scale
+    start = [[0.3, 0.3, 0.3]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        segmenter = fit(image, len(start), init=start, n_init=1, color_space=space, max_iter=max_iter)
+    features = segmenter.pipeline_["color"].transform(image.reshape(-1, 3))
+    centers = segmenter.pipeline_["kmeans"].cluster_centers_
+    squares = ((features[:, np.newaxis] - centers) ** 2).sum(axis=-1).min(axis=1)
+    assert_allclose(segmenter.inertia_, squares.sum(), rtol=1e-6)
+
+
 # Scores of a sample
 
 

@@ -141,7 +141,8 @@ def _narrow_checked(rows: NDArray[Any], code: np.dtype[Any], to_codes: Formula, 
     """Rounded codes by one formula, if the other leads back to the very numbers."""
     codes, failed = np.empty(rows.shape, dtype=code), Event()
     wide = np.result_type(rows.dtype, np.float32)
-    numbers = to_numbers(np.arange(1 << 8 * code.itemsize).astype(wide)).astype(rows.dtype)
+    with np.errstate(over="ignore"):  # float16 holds less than 65535
+        numbers = to_numbers(np.arange(1 << 8 * code.itemsize).astype(wide)).astype(rows.dtype)
 
     def fill(block: slice) -> None:
         part = rows[block]

@@ -32,6 +32,7 @@ _MAX_MEASURED = 1 << 16  # colors of the sample that tell how wide clusters are
 _LARGEST = 1e30  # margin, relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
+_LONGEST_WAY = 64  # of a center from where it is measured, in standard deviations of its cluster
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 
 
@@ -68,6 +69,12 @@ class Passed(NamedTuple):
     def inertia(self) -> float:
         """Sum of the squared distances to the nearest centers."""
         return float(self.squares.sum())
+
+    @property
+    def scatters(self) -> Floats:
+        """Variance of the features next to each center around their mean, (n_labels,)."""
+        weights = np.where(self.weights > 0, self.weights, np.inf)
+        return np.maximum(self.squares / weights - (self.shifts**2).sum(axis=1), 0.0)
 
     @property
     def variance(self) -> float:
@@ -212,10 +219,15 @@ class Passes:
         return self._pass(centers, units, has_buckets=has_buckets)
 
     def _move(self, passed: Passed) -> Passed:
-        """The next pass, with centers moved to the means."""
+        """The next pass, with centers moved to the means; in new units, if they are far from where these are exact."""
+        centers = passed.centers + passed.shifts
+        distances = ((centers - passed.units.centers) ** 2).sum(axis=1)
+        least = (self._extent * _LEAST_STEP) ** 2
+        if (distances > np.maximum(_LONGEST_WAY**2 * passed.scatters, least)).any():
+            return self.run(centers)
         step = float(np.sqrt((passed.shifts**2).sum(axis=1).max()))  # one center comes nearer by it, one goes away
         path = passed.path + 2 * step * (1 + _ROUNDING) / self._extent
-        return self._pass(passed.centers + passed.shifts, passed.units, passed, path=path)
+        return self._pass(centers, passed.units, passed, path=path)
 
     def _reorder(self, passed: Passed, wanted: NDArray[np.intp]) -> Passed:
         """The pass once more, with centers in another order."""
