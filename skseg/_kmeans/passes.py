@@ -74,7 +74,7 @@ class Passed(NamedTuple):
     def scatters(self) -> Floats:
         """Variance of the features next to each center around their mean, (n_labels,)."""
         weights = np.where(self.weights > 0, self.weights, np.inf)
-        return np.maximum(self.squares / weights - (self.shifts**2).sum(axis=1), 0.0)
+        return np.asarray(np.maximum(self.squares / weights - (self.shifts**2).sum(axis=1), 0.0))
 
     @property
     def variance(self) -> float:
