@@ -31,7 +31,7 @@ ROOMS = {
     "_regions": {"core", "metrics", "_census", "_color"},
     "_plot": {"core", "metrics", "_census", "_color", "_kmeans"},
     "io": {"core", "_regions", "_census", "_color"},
-    "cli": {"core", "metrics", "_plot", "io", "_census", "_color", "_kmeans"},
+    "cli": {"core", "metrics", "_regions", "_plot", "io", "_census", "_color", "_kmeans"},
     "front door": {"core", "_regions", "_plot"},
 }
 

@@ -12,13 +12,21 @@ from PIL import Image
 from skimage.data import coffee
 from tifffile import imwrite
 
-from skseg import KMeansSegmenter
+from skseg import KMeansSegmenter, RegionSegmenter
 from skseg.cli import app
 from skseg.cli.explore import explore_page
 
 PICTURE = coffee()[::6, ::6]
 PAINTED = "document.body.dataset.painted === '{}'"
 PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def page_of_regions(tmp_path_factory):
+    path = tmp_path_factory.mktemp("regions") / "x.html"
+    models = [KMeansSegmenter(2, random_state=0).fit(PICTURE).model_]
+    path.write_text(explore_page(PICTURE, "x", models, [1.0], "score", has_regions=True), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +73,26 @@ def test_the_page_shows_what_fit_finds_at_the_size_of_a_screen(tmp_path):
         assert np.array_equal([list(center) for center in centers], segmenter.cluster_centers_.round())
 
 
+def test_regions_are_cut_at_every_scale(tmp_path):
+    alpha = np.full(PICTURE.shape[:2], 255, dtype=np.uint8)
+    alpha[:10] = 0
+    Image.fromarray(np.dstack([PICTURE, alpha])).save(tmp_path / "masked.png")
+    arguments = ["explore", str(tmp_path / "masked.png"), "--to", "2", "--regions", "-o", str(tmp_path / "x.html")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    regions = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))["regions"]
+    masked = np.ma.MaskedArray(PICTURE, mask=np.repeat(alpha[..., np.newaxis] == 0, 3, axis=-1))
+    hierarchy = RegionSegmenter().fit(masked).hierarchy(masked)
+    finest = decoded(regions["map"]).astype(int) @ [1, 256, 65536] - 1
+    assert regions["scales"] == [step / 20 for step in range(1, 20)]
+    for scale, numbers in zip(regions["scales"], regions["numbers"], strict=True):
+        expected = np.ma.filled(hierarchy.cut(scale=scale), -1)
+        assert np.array_equal(np.append(numbers, -1)[finest], expected)
+
+
+def test_regions_are_left_out_by_default(page_file):
+    assert data_of(page_file.read_text(encoding="utf-8"))["regions"] is None
+
+
 def test_rgb_is_shown_as_it_is():
     assert abs(original_on_page_of(PICTURE) - PICTURE).mean() < 8  # JPEG, with half the resolution of hue
 
@@ -81,13 +109,13 @@ def open_page(chromium, page_file):
     """Open the page; anything that goes wrong in it, or that it loads, fails the test."""
     contexts, wrong = [], []
 
-    def open_it(**options):
+    def open_it(path=page_file, **options):
         contexts.append(chromium.new_context(**options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: request.url.startswith(("file:", "data:")) or wrong.append(request.url))
-        page.goto(page_file.as_uri())
+        page.goto(path.as_uri())
         page.wait_for_function("document.body.dataset.painted")
         return page
 
@@ -242,3 +270,30 @@ def test_text_is_legible_in_light_and_dark(open_page, scheme):
 def test_a_phone_needs_no_horizontal_scrolling(open_page):
     page = open_page(viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_regions_are_shown_at_the_scale_of_the_slider(open_page, page_of_regions):
+    page = open_page(page_of_regions)
+    regions = data_of(page_of_regions.read_text(encoding="utf-8"))["regions"]
+    finest, original = (
+        decoded(regions["map"]).astype(int) @ [1, 256, 65536] - 1,
+        decoded(data_of(page.content())["original"]),
+    )
+    page.get_by_label("Regions", exact=True).check()
+    for index in (9, 2, 18):
+        page.locator("#scale").fill(str(index))
+        page.wait_for_function(PAINTED.format(f"regions {index}"))
+        label_map = np.array(regions["numbers"][index])[finest]
+        n_regions = label_map.max() + 1
+        assert page.locator("#result-name").inner_text() == f"{n_regions} region{'' if n_regions == 1 else 's'}"
+        assert page.locator("#region-numbers tr[aria-current=true]").inner_text().split()[1] == str(n_regions)
+        is_border = np.pad(label_map[:, 1:] != label_map[:, :-1], ((0, 0), (0, 1)))
+        is_border |= np.pad(label_map[1:] != label_map[:-1], ((0, 1), (0, 0)))
+        painted = shown(page)[..., :3]
+        assert (painted[is_border] == [255, 221, 0]).all()
+        mean = np.array([original[label_map == number].mean(axis=0) for number in range(n_regions)])
+        assert np.abs(painted - mean[label_map])[~is_border].max() < 3  # browsers decode JPEG a little differently
+    page.get_by_label("Clusters of colors").check()
+    page.wait_for_function(PAINTED.format("2 null"))
+    assert page.locator("#k").is_visible()
+    assert not page.locator("#scale").is_visible()

@@ -249,17 +249,27 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
 )
 @click.option("--to", "highest", type=click.IntRange(2, 64), default=16, show_default=True, help="Largest K.")
+@click.option("--regions", "has_regions", is_flag=True, help="Show the regions of the picture, too, at every scale.")
 @options.criterion
 @options.overwrite
 @options.limits
 @options.model
 def explore(
-    *, image: str, path: Path, highest: int, criterion: str, overwrite: bool, mask: Path | None, **params: Any
+    *,
+    image: str,
+    path: Path,
+    highest: int,
+    has_regions: bool,
+    criterion: str,
+    overwrite: bool,
+    mask: Path | None,
+    **params: Any,
 ) -> None:
     """Write a page that shows a picture in 2 to 16 colors, to open in a browser.
 
     The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
-    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by.
+    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by. With --regions it
+    shows connected regions, too, with a slider for the probability that people see two.
 
     \b
     Example:
@@ -278,7 +288,8 @@ def explore(
         with batch.noting(picture):
             pixels = np.asanyarray(picture)
             models = list(in_parallel(colors_of(pixels, segmenter).model, numbers))
-            page = explore_page(pixels, Path(picture.path).name, models, [each["score"] for each in curve], criterion)
+            scores = [each["score"] for each in curve]
+            page = explore_page(pixels, Path(picture.path).name, models, scores, criterion, has_regions=has_regions)
             with written_whole(path) as file:
                 file.write(page.encode())
             say(f"{readable(path)}: open it in a browser.")
