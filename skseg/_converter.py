@@ -217,8 +217,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         return pixels.restore(conversion.convert(rows), under_mask=np.nan)
 
     def _invert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, _, rows = read_checked(self, source, dtype=np.float64)
-        return pixels.restore(self.conversion(rows.shape[1]).invert(rows), under_mask=np.nan)
+        pixels, _, rows = read_checked(self, source)
+        return pixels.restore(self.conversion(rows.shape[1]).invert(rows.astype(np.float64)), under_mask=np.nan)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
