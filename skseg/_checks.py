@@ -37,6 +37,12 @@ def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[A
     return pixels, table, rows.astype(rows.dtype.newbyteorder("="), copy=False)
 
 
+def learn_channels(estimator: Any, source: Source, like: NDArray[Any]) -> None:
+    """Set the number of channels, as many as `like` has, and their names, which are the same in all tables of X."""
+    for number, table in enumerate(source.tables or [like]):
+        validate_data(estimator, table, reset=number == 0, skip_check_array=True)
+
+
 def check_channels(estimator: Any, source: Source, rows: NDArray[Any]) -> None:
     """Refuse a source whose channels, or their names, differ from a fitted estimator's."""
     n_channels, expected = rows.shape[1], estimator.n_features_in_

@@ -105,7 +105,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     """Start from k-means on a sample of the colors; what it does not represent is added and starts again."""
     some = sample(census, _MAX_SAMPLED)
     features_of(some, conversion)
-    check_size(_as_floats(some.number_limits()))
+    check_size(some.number_limits())
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
     if isinstance(params["init"], str):
         passed = _start_passes(passes, scan, some, conversion, params)

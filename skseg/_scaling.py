@@ -60,5 +60,5 @@ def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = No
 
 def check_size(numbers: Any) -> None:
     """Refuse numbers whose squared distances are not finite."""
-    if np.abs(numbers).max() > _LARGEST:
+    if float(np.abs(numbers).max()) > _LARGEST:
         raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
