@@ -115,7 +115,8 @@ def test_any_positive_colors_come_to_the_light_of_fit(table, factors):
     balancer = WhiteBalancer().fit(table)
     relit = gamma_of(linear_of(table) * factors)
     balanced = balancer.transform(relit)
-    assert_allclose(balanced, np.clip(table, 0, 1) if is_unit_range(relit) else table, rtol=1e-9)
+    expected = np.clip(table, 0, 1) if is_unit_range(relit) else table
+    assert_allclose(balanced, expected, rtol=1e-5)  # the two branches of sRGB's gamma meet to 2e-6 only
 
 
 # Weights and masks
