@@ -56,7 +56,7 @@ class Seen(NamedTuple):
     @property
     def is_unit_range(self) -> bool:
         """Whether all lie between 0 and 1, in the units of their dtype."""
-        return is_unit_range(np.array(self.limits, dtype=self.dtype))
+        return unit_scale(self.dtype) != 1 or is_unit_range(np.array(self.limits))
 
 
 class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -181,7 +181,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             reason = "All pixels of X are masked" if sample_weight is None else "All weights of X's pixels are zero"
             raise NoPixelsError(f"{reason}; at least one pixel must take part.")
         curve = self._curve(measured.like)
-        light = self._light_of(measured.tones, curve, measured.like.dtype)
+        light = self._light_of(measured.like, curve, measured.tones)
         learn_channels(self, source, measured.like)
         self.light_ = curve.from_linear(light)
         self._seen = Seen(curve, measured.like.dtype, measured.limits)
@@ -238,17 +238,16 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         if len(rows) == 0:
             return source.data
         curve = self._seen.curve
-        light = self._light_of(measure(rows, None, self.p, curve), curve, rows.dtype)
+        light = self._light_of(rows, curve)
         factors = _factors(curve.to_linear(self.light_) if self.light is None else curve.gray_of(light), light)
         is_clipped = self._seen.is_unit_range and is_unit_range(rows)
         return pixels.restore(relight(rows, factors, curve, is_clipped=is_clipped), under_mask=pixels.data)
 
-    def _light_of(self, tones: Tones, curve: Curve, dtype: np.dtype[Any]) -> Floats:
-        """The light of an image, measured or given, in linear numbers."""
+    def _light_of(self, rows: NDArray[Any], curve: Curve, tones: Tones | None = None) -> Floats:
+        """The light of pixel rows, given or measured, in linear numbers; `tones` if they are known."""
         if self.light is None:
-            return _check_light(tones.light(self.p))
-        colors = _given_colors(self.light, tones.linear.shape[1], dtype)
-        light: Floats = curve.to_linear(colors).mean(axis=0)
+            return _check_light((tones or measure(rows, None, self.p, curve)).light(self.p))
+        light: Floats = curve.to_linear(_given_colors(self.light, rows.shape[1], rows.dtype)).mean(axis=0)
         if not (light > 0).all():
             mean = np.reshape(np.ma.asarray(self.light), (-1, len(light))).mean(axis=0)
             raise ValueError(f"light must be positive in every channel; got {mean.tolist()} instead.")
@@ -256,7 +255,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     def _repr_html_fitted(self) -> str:
         """The color of the light, for notebooks, if it is an RGB color."""
-        if len(self.light_) != 3 or not is_unit_range(self.light_):
+        if not self._seen.curve.is_srgb or not is_unit_range(self.light_):
             return ""
         return palette_strip(self.light_[np.newaxis], np.ones(1), "Light")
 

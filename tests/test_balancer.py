@@ -200,6 +200,14 @@ def test_other_integers_and_booleans_are_rounded_to_their_type():
     assert np.array_equal(WhiteBalancer().fit_transform(flags), flags)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_the_largest_integers_stay_in_their_type(dtype):
+    largest = np.iinfo(dtype).max
+    numbers = np.array([[largest, largest // 2], [largest // 4, largest]], dtype=dtype)
+    balanced = WhiteBalancer(np.inf).fit(numbers).transform(numbers // 2)
+    assert_allclose(balanced.astype(float), numbers.astype(float), rtol=1e-15)
+
+
 def test_python_numbers_mean_the_colors_of_fit():
     balanced = WhiteBalancer().fit(IMAGE).transform(EVENING_TABLE.tolist())
     assert np.array_equal(balanced, WhiteBalancer().fit(IMAGE).transform(EVENING_TABLE))
@@ -239,6 +247,12 @@ def test_the_light_of_a_patch_is_its_mean_in_linear_light():
 def test_a_given_light_makes_gray_bands_equal():
     balanced = WhiteBalancer(light=[1, 2, 3, 4, 5]).fit(BANDS).transform([[2.0, 4, 6, 8, 10]])
     assert_allclose(balanced, [[6.0] * 5])
+
+
+def test_nothing_is_measured_in_an_image_whose_light_is_given(monkeypatch):
+    balancer = WhiteBalancer(light=CAST).fit(FLOATS)
+    monkeypatch.delattr("skseg._balancer.measure")
+    assert balancer.transform(EVENING).shape == EVENING.shape
 
 
 def test_two_sessions_with_a_card_each_come_to_the_same_colors():
@@ -352,6 +366,7 @@ def test_a_notebook_shows_the_light_where_it_is_a_color():
     assert 'aria-label="Light: #' in WhiteBalancer().fit(IMAGE)._repr_html_()
     for X in (BANDS, 300 * FLOATS):
         assert "Light: " not in WhiteBalancer().fit(X)._repr_html_()
+    assert "Light: " not in WhiteBalancer(color_space=None).fit(IMAGE)._repr_html_()
 
 
 # Errors
