@@ -2,12 +2,12 @@
 Predict under another light
 ===========================
 
-A model of one photo meets the same scene in the light of the morning, of a lamp, and of a cloudy day. White balance in
+A model of one photo labels the same scene in the light of the morning, of a lamp, and of a cloudy day. White balance in
 front of it keeps the labels.
 """
 
 # %%
-# The lights are made up: factors of the linear numbers of each channel, between which gamma is undone and redone.
+# The lights are made up: one factor of linear light per channel. For sRGB numbers, it is raised to 1 / 2.2.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -9,17 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_scalar
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ._checks import cast_if_exact, check_channels, check_comparable, check_not_gray, check_same_kind, read_checked
-from ._color import is_unit_range, to_unit, unit_scale
-from ._light import Tones, from_linear, gray_of, measure, merge, relight, to_linear
+from ._checks import (
+    cast_if_exact,
+    check_channels,
+    check_comparable,
+    check_not_gray,
+    check_same_kind,
+    learn_channels,
+    read_checked,
+)
+from ._color import check_not_alpha, is_unit_range, to_unit, unit_scale
+from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
-from ._source import ImageOutputMixin, NoPixelsError, Source, check_pixel_weights, open_source
+from ._source import ImageOutputMixin, NoPixelsError, Pixels, Source, check_pixel_weights, open_source
 
 Floats = NDArray[np.float64]
 
 _LARGEST = 1e100  # gamma undone, it is still finite
+_LARGEST_FACTOR = 1e60  # times the largest linear number, it is still finite
 
 
 class Measured(NamedTuple):
@@ -38,10 +47,16 @@ class Measured(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """The type of the numbers in `fit`, the least and the largest."""
+    """The numbers in `fit`: how they follow light, their type, the least and the largest."""
 
+    curve: Curve
     dtype: np.dtype[Any]
     limits: tuple[float, float]
+
+    @property
+    def is_unit_range(self) -> bool:
+        """Whether all lie between 0 and 1, in the units of their dtype."""
+        return unit_scale(self.dtype) != 1 or is_unit_range(np.array(self.limits))
 
 
 class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -51,9 +66,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     that it becomes the light in `fit`. Put it in front of a segmenter that is fitted on some images and predicts on
     others, where light, exposure or stain vary: ``make_pipeline(WhiteBalancer(), KMeansSegmenter(6))``.
 
-    Light is measured as *shades of gray* [1]_: the power mean of each channel, in linear RGB. Each channel of an image
-    gets one factor (von Kries). The gamma of sRGB is undone and redone for three channels; other numbers of channels
-    are taken as linear. Masked pixels are neither measured nor changed.
+    Light is measured as *shades of gray* [1]_: the power mean of each channel, in linear numbers. Each channel of an
+    image gets one factor (von Kries). Masked pixels are neither measured nor changed.
 
     Parameters
     ----------
@@ -61,10 +75,15 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Exponent of the power mean, at least 1. With 1 it is the mean of the image (*gray world*), with infinity its
         largest value (*white patch*). Small values follow the content of an image, large values its highlights.
 
+    color_space : {"auto"} or None, default="auto"
+        Meaning of the numbers. With "auto", three channels are sRGB, whose gamma is undone and redone, and any other
+        number of channels is linear. With None, all numbers are linear, such as reflectance or raw sensor data.
+
     light : array-like of shape (n_channels,) or (..., n_channels), default=None
-        Color of a gray or white surface under the light of the images, or a patch cut out of one of them, whose mean is
-        taken: a gray field of a color card. In X's own units; a patch of uint8 or uint16 is scaled by its maximum. If
-        given, nothing is measured: all images get the factors that make this color gray, with its luminance unchanged.
+        Color of a gray or white surface under the light of the images, or a patch cut out of one of them, such as the
+        gray field of a color card, whose mean over unmasked pixels is used. In X's own units; a patch of uint8 or
+        uint16 is scaled by its maximum. If given, nothing is measured: all images get the factors that make this color
+        gray, with its luminance unchanged.
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib. None means 1 unless in a
@@ -91,8 +110,11 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     -----
     A table or a stack is one image, and has one light. A list of images has as many lights as images.
 
-    The factors change exposure as well as color. Values beyond the range of 8-bit and 16-bit integers, or beyond 0 to 1
-    if an image of floats stays in it, are clipped.
+    The factors change exposure as well as color. Values beyond the range of 8-bit and 16-bit integers are clipped, and
+    so are floats beyond 0 to 1 if the image and those in `fit` stay in that range.
+
+    An image of four channels is refused by "auto", as by `KMeansSegmenter`: whether the fourth is alpha or a band, X
+    does not say.
 
     Where images differ in content rather than in light, balancing does harm: an image of leaves is taken for an image
     in green light. A segmenter with balanced images should be compared with one without.
@@ -119,8 +141,11 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     0.98
     """
 
-    def __init__(self, p: float = 6, *, light: Any = None, n_jobs: int | None = None) -> None:
+    def __init__(
+        self, p: float = 6, *, color_space: str | None = "auto", light: Any = None, n_jobs: int | None = None
+    ) -> None:
         self.p = p
+        self.color_space = color_space
         self.light = light
         self.n_jobs = n_jobs
 
@@ -146,26 +171,20 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Raises
         ------
         ValueError
-            If a channel is 0 everywhere, so that it has no light, if all pixels are masked, or if a parameter is
-            invalid.
+            If a channel is 0 everywhere, so that it has no light, if X holds NaN or infinity outside its mask, if all
+            pixels are masked, or if a parameter is invalid.
         """
-        check_scalar(self.p, "p", Real, min_val=1)
-        if np.isnan(self.p):
-            raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
+        _check_parameters(self)
         source = open_source(X)
-        if source.is_sequence:
-            parts = list(source.map(self._measure, n_jobs=self.n_jobs, sample_weight=sample_weight))
-        else:
-            parts = [self._measure(source, sample_weight)]
-        measured = _together(parts)
+        measured = _together(list(source.map(self._measure, n_jobs=self.n_jobs, sample_weight=sample_weight)))
         if not measured.tones.weights.any():
             reason = "All pixels of X are masked" if sample_weight is None else "All weights of X's pixels are zero"
             raise NoPixelsError(f"{reason}; at least one pixel must take part.")
-        light = self._light_of(measured.tones, measured.like.dtype)
-        for number, table in enumerate(source.tables or [measured.like]):
-            validate_data(self, table, reset=number == 0, skip_check_array=True)
-        self.light_ = from_linear(light)
-        self._seen = Seen(measured.like.dtype, measured.limits)
+        curve = self._curve(measured.like)
+        light = self._light_of(measured.like, curve, measured.tones)
+        learn_channels(self, source, measured.like)
+        self.light_ = curve.from_linear(light)
+        self._seen = Seen(curve, measured.like.dtype, measured.limits)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -184,25 +203,33 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Raises
         ------
         ValueError
-            If a channel is 0 everywhere, so that it has no light, or the channels or the units of X differ from `fit`.
+            If a channel is 0 everywhere, so that it has no light, if X holds NaN or infinity outside its mask, or if
+            its channels or units differ from `fit`.
         """
         check_is_fitted(self)
-        source = open_source(X)
-        balance = self._balance_image
-        return list(source.map(balance, n_jobs=self.n_jobs)) if source.is_sequence else balance(source)
+        return open_source(X).results(self._balance_image, n_jobs=self.n_jobs)
+
+    def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
+        """The pixels of one image, and their rows."""
+        pixels, _, rows = read_checked(self, source)
+        check_not_alpha(pixels.data_shape, self.color_space)
+        return pixels, rows
+
+    def _curve(self, rows: NDArray[Any]) -> Curve:
+        return Curve(is_srgb=_is_auto(self.color_space) and rows.shape[1] == 3)
 
     def _measure(self, source: Source, sample_weight: Any) -> Measured:
         """The tones of an image."""
-        pixels, _, rows = read_checked(self, source)
+        pixels, rows = self._read(source)
         check_not_gray(pixels)
         weights = None
         if sample_weight is not None:
             weights = check_pixel_weights(sample_weight, pixels.shape or rows.shape[:1], pixels.mask)
         limits = _limits_of(rows)
-        return Measured(measure(rows, weights, self.p), rows[:1].copy(), limits)
+        return Measured(measure(rows, weights, self.p, self._curve(rows)), rows[:1].copy(), limits)
 
     def _balance_image(self, source: Source) -> Any:
-        pixels, _, rows = read_checked(self, source)
+        pixels, rows = self._read(source)
         check_channels(self, source, rows)
         if not source.has_own_dtype:
             rows = cast_if_exact(rows, self._seen.dtype)
@@ -210,30 +237,25 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         check_comparable(rows, self._seen)
         if len(rows) == 0:
             return source.data
-        light = self._light_of(measure(rows, None, self.p), rows.dtype)
-        wanted = to_linear(self.light_) if self.light is None else gray_of(light)
-        return pixels.restore(relight(rows, wanted / light), under_mask=pixels.data)
+        curve = self._seen.curve
+        light = self._light_of(rows, curve)
+        factors = _factors(curve.to_linear(self.light_) if self.light is None else curve.gray_of(light), light)
+        is_clipped = self._seen.is_unit_range and is_unit_range(rows)
+        return pixels.restore(relight(rows, factors, curve, is_clipped=is_clipped), under_mask=pixels.data)
 
-    def _light_of(self, tones: Tones, dtype: np.dtype[Any]) -> Floats:
-        """The light of an image, measured or given, in linear numbers."""
+    def _light_of(self, rows: NDArray[Any], curve: Curve, tones: Tones | None = None) -> Floats:
+        """The light of pixel rows, given or measured, in linear numbers; `tones` if they are known."""
         if self.light is None:
-            return _check_light(tones.light(self.p))
-        n_channels = tones.linear.shape[1]
-        patch = np.asarray(self.light)
-        if patch.dtype.kind not in "uif" or patch.shape[-1:] != (n_channels,) or not np.isfinite(patch).all():
-            raise ValueError(
-                f"light must be a color of {n_channels} finite numbers, or a patch of such pixels; got "
-                f"{patch.dtype} of shape {patch.shape} instead."
-            )
-        colors = to_unit(patch.reshape(-1, n_channels)) / (1 if unit_scale(patch.dtype) > 1 else unit_scale(dtype))
-        light: Floats = to_linear(colors).mean(axis=0)
+            return _check_light((tones or measure(rows, None, self.p, curve)).light(self.p))
+        light: Floats = curve.to_linear(_given_colors(self.light, rows.shape[1], rows.dtype)).mean(axis=0)
         if not (light > 0).all():
-            raise ValueError(f"light must be positive in every channel; got {from_linear(light).tolist()} instead.")
+            mean = np.reshape(np.ma.asarray(self.light), (-1, len(light))).mean(axis=0)
+            raise ValueError(f"light must be positive in every channel; got {mean.tolist()} instead.")
         return light
 
     def _repr_html_fitted(self) -> str:
         """The color of the light, for notebooks, if it is an RGB color."""
-        if len(self.light_) != 3 or not is_unit_range(self.light_):
+        if not self._seen.curve.is_srgb or not is_unit_range(self.light_):
             return ""
         return palette_strip(self.light_[np.newaxis], np.ones(1), "Light")
 
@@ -247,6 +269,19 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         return tags
 
 
+def _check_parameters(balancer: WhiteBalancer) -> None:
+    """Validate parameters that do not depend on X."""
+    check_scalar(balancer.p, "p", Real, min_val=1)
+    if np.isnan(balancer.p):
+        raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
+    if balancer.color_space is not None and not _is_auto(balancer.color_space):
+        raise ValueError(f"color_space must be 'auto' or None; got {balancer.color_space!r} instead.")
+
+
+def _is_auto(color_space: Any) -> bool:
+    return isinstance(color_space, str) and color_space == "auto"
+
+
 def _together(parts: list[Measured]) -> Measured:
     """Measurements of all images together."""
     for index, part in enumerate(parts):
@@ -254,6 +289,36 @@ def _together(parts: list[Measured]) -> Measured:
     low, high = np.transpose([part.limits for part in parts])
     tones = merge([part.tones for part in parts])
     return Measured(tones, parts[0].like, (float(low.min()), float(high.max())))
+
+
+def _given_colors(light: Any, n_channels: int, dtype: np.dtype[Any]) -> Floats:
+    """The colors of a light that is given, (n_colors, n_channels); 0 to 1 if images are of 8 or 16 bits."""
+    patch = np.ma.asarray(light)
+    is_color = patch.dtype.kind in "uif" and patch.shape[-1:] == (n_channels,)
+    table = patch.reshape(-1, n_channels) if is_color else np.ma.empty((0, n_channels))
+    colors = np.ma.getdata(table)[~np.ma.getmaskarray(table).any(axis=1)]
+    unit = to_unit(colors)
+    if not len(unit) or not (np.abs(unit) <= _LARGEST).all():
+        raise ValueError(
+            f"light must be a color of {n_channels} finite numbers, or a patch of such pixels, not all masked; got "
+            f"{patch.dtype} of shape {patch.shape} instead."
+        )
+    scale = unit_scale(dtype)
+    if scale > 1 and colors.dtype.kind == "f" and colors.max() <= 1:
+        raise ValueError(
+            f"light must be in the units of X, which is {dtype} from 0 to {scale:g}; got {colors.max():g} at most. "
+            f"If it is from 0 to 1, multiply it by {scale:g}."
+        )
+    return unit / (1 if unit_scale(colors.dtype) > 1 else scale)
+
+
+def _factors(wanted: Floats, light: Floats) -> Floats:
+    """The factor of each linear channel that makes `wanted` of `light`."""
+    with np.errstate(over="ignore"):
+        factors = wanted / light
+    if factors.max() > _LARGEST_FACTOR:
+        raise ValueError(f"X is too dark for the light in fit: a factor of {factors.max():g} would be needed; scale X.")
+    return factors
 
 
 def _check_light(light: Floats) -> Floats:

@@ -19,13 +19,28 @@ _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 
 
-def read_checked(estimator: Any, source: Source, **checks: Any) -> tuple[Pixels, Any, NDArray[Any]]:
-    """The pixels of one table or image, their table as it came, and as an array that passed scikit-learn's checks."""
+def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[Any]]:
+    """The pixels of one table or image, their table as it came, and as an array of finite real numbers."""
     pixels = source.pixels()
     table = pixels.rows()
-    least = 0 if pixels.mask is not None else 1
-    rows = check_array(table, estimator=estimator, input_name="X", ensure_min_samples=least, **checks)
-    return pixels, table, rows
+    rows = check_array(
+        table,
+        ensure_all_finite=False,
+        ensure_min_samples=0 if pixels.mask is not None else 1,
+        estimator=estimator,
+        input_name="X",
+    )
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"X must hold real numbers; got {rows.dtype} instead.")
+    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
+        raise ValueError("X contains NaN or infinity; mask such pixels: np.ma.masked_invalid(X).")
+    return pixels, table, rows.astype(rows.dtype.newbyteorder("="), copy=False)
+
+
+def learn_channels(estimator: Any, source: Source, like: NDArray[Any]) -> None:
+    """Set the number of channels, as many as `like` has, and their names, which are the same in all tables of X."""
+    for number, table in enumerate(source.tables or [like]):
+        validate_data(estimator, table, reset=number == 0, skip_check_array=True)
 
 
 def check_channels(estimator: Any, source: Source, rows: NDArray[Any]) -> None:

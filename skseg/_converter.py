@@ -138,8 +138,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         X_new : ndarray of X's shape, float64, or a list of them
             Weighted coordinates. A masked image gives a masked array, NaN under the mask.
         """
-        source = open_source(X)
-        return list(source.map(self._convert_image)) if source.is_sequence else self._convert_image(source)
+        return open_source(X).results(self._convert_image)
 
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
@@ -162,8 +161,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ValueError
             If a channel has weight 0 and cannot be restored.
         """
-        source = open_source(X)
-        return list(source.map(self._invert_image)) if source.is_sequence else self._invert_image(source)
+        return open_source(X).results(self._invert_image)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Get the names of the converted channels.
@@ -217,8 +215,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         return pixels.restore(conversion.convert(rows), under_mask=np.nan)
 
     def _invert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, _, rows = read_checked(self, source, dtype=np.float64)
-        return pixels.restore(self.conversion(rows.shape[1]).invert(rows), under_mask=np.nan)
+        pixels, _, rows = read_checked(self, source)
+        return pixels.restore(self.conversion(rows.shape[1]).invert(rows.astype(np.float64)), under_mask=np.nan)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_array
 
 from ._callbacks import Task
 from ._census import Census, count, merge
-from ._checks import check_not_gray, check_same_kind
+from ._checks import check_not_gray, check_same_kind, read_checked
 from ._color import check_not_alpha
 from ._kmeans import Memory, representatives
 from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
@@ -70,20 +69,9 @@ class Counted:
 
 def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
     """The pixels of one table or image, and their rows as a finite numeric array."""
-    pixels = source.pixels()
+    pixels, _, rows = read_checked("KMeansSegmenter", source)
     check_not_alpha(pixels.data_shape, color_space)
-    rows = check_array(
-        pixels.rows(),
-        ensure_all_finite=False,
-        ensure_min_samples=0 if pixels.mask is not None else 1,
-        estimator="KMeansSegmenter",
-        input_name="X",
-    )
-    if rows.dtype.kind not in "biuf":
-        raise ValueError(f"X must hold real numbers; got {rows.dtype} instead.")
-    if rows.dtype.kind == "f" and not np.isfinite(rows).all():
-        raise ValueError("X contains NaN or infinity; mask such pixels: np.ma.masked_invalid(X).")
-    return pixels, rows.astype(rows.dtype.newbyteorder("="), copy=False)
+    return pixels, rows
 
 
 def count_source(

@@ -30,13 +30,12 @@ from ._kmeans import (
     weighted_variance,
 )
 from ._model import Model
-from ._scaling import CensusScan
+from ._scaling import CensusScan, check_size
 
 Floats = NDArray[np.float64]
 MakeCells = Callable[..., Cells]
 
 _STARTS = ("k-means++", "random")
-_LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 _MAX_HELD = 1 << 19  # colors whose features are held together
 _MAX_SAMPLED = 1 << 19  # colors that passes are started from
@@ -106,7 +105,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     """Start from k-means on a sample of the colors; what it does not represent is added and starts again."""
     some = sample(census, _MAX_SAMPLED)
     features_of(some, conversion)
-    _check_size(_as_floats(some.number_limits()))
+    check_size(some.number_limits())
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
     if isinstance(params["init"], str):
         passed = _start_passes(passes, scan, some, conversion, params)
@@ -217,13 +216,8 @@ def _as_floats(limits: NDArray[Any]) -> tuple[float, float]:
 def features_of(census: Census, conversion: Conversion) -> Floats:
     """Coordinates of the colors of a census in the color space, small enough for squared distances."""
     features = map_rows(conversion.convert, census.colors)
-    _check_size(features)
+    check_size(features)
     return features
-
-
-def _check_size(numbers: Any) -> None:
-    if np.abs(numbers).max() > _LARGEST:
-        raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
 
 
 def _is_start(init: Any) -> bool:

@@ -1,6 +1,6 @@
 """The light of an image, measured as a power mean of each channel, and colors brought to another light.
 
-Light adds up in linear numbers, so the gamma of sRGB is undone for three channels; others are taken as linear.
+Light adds up in linear numbers, so the gamma of sRGB is undone.
 
 References
 ----------
@@ -9,18 +9,42 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._census.blocks import for_blocks
-from ._color import gamma_of, is_unit_range, linear_of, luminance, round_to, to_unit, unit_scale
+from ._census.blocks import for_blocks, in_parallel
+from ._color import gamma_of, linear_of, luminance, round_to, to_unit, unit_scale
 
 Floats = NDArray[np.float64]
 
 _BLOCK = 1 << 16  # pixels whose linear numbers are held at a time
+
+
+class Curve(NamedTuple):
+    """How the numbers of an image follow light.
+
+    Attributes
+    ----------
+    is_srgb : whether they are sRGB, with its gamma; else they are linear
+    """
+
+    is_srgb: bool
+
+    def to_linear(self, colors: NDArray[Any]) -> Floats:
+        """Linear numbers of colors, (n_colors, n_channels); 0 to 1 for colors of 8 or 16 bits."""
+        unit = to_unit(colors)
+        return linear_of(unit) if self.is_srgb else unit
+
+    def from_linear(self, linear: Floats) -> Floats:
+        """The inverse of `to_linear`, but for the scale of 8 or 16 bits."""
+        return gamma_of(linear) if self.is_srgb else linear
+
+    def gray_of(self, light: Floats) -> Floats:
+        """The gray of the same luminance as a linear light, (n_channels,)."""
+        return np.full(len(light), luminance(light) if self.is_srgb else light.mean())
 
 
 class Tones(NamedTuple):
@@ -48,16 +72,28 @@ class Tones(NamedTuple):
         return np.asarray(scale * ((powers * shares).sum(axis=0) / shares.sum(axis=0)) ** (1 / p))
 
 
-def measure(rows: NDArray[Any], weights: Floats | None, p: float) -> Tones:
+def measure(rows: NDArray[Any], weights: Floats | None, p: float, curve: Curve) -> Tones:
     """The tones of pixel rows: a histogram if they are of 8 or 16 bits, else the light of each block."""
+    blocks = [slice(start, start + _BLOCK) for start in range(0, max(len(rows), 1), _BLOCK)]
     if unit_scale(rows.dtype) == 1:
-        return merge([_light_of_block(*block, p) for block in _blocks(rows, weights)])
-    levels = _all_levels(rows)
+
+        def light_of(block: slice) -> Tones:
+            return _light_of_block(curve.to_linear(rows[block]), None if weights is None else weights[block], p)
+
+        return merge(list(in_parallel(light_of, blocks)))
+    levels = _all_levels(rows, curve)
     counts = np.zeros(levels.shape)
-    for colors, weight in _blocks(rows, weights):
-        for channel, column in enumerate(colors.T):
-            counts[:, channel] += np.bincount(column, weight, len(levels))
+    for block in blocks:
+        for channel, column in enumerate(rows[block].T):
+            counts[:, channel] += np.bincount(column, None if weights is None else weights[block], len(levels))
     return Tones(levels, counts, is_histogram=True)
+
+
+def _light_of_block(linear: Floats, weights: Floats | None, p: float) -> Tones:
+    weights = np.ones(len(linear)) if weights is None else weights
+    each = np.broadcast_to(weights[:, np.newaxis], linear.shape)
+    light = Tones(linear, each, False).light(p) if weights.any() else np.zeros(linear.shape[1])
+    return Tones(light[np.newaxis], np.full((1, linear.shape[1]), weights.sum()), False)
 
 
 def merge(tones: Sequence[Tones]) -> Tones:
@@ -67,20 +103,19 @@ def merge(tones: Sequence[Tones]) -> Tones:
     return Tones(np.vstack([each.linear for each in tones]), np.vstack([each.weights for each in tones]), False)
 
 
-def relight(rows: NDArray[Any], factors: Floats) -> NDArray[Any]:
-    """Pixel rows with each linear channel multiplied by its factor, in their dtype; 0 to 1 stays in that range."""
+def relight(rows: NDArray[Any], factors: Floats, curve: Curve, *, is_clipped: bool) -> NDArray[Any]:
+    """Pixel rows with each linear channel multiplied by its factor, in their dtype, maybe clipped to 0 to 1."""
     relit, scale = np.empty_like(rows), unit_scale(rows.dtype)
-    is_clipped = rows.size > 0 and is_unit_range(rows)
 
     def multiply(linear: Floats) -> NDArray[Any]:
-        colors = from_linear(linear * factors)
+        colors = curve.from_linear(linear * factors)
         return round_to(scale * (np.clip(colors, 0, 1) if is_clipped else colors), rows.dtype)
 
-    table = None if scale == 1 else multiply(_all_levels(rows)).T
+    table = None if scale == 1 else multiply(_all_levels(rows, curve)).T
 
     def fill(block: slice) -> None:
         if table is None:
-            relit[block] = multiply(to_linear(rows[block]))
+            relit[block] = multiply(curve.to_linear(rows[block]))
         else:
             for channel, values in enumerate(table):
                 relit[block, channel] = values.take(rows[block, channel])
@@ -89,38 +124,7 @@ def relight(rows: NDArray[Any], factors: Floats) -> NDArray[Any]:
     return relit
 
 
-def to_linear(colors: NDArray[Any]) -> Floats:
-    """Linear numbers of colors, (n_colors, n_channels)."""
-    unit = to_unit(colors)
-    return linear_of(unit) if colors.shape[-1] == 3 else unit
-
-
-def from_linear(linear: Floats) -> Floats:
-    """The inverse of `to_linear`; 0 to 1 for colors of 8 or 16 bits."""
-    return gamma_of(linear) if linear.shape[-1] == 3 else linear
-
-
-def gray_of(light: Floats) -> Floats:
-    """The gray of the same luminance as a linear light, (n_channels,)."""
-    return np.full(len(light), luminance(light) if len(light) == 3 else light.mean())
-
-
-def _blocks(rows: NDArray[Any], weights: Floats | None) -> Iterator[tuple[NDArray[Any], Floats | None]]:
-    """Blocks of rows and of their weights, at least one."""
-    for start in range(0, max(len(rows), 1), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        yield rows[block], None if weights is None else weights[block]
-
-
-def _light_of_block(rows: NDArray[Any], weights: Floats | None, p: float) -> Tones:
-    weight = np.ones(len(rows)) if weights is None else weights
-    linear = to_linear(rows)
-    each = np.broadcast_to(weight[:, np.newaxis], linear.shape)
-    light = Tones(linear, each, False).light(p) if weight.any() else np.zeros(rows.shape[1])
-    return Tones(light[np.newaxis], np.full((1, rows.shape[1]), weight.sum()), False)
-
-
-def _all_levels(rows: NDArray[Any]) -> Floats:
+def _all_levels(rows: NDArray[Any], curve: Curve) -> Floats:
     """The linear numbers of all colors that the dtype of 8 or 16 bits can hold, for each channel."""
     levels = np.arange(int(unit_scale(rows.dtype)) + 1, dtype=rows.dtype)[:, np.newaxis]
-    return to_linear(np.repeat(levels, rows.shape[1], axis=1))
+    return curve.to_linear(np.repeat(levels, rows.shape[1], axis=1))

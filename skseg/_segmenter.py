@@ -13,12 +13,12 @@ from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, Tran
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.metadata_routing import UNUSED
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
-from ._checks import levels_to_caller, match_to_fit, warn_few_clusters
+from ._checks import learn_channels, levels_to_caller, match_to_fit, warn_few_clusters
 from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
@@ -435,11 +435,7 @@ class KMeansSegmenter(
         check_is_fitted(self)
         if y is None:
             return metrics.valley_score(self, X, sample_weight=sample_weight)
-        source = open_source(X)
-        if source.is_sequence:
-            scores = list(source.map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
-        else:
-            scores = [self._agreement(source, y, sample_weight)]
+        scores = list(open_source(X).map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
         known = [score for score in scores if score is not None]
         if not known:
             warnings.warn("All pixels of X are masked. The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
@@ -469,8 +465,7 @@ class KMeansSegmenter(
         """The color step, which knows the channels of X, and the model of a census, or of all pixels of `scan`."""
         color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
         color.set_output(transform="default")  # KMeans gets arrays in any case
-        for number, table in enumerate(source.tables or [census.colors]):
-            validate_data(color, table, reset=number == 0, skip_check_array=True)
+        learn_channels(color, source, census.colors)
         conversion = find_conversion(self.color_space, self.channel_weights, census.colors.shape[1])
         conversion.check_range(census.number_limits())
         conversion = learn_weights(conversion, census, scan)
@@ -484,8 +479,7 @@ class KMeansSegmenter(
     def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:
         """`function` of X, or the list of its results for the images of a sequence."""
         check_is_fitted(self)
-        source = open_source(X)
-        return list(source.map(function, n_jobs=self.n_jobs)) if source.is_sequence else function(source)
+        return open_source(X).results(function, n_jobs=self.n_jobs)
 
     def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
         """The pixels of one image and their rows, checked against `fit`."""

@@ -159,12 +159,19 @@ class Source:
         return whole
 
     def map(self, function: Callable[..., Any], *, n_jobs: int | None = 1, **per_image: Any) -> Iterator[Any]:
-        """`function` of the source of each image of a sequence, in order, with at most `n_jobs` in parallel.
+        """`function` of the source of each image, in order, with at most `n_jobs` in parallel.
 
-        `per_image` holds one more argument per image, or None for all.
+        `per_image` holds one more argument per image of a sequence, or None for all; for a single image the argument.
         """
+        if not self.is_sequence:
+            return iter([function(self, *per_image.values())])
         call_one = partial(_call_for_image, function, effective_n_jobs(n_jobs) > 1)
         return _in_parallel((delayed(call_one)(*call) for call in self._calls(per_image)), n_jobs)
+
+    def results(self, function: Callable[..., Any], *, n_jobs: int | None = 1) -> Any:
+        """`function` of a single image, or the list of its results for the images of a sequence."""
+        results = list(self.map(function, n_jobs=n_jobs))
+        return results if self.is_sequence else results[0]
 
     def reduce(
         self, function: Callable[..., Any], combine: Callable[..., Any], *, n_jobs: int | None, **per_image: Any

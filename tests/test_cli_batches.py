@@ -145,12 +145,15 @@ def test_more_labels_than_an_octet_holds_fit_into_16_bits(folder):
 # Fit on some, predict on others
 
 
-def test_predict_goes_by_the_colors_of_a_palette(folder):
+@pytest.mark.parametrize("color_space", ["auto", "lab", "none"])
+def test_predict_goes_by_the_colors_of_a_palette(folder, color_space):
     colors = np.array([[250, 240, 230], [16, 32, 48], [200, 90, 40]], dtype=np.uint8)
     codes = ",".join("#" + bytes(color).hex() for color in colors)
-    outcome = skseg("predict", "--palette", f"{codes},{codes[:7]}", "photos/coffee.png", "-o", "results", "--json")
+    options = ["--color-space", color_space, "-o", "results", "--json"]
+    outcome = skseg("predict", "--palette", f"{codes},{codes[:7]}", "photos/coffee.png", *options)
     assert outcome.exit_code == 0
-    expected = KMeansSegmenter(3, init=colors).fit(colors)
+    space = None if color_space == "none" else color_space
+    expected = KMeansSegmenter(3, color_space=space, init=colors).fit(colors)
     assert expected.cluster_centers_.tolist() == colors[[1, 2, 0]].tolist()
     with Image.open("results/coffee-labels.png") as image:
         assert np.array_equal(np.asarray(image), expected.predict(COFFEE))
@@ -165,6 +168,12 @@ def test_predict_goes_by_the_colors_of_a_palette(folder):
     [
         (["photos/coffee.png"], "Give a MODEL and an IMAGE, or --palette and an IMAGE."),
         (["nothing.skseg", "photos"], "MODEL must be a file that exists; got 'nothing.skseg'."),
+        (["model.skseg", "photos", "--color-space", "lab"], "--color-space goes with --palette; a MODEL has a color"),
+        (["model.skseg", "photos", "--color-space", "none"], "--color-space goes with --palette; a MODEL has a color"),
+        (
+            ["--palette", "#404040,#808080", "--color-space", "direction", "photos"],
+            "--palette has different colors that --color-space direction does not tell apart.",
+        ),
         (["--palette", "red", "photos"], "'red' must be colors such as '#ff0000,#00ff00'."),
     ],
 )

@@ -62,6 +62,30 @@ def test_a_constant_channel_has_the_weight_1():
     assert ColorConverter(**SCALED).fit([[7.0, 7.0]]).channel_weights_.tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("factor", [1e-306, 1e-200, 1e140])
+def test_the_size_of_numbers_does_not_matter(factor):
+    labels = KMeansSegmenter(3, random_state=0, **SCALED).fit_predict(SCENE * factor)
+    assert np.array_equal(labels, KMeansSegmenter(3, random_state=0, **SCALED).fit_predict(SCENE))
+
+
+def test_a_channel_too_small_to_be_divided_by_is_constant():
+    tiny = SCENE * [1, 1, 1, 1e-312]
+    assert ColorConverter(**SCALED).fit(tiny).channel_weights_[3] == 1
+
+
+def test_numbers_too_large_for_squares_are_refused():
+    with pytest.raises(ValueError, match=r"X must stay within ±1e\+150, or squared distances overflow; scale it"):
+        KMeansSegmenter(3, **SCALED).fit(SCENE * 1e200)
+
+
+@pytest.mark.usefixtures("passes")
+def test_numbers_too_large_for_squares_are_refused_wherever_they_are():
+    scene = SCENE.copy()
+    scene[30, 30, 2] = -1e200
+    with pytest.raises(ValueError, match=r"X must stay within ±1e\+150"):
+        KMeansSegmenter(3, **SCALED).fit(scene)
+
+
 def test_clusters_are_those_of_scaled_pixels():
     segmenter = KMeansSegmenter(3, random_state=0, **SCALED).fit(UNEVEN)
     scaled = StandardScaler().fit_transform(table_of(UNEVEN))

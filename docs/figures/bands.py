@@ -7,10 +7,12 @@ from sklearn.metrics import adjusted_rand_score
 
 from skseg import KMeansSegmenter
 
+SHADE = 16  # chosen to show the difference: light varies fourfold in 90 % of the pixels; at 6, 1.7-fold, all agree
+
 rng = np.random.default_rng(0)
 spectra = np.array([[0.06, 0.05, 0.04, 0.02], [0.04, 0.07, 0.05, 0.36], [0.12, 0.16, 0.21, 0.28]])
 truth = np.stack([gaussian_filter(rng.normal(size=(120, 160)), 8) for _ in spectra]).argmax(axis=0)
-light = np.exp(22 * gaussian_filter(rng.normal(size=truth.shape), 12))[..., np.newaxis]
+light = np.exp(SHADE * gaussian_filter(rng.normal(size=truth.shape), 12))[..., np.newaxis]
 scene = spectra[truth] * light + rng.normal(scale=0.002, size=(*truth.shape, 4))
 
 settings = {

@@ -105,7 +105,7 @@ def check_not_alpha(shape: tuple[int, ...], color_space: str | None) -> None:
         raise ValueError(
             "color_space='auto' does not guess what the 4 channels of an image are. If the fourth is alpha, make it a "
             "mask: np.ma.array(image[..., :3], mask=np.repeat(image[..., 3:] == 0, 3, axis=-1)); "
-            "if they are bands, set color_space=None or 'direction'."
+            "if they are bands, set color_space=None."
         )
 
 

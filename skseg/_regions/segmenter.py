@@ -243,8 +243,7 @@ class RegionSegmenter(
             Regions at every scale.
         """
         check_is_fitted(self)
-        source = open_source(X)
-        return list(source.map(self._hierarchy, n_jobs=self.n_jobs)) if source.is_sequence else self._hierarchy(source)
+        return open_source(X).results(self._hierarchy, n_jobs=self.n_jobs)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Score how well the regions of X cover the true ones.

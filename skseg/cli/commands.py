@@ -132,25 +132,30 @@ def fit(
 @app.command()
 @click.argument("files", metavar="[MODEL] IMAGE...", nargs=-1, required=True, type=click.Path())
 @options.palette
+@options.color_space
 @options.results
 @options.limits
 @options.json
-def predict(*, files: tuple[str, ...], palette: Any, mask: Path | None, as_json: bool, **params: Any) -> None:
+def predict(
+    *, files: tuple[str, ...], palette: Any, color_space: str | None, mask: Path | None, as_json: bool, **params: Any
+) -> None:
     """Segment pictures by the clusters in a MODEL file of `skseg fit`, or by the colors of a palette.
 
-    With --palette, every pixel gets the nearest of the given colors, and no MODEL is named. Labels are numbered from
-    the darkest to the lightest of them.
+    With --palette, every pixel gets the nearest of the given colors in the color space, and no MODEL is named. Labels
+    are numbered from the darkest color to the lightest. A MODEL has a color space of its own.
 
     \b
     Examples:
       skseg predict model.skseg photos -o results
       skseg predict model.skseg scan.tif --output distance
-      skseg predict --palette '#1d2b16,#7a4a2b,#f4f1ea' photos
+      skseg predict --palette '#1d2b16,#7a4a2b,#f4f1ea' photos --color-space lab
     """
     model, images = (None, files) if palette is not None else (files[0], files[1:])
     if not images:
         raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
-    segmenter = open_model(model) if model is not None else palette_segmenter(palette)
+    if model is not None and color_space != "auto":
+        raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
+    segmenter = open_model(model) if model is not None else palette_segmenter(palette, color_space)
     results, _ = take_results(params)
     batch = open_batch(images, mask)
     with as_usage_error():

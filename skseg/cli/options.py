@@ -101,15 +101,16 @@ limits = _options(
 n_clusters = click.option(
     "-k", "--n-clusters", type=click.IntRange(1, 65535), default=10, show_default=True, help="Number of clusters."
 )
+color_space = click.option(
+    "--color-space",
+    type=click.Choice(["none", *COLOR_SPACE_NAMES]),
+    default="auto",
+    show_default=True,
+    callback=lambda _ctx, _param, space: None if space == "none" else space,
+    help="Space to measure distances in; auto is hsv for three channels, else none; direction ignores shade.",
+)
 model = _options(
-    click.option(
-        "--color-space",
-        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
-        default="auto",
-        show_default=True,
-        callback=lambda _ctx, _param, space: None if space == "none" else space,
-        help="Space to cluster in; auto is hsv for three channels, else none; direction ignores shade.",
-    ),
+    color_space,
     click.option(
         "--channel-weights",
         type=WordOrNumbers(auto="auto", scale="scale", none=None),
@@ -134,7 +135,7 @@ model = _options(
     click.option("--n-jobs", type=int, help="Pictures processed in parallel; -1 for all cores."),
 )
 palette = click.option(
-    "--palette", type=WordOrColors(), help="Colors to go by instead of a MODEL, such as '#102030,#ffeedd'."
+    "--palette", type=WordOrColors(), help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'."
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 results = _options(

@@ -45,11 +45,13 @@ def open_model(path: str) -> KMeansSegmenter:
     return segmenter
 
 
-def palette_segmenter(colors: NDArray[np.float64]) -> KMeansSegmenter:
+def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> KMeansSegmenter:
     """The segmenter whose clusters are the given colors, from 0 to 1."""
     distinct = np.unique(colors, axis=0)
-    segmenter = KMeansSegmenter(len(distinct), init=distinct)
+    segmenter = KMeansSegmenter(len(distinct), color_space=color_space, init=distinct)
     segmenter.fit(distinct)
+    if len(segmenter.cluster_centers_) < len(distinct):
+        raise click.UsageError(f"--palette has different colors that --color-space {color_space} does not tell apart.")
     return segmenter
 
 
