@@ -207,7 +207,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             its channels or units differ from `fit`.
         """
         check_is_fitted(self)
-        return open_source(X).results(self._balance_image, n_jobs=self.n_jobs)
+        return open_source(X).results(self._balance_image, n_jobs=self.n_jobs, are_colors=True)
 
     def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
         """The pixels of one image, and their rows."""

@@ -235,7 +235,7 @@ class KMeansSegmenter(
                 counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting, purpose="fit")
             with task.part("cluster"):
                 color, model = self._fit_steps(source, counted.census, counted.scan)
-                labels = counted.label_map(model)
+                labels = source.like(counted.label_map(model))
         set_fitted(self, color, without_most_colors(model), labels)
         return self
 
@@ -375,7 +375,8 @@ class KMeansSegmenter(
             of shape (..., n_clusters), NaN under the mask.
         """
         transform_image = {"color": self._paint_image, "label": self._label_column, "distance": self._measure_image}
-        return self._for_each_image(transform_image[_check_output(self.output)], X)
+        transform = transform_image[_check_output(self.output)]
+        return self._for_each_image(transform, X, are_colors=self.output == "color")
 
     def inverse_transform(self, X: Any) -> Any:
         """Paint labels in the colors of their clusters.
@@ -476,10 +477,10 @@ class KMeansSegmenter(
             warn_few_clusters(census, len(model.colors), self.n_clusters)
         return color, model
 
-    def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:
+    def _for_each_image(self, function: Callable[[Source], Any], X: Any, *, are_colors: bool = False) -> Any:
         """`function` of X, or the list of its results for the images of a sequence."""
         check_is_fitted(self)
-        return open_source(X).results(function, n_jobs=self.n_jobs)
+        return open_source(X).results(function, n_jobs=self.n_jobs, are_colors=are_colors)
 
     def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
         """The pixels of one image and their rows, checked against `fit`."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._census.blocks import one_thread
+from ._labeled import Labeled, is_labeled, labels_of, open_labeled
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
 _LARGEST_FLOAT = float(np.finfo(np.float64).max)
@@ -92,11 +93,13 @@ class Source:
     data : the table or array; for a sequence, the list of its images
     is_sequence : whether it is a sequence of images
     has_own_dtype : whether X states the type of its numbers; Python numbers in lists do not
+    labeled : the image, if it has named dimensions
     """
 
     data: Any
     is_sequence: bool
     has_own_dtype: bool
+    labeled: Labeled | None = None
 
     @property
     def is_table(self) -> bool:
@@ -123,6 +126,8 @@ class Source:
         """The (first) image as an array; one that has to be read for that stays read."""
         if not self.is_sequence:
             return self.data
+        if is_labeled(self.data[0]):
+            return open_source(self.data[0]).data
         if not hasattr(self.data[0], "shape"):
             self.data[0] = open_source(self.data[0]).data
         return self.data[0]
@@ -168,10 +173,19 @@ class Source:
         call_one = partial(_call_for_image, function, effective_n_jobs(n_jobs) > 1)
         return _in_parallel((delayed(call_one)(*call) for call in self._calls(per_image)), n_jobs)
 
-    def results(self, function: Callable[..., Any], *, n_jobs: int | None = 1) -> Any:
-        """`function` of a single image, or the list of its results for the images of a sequence."""
-        results = list(self.map(function, n_jobs=n_jobs))
+    def results(self, function: Callable[..., Any], *, n_jobs: int | None = 1, are_colors: bool = False) -> Any:
+        """`function` of a single image, or the list of its results for the images of a sequence.
+
+        They have named dimensions if the images have them; `are_colors` says that they have the channels of X.
+        """
+        results = list(self.map(lambda image: image.like(function(image), is_color=are_colors), n_jobs=n_jobs))
         return results if self.is_sequence else results[0]
+
+    def like(self, result: Any, *, is_color: bool = False) -> Any:
+        """A result for one image, with named dimensions if the image has them."""
+        if self.labeled is None or not isinstance(result, np.ndarray):
+            return result
+        return self.labeled.repainted(result) if is_color else self.labeled.labeled(result)
 
     def reduce(
         self, function: Callable[..., Any], combine: Callable[..., Any], *, n_jobs: int | None, **per_image: Any
@@ -207,6 +221,9 @@ def open_source(X: Any, min_ndim: int = 2) -> Source:
             items[index], n_dims = _with_ndim(item)
             if n_dims >= min_ndim:
                 return Source(items, is_sequence=True, has_own_dtype=True)
+    if is_labeled(X):
+        data, labeled = open_labeled(X) if min_ndim > 1 else (labels_of(X), None)
+        return Source(data, is_sequence=False, has_own_dtype=True, labeled=labeled)
     return Source(as_array(X), is_sequence=False, has_own_dtype=not isinstance(X, list | tuple))
 
 
@@ -385,6 +402,6 @@ def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> 
     @wraps(plain)
     def transform(self: Any, X: Any) -> Any:
         source = open_source(X)  # an image that had to be read is not read again
-        return (wrapped if source.is_table else plain)(self, source.data)
+        return (wrapped if source.is_table else plain)(self, source.data if source.labeled is None else X)
 
     return transform

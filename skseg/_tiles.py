@@ -117,7 +117,10 @@ class TileKFold:
                 "for the table of an image's pixels give image_shape."
             )
         if not isinstance(X, np.ndarray):
-            raise TypeError(f"X must be a NumPy array to be cut into tiles; got {type(X).__name__}. Use np.asarray(X).")
+            raise TypeError(
+                f"X must be a NumPy array to be cut into tiles; got {type(X).__name__}. "
+                "Use np.asarray(X), with the channels last."
+            )
         fold = np.broadcast_to(self._folds(*shape[-2:]), shape)
         if isinstance(X, np.ma.MaskedArray):
             self._check_not_masked(fold, np.asarray(np.ma.getmaskarray(X).any(axis=-1)))

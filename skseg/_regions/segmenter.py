@@ -151,7 +151,7 @@ class RegionSegmenter(
         weights = self._learn(source, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
         fitted, n_channels = copy(self), np.shape(source.first())[-1]
         set_fitted(fitted, segmenter, weights, n_channels)
-        labels = None if source.is_sequence else fitted.predict(source.data)
+        labels = None if source.is_sequence else source.like(fitted.predict(source.data))
         set_fitted(self, segmenter, weights, n_channels)
         if labels is not None:
             self.labels_ = labels
@@ -220,7 +220,7 @@ class RegionSegmenter(
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
         return self._for_each_image(
-            lambda source: _paint(source.data, self._hierarchy(source).cut(**self._where_to_cut())), X
+            lambda source: _paint(source.data, self._hierarchy(source).cut(**self._where_to_cut())), X, are_colors=True
         )
 
     @overload
@@ -275,13 +275,15 @@ class RegionSegmenter(
     def _where_to_cut(self) -> dict[str, Any]:
         return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
 
-    def _for_each_image(self, function: Callable[[Source], Any], X: Any) -> Any:
+    def _for_each_image(self, function: Callable[[Source], Any], X: Any, *, are_colors: bool = False) -> Any:
         """`function` of each image of a list or stack, as a list or stack."""
         check_is_fitted(self)
         source = open_source(X)
         _check_images(source)
-        if source.is_sequence:
-            return list(source.map(lambda image: self._for_each_image(function, image.data), n_jobs=self.n_jobs))
+        if source.is_sequence or source.labeled is not None:
+            return source.results(
+                lambda image: self._for_each_image(function, image.data), n_jobs=self.n_jobs, are_colors=are_colors
+            )
         if source.data.ndim == 3:
             return function(source)
         parts = [self._for_each_image(function, part) for part in source.data]

@@ -1,0 +1,190 @@
+"""Arrays with named dimensions: read by the names, whatever their order, and given back with their coordinates."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from skimage.data import coffee
+from sklearn.metrics import adjusted_rand_score
+from sklearn.pipeline import make_pipeline
+
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
+
+IMAGE = coffee()[::8, ::8]
+STACK = np.stack([IMAGE, IMAGE[::-1]])
+LAYOUTS = [("band", "y", "x"), ("y", "band", "x"), ("y", "x", "band"), ("x", "y", "band")]
+PLACES = {"y": 10.0 * np.arange(50)[::-1], "x": 5.0 * np.arange(75), "spatial_ref": 0}
+BANDS = {"band": [4, 3, 2], "wavelength": ("band", [665.0, 560.0, 490.0])}
+
+
+def labeled(image, dims=("band", "y", "x"), channel="band", **attributes):
+    names = [*("time",) * (image.ndim - 3), "y", "x", "band"]
+    array = xr.DataArray(image, dims=names, coords=PLACES | BANDS, attrs=attributes, name="scene")
+    array.encoding = {"grid_mapping": "spatial_ref", "dtype": "uint8", "_FillValue": None}
+    return array.transpose(*["time"] * (image.ndim - 3), *dims).rename({"band": channel} if channel != "band" else {})
+
+
+def segmenter(**params):
+    return KMeansSegmenter(4, random_state=0, **params)
+
+
+def assert_places(result, dims):
+    assert result.dims == dims
+    assert {"y", "x", "spatial_ref"} <= set(result.coords)
+    assert np.array_equal(result.y, PLACES["y"])
+    assert result.encoding == {"grid_mapping": "spatial_ref"}
+
+
+@pytest.mark.parametrize("dims", LAYOUTS)
+def test_labels_are_those_of_the_image_in_every_layout(dims):
+    X, expected = labeled(IMAGE, dims), segmenter().fit_predict(IMAGE)
+    fitted = segmenter().fit(X)
+    places = tuple(name for name in dims if name != "band")
+    for result in (
+        fitted.labels_,
+        fitted.predict(X),
+        segmenter().fit_predict(X),
+        segmenter().partial_fit(X).predict(X),
+    ):
+        assert_places(result, places)
+        assert result.dtype == np.int32
+        assert result.attrs == {}
+        assert np.array_equal(result.transpose("y", "x"), expected)
+
+
+@pytest.mark.parametrize("channel", ["channel", "wavelength", "c"])
+def test_channels_may_have_other_names(channel):
+    X = labeled(IMAGE).drop_vars("wavelength").rename(band=channel)
+    assert np.array_equal(segmenter().fit_predict(X), segmenter().fit_predict(IMAGE))
+
+
+@pytest.mark.parametrize("dims", LAYOUTS)
+def test_repainted_images_have_all_that_the_image_has(dims):
+    X = labeled(IMAGE, dims, long_name=("red", "green", "blue"))
+    for painter in (segmenter(), RegionSegmenter(), WhiteBalancer()):
+        painted = painter.fit(X).transform(X)
+        assert painted.dims == dims
+        assert painted.attrs == X.attrs
+        assert painted.coords.equals(X.coords)
+        assert painted.dtype == X.dtype
+        assert np.array_equal(painted.transpose("y", "x", "band"), painter.fit(IMAGE).transform(IMAGE))
+
+
+@pytest.mark.parametrize("n_clusters", [3, 4])
+def test_distances_have_a_coordinate_of_their_own(n_clusters):
+    """Also where there are as many as channels, in the dtype of the image."""
+    X = labeled(IMAGE / 255)
+    result = segmenter(output="distance").set_params(n_clusters=n_clusters).fit_transform(X)
+    assert_places(result, ("band", "y", "x"))
+    assert result.band.values.tolist() == list(range(n_clusters))
+    expected = segmenter(output="distance").set_params(n_clusters=n_clusters).fit_transform(IMAGE / 255)
+    assert np.array_equal(result.transpose("y", "x", "band"), expected)
+
+
+def test_converted_colors_and_label_columns():
+    X = labeled(IMAGE)
+    assert np.array_equal(
+        ColorConverter("lab").fit_transform(X).transpose("y", "x", "band"), ColorConverter("lab").fit_transform(IMAGE)
+    )
+    assert_places(segmenter(output="label").fit_transform(X), ("y", "x"))
+
+
+def test_pixels_with_nan_are_masked():
+    holes = IMAGE / 255
+    holes[:5, :5], holes[10, 10, 1] = np.nan, np.nan
+    expected = segmenter().fit_predict(np.ma.masked_invalid(holes))
+    labels = segmenter().fit_predict(labeled(holes))
+    assert labels.attrs == {"_FillValue": -1}
+    assert (labels == -1).sum() == 26
+    assert np.array_equal(labels, np.ma.filled(expected, -1))
+    painted = segmenter().fit_transform(labeled(holes)).transpose("y", "x", "band")
+    assert np.isnan(painted.values[10, 10]).tolist() == [False, True, False]
+    assert np.array_equal(painted.values[10, 10, [0, 2]], holes[10, 10, [0, 2]])
+
+
+@pytest.mark.parametrize("name", ["_FillValue", "nodata", "missing_value"])
+@pytest.mark.parametrize("place", ["attrs", "encoding"])
+def test_pixels_whose_channels_all_say_no_data_are_masked(name, place):
+    image = IMAGE.copy()
+    image[:5, :5], image[10, 10, 1] = 255, 255
+    X = labeled(image)
+    getattr(X, place)[name] = 255
+    labels = RegionSegmenter().fit_predict(X)
+    assert (labels == -1).sum() == 25
+    assert labels.attrs == {"_FillValue": -1}
+
+
+def test_label_maps_with_names_are_read_as_label_maps():
+    X = labeled(IMAGE, _FillValue=255)
+    X[:, :5] = 255
+    fitted = segmenter().fit(X)
+    labels = fitted.predict(X)
+    painted = fitted.inverse_transform(labels)
+    assert painted.mask[:5].all()
+    assert np.array_equal(painted[5:], fitted.transform(X).transpose("y", "x", "band")[5:])
+    assert fitted.score(X, labels.where(labels >= 0, 0)) == 1.0
+
+
+def test_stacks_and_lists():
+    fitted = segmenter().fit(labeled(STACK))
+    assert fitted.predict(labeled(STACK)).dims == ("time", "y", "x")
+    assert fitted.transform(labeled(STACK)).dims == ("time", "band", "y", "x")
+    assert RegionSegmenter().fit(labeled(STACK)).predict(labeled(STACK)).dims == ("time", "y", "x")
+    images = [labeled(IMAGE), labeled(IMAGE, ("x", "y", "band")), IMAGE]
+    for model in (segmenter(), RegionSegmenter()):
+        one, other, plain = model.fit(images).predict(images)
+        assert one.dims == ("y", "x")
+        assert other.dims == ("x", "y")
+        assert isinstance(plain, np.ndarray)
+        assert np.array_equal(one, plain)
+        assert adjusted_rand_score(np.ravel(one), np.ravel(other.transpose("y", "x"))) == 1  # numbered from elsewhere
+    assert len(RegionSegmenter().fit(images).hierarchy(images)) == 3
+
+
+def test_pipelines_keep_the_names():
+    pipeline = make_pipeline(WhiteBalancer(), segmenter())
+    assert_places(pipeline.fit(labeled(IMAGE)).predict(labeled(IMAGE)), ("y", "x"))
+    assert pipeline.set_output(transform="pandas").transform(labeled(IMAGE)).dims == ("band", "y", "x")
+    assert pipeline.score(labeled(IMAGE)) == pipeline.score(IMAGE)
+
+
+def test_tables_with_names_are_tables():
+    table = IMAGE.reshape(-1, 3)
+    for X in (xr.DataArray(table, dims=("pixel", "band")), xr.DataArray(table.T, dims=("band", "pixel"))):
+        assert np.array_equal(segmenter().fit_predict(X), segmenter().fit_predict(table))
+    X = xr.DataArray(table, dims=("sample", "feature"))
+    assert np.array_equal(segmenter().fit_predict(X), segmenter().fit_predict(table))
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        labeled(IMAGE).drop_vars("band").rename(band="z"),
+        labeled(IMAGE).isel(band=0),
+        xr.concat([labeled(IMAGE)] * 2, dim="c"),
+    ],
+    ids=["unknown", "none", "two"],
+)
+def test_an_unknown_layout_names_the_dimensions(X):
+    with pytest.raises(ValueError, match=r"X has the dimensions .*'y', 'x'.* one of them, and only one, must be named"):
+        segmenter().fit(X)
+
+
+def test_datasets_are_refused_with_the_way_out():
+    dataset = labeled(IMAGE).drop_vars("wavelength").to_dataset("band")
+    with pytest.raises(TypeError, match=r'got a Dataset of several. .*X\.to_dataarray\("band"\)'):
+        segmenter().fit(dataset)
+    assert segmenter().fit_predict(dataset.to_dataarray("band")).dims == ("y", "x")
+
+
+def test_tiles_are_cut_from_plain_arrays():
+    with pytest.raises(TypeError, match="must be a NumPy array"):
+        next(TileKFold(2).split(labeled(IMAGE)))
+
+
+@pytest.mark.filterwarnings("ignore:Use `@` matmul:PendingDeprecationWarning")  # of rioxarray
+def test_georeferenced_arrays_keep_their_place():
+    pytest.importorskip("rioxarray")
+    X = labeled(IMAGE).rio.write_crs("EPSG:32633").rio.write_nodata(0)
+    labels = segmenter().fit_predict(X)
+    assert labels.rio.crs == X.rio.crs
+    assert labels.rio.transform() == X.rio.transform()
