@@ -165,8 +165,7 @@ def find_units(
     """
     lift, color_lift = (_LIFT if extent < _TINY else 0 for extent in extents)
     labels = nearest(features, centers)
-    offsets = features - centers[labels]
-    by_distance = np.argsort((offsets**2).sum(axis=1), kind="stable")
+    by_distance = np.argsort(((features - centers[labels]) ** 2).sum(axis=1), kind="stable")
     present, members = np.unique(labels[by_distance], return_index=True)
     origins, factors = np.zeros((len(centers), colors.shape[1])), None
     if convert_means:
@@ -178,9 +177,10 @@ def find_units(
     gaps = np.sqrt(((centers[:, np.newaxis] - centers) ** 2).sum(axis=-1))
     np.fill_diagonal(gaps, np.inf)
     reach = gaps.min(axis=1) if len(centers) > 1 else np.zeros(1)
-    feature_unit = _unit(offsets, labels, reach, lift)
+    measured_from = centers if convert_means is None else convert_means(origins)
+    feature_unit = _unit(features - measured_from[labels], labels, reach, lift)
     return Units(
-        centers if convert_means is None else convert_means(origins),
+        measured_from,
         Gauge(origins, color_unit, color_lift),
         Gauge(centers, feature_unit, lift),
         np.maximum(2 * feature_unit + _SUM_BITS, -_MOST_BITS),
