@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
-from skseg._kmeans import distances, fit_kmeans, nearest, weighted_variance
+from skseg._kmeans import NearestCenter, distances, fit_kmeans, nearest, weighted_variance
 from skseg._kmeans import fit as fitting
 from skseg._kmeans.distances import _BLOCK
 from skseg._kmeans.fit import _CELLS_FROM
@@ -219,3 +219,29 @@ def test_few_points_are_far_out(weights):
     is_far = fitting.far_out(points, weights)
     assert is_far[5]
     assert is_far.sum() <= 2
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 6, 40])
+@pytest.mark.parametrize("n_clusters", [2, 10, 100])
+@pytest.mark.parametrize("scale", [1e-20, 1e-6, 1.0, 1e6, 1e20])
+@pytest.mark.parametrize("far", [1.0, 30.0, 1e6])
+def test_labels_and_margins_hold_beside_borders_and_far_away(n_features, n_clusters, scale, far):
+    """Points on borders, off by rounding of either precision, and a few far outside."""
+    rng = np.random.default_rng(n_features * n_clusters)
+    centers = rng.normal(size=(n_clusters, n_features))
+    pairs = rng.integers(n_clusters, size=(2, 4000))
+    points = centers[pairs].mean(axis=0) + rng.choice([0, 1e-15, 1e-9, 1e-7, 1e-3], (4000, 1)) * rng.normal(
+        size=(4000, 1)
+    )
+    points[:40] *= far
+    points, centers = points * scale + 3 * scale, centers * scale + 3 * scale
+    find, columns = NearestCenter(centers), np.ascontiguousarray(points.T)
+    expected = np.sort(distances(points, centers), axis=1)
+    labels, margins = find.with_margins(columns)
+    nearest_label = distances(points, centers).argmin(axis=1)
+    assert np.array_equal(find(columns), nearest_label)
+    assert np.array_equal(labels, nearest_label)
+    rounding = 1e-14 * far * scale * np.sqrt(n_features)
+    assert (margins <= expected[:, 1] - expected[:, 0] + rounding).all()
+    clear = (expected[:, 1] - expected[:, 0] > 0.5 * scale) & (far == 1)
+    assert (margins[clear] > 0.9 * (expected[:, 1] - expected[:, 0])[clear]).all()

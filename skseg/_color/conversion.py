@@ -49,7 +49,10 @@ class Conversion:
         unit = to_unit(colors)
         if self.name == DIRECTION:
             unit = direction(unit)
-        return np.asarray((self.space.from_rgb(unit) if self.space else unit) * self.weights)
+        coordinates = self.space.from_rgb(unit) if self.space else unit
+        if (self.weights == 1).all() and not np.may_share_memory(coordinates, colors):
+            return coordinates
+        return np.asarray(coordinates * self.weights)
 
     def invert(self, coordinates: Floats) -> Floats:
         """Colors from 0 to 1, or as they are, of coordinates; of a direction, the color of length 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from .._census.blocks import for_blocks
 Floats = NDArray[np.float64]
 
 _BLOCK = 1 << 14  # points that are labeled at a time: their scores stay in the processor's cache
-_MANTISSA_BITS = 52
+_EXACT_BITS = 52  # of distances in double precision
+_SINGLE = 1e-12, 1e12  # radii of centers that are ranked in single precision
+_FAR = 16  # times the radius of the centers; points that are farther away need double precision
 _here = local()
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
 
@@ -48,24 +50,45 @@ def nearest(points: Floats, centers: Floats) -> NDArray[np.int32]:
     return labels
 
 
+class _Precision(NamedTuple):
+    """Centers as numbers of one precision.
+
+    Attributes
+    ----------
+    offsets : from the mean of the centers, (n_centers, n_features)
+    halves : of their squares, (n_centers, 1)
+    numbers : of the centers, as integers of the same size, (n_centers, 1)
+    mantissa_bits : of the numbers
+    """
+
+    offsets: NDArray[Any]
+    halves: NDArray[Any]
+    numbers: NDArray[Any]
+    mantissa_bits: int
+
+
 class NearestCenter:
     """Numbers of the nearest centers, by the exact distances of `distances`.
 
-    Centers are ranked by ``x · c - c² / 2``, a matrix product. Its last bits are replaced by the number of the center,
-    so that the largest score tells the label. Points with another score that is as large but for rounding are measured
-    exactly.
+    Centers are ranked by ``x · c - c² / 2``, a matrix product, in single precision where that is enough. Its last bits
+    are replaced by the number of the center, so that the largest score tells the label. Points with another score that
+    is as large but for rounding are measured exactly.
     """
 
     def __init__(self, centers: Floats) -> None:
         self.centers = centers
         self._origin = centers.mean(axis=0)[:, np.newaxis]
-        self._offsets = np.ascontiguousarray(centers - self._origin.T)
-        squares = (self._offsets**2).sum(axis=1)
-        self._halves = squares[:, np.newaxis] / 2
+        offsets = np.ascontiguousarray(centers - self._origin.T)
+        squares, numbers = (offsets**2).sum(axis=1), np.arange(len(centers))[:, np.newaxis]
+        halves = squares[:, np.newaxis] / 2
         self._radius = float(np.sqrt(squares.max()))
         self._n_bits = (len(centers) - 1).bit_length()
-        self._numbers = np.arange(len(centers))[:, np.newaxis]
         self._count = np.min_scalar_type(len(centers))
+        self._double = _Precision(offsets, halves, numbers, _EXACT_BITS)
+        self._has_single = _SINGLE[0] < self._radius < _SINGLE[1]
+        if self._has_single:
+            singles = offsets.astype(np.float32), halves.astype(np.float32), numbers.astype(np.int32)
+            self._single = _Precision(*singles, 23)
 
     def __call__(self, columns: Floats) -> NDArray[np.int64]:
         """The labels of points, given as contiguous columns, (n_features, n_points)."""
@@ -83,9 +106,9 @@ class NearestCenter:
             return np.zeros(n_points, dtype=np.int64), np.full(n_points, np.inf)
         scores, offsets, best, labels, error = self._rank(columns)
         scores.put(labels * n_points + np.arange(n_points), -np.inf)
-        lead = best - scores.max(axis=0)
+        lead = np.subtract(best, scores.max(axis=0), dtype=np.float64)
         labels = self._settle(labels, columns, lead <= error)
-        squares = -2 * best
+        squares = np.multiply(best, -2, dtype=np.float64)
         for column in offsets:
             squares += column * column
         np.maximum(squares, 0, out=squares)
@@ -97,19 +120,30 @@ class NearestCenter:
         np.maximum(margins, 0, out=margins)
         return labels, 2 * margins / longest
 
-    def _rank(self, columns: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.int64], float]:
-        """Scores, offsets, the best score of each point, its label, and the error of a score."""
+    def _rank(self, columns: Floats) -> tuple[NDArray[Any], Floats, NDArray[Any], NDArray[np.int64], float]:
+        """Scores, offsets, the best score of each point, its label, and the error of a difference of scores."""
+        n_features, n_points = columns.shape
         offsets = np.subtract(columns, self._origin, out=scratch("offsets", columns.shape))
-        product = np.multiply if len(columns) == 1 else np.matmul  # the product of one feature is slow
-        scores = product(self._offsets, offsets, out=scratch("scores", (len(self.centers), columns.shape[1])))
-        scores -= self._halves
-        packed = scores.view(np.int64)
+        reach = np.sqrt(n_features) * max(offsets.max(), -offsets.min())
+        is_single = self._has_single and reach < _FAR * self._radius
+        precision = self._single if is_single else self._double
+        kind = precision.offsets.dtype
+        points = offsets if not is_single else scratch("singles", columns.shape, kind)
+        if is_single:
+            points[:] = offsets
+        product = np.multiply if n_features == 1 else np.matmul  # the product of one feature is slow
+        scores = product(precision.offsets, points, out=scratch(f"scores {kind}", (len(self.centers), n_points), kind))
+        scores -= precision.halves
+        packed = scores.view(precision.numbers.dtype)
         packed &= -1 << self._n_bits
-        packed |= self._numbers
+        packed |= precision.numbers
         best = scores.max(axis=0)
-        labels = best.view(np.int64) & ((1 << self._n_bits) - 1)
-        reach = self._radius + np.sqrt(len(columns)) * max(offsets.max(), -offsets.min())
-        error = float(reach**2 * 2.0 ** (self._n_bits + 3 - _MANTISSA_BITS) + _LEAST_ERROR)
+        labels = (best.view(packed.dtype) & ((1 << self._n_bits) - 1)).astype(np.int64, copy=False)
+        roundings = 4 + n_features + (1 << self._n_bits + 1)  # of half a bit each: of the product, and by the number
+        largest = self._radius * (reach + self._radius / 2)
+        of_scores = largest * roundings * 2.0**-precision.mantissa_bits
+        of_distances = (reach + self._radius) ** 2 * (4 + n_features) * 2.0**-_EXACT_BITS
+        error = float(of_scores + of_distances + _LEAST_ERROR)
         return scores, offsets, best, labels, error
 
     def _settle(self, labels: NDArray[np.int64], columns: Floats, is_doubtful: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -133,13 +167,12 @@ def scratch(name: str, shape: tuple[int, int], dtype: Any = np.float64) -> NDArr
 
 
 def _nearest_exactly(columns: Floats, centers: Floats) -> NDArray[np.int64]:
-    labels = np.zeros(columns.shape[1], dtype=np.int64)
-    shortest = _distance(columns, centers[0])
-    for label, center in enumerate(centers[1:], start=1):
-        distance = _distance(columns, center)
-        np.copyto(labels, label, where=distance < shortest)
-        np.minimum(distance, shortest, out=shortest)
-    return labels
+    squares = np.zeros((len(centers), columns.shape[1]))
+    for column, coordinates in zip(columns, centers.T, strict=True):
+        offsets = column - coordinates[:, np.newaxis]
+        offsets *= offsets
+        squares += offsets
+    return np.asarray(np.sqrt(squares, out=squares).argmin(axis=0))
 
 
 def weighted_variance(points: Floats, weights: Floats) -> float:
