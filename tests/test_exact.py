@@ -51,7 +51,10 @@ def test_squares_of_scaled_colors_are_those_of_the_features(is_weighted):
     factors, centers = np.array([4.0, 0.25, 1.0]), np.array([[0.4, 0.1, 0.2], [2.0, 0.2, 0.9]])
     colors = RNG.random((500, 3))
     weights = RNG.uniform(0.5, 2, 500) if is_weighted else np.ones(500)
-    labels, units = nearest(colors * factors, centers), units_of(colors, centers, factors=factors, is_weighted=is_weighted)
+    labels, units = (
+        nearest(colors * factors, centers),
+        units_of(colors, centers, factors=factors, is_weighted=is_weighted),
+    )
     found = units.means(sums(units, colors, labels, weights if is_weighted else None, factors))
     assert_allclose(units.centers, centers, atol=1)  # colors next to the centers
     squares = ((colors * factors - units.centers[labels]) ** 2).sum(axis=1)
