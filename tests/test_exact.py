@@ -12,11 +12,12 @@ RNG = np.random.default_rng(0)
 
 def units_of(sample, centers, *, factors=None, is_weighted=False):
     """Units by a sample of colors; features are the colors times `factors`, and are not summed if there are some."""
+    features = sample if factors is None else sample * factors
     return find_units(
-        sample if factors is None else sample * factors,
+        features,
         sample,
         centers,
-        extents=(np.abs(centers).max() or 1.0, np.abs(sample).max()),
+        extents=(max(np.abs(features).max(), np.abs(centers).max()), np.abs(sample).max()),
         weight=0 if is_weighted else None,
         convert_means=None if factors is None else lambda colors: colors * factors,
     )
@@ -30,8 +31,9 @@ def test_the_exponent_is_that_of_the_least_power_of_two_that_is_not_less():
     assert least_exponent(np.array([1.0, 1.5, 2.0, 3.0, 0.5, 0.4, 0.0])).tolist() == [0, 1, 1, 2, -1, -1, 0]
 
 
-def test_a_block_of_the_largest_size_is_summed_without_rounding():
-    colors = RNG.uniform(0.9, 1, (MAX_SUMMED, 2))
+@pytest.mark.parametrize("scale", [1.0, 1e-290])
+def test_a_block_of_the_largest_size_is_summed_without_rounding(scale):
+    colors = scale * RNG.uniform(0.9, 1, (MAX_SUMMED, 2))
     labels, units = np.zeros(MAX_SUMMED, dtype=int), units_of(np.vstack([-colors[:9], colors[:9]]), np.zeros((1, 2)))
     parts = sum(sums(units, colors[start::7], labels[start::7]) for start in range(7))
     assert np.array_equal(sums(units, colors, labels), parts)

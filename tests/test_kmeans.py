@@ -210,7 +210,7 @@ def test_an_outlier_in_the_block_does_not_disturb_the_others(far):
 
 @pytest.mark.parametrize("n_features", [1, 20])
 @pytest.mark.parametrize("n_centers", [40, 1000])
-@pytest.mark.parametrize("offset", [-1e3, 0.0, 1e3])  # of the points
+@pytest.mark.parametrize("offset", [-1e3, -1.0, 0.0, 1e3])  # of the points
 def test_centers_that_are_almost_equal_are_told_apart(n_features, n_centers, offset):
     rng = np.random.default_rng(0)
     centers = rng.random((n_centers, n_features))

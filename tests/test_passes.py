@@ -498,7 +498,7 @@ class Rows:
 
 
 @pytest.mark.parametrize("is_weighted", [False, True])
-@pytest.mark.parametrize("scale", [1.0, 1e-290])
+@pytest.mark.parametrize("scale", [1.0, 1e-290, -1e120])
 def test_a_pass_finds_means_of_any_scale(is_weighted, scale):
     rows, centers = NOISY.reshape(-1, 3) * scale, CENTERS * scale
     weights = np.full(len(rows), 3.0) if is_weighted else None
@@ -670,6 +670,26 @@ def test_what_is_remembered_changes_nothing(make, is_linear, is_weighted):
     squares = ((rows - passed.centers[scan.memory.labels]) ** 2).sum(axis=1)
     sums = np.bincount(scan.memory.labels, squares if weights is None else weights * squares)
     assert_allclose(passed.squares, sums, rtol=1e-8, atol=1e-11 * sums.sum())
+
+
+@pytest.mark.parametrize("make_scan", [Rows, RememberedRows])
+def test_centers_of_the_last_pass_are_brought_into_order_and_do_not_move(make_scan):
+    rows, start = NOISY.reshape(-1, 3), CENTERS[[2, 0, 3, 1]] + 0.02
+    passes = Passes(make_scan(rows), np.array, count(rows[::9]))
+    passed, n_iter = passes.lloyd(passes.run(start), lambda colors: np.argsort(colors[:, 1]), max_iter=1, tol=0.0)
+    assert n_iter == 1
+    assert np.array_equal(passed.centers, start[np.argsort(start[:, 1])])
+    assert np.array_equal(passed.weights, np.bincount(nearest(rows, passed.centers)))
+
+
+@pytest.mark.parametrize("make_scan", [Rows, RememberedRows])
+def test_centers_of_frequent_colors_move_by_as_little_as_the_others_weigh(make_scan):
+    rows, weights, start = RNG.random((3000, 1)), np.ones(3000), np.array([[0.2], [0.8]])
+    rows[:2], weights[:2] = start, 1e9
+    passes = Passes(make_scan(rows, weights), np.array, count(rows[::3], weights[::3]))
+    passed, n_iter = passes.lloyd(passes.run(start), lambda colors: np.argsort(colors[:, 0]), max_iter=99, tol=0.0)
+    assert 1 < n_iter < 99
+    assert np.abs(passed.shifts).max() < 1e-10
 
 
 @pytest.mark.parametrize("far", [1e35, 1e60])
