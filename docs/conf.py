@@ -63,6 +63,7 @@ sphinx_gallery_conf = {
     "reference_url": {"skseg": None},
     "download_all_examples": False,
     "abort_on_example_error": True,
+    "parallel": 2,
     "nested_sections": False,
     "capture_repr": (),
     "write_computation_times": False,

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from skseg._kmeans import NearestCenter, distances, fit_kmeans, nearest, weighted_variance
 from skseg._kmeans import fit as fitting
-from skseg._kmeans.distances import _BLOCK
+from skseg._kmeans.distances import _BLOCK, NearestCenter
 from skseg._kmeans.fit import _CELLS_FROM
 
 LLOYD = {"init": "k-means++", "n_init": "auto", "max_iter": 300, "tol": 1e-4, "random_state": 0}
@@ -206,6 +206,43 @@ def test_an_outlier_in_the_block_does_not_disturb_the_others(far):
     assert np.array_equal(
         nearest(points, np.vstack([centers, [[far] * 3]])), by_distance(points, np.vstack([centers, [[far] * 3]]))
     )
+
+
+@pytest.mark.parametrize("n_features", [1, 20])
+@pytest.mark.parametrize("n_centers", [40, 1000])
+@pytest.mark.parametrize("offset", [-1e3, -1.0, 0.0, 1e3])  # of the points
+def test_centers_that_are_almost_equal_are_told_apart(n_features, n_centers, offset):
+    rng = np.random.default_rng(0)
+    centers = rng.random((n_centers, n_features))
+    centers = np.concatenate([centers, centers + rng.choice([-1e-12, 1e-12], centers.shape)])
+    points = rng.random((500, n_features)) + offset
+    assert np.array_equal(nearest(points, centers), by_distance(points, centers))
+
+
+@pytest.mark.parametrize("n_centers", [256, 257, 513])
+def test_of_very_many_equal_centers_the_first_wins(n_centers):
+    points = np.random.default_rng(0).random((9, 3))
+    assert not nearest(points, np.full((n_centers, 3), 0.3)).any()
+
+
+@pytest.mark.parametrize("n_features", [1, 3, 10])
+@pytest.mark.parametrize("n_centers", [2, 9, 100])
+@pytest.mark.parametrize("width", [1e-3, 1.0, 1e3])  # of the points, around the mean of the centers or far beyond
+def test_margins_are_nearly_the_lead_of_the_nearest_center_and_never_more(n_features, n_centers, width):
+    rng = np.random.default_rng(n_features)
+    points, centers = rng.normal(0, width, (500, n_features)), rng.normal(0, 1, (n_centers, n_features))
+    labels, margins = NearestCenter(centers).with_margins(np.ascontiguousarray(points.T))
+    lengths = np.sqrt(((points[:, np.newaxis].astype(np.longdouble) - centers) ** 2).sum(axis=-1))
+    first, second = np.sort(lengths, axis=1)[:, :2].T
+    assert np.array_equal(labels, lengths.argmin(axis=1))
+    assert (margins <= second - first).all()
+    assert_allclose(margins, (second - first).astype(float), rtol=1e-2, atol=1e-6 * width)
+
+
+def test_a_color_between_two_centers_has_no_margin():
+    centers = np.array([[0.1, 0.2], [0.3, 0.7], [0.8, -5.1]])
+    points = (centers[0] + centers[1]) / 2 + np.linspace(-1, 1, 99)[:, np.newaxis] * [0.5, -0.2]
+    assert not NearestCenter(centers).with_margins(np.ascontiguousarray(points.T))[1].any()
 
 
 def test_nothing_has_no_nearest_center():

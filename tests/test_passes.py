@@ -498,7 +498,7 @@ class Rows:
 
 
 @pytest.mark.parametrize("is_weighted", [False, True])
-@pytest.mark.parametrize("scale", [1.0, 1e-290])
+@pytest.mark.parametrize("scale", [1.0, 1e-290, -1e120])
 def test_a_pass_finds_means_of_any_scale(is_weighted, scale):
     rows, centers = NOISY.reshape(-1, 3) * scale, CENTERS * scale
     weights = np.full(len(rows), 3.0) if is_weighted else None
@@ -557,6 +557,16 @@ def test_what_is_heavy_does_not_depend_on_what_is_heavier():
     buckets[5], buckets[10:20] = 1e12, 1e4
     passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets, totals=0, units=None, path=0.0)
     assert np.flatnonzero(passed.heavy_buckets()).tolist() == [5, *range(10, 20)]
+
+
+def test_at_most_1024_buckets_are_heavy_each_of_more_than_64_medians():
+    buckets = np.ones(1 << 16)
+    buckets[:2000] = np.arange(65, 2065)
+    passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets, totals=0, units=None, path=0.0)
+    assert np.flatnonzero(passed.heavy_buckets()).tolist() == list(range(2000 - 1024, 2000))
+    few = passed._replace(buckets=np.where(buckets < 67, buckets, 1))
+    assert np.flatnonzero(few.heavy_buckets()).tolist() == [0, 1]
+    assert not few._replace(buckets=np.minimum(few.buckets, 64)).heavy_buckets().any()
 
 
 def test_nothing_is_heavy_among_equals():
@@ -657,6 +667,49 @@ def test_what_is_remembered_changes_nothing(make, is_linear, is_weighted):
     assert np.array_equal(scan.memory.labels, nearest(rows.astype(np.float64), passed.centers))
     for name in ["centers", "weights", "shifts", "squares", "colors"]:
         assert np.array_equal(getattr(passed, name), getattr(forgetful, name)), name
+    squares = ((rows - passed.centers[scan.memory.labels]) ** 2).sum(axis=1)
+    sums = np.bincount(scan.memory.labels, squares if weights is None else weights * squares)
+    assert_allclose(passed.squares, sums, rtol=1e-8, atol=1e-11 * sums.sum())
+
+
+@pytest.mark.parametrize("make_scan", [Rows, RememberedRows])
+def test_centers_of_the_last_pass_are_brought_into_order_and_do_not_move(make_scan):
+    rows, start = NOISY.reshape(-1, 3), CENTERS[[2, 0, 3, 1]] + 0.02
+    passes = Passes(make_scan(rows), np.array, count(rows[::9]))
+    passed, n_iter = passes.lloyd(passes.run(start), lambda colors: np.argsort(colors[:, 1]), max_iter=1, tol=0.0)
+    assert n_iter == 1
+    assert np.array_equal(passed.centers, start[np.argsort(start[:, 1])])
+    assert np.array_equal(passed.weights, np.bincount(nearest(rows, passed.centers)))
+
+
+@pytest.mark.parametrize("make_scan", [Rows, RememberedRows])
+def test_centers_of_frequent_colors_move_by_as_little_as_the_others_weigh(make_scan):
+    rows, weights, start = RNG.random((3000, 1)), np.ones(3000), np.array([[0.2], [0.8]])
+    rows[:2], weights[:2] = start, 1e9
+    passes = Passes(make_scan(rows, weights), np.array, count(rows[::3], weights[::3]))
+    passed, n_iter = passes.lloyd(passes.run(start), lambda colors: np.argsort(colors[:, 0]), max_iter=99, tol=0.0)
+    assert 1 < n_iter < 99
+    assert np.abs(passed.shifts).max() < 1e-10
+
+
+@pytest.mark.parametrize("far", [1e35, 1e60])
+def test_a_center_beyond_all_colors_may_be_remembered(far):
+    rows = NOISY.reshape(-1, 3)
+    scan = RememberedRows(rows)
+    passed = Passes(scan, np.array, count(rows[::9])).run(np.array([CENTERS.mean(axis=0), [far] * 3]))
+    assert passed.weights.tolist() == [len(rows), 0]
+    assert not scan.memory.labels.any()
+
+
+@pytest.mark.parametrize("is_linear", [False, True])
+def test_colors_of_zeros_are_passed_over(is_linear):
+    rows = np.zeros((500, 3))
+    passes = Passes(RememberedRows(rows), np.array, count(rows), np.array if is_linear else None)
+    passed, _ = passes.lloyd(
+        passes.run(np.array([[1e-3] * 3, [1.0] * 3])), lambda colors: np.lexsort(colors.T), max_iter=9, tol=0.0
+    )
+    assert_allclose(passed.centers, [[0.0, 0.0, 0.0]], rtol=0, atol=1e-12)
+    assert passed.inertia == pytest.approx(0, abs=1e-20)
 
 
 def test_colors_far_from_borders_are_not_looked_at_again():

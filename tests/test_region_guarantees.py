@@ -23,17 +23,20 @@ IMAGES = {
     "16 bits": astronaut()[::5, ::5].astype(np.uint16) * 257,
 }
 CUTS = [{"scale": 0}, {"scale": 0.2}, {"scale": 0.5}, {"scale": 0.8}, {"n_regions": 40}, {"n_regions": 7}]
-TURNS = {
+TURNS = {  # all others are one after another of these
     "left to right": lambda each: each[:, ::-1],
-    "upside down": lambda each: each[::-1],
     "by a quarter": lambda each: np.swapaxes(each, 0, 1)[::-1],
-    "transposed": lambda each: np.swapaxes(each, 0, 1),
 }
 
 
 @pytest.fixture(scope="module", params=IMAGES)
 def image(request):
     return IMAGES[request.param]
+
+
+@pytest.fixture(scope="module")
+def label_map(image):
+    return RegionSegmenter().fit_predict(image)
 
 
 @pytest.fixture(scope="module", params=["auto", 0, 12])
@@ -89,8 +92,8 @@ def test_scales_and_boundaries_are_probabilities(hierarchy):
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_turned_image_has_the_turned_regions(image, turn):
-    expected = TURNS[turn](RegionSegmenter().fit_predict(image))
+def test_a_turned_image_has_the_turned_regions(image, label_map, turn):
+    expected = TURNS[turn](label_map)
     found = RegionSegmenter().fit_predict(TURNS[turn](image))
     pairs = np.unique(np.stack([numbers_of(expected).ravel(), numbers_of(found).ravel()]), axis=1)
     assert pairs.shape[1] == len(np.unique(pairs[0])) == len(np.unique(pairs[1]))
@@ -98,9 +101,9 @@ def test_a_turned_image_has_the_turned_regions(image, turn):
 
 @pytest.mark.parametrize("photo", [astronaut, immunohistochemistry])
 def test_a_thumbnail_has_nearly_the_regions_of_the_photo(photo):
-    large = resize(photo(), (1024, 1024), order=3)
-    regions = RegionSegmenter().fit_predict((np.clip(large, 0, 1) * 255).astype(np.uint8))
-    assert metrics.covering(RegionSegmenter().fit_predict(photo()), regions[::2, ::2]) >= 0.8
+    thumbnail = resize(photo(), (256, 256), anti_aliasing=True)
+    regions = RegionSegmenter().fit_predict((255 * thumbnail).astype(np.uint8))
+    assert metrics.covering(regions, RegionSegmenter().fit_predict(photo())[::2, ::2]) >= 0.8
 
 
 def test_an_image_of_one_color_is_one_region():
