@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 _BLOCK = 1 << 14  # points that are labeled at a time: their scores stay in the processor's cache
 _EXACT_BITS = 52  # of distances in double precision
 _SINGLE = 1e-12, 1e12  # radii of centers that are ranked in single precision
+_MAX_SINGLE = 16  # centers that are; the numbers of more take too many bits
 _FAR = 16  # times the radius of the centers; points that are farther away need double precision
 _here = local()
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
@@ -85,7 +86,7 @@ class NearestCenter:
         self._n_bits = (len(centers) - 1).bit_length()
         self._count = np.min_scalar_type(len(centers))
         self._double = _Precision(offsets, halves, numbers, _EXACT_BITS)
-        self._has_single = _SINGLE[0] < self._radius < _SINGLE[1]
+        self._has_single = len(centers) <= _MAX_SINGLE and _SINGLE[0] < self._radius < _SINGLE[1]
         if self._has_single:
             singles = offsets.astype(np.float32), halves.astype(np.float32), numbers.astype(np.int32)
             self._single = _Precision(*singles, 23)

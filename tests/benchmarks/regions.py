@@ -2,6 +2,7 @@
 
     python tests/benchmarks/regions.py --data PATH [--split val] [--limit 50] [--n-jobs 2]
     python tests/benchmarks/regions.py --data PATH --learn
+    python tests/benchmarks/regions.py --data PATH --learn-from 20
 
 PATH holds JPEG images and, for each, a MATLAB file of the same name with segmentations by several people, in any
 folders, as in the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
@@ -13,7 +14,8 @@ which these weights were fitted to, RegionSegmenter is cross-validated: each hal
 that were learned from the other half.
 
 With --learn, the weights of `skseg/_regions/weights.py` are found: learned from all images that are not in such a
-folder. The scale is the best one of the cross-validation.
+folder. The scale is the best one of the cross-validation. With --learn-from, it tells what few images teach: each half
+is also judged with weights that were learned from so many images of the other half.
 """
 
 import argparse
@@ -25,8 +27,9 @@ import numpy as np
 from joblib import Parallel, delayed
 from scipy.io import loadmat
 from skimage.color import rgb2lab
+from skimage.graph import cut_threshold, rag_mean_color
 from skimage.io import imread
-from skimage.segmentation import felzenszwalb, quickshift
+from skimage.segmentation import felzenszwalb, quickshift, slic
 
 from skseg import KMeansSegmenter, RegionSegmenter, clean_labels, metrics
 
@@ -48,6 +51,12 @@ def with_quickshift(image):
     return [quickshift(image, kernel_size=5, max_dist=distance, ratio=0.5) for distance in (20, 50, 100)]
 
 
+def with_slic(image):
+    """Superpixels, and the neighbors of similar mean colors merged."""
+    parts = slic(image, n_segments=400, compactness=10, start_label=0)
+    return [cut_threshold(parts, rag_mean_color(image, parts), threshold) for threshold in (10, 20, 30, 40, 50)]
+
+
 def with_classes(image):
     return [KMeansSegmenter(k, random_state=0).fit_predict(image) for k in (2, 3, 4, 5, 6)]
 
@@ -60,6 +69,7 @@ def with_clean_classes(image):
 PEERS = {  # a function that gives label maps by several settings, and which of them is its own
     "felzenszwalb": (with_felzenszwalb, 2),
     "quickshift": (with_quickshift, 0),
+    "slic, cut_threshold": (with_slic, 2),
     "KMeansSegmenter": (with_classes, 2),
     "KMeansSegmenter, clean_labels": (with_clean_classes, 2),
 }
@@ -87,15 +97,20 @@ def learn(files, n_jobs):
     return segmenter.fit([imread(image) for image, _ in files], [read_truths(truth) for _, truth in files])
 
 
-def cross_validate(files, n_jobs):
-    """Judge each half of the images with weights that were learned from the other half."""
+def cross_validate(files, n_jobs, n_learned=None):
+    """Judge each half of the images with weights that were learned from the other half, or some images of it."""
     for fold in (0, 1):
-        method = partial(with_regions, segmenter=learn(files[1 - fold :: 2], n_jobs))
+        method = partial(with_regions, segmenter=learn(evenly(files[1 - fold :: 2], n_learned), n_jobs))
         yield from judge_all(method, files[fold::2], n_jobs)
 
 
 def judge_all(method, files, n_jobs):
     return Parallel(n_jobs)(delayed(judge)(method, *pair) for pair in files)
+
+
+def evenly(items, number):
+    """So many of the items, evenly spread, or all."""
+    return items if number is None else [items[index] for index in np.linspace(0, len(items) - 1, number).astype(int)]
 
 
 def print_row(name, results, own):
@@ -114,12 +129,14 @@ def main():
     parser.add_argument("--limit", type=int, help="only so many images, evenly spread")
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--learn", action="store_true", help="find the weights that skseg ships")
+    parser.add_argument("--learn-from", type=int, help="compare with weights learned from only so many images")
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS, help="which of them, by default all")
     options = parser.parse_args()
 
     truths = {path.stem: path for path in options.data.rglob("*.mat")}
     images = sorted(path for path in options.data.rglob("*.jpg") if path.stem in truths)
     images = [path for path in images if options.split in (None, path.parent.name)]
-    files = [(path, truths[path.stem]) for path in images[:: max(1, len(images) // (options.limit or len(images)))]]
+    files = [(path, truths[path.stem]) for path in evenly(images, options.limit)]
     tests = [pair for pair in files if pair[0].parent.name == "test"]
     others = [pair for pair in files if pair not in tests]
 
@@ -128,12 +145,18 @@ def main():
         mean = print_row("cross-validated", cross_validate(others, options.n_jobs), OWN_SCALE)
         print(dict(zip(SCALES, mean.round(4).tolist(), strict=True)))
         return
+    if options.learn_from:
+        for number in (None, options.learn_from):
+            results = cross_validate(others, options.n_jobs, number)
+            print_row(f"learned from {number or 'all'}", results, OWN_SCALE)
+        return
     for name, some in (("others", others), ("test", tests)):
         if some:
             print(f"{len(some)} images, {name}; best single setting: covering, PRI, VI; own setting: the same; seconds")
             judged = cross_validate if name == "others" else partial(judge_all, with_regions)
             print_row("RegionSegmenter", judged(some, options.n_jobs), OWN_SCALE)
-            for peer, (method, own) in PEERS.items():
+            for peer in options.peers:
+                method, own = PEERS[peer]
                 print_row(peer, judge_all(method, some, options.n_jobs), own)
 
 
