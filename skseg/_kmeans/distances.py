@@ -86,8 +86,8 @@ class NearestCenter:
         self._n_bits = (len(centers) - 1).bit_length()
         self._count = np.min_scalar_type(len(centers))
         self._double = _Precision(offsets, halves, numbers, _EXACT_BITS)
-        self._has_single = len(centers) <= _MAX_SINGLE and _SINGLE[0] < self._radius < _SINGLE[1]
-        if self._has_single:
+        self._single = None
+        if len(centers) <= _MAX_SINGLE and _SINGLE[0] < self._radius < _SINGLE[1]:
             singles = offsets.astype(np.float32), halves.astype(np.float32), numbers.astype(np.int32)
             self._single = _Precision(*singles, 23)
 
@@ -95,7 +95,7 @@ class NearestCenter:
         """The labels of points, given as contiguous columns, (n_features, n_points)."""
         if len(self.centers) == 1 or not columns.size:
             return np.zeros(columns.shape[1], dtype=np.int64)
-        scores, _, best, labels, error = self._rank(columns)
+        scores, _, best, labels, error = self._rank(columns, self._single)
         best -= error
         is_near = np.greater_equal(scores, best, out=scratch("near", scores.shape, np.bool_)).view(np.uint8)
         return self._settle(labels, columns, is_near.sum(axis=0, dtype=self._count) != 1)
@@ -105,11 +105,11 @@ class NearestCenter:
         n_points = columns.shape[1]
         if len(self.centers) == 1 or not n_points:
             return np.zeros(n_points, dtype=np.int64), np.full(n_points, np.inf)
-        scores, offsets, best, labels, error = self._rank(columns)
+        scores, offsets, best, labels, error = self._rank(columns)  # single precision would make margins too small
         scores.put(labels * n_points + np.arange(n_points), -np.inf)
-        lead = np.subtract(best, scores.max(axis=0), dtype=np.float64)
+        lead = best - scores.max(axis=0)
         labels = self._settle(labels, columns, lead <= error)
-        squares = np.multiply(best, -2, dtype=np.float64)
+        squares = -2 * best
         for column in offsets:
             squares += column * column
         np.maximum(squares, 0, out=squares)
@@ -121,16 +121,21 @@ class NearestCenter:
         np.maximum(margins, 0, out=margins)
         return labels, 2 * margins / longest
 
-    def _rank(self, columns: Floats) -> tuple[NDArray[Any], Floats, NDArray[Any], NDArray[np.int64], float]:
-        """Scores, offsets, the best score of each point, its label, and the error of a difference of scores."""
+    def _rank(
+        self, columns: Floats, single: _Precision | None = None
+    ) -> tuple[NDArray[Any], Floats, NDArray[Any], NDArray[np.int64], float]:
+        """Scores, offsets, the best score of each point, its label, and the error of a difference of scores.
+
+        `single` is used where all points are near.
+        """
         n_features, n_points = columns.shape
         offsets = np.subtract(columns, self._origin, out=scratch("offsets", columns.shape))
         reach = np.sqrt(n_features) * max(offsets.max(), -offsets.min())
-        is_single = self._has_single and reach < _FAR * self._radius
-        precision = self._single if is_single else self._double
+        precision = single if single and reach < _FAR * self._radius else self._double
         kind = precision.offsets.dtype
-        points = offsets if not is_single else scratch("singles", columns.shape, kind)
-        if is_single:
+        points = offsets
+        if kind != offsets.dtype:
+            points = scratch("singles", columns.shape, kind)
             points[:] = offsets
         product = np.multiply if n_features == 1 else np.matmul  # the product of one feature is slow
         scores = product(precision.offsets, points, out=scratch(f"scores {kind}", (len(self.centers), n_points), kind))
