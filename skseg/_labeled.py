@@ -5,6 +5,7 @@ They are known by their attributes; xarray is not imported.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,6 +98,6 @@ def _find_missing(data: NDArray[Any], X: Any) -> NDArray[np.bool_]:
     encoding = getattr(X, "encoding", {})
     for name in _NO_DATA:
         number = X.attrs.get(name, encoding.get(name))
-        if number is not None and np.isscalar(number) and not np.isnan(number):
+        if isinstance(number, Real) and not np.isnan(float(number)):
             mask |= (data == number).all(axis=-1)
     return np.asarray(mask)

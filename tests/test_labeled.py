@@ -113,6 +113,12 @@ def test_pixels_whose_channels_all_say_no_data_are_masked(name, place):
     assert labels.attrs == {"_FillValue": -1}
 
 
+@pytest.mark.parametrize("number", ["none", [255, 255], np.nan, None])
+def test_other_words_for_no_data_mask_nothing(number):
+    labels = segmenter().fit_predict(labeled(IMAGE, nodata=number))
+    assert np.array_equal(labels, segmenter().fit_predict(IMAGE))
+
+
 def test_label_maps_with_names_are_read_as_label_maps():
     X = labeled(IMAGE, _FillValue=255)
     X[:, :5] = 255
