@@ -1,7 +1,12 @@
-"""How estimators look in a notebook: linked to their pages, with the palette that they have learned."""
+"""How estimators look in a notebook: linked to their pages, with what they have learned as palette and thumbnail."""
 
 from __future__ import annotations
 
+import warnings
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -9,7 +14,9 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from ._color import hex_code
+from ._color import hex_code, to_uint8
+
+_LONGEST = 240  # pixels of a side of a thumbnail
 
 
 class NotebookMixin:
@@ -23,11 +30,13 @@ class NotebookMixin:
 
     def _repr_html_inner(self) -> str:
         """HTML, for notebooks that support nothing else."""
-        return super()._repr_html_inner() + self._repr_html_more()  # type: ignore[misc, no-any-return]
+        with _masked_attributes_shown():
+            return super()._repr_html_inner() + self._repr_html_more()  # type: ignore[misc, no-any-return]
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         """Text and HTML, of which a notebook chooses one."""
-        bundle: dict[str, str] = super()._repr_mimebundle_(**options)  # type: ignore[misc]
+        with _masked_attributes_shown():
+            bundle: dict[str, str] = super()._repr_mimebundle_(**options)  # type: ignore[misc]
         if "text/html" in bundle:
             bundle["text/html"] += self._repr_html_more()
         return bundle
@@ -40,6 +49,14 @@ class NotebookMixin:
         return self._repr_html_fitted()
 
 
+@contextmanager
+def _masked_attributes_shown() -> Iterator[None]:
+    """Without the warning that NumPy gives when scikit-learn formats fitted attributes that are masked arrays."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Format strings passed to MaskedConstant", FutureWarning)
+        yield
+
+
 def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title: str) -> str:
     """A strip of colors as HTML, as wide as their shares, with hex codes to hover over."""
     parts = [(hex_code(color), size) for color, size in zip(colors, sizes, strict=True)]
@@ -50,3 +67,18 @@ def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title
     text = ", ".join(f"{code} {share:.0%}" for code, share in parts)
     style = "display:flex;height:1.6em;width:100%;max-width:40em;margin:.4em 0;border-radius:4px;overflow:hidden"
     return f'<div role="img" aria-label="{title}: {text}" style="{style}">{strips}</div>'
+
+
+def thumbnail(label_map: Any, colors: NDArray[np.float64]) -> str:
+    """A small picture of a label map as HTML, in the colors of the labels, transparent where it is masked."""
+    from PIL import Image  # noqa: PLC0415
+
+    step = -(-max(label_map.shape) // _LONGEST)
+    labels = label_map[::step, ::step]
+    opaque = ~np.ma.getmaskarray(labels)[..., np.newaxis]
+    pixels = to_uint8(colors)[np.ma.filled(labels, 0)]
+    file = BytesIO()
+    Image.fromarray(np.concatenate([pixels, np.uint8(255) * opaque], axis=-1)).save(file, "png")
+    url = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
+    height, width = label_map.shape
+    return f'<img src="{url}" alt="Label map of {width} × {height} pixels in the colors of its clusters">'

@@ -24,7 +24,7 @@ from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
 from ._model import Model, nearest_by_distance
-from ._notebook import NotebookMixin, palette_strip
+from ._notebook import NotebookMixin, palette_strip, thumbnail
 from ._scaling import learn_weights
 from ._source import (
     ImageOutputMixin,
@@ -518,10 +518,13 @@ class KMeansSegmenter(
         return metrics.adjusted_rand(y, predicted, sample_weight)
 
     def _repr_html_fitted(self) -> str:
-        """The palette, for notebooks, if it is short enough to be seen."""
+        """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""
         if len(self.cluster_centers_) > _MAX_STRIP_COLORS:
             return ""
-        return palette_strip(self.model_.rgb(), self.cluster_sizes_, "Clusters, from dark to light")
+        colors, labels = self.model_.rgb(), getattr(self, "labels_", None)
+        strip = palette_strip(colors, self.cluster_sizes_, "Clusters, from dark to light")
+        is_image = isinstance(labels, np.ndarray) and labels.ndim == 2 and labels.size > 0
+        return strip + (thumbnail(labels, colors) if is_image else "")
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

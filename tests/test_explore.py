@@ -25,7 +25,7 @@ PHONE = {"width": 390, "height": 844}
 def page_of_regions(tmp_path_factory):
     path = tmp_path_factory.mktemp("regions") / "x.html"
     models = [KMeansSegmenter(2, random_state=0).fit(PICTURE).model_]
-    path.write_text(explore_page(PICTURE, "x", models, [1.0], "score", has_regions=True), encoding="utf-8")
+    path.write_text(explore_page([("x", PICTURE)], models, [1.0], "score", has_regions=True), encoding="utf-8")
     return path
 
 
@@ -50,8 +50,8 @@ def decoded(url):
 
 def original_on_page_of(image):
     """What the page shows as the original."""
-    page = explore_page(image, "x", [KMeansSegmenter(2, random_state=0).fit(image).model_], [1.0], "score")
-    return decoded(data_of(page)["original"]).astype(float)
+    page = explore_page([("x", image)], [KMeansSegmenter(2, random_state=0).fit(image).model_], [1.0], "score")
+    return decoded(data_of(page)["pictures"][0]["original"]).astype(float)
 
 
 def test_the_page_shows_what_fit_finds_at_the_size_of_a_screen(tmp_path):
@@ -61,13 +61,14 @@ def test_the_page_shows_what_fit_finds_at_the_size_of_a_screen(tmp_path):
     Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / "wide.png")
     arguments = ["explore", str(tmp_path / "wide.png"), "--to", "4", "-o", str(tmp_path / "x.html")]
     assert CliRunner().invoke(app, arguments).exit_code == 0
-    models = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))["models"]
+    shown = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))
+    models = shown["models"]
     assert [model["n_clusters"] for model in models] == [2, 3, 4]
     middles = [((np.arange(n) + 0.5) * 1.25).astype(int) for n in (320, 1200)]
-    for model in models:
+    for model, labels in zip(models, shown["pictures"][0]["labels"], strict=True):
         segmenter = KMeansSegmenter(model["n_clusters"], random_state=0).fit(picture[100:])
         expected = np.where(alpha, segmenter.predict(picture), 255)
-        assert np.array_equal(decoded(model["labels"]), expected[np.ix_(*middles)])
+        assert np.array_equal(decoded(labels), expected[np.ix_(*middles)])
         assert np.allclose(model["shares"], segmenter.cluster_sizes_, atol=1e-5)
         centers = [bytes.fromhex(code[1:]) for code in model["colors"]]
         assert np.array_equal([list(center) for center in centers], segmenter.cluster_centers_.round())
@@ -79,7 +80,7 @@ def test_regions_are_cut_at_every_scale(tmp_path):
     Image.fromarray(np.dstack([PICTURE, alpha])).save(tmp_path / "masked.png")
     arguments = ["explore", str(tmp_path / "masked.png"), "--to", "2", "--regions", "-o", str(tmp_path / "x.html")]
     assert CliRunner().invoke(app, arguments).exit_code == 0
-    regions = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))["regions"]
+    regions = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))["pictures"][0]["regions"]
     masked = np.ma.MaskedArray(PICTURE, mask=np.repeat(alpha[..., np.newaxis] == 0, 3, axis=-1))
     hierarchy = RegionSegmenter().fit(masked).hierarchy(masked)
     finest = decoded(regions["map"]).astype(int) @ [1, 256, 65536] - 1
@@ -90,7 +91,7 @@ def test_regions_are_cut_at_every_scale(tmp_path):
 
 
 def test_regions_are_left_out_by_default(page_file):
-    assert data_of(page_file.read_text(encoding="utf-8"))["regions"] is None
+    assert data_of(page_file.read_text(encoding="utf-8"))["pictures"][0]["regions"] is None
 
 
 def test_rgb_is_shown_as_it_is():
@@ -140,18 +141,44 @@ def test_bands_are_shown_as_gray(tmp_path):
     assert first["colors"] == ["#000000", "#ffffff"]
 
 
-def test_a_page_is_of_one_picture(tmp_path):
-    frames = [Image.fromarray(PICTURE), Image.fromarray(PICTURE[::-1])]
-    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
-    outcome = CliRunner().invoke(app, ["explore", str(tmp_path / "pages.tif")])
-    assert outcome.exit_code == 2
-    assert "IMAGE must be one picture; got 2" in outcome.output
+@pytest.fixture(scope="module")
+def page_of_two(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    frames = [Image.fromarray(PICTURE), Image.fromarray(PICTURE[:40, ::-1] // 2)]
+    frames[0].save(folder / "pages.tif", save_all=True, append_images=frames[1:])
+    arguments = ["explore", str(folder / "pages.tif"), "--to", "5", "-o", str(folder / "x.html")]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    return folder / "x.html"
 
 
-def shown(page):
+def test_several_pictures_share_their_colors(page_of_two):
+    data = data_of(page_of_two.read_text(encoding="utf-8"))
+    pictures = [PICTURE, PICTURE[:40, ::-1] // 2]
+    assert [picture["title"] for picture in data["pictures"]] == ["pages.tif, page 1", "pages.tif, page 2"]
+    for index, model in enumerate(data["models"]):
+        segmenter = KMeansSegmenter(model["n_clusters"], random_state=0).fit(pictures)
+        assert np.allclose(model["shares"], segmenter.cluster_sizes_, atol=1e-5)
+        for picture, shown_picture in zip(pictures, data["pictures"], strict=True):
+            assert np.array_equal(decoded(shown_picture["labels"][index]), segmenter.predict(picture))
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "options", "n_opened"), [(True, [], 1), (True, ["--no-open"], 0), (False, [], 0)]
+)
+def test_the_page_is_opened_in_a_terminal(tmp_path, monkeypatch, is_terminal, options, n_opened):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setattr("skseg.cli.commands.is_terminal", lambda: is_terminal)
+    Image.fromarray(PICTURE[::4, ::4]).save(tmp_path / "a.png")
+    arguments = ["explore", str(tmp_path / "a.png"), "--to", "2", "-o", str(tmp_path / "x y.html"), *options]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert opened == [(tmp_path / "x y.html").as_uri()] * n_opened
+
+
+def shown(page, shape=PICTURE.shape):
     """The pixels of the result."""
     script = "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
-    return np.array(page.locator("#result").evaluate(script)).reshape(*PICTURE.shape[:2], 4)
+    return np.array(page.locator("#result").evaluate(script)).reshape(*shape[:2], 4)
 
 
 def clusters(page):
@@ -274,10 +301,10 @@ def test_a_phone_needs_no_horizontal_scrolling(open_page):
 
 def test_regions_are_shown_at_the_scale_of_the_slider(open_page, page_of_regions):
     page = open_page(page_of_regions)
-    regions = data_of(page_of_regions.read_text(encoding="utf-8"))["regions"]
+    regions = data_of(page_of_regions.read_text(encoding="utf-8"))["pictures"][0]["regions"]
     finest, original = (
         decoded(regions["map"]).astype(int) @ [1, 256, 65536] - 1,
-        decoded(data_of(page.content())["original"]),
+        decoded(data_of(page.content())["pictures"][0]["original"]),
     )
     page.get_by_label("Regions", exact=True).check()
     for index in (9, 2, 18):
@@ -297,3 +324,19 @@ def test_regions_are_shown_at_the_scale_of_the_slider(open_page, page_of_regions
     page.wait_for_function(PAINTED.format("2 null"))
     assert page.locator("#k").is_visible()
     assert not page.locator("#scale").is_visible()
+
+
+def test_another_picture_is_chosen_by_mouse_or_keyboard(open_page, page_of_two):
+    page = open_page(page_of_two)
+    pictures = [PICTURE, PICTURE[:40, ::-1] // 2]
+    page.locator("#k").fill("3")
+    page.wait_for_function(PAINTED.format("5 null"))
+    segmenter = KMeansSegmenter(5, random_state=0).fit(pictures)
+    assert np.array_equal(shown(page)[..., :3], segmenter.transform(PICTURE))
+    page.get_by_role("button", name="pages.tif, page 2").press("Enter")
+    page.wait_for_function(PAINTED.format("5 null"))
+    assert page.locator("h1").inner_text() == "pages.tif, page 2"
+    assert np.array_equal(shown(page, pictures[1].shape)[..., :3], segmenter.transform(pictures[1]))
+    page.get_by_role("button", name="pages.tif, page 1").click()
+    page.wait_for_function(PAINTED.format("5 null"))
+    assert np.array_equal(shown(page)[..., :3], segmenter.transform(PICTURE))

@@ -1,7 +1,12 @@
-"""In a notebook, estimators link to their pages, and a fitted segmenter shows its palette."""
+"""In a notebook, estimators link to their pages, and a fitted segmenter shows its palette and a thumbnail."""
+
+import re
+from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn import config_context
 from sklearn.pipeline import make_pipeline
 
@@ -29,6 +34,34 @@ def test_a_fitted_segmenter_shows_its_palette():
 def test_a_palette_that_is_too_long_to_be_seen_is_left_out():
     gray = np.arange(100, dtype=np.uint8).reshape(10, 10, 1)
     assert "Clusters, from dark to light" not in KMeansSegmenter(100, random_state=0).fit(gray)._repr_html_()
+
+
+def thumbnail_of(segmenter):
+    """The picture in the representation of a segmenter, or None."""
+    urls = re.findall(r'src="data:image/png;base64,([^"]*)"', segmenter._repr_html_())
+    return np.asarray(Image.open(BytesIO(b64decode(urls[0])))) if urls else None
+
+
+def test_the_label_map_is_shown_in_the_colors_of_the_clusters():
+    masked = np.ma.array(IMAGE, mask=np.zeros(IMAGE.shape, dtype=bool))
+    masked[0, 0] = np.ma.masked
+    segmenter = KMeansSegmenter(2, random_state=0).fit(masked)
+    picture = thumbnail_of(segmenter)
+    assert np.array_equal(picture[..., 3], [[0, 255, 255], [255, 255, 255]])
+    assert np.array_equal(picture[..., :3][picture[..., 3] > 0], IMAGE[picture[..., 3] > 0])
+
+
+def test_a_large_label_map_is_shown_small():
+    image = np.repeat(np.repeat(IMAGE, 500, axis=0), 500, axis=1)
+    picture = thumbnail_of(KMeansSegmenter(2, random_state=0).fit(image))
+    assert max(picture.shape) <= 240
+    assert np.array_equal(picture[[0, -1], 0, :3], IMAGE[:, 0])
+
+
+@pytest.mark.parametrize("X", [IMAGE.reshape(-1, 3), [IMAGE, IMAGE], IMAGE[np.newaxis]], ids=["table", "list", "stack"])
+def test_only_a_single_image_is_shown(X):
+    assert thumbnail_of(KMeansSegmenter(2, random_state=0).fit(X)) is None
+    assert thumbnail_of(KMeansSegmenter(2, random_state=0).partial_fit(X)) is None
 
 
 def test_text_stays_short():

@@ -38,9 +38,17 @@ class Picture(ImageFile):
             raise ValueError(f"{self.path!r} has {has} pixels, but the mask has {masked}")
         return np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | self.mask[..., np.newaxis])
 
+    @property
+    def title(self) -> str:
+        """The name of the file, and its page if it has several."""
+        return Path(self.path).name + self._page_name()
+
     def __str__(self) -> str:
         """The file, in one line whatever its name."""
-        return readable(self.path) + ("" if self.page is None else f", page {self.page + 1}")
+        return readable(self.path) + self._page_name()
+
+    def _page_name(self) -> str:
+        return "" if self.page is None else f", page {self.page + 1}"
 
 
 class Batch:

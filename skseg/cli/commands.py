@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,6 +25,7 @@ from .messages import (
     check_plot_format,
     check_target,
     finish,
+    is_terminal,
     plain_warnings,
     plot_format,
     say,
@@ -249,53 +251,53 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
 
 
 @app.command()
-@click.argument("image", type=click.Path())
+@options.images
 @click.option(
     "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
 )
 @click.option("--to", "highest", type=click.IntRange(2, 64), default=16, show_default=True, help="Largest K.")
-@click.option("--regions", "has_regions", is_flag=True, help="Show the regions of the picture, too, at every scale.")
+@click.option("--regions", "has_regions", is_flag=True, help="Show the regions of the pictures, too, at every scale.")
+@click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
 @options.criterion
 @options.overwrite
 @options.limits
 @options.model
 def explore(
     *,
-    image: str,
+    images: tuple[str, ...],
     path: Path,
     highest: int,
     has_regions: bool,
+    no_open: bool,
     criterion: str,
     overwrite: bool,
     mask: Path | None,
     **params: Any,
 ) -> None:
-    """Write a page that shows a picture in 2 to 16 colors, to open in a browser.
+    """Show pictures in 2 to 16 colors, on a page in the browser.
 
     The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
-    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by. With --regions it
-    shows connected regions, too, with a slider for the probability that people see two.
+    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by. Several pictures
+    share their colors. With --regions it shows connected regions, too, with a slider for the probability that people
+    see two. The browser is opened if the command runs in a terminal.
 
     \b
-    Example:
-      skseg explore photo.jpg -o photo.html
+    Examples:
+      skseg explore photo.jpg
+      skseg explore photos --regions -o photos.html
     """
-    batch = open_batch([image], mask)
+    batch = open_batch(images, mask)
     check_target(path, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
-        picture = batch.pictures[0]
-        if len(batch.pictures) > 1:
-            raise click.UsageError(f"IMAGE must be one picture; got {len(batch.pictures)}.")
         numbers = range(2, highest + 1)
-        with as_click_error():
+        with as_click_error(), written_whole(path) as file:
             curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
-        with batch.noting(picture):
-            pixels = np.asanyarray(picture)
-            models = list(in_parallel(colors_of(pixels, segmenter).model, numbers))
+            models = list(in_parallel(colors_of(batch.pictures, segmenter).model, numbers))
+            shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)
             scores = [each["score"] for each in curve]
-            page = explore_page(pixels, Path(picture.path).name, models, scores, criterion, has_regions=has_regions)
-            with written_whole(path) as file:
-                file.write(page.encode())
-            say(f"{readable(path)}: open it in a browser.")
+            file.write(explore_page(shown, models, scores, criterion, has_regions=has_regions).encode())
+        say(f"{readable(path)}: open it in a browser.")
+        if not no_open and is_terminal():
+            webbrowser.open(path.resolve().as_uri())
     finish(batch)

@@ -1,10 +1,10 @@
-"""A page to explore a picture in K = 2, 3, … colors, and its regions: one HTML file, without network or server."""
+"""A page to explore pictures in K = 2, 3, … colors, and their regions: one HTML file, without network or server."""
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from io import BytesIO
 from typing import Any
@@ -29,44 +29,53 @@ _RUN_LENGTHS = 3  # zlib's strategy Z_RLE: label maps become smaller than by def
 
 
 def explore_page(
-    image: NDArray[Any],
-    title: str,
+    pictures: Iterable[tuple[str, NDArray[Any]]],
     models: Sequence[Model],
     scores: Sequence[float],
     criterion: str,
     *,
     has_regions: bool = False,
 ) -> str:
-    """The page, as HTML: the image painted by each model, and how the criterion judges each; the regions, if wanted.
+    """The page, as HTML: each named image painted by each model, and how the criterion judges each model.
 
-    The criterion is marked where it is largest.
+    The criterion is marked where it is largest. The regions of the images are there, too, if wanted.
     """
+    data = {
+        "criterion": criterion,
+        "chosen": int(np.argmax(scores)),
+        "models": [
+            {
+                "n_clusters": model.kmeans.n_clusters,
+                "score": round(score, 4),
+                "colors": hex_codes(model),
+                "shares": model.sizes.round(5).tolist(),
+            }
+            for model, score in zip(models, scores, strict=True)
+        ],
+        "pictures": [_picture(title, image, models, has_regions=has_regions) for title, image in pictures],
+    }
+    template = files("skseg.cli").joinpath("explore.html").read_text(encoding="utf-8")
+    return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
+
+
+def _picture(title: str, image: NDArray[Any], models: Sequence[Model], *, has_regions: bool) -> dict[str, Any]:
+    """An image of the page, its label map by each model, and its regions, if wanted."""
     rows, columns = (_sample(length, max(image.shape[:2])) for length in image.shape[:2])
     small = image[rows][:, columns]
     pixels, shown = read_rows(open_source(small), color_space=None)
 
-    def entry(model: Model, score: float) -> dict[str, Any]:
-        label_map = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))
-        return {
-            "n_clusters": model.kmeans.n_clusters,
-            "score": round(score, 4),
-            "colors": hex_codes(model),
-            "shares": model.sizes.round(5).tolist(),
-            "labels": _as_url(label_map, compress_type=_RUN_LENGTHS),
-        }
+    def label_map(model: Model) -> str:
+        labels = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))
+        return _as_url(labels, compress_type=_RUN_LENGTHS)
 
     original = Image.fromarray(_shown(image)).resize((len(columns), len(rows)), Image.Resampling.LANCZOS)
-    data = {
+    return {
         "title": title,
         "original": _as_url(original, "jpeg", quality=90),
         "size": [len(columns), len(rows)],
-        "criterion": criterion,
-        "chosen": int(np.argmax(scores)),
-        "models": list(in_parallel(entry, models, scores)),
+        "labels": list(in_parallel(label_map, models)),
         "regions": _regions_of(small) if has_regions else None,
     }
-    template = files("skseg.cli").joinpath("explore.html").read_text(encoding="utf-8")
-    return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
 
 
 def _regions_of(image: NDArray[Any]) -> dict[str, Any]:

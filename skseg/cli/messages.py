@@ -80,6 +80,11 @@ def as_usage_error() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
 
 
+def is_terminal() -> bool:
+    """Whether somebody sees the output of the command as it comes."""
+    return sys.stdout.isatty()
+
+
 def progress(steps: Any, what: str, total: int | None = None) -> Iterator[Any]:
     """The steps, with a bar in the terminal while they last."""
     console = Console(stderr=True)
