@@ -6,6 +6,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from skimage.data import coffee
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -150,6 +151,15 @@ def test_large_images_are_drawn_at_the_resolution_of_a_screen(fitted):
     assert texts == [f"{label}  {share:.0%}" for label, share in enumerate(fitted.cluster_sizes_)]
     regions = RegionDisplay(large, [display.label_map], ["all"]).plot()
     assert max(shown(regions.axes_[0]).shape) <= 1500
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_colors_lie_on_paper_as_dark_as_the_style(style, fitted):
+    with plt.style.context(style):
+        display = ColorSpaceDisplay.from_estimator(fitted)
+    figure, paper = (np.mean(to_rgb(part.get_facecolor())) for part in (display.figure_, display.ax_))
+    assert (paper < 0.5) == (figure < 0.5)
+    assert 0.1 < paper < 0.9  # black and white are seen
 
 
 def test_boundaries_are_seen_on_dark_and_on_light_areas():

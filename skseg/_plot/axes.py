@@ -40,6 +40,13 @@ def _pyplot() -> Any:
     return plt
 
 
+def paper(figure: Any) -> str:
+    """A gray on which black and white are seen, on the light side or the dark one as the figure is."""
+    from matplotlib.colors import to_rgb  # noqa: PLC0415
+
+    return "0.3" if is_dark(np.array(to_rgb(figure.get_facecolor()))) else "0.85"
+
+
 def cluster_colors(segmenter: Any) -> NDArray[np.float64]:
     """The colors of the clusters of a segmenter of gray or RGB images, sRGB from 0 to 1, (n_clusters, 3)."""
     model = segmenter.model_

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .._kmeans import weighted_variance
 from .._nested import inner_segmenter
-from .axes import as_rgb, cluster_colors, contrast_color, new_axis
+from .axes import as_rgb, cluster_colors, contrast_color, new_axis, paper
 
 _MAX_COLORS = 20_000  # of a scatter; the rarest are left out
 
@@ -146,7 +146,7 @@ class ColorSpaceDisplay:
             self.ax_.annotate(
                 str(label), center, ha="center", va="center", color=contrast_color(color), fontsize="small"
             )
-        self.ax_.set(xlabel=self.names[0], ylabel=self.names[1], facecolor="0.85")
+        self.ax_.set(xlabel=self.names[0], ylabel=self.names[1], facecolor=paper(self.figure_))
         self.ax_.set_aspect("equal", adjustable="datalim")
         return self
 
