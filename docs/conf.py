@@ -5,10 +5,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import skimage.data
+import sklearn.datasets
 from docutils import nodes
 from inventories import fallback
 
 import skseg
+from skseg.cli import app as command
 
 project = "skseg"
 author = "The skseg developers"
@@ -98,6 +101,14 @@ def trim_code(app, doctree):
         block.rawsource = block.astext()
 
 
+def write_explorer(app):
+    """Write the page of `skseg explore` that the first page shows."""
+    pictures = Path(skimage.data.data_dir, "coffee.png"), Path(sklearn.datasets.__path__[0], "images", "flower.jpg")
+    options = ["--regions", "--no-open", "--overwrite", "-o", str(Path(__file__).parent / "_static" / "explore.html")]
+    command.main(["explore", *map(str, pictures), *options], standalone_mode=False)
+
+
 def setup(app):
     """Register what this site does to its pages."""
+    app.connect("builder-inited", write_explorer)
     app.connect("doctree-read", trim_code)
