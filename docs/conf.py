@@ -1,17 +1,16 @@
 """The documentation site: `python -m sphinx -W -b html docs docs/_build/html` from the root of the repository."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import skimage.data
-import sklearn.datasets
 from docutils import nodes
 from inventories import fallback
 
 import skseg
-from skseg.cli import app as command
 
 project = "skseg"
 author = "The skseg developers"
@@ -86,7 +85,7 @@ html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_nav_level": 2,
-    "secondary_sidebar_items": {"**": ["page-toc"], "coming_from": [], "comparison": []},
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "coming_from": [], "comparison": []},
     "footer_start": ["copyright"],
     "footer_end": [],
 }
@@ -103,9 +102,9 @@ def trim_code(app, doctree):
 
 def write_explorer(app):
     """Write the page of `skseg explore` that the first page shows."""
-    pictures = Path(skimage.data.data_dir, "coffee.png"), Path(sklearn.datasets.__path__[0], "images", "flower.jpg")
+    picture = Path(skimage.data.data_dir, "coffee.png")
     options = ["--regions", "--no-open", "--overwrite", "-o", str(Path(__file__).parent / "_static" / "explore.html")]
-    command.main(["explore", *map(str, pictures), *options], standalone_mode=False)
+    subprocess.run([sys.executable, "-m", "skseg", "explore", picture, *options], check=True, capture_output=True)
 
 
 def setup(app):

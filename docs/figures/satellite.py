@@ -1,7 +1,5 @@
 """A satellite image: true color, false color, and land cover."""
 
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import ListedColormap
@@ -21,7 +19,7 @@ def stretched(bands):
     )
 
 
-scene = imread(Path(__file__).parents[1] / "images" / "olinda.tif")
+scene = imread("../images/olinda.tif")
 cover = KMeansSegmenter(4, channel_weights="scale", random_state=0).fit_predict(scene)
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
 axes[0].imshow(stretched(scene[..., [2, 1, 0]]))
