@@ -75,6 +75,8 @@ plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_rcparams = {"savefig.bbox": "tight", "font.size": 10}
 
+WIDE_PAGES = ["index", "which", "tissue", "plants", "satellite", "palettes", "coming_from", "comparison"]
+
 html_theme = "pydata_sphinx_theme"
 html_title = "skseg"
 html_static_path = ["_static"]
@@ -85,7 +87,7 @@ html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_nav_level": 2,
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "coming_from": [], "comparison": []},
+    "secondary_sidebar_items": {"**": ["page-toc"], **dict.fromkeys(WIDE_PAGES, [])},
     "footer_start": ["copyright"],
     "footer_end": [],
 }
