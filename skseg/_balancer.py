@@ -60,30 +60,30 @@ class Seen(NamedTuple):
 
 
 class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Bring images to one light, so that one model fits them all.
+    """Bring images to the same light, so that one model suits all.
 
-    `fit` measures the light of its images, `transform` measures the light of each image and multiplies its channels so
-    that it becomes the light in `fit`. Put it in front of a segmenter that is fitted on some images and predicts on
-    others, where light, exposure or stain vary: ``make_pipeline(WhiteBalancer(), KMeansSegmenter(6))``.
+    The light of the images in `fit` is the reference. For each image, `transform` measures the light and multiplies the
+    channels by factors that turn it into the reference. Use it in front of a segmenter if light, exposure or stain vary
+    between images: ``make_pipeline(WhiteBalancer(), KMeansSegmenter(6))``.
 
-    Light is measured as *shades of gray* [1]_: the power mean of each channel, in linear numbers. Each channel of an
-    image gets one factor (von Kries). Masked pixels are neither measured nor changed.
+    Light is measured as *shades of gray* [1]_: the power mean of each channel, in linear values. Each channel gets one
+    factor (von Kries). Masked pixels are neither measured nor changed.
 
     Parameters
     ----------
     p : float, default=6
-        Exponent of the power mean, at least 1. With 1 it is the mean of the image (*gray world*), with infinity its
-        largest value (*white patch*). Small values follow the content of an image, large values its highlights.
+        Exponent of the power mean, at least 1. With 1 it is the mean (*gray world*), with infinity the maximum
+        (*white patch*). Small exponents follow the content of an image, large exponents its highlights.
 
     color_space : {"auto"} or None, default="auto"
-        Meaning of the numbers. With "auto", three channels are sRGB, whose gamma is undone and redone, and any other
-        number of channels is linear. With None, all numbers are linear, such as reflectance or raw sensor data.
+        Encoding of X. With "auto", three channels are sRGB, whose gamma is undone and redone, and any other number of
+        channels is linear. With None, all values are linear, such as reflectance or raw sensor data.
 
     light : array-like of shape (n_channels,) or (..., n_channels), default=None
-        Color of a gray or white surface under the light of the images, or a patch cut out of one of them, such as the
-        gray field of a color card, whose mean over unmasked pixels is used. In X's own units; a patch of uint8 or
-        uint16 is scaled by its maximum. If given, nothing is measured: all images get the factors that make this color
-        gray, with its luminance unchanged.
+        Color of a gray or white surface in the light of the images, in the units of X. It may be a patch of an image,
+        such as the gray field of a color card, which is averaged over unmasked pixels; a patch of uint8 or uint16 is
+        scaled by its maximum. If given, light is not measured: all images get the same factors, which make this color
+        gray and keep its luminance.
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib. None means 1 unless in a
@@ -92,8 +92,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     Attributes
     ----------
     light_ : ndarray of shape (n_channels,)
-        Color of the light in `fit`, of all its images together: sRGB from 0 to 1 if these are of 8 or 16 bits, else in
-        X's own units.
+        Color of the light in `fit`, of all images together: from 0 to 1 for 8-bit and 16-bit images, otherwise in the
+        units of X.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -103,21 +103,20 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     See Also
     --------
-    KMeansSegmenter : Segments images by color; to stand behind this transformer.
-    ColorConverter : Conversion of each color by itself, whatever the image.
+    KMeansSegmenter : Segments images by color, after this transformer.
+    ColorConverter : Converts each color independently of the image.
 
     Notes
     -----
-    A table or a stack is one image, and has one light. A list of images has as many lights as images.
+    A table or a stack counts as one image, with one light. Each image of a list has its own light.
 
-    The factors change exposure as well as color. Values beyond the range of 8-bit and 16-bit integers are clipped, and
-    so are floats beyond 0 to 1 if the image and those in `fit` stay in that range.
+    The factors change exposure as well as color. 8-bit and 16-bit values are clipped to their range. Floats are clipped
+    to 0–1 if the image and the images in `fit` lie in that range.
 
-    An image of four channels is refused by "auto", as by `KMeansSegmenter`: whether the fourth is alpha or a band, X
-    does not say.
+    As in `KMeansSegmenter`, "auto" raises an error for an image of four channels: the fourth could be alpha or a band.
 
-    Where images differ in content rather than in light, balancing does harm: an image of leaves is taken for an image
-    in green light. A segmenter with balanced images should be compared with one without.
+    If images differ in content rather than in light, balancing does harm: an image of leaves is mistaken for an image
+    in green light. Compare results with and without balancing.
 
     References
     ----------
@@ -125,7 +124,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     Examples
     --------
-    A segmenter meets its image in another light, which is yellow and weak:
+    A segmenter labels its image in weak, yellow light:
 
     >>> import numpy as np
     >>> from skimage.data import astronaut
@@ -171,8 +170,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Raises
         ------
         ValueError
-            If a channel is 0 everywhere, so that it has no light, if X holds NaN or infinity outside its mask, if all
-            pixels are masked, or if a parameter is invalid.
+            If a channel is 0 everywhere, X holds NaN or infinity outside its mask, all pixels are masked, or a
+            parameter is invalid.
         """
         _check_parameters(self)
         source = open_source(X)
@@ -188,7 +187,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         return self
 
     def transform(self, X: Any) -> Any:
-        """Bring X to the light in `fit`.
+        """Bring X to the light of `fit`.
 
         Parameters
         ----------
@@ -203,8 +202,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Raises
         ------
         ValueError
-            If a channel is 0 everywhere, so that it has no light, if X holds NaN or infinity outside its mask, or if
-            its channels or units differ from `fit`.
+            If a channel is 0 everywhere, X holds NaN or infinity outside its mask, or its channels or units differ from
+            `fit`.
         """
         check_is_fitted(self)
         return open_source(X).results(self._balance_image, n_jobs=self.n_jobs, are_colors=True)

@@ -19,10 +19,10 @@ from ._source import ImageOutputMixin, Source, open_source
 
 
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Convert sRGB colors to the coordinates that k-means works in.
+    """Convert sRGB colors to the color space of the clustering.
 
-    Stateless, unless it learns its weights: `fit` only checks its input. 8-bit and 16-bit unsigned integers are scaled
-    by their maximum to 0–1; other numbers are used unchanged.
+    Stateless unless it learns its weights: `fit` only checks its input. Values of type uint8 and uint16 are scaled by
+    their maximum to 0–1; others are used unchanged.
 
     Parameters
     ----------
@@ -30,10 +30,10 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             default="auto"
         Target color space. "auto" is "hsv" for three channels and no conversion for any other number; None never
         converts. "hsv" is HSV with hue as an angle, the cone `(C cos 2πh, C sin 2πh, V)` with chroma
-        `C = max − min`, so that reds on both sides of 0° are neighbors and dark pixels have no wild hues; "hsv-raw"
-        is the cylinder `(h, s, v)` of scikit-image. "hsv" and "rgb" take any real numbers, the other spaces sRGB
-        from 0 to 1 only. "direction" divides each color by its length, for any number of channels, so that shade does
-        not count: distances are chords of the angle between spectra. Pixels that are 0 in all channels stay 0.
+        `C = max − min`: reds on both sides of 0° are neighbors, and the noisy hues of dark pixels hardly count.
+        "hsv-raw" is the cylinder `(h, s, v)` of scikit-image. "direction" divides each color by its length, for any
+        number of channels, to ignore shade: distances are chords of the angle between spectra. Pixels that are 0 in all
+        channels stay 0. "hsv", "rgb" and "direction" accept any real numbers; other conversions, only sRGB from 0 to 1.
 
     channel_weights : {"auto", "scale"}, None or array-like of shape (n_channels,), default="auto"
         Factor of each channel after conversion. "auto" is 0.5 for lightness (V of "hsv", L* of "lab" and "luv", Y of
@@ -54,12 +54,12 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     See Also
     --------
     KMeansSegmenter : Segments images by color; uses this transformer as its first step.
-    skimage.color.convert_colorspace : Conversion between color spaces without an estimator around it.
+    skimage.color.convert_colorspace : Conversion between color spaces, as a function.
 
     Notes
     -----
-    The cone is A. R. Smith's hexcone [1]_ with its hue sextants bent to angles; OKLab is Ottosson's [2]_. The other
-    conversions are scikit-image's, for the white point D65.
+    The cone is A. R. Smith's hexcone [1]_ with hue as an angle; OKLab is Ottosson's [2]_. The other conversions are
+    scikit-image's, for the white point D65.
 
     References
     ----------
@@ -92,7 +92,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         self.channel_weights = channel_weights
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters against X, and learn the weights of the channels if they are "scale".
+        """Check the parameters against X, and learn the channel weights if they are "scale".
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Returns
         -------
         self : ColorConverter
-            The converter itself.
+            The fitted converter.
 
         Raises
         ------
@@ -131,7 +131,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Parameters
         ----------
         X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
-            Colors: sRGB where `color_space` names a space.
+            Colors, in sRGB if they are converted.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
 
-        All spaces are invertible but "hed", whose stains scikit-image cuts off at zero, and "direction", which gives
+        All spaces are invertible except "hed", whose stains scikit-image clips at zero, and "direction", which gives
         colors of length 1.
 
         Parameters
@@ -154,7 +154,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Returns
         -------
         X_original : ndarray of X's shape, float64, or a list of them
-            Colors in sRGB from 0 to 1.
+            Colors; 8-bit and 16-bit colors on the scale 0–1.
 
         Raises
         ------
@@ -180,7 +180,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         return np.asarray(self.conversion(self.n_features_in_).names(list(names)), dtype=object)
 
     def conversion(self, n_channels: int) -> Conversion:
-        """Return the conversion that the parameters stand for.
+        """Return the conversion defined by the parameters.
 
         Parameters
         ----------
@@ -195,10 +195,10 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Raises
         ------
         ValueError
-            If a parameter does not suit the number of channels.
+            If a parameter is invalid for the number of channels.
 
         NotFittedError
-            If weights are learned in `fit`, which was not called.
+            If weights are learned in `fit`, but `fit` was not called.
         """
         conversion = find_conversion(self.color_space, self.channel_weights, n_channels)
         if not conversion.learns_weights:

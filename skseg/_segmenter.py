@@ -55,47 +55,47 @@ class KMeansSegmenter(
 
     The distinct colors of X are counted, converted to a color space and clustered with `KMeans`, weighted by their
     counts. Every pixel then gets the label of its color. The result is the same as k-means on all pixels, in a fraction
-    of the time. Where colors hardly repeat, k-means starts on a sample of them and goes on in passes over all pixels.
+    of the time. If colors hardly repeat, k-means starts on a sample and continues in passes over all pixels.
 
     X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
-    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. uint8 and uint16 are scaled by their
-    maximum; other numbers are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are ignored.
+    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. Values of type uint8 and uint16 are
+    scaled by their maximum; others are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are ignored.
 
     Parameters
     ----------
     n_clusters : int, default=8
-        Number of clusters, K. If X has fewer distinct colors, there are fewer clusters, and a `ConvergenceWarning`.
+        Number of clusters, K. Fewer if X has fewer distinct colors, with a `ConvergenceWarning`.
 
     color_space : {"auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab", "direction"} or None, \
             default="auto"
-        Color space in which distances are measured, see `ColorConverter`. "auto" is HSV with hue as an angle for
-        three channels, and no conversion for any other number; None never converts. "direction" compares spectra of
-        any number of channels by their angle, whatever their lengths.
+        Color space for distances, see `ColorConverter`. "auto" is HSV with hue as an angle for three channels, and no
+        conversion for any other number; None never converts. "direction" compares spectra of any number of channels by
+        their angle, regardless of length.
 
     channel_weights : {"auto", "scale"}, None or array-like of shape (n_channels,), default="auto"
         Weight of each channel of the color space; "auto" gives lightness half the weight of the others, "scale" divides
         each channel by its standard deviation over all pixels of `fit`.
 
     output : {"color", "label", "distance"}, default="color"
-        Output of `transform`: the image painted in its cluster colors, the label map, or the distances to the centers
+        Output of `transform`: the image repainted in its cluster colors, the label map, or the distances to the centers
         in the color space.
 
     init : {"k-means++", "random"}, callable or array-like of shape (n_clusters, n_channels), default="k-means++"
-        First centers: chosen by k-means++ [2]_, at random, or these colors, in X's own units. A callable is called
-        once as ``init(colors, n_clusters, random_state=...)``, with the distinct colors of X, or a sample of them, as
-        an array of shape (n_colors, n_channels), and returns such colors.
+        Initial centers: chosen by k-means++ [2]_, at random, or given as colors in the units of X. A callable is called
+        once as ``init(colors, n_clusters, random_state=...)`` and returns such colors. Its `colors`, of shape
+        (n_colors, n_channels), are the distinct colors of X, or a sample of them.
 
     n_init : "auto" or int, default="auto"
-        Number of starts, of which the best is kept; "auto" is 10. Many colors (above 2,000) are first grouped into
-        about a thousand small cells: all starts are made on those, and the best one continues on every color. Start
-        colors are used once.
+        Number of starts, of which the best is kept; "auto" is 10. More than 2,000 colors are first grouped into about a
+        thousand small cells: all starts run on the cells, and the best continues on all colors. Start colors are used
+        once.
 
     max_iter : int, default=300
-        Maximum number of iterations of Lloyd's algorithm [1]_ for a start.
+        Maximum number of iterations of Lloyd's algorithm [1]_ per start.
 
     tol : float, default=1e-4
-        Convergence tolerance: iterations end when the squared steps of the centers sum to less than this, relative to
-        the variance of the pixels in the color space.
+        Convergence tolerance: iterations stop when the sum of squared center shifts, relative to the variance of the
+        pixels in the color space, is below `tol`.
 
     random_state : int, RandomState instance or None, default=None
         Random number generation for the starts; pass an int for reproducible results.
@@ -107,24 +107,24 @@ class KMeansSegmenter(
     Attributes
     ----------
     pipeline_ : Pipeline
-        The fitted steps "color" (`ColorConverter`) and "kmeans" (`KMeans`); works on pixel tables by itself.
+        The fitted steps "color" (`ColorConverter`) and "kmeans" (`KMeans`), for pixel tables.
 
     model_ : Model
-        The fitted model as criteria, displays and files use it; for internal use.
+        The fitted model used by criteria, displays and files; for internal use.
 
     cluster_centers_ : ndarray of shape (n_clusters, n_channels)
-        Mean color of each cluster in X's own units, from the darkest to the lightest: ordered by luminance, or by the
+        Mean color of each cluster in the units of X, from the darkest to the lightest: ordered by luminance, or by the
         mean of the channels if these are not converted from sRGB. Labels are numbered in this order.
 
     cluster_sizes_ : ndarray of shape (n_clusters,)
         Share of the pixels, or of the weight, in each cluster; they sum to 1.
 
     labels_ : ndarray of int32, shape of X without channels
-        Label map of X. For a list of images it is a list, set by `fit_predict` only. It is not set for a `numpy.memmap`
-        of more than 100 megapixels; use ``predict(X, out=...)``.
+        Label map of X. For a list of images, a list, set by `fit_predict` only. Not set for a `numpy.memmap` of more
+        than 100 megapixels; use ``predict(X, out=...)``.
 
     inertia_ : float
-        Sum of the squared distances of all pixels to their centers in the color space, weighted.
+        Weighted sum of squared distances of all pixels to their centers in the color space.
 
     n_iter_ : int
         Number of iterations on all colors, or of passes over all pixels.
@@ -146,14 +146,14 @@ class KMeansSegmenter(
     an image, or splitting it into a list, does not change the model. The fitted segmenter keeps the census for
     `partial_fit`, and so does its pickle: 15 bytes per color of an 8-bit photo.
 
-    More than half a million distinct colors that do not fit into 24 bits (four million if they fit into 32) are not
-    counted. A sample of them, chosen by a hash of the color, gives the start of exact passes over all pixels. What is
-    kept is then a sample of at most eight megabytes. Images of a list are read again for each pass.
+    Colors that do not fit into 24 bits are counted up to half a million distinct ones, or four million if they fit into
+    32 bits. Beyond that, a sample, chosen by a hash of the color, initializes exact passes over all pixels. Images of a
+    list are read again for each pass. If such wide colors need more than eight megabytes, only a sample is kept.
 
     A pixel at the same distance from two centers belongs to the darker one.
 
-    Unlike `KMeans`, all centers are computed in double precision, also for float32 images, and sparse input is not
-    supported. There is no `verbose`: scikit-learn's callbacks report the progress of `fit`.
+    Unlike in `KMeans`, centers are computed in double precision even for float32 images, and sparse input is not
+    supported. Instead of `verbose`, scikit-learn's callbacks report the progress of `fit`.
 
     References
     ----------
@@ -226,7 +226,7 @@ class KMeansSegmenter(
             If X holds NaN or infinity outside its mask, if all its pixels are masked, or if a parameter is invalid.
 
         TypeError
-            If X has no pixels, such as a file name.
+            If X is not an array of pixels, such as a file name.
         """
         check_parameters(self)
         source = open_source(X)
@@ -240,10 +240,10 @@ class KMeansSegmenter(
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
-        """Add X to the images seen so far and cluster all their colors again.
+        """Add X to the earlier images and cluster all their colors again.
 
-        With an int `random_state`, the model is the same as after a single `fit` on all images together, in any order.
-        `labels_` is not set. All distinct colors are kept, so the model grows with images whose colors hardly repeat.
+        With an int `random_state`, the model is the same as after a single `fit` on all images, in any order. It does
+        not set `labels_`. All distinct colors are kept, so the model grows with images whose colors hardly repeat.
 
         Parameters
         ----------
@@ -264,7 +264,7 @@ class KMeansSegmenter(
         Raises
         ------
         ValueError
-            If `fit` has kept a sample of its colors only, or if X has other channels or units than earlier images.
+            If `fit` kept only a sample of its colors, or if the channels or units of X differ from earlier images.
         """
         check_parameters(self)
         source = open_source(X)
@@ -295,8 +295,8 @@ class KMeansSegmenter(
             Colors.
 
         out : ndarray of int32, shape of X without channels, default=None
-            Array to write the label map of one image to, such as a `numpy.memmap`. X is then read band by band, so that
-            neither has to fit into memory.
+            Array for the label map of one image, such as a `numpy.memmap`. X is then read in bands, so neither has to
+            fit into memory.
 
         Returns
         -------
@@ -384,10 +384,10 @@ class KMeansSegmenter(
         Parameters
         ----------
         X : array-like of int, any shape, or a list of arrays
-            Label map as returned by `predict`, masked or not. Output of `transform` for a table is accepted, too: with
-            ``output="label"`` a column of labels (so a label map must be more than one pixel wide), with
-            ``output="distance"`` distances, of which the smallest decides, and with ``output="color"`` float colors,
-            which are returned unchanged.
+            Label map as returned by `predict`, masked or not, or the output of `transform` for a table. With
+            ``output="label"``, this is a column of labels, so label maps must be wider than one pixel. With
+            ``output="distance"``, the nearest cluster is painted. With ``output="color"``, float colors are returned
+            unchanged.
 
         Returns
         -------
@@ -413,7 +413,7 @@ class KMeansSegmenter(
         return self.model_.color_labels(labels)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Score the clusters on X; higher is better, and more clusters are not better by themselves.
+        """Score the clusters on X; higher is better, and many clusters are not favored.
 
         Parameters
         ----------
@@ -421,7 +421,7 @@ class KMeansSegmenter(
             Colors, preferably not seen by `fit`.
 
         y : array-like of int, X's pixel shape, or a list of them, default=None
-            True label map, one per image of a list. Pixels that are masked in it are ignored.
+            True label map, one per image of a list. Its masked pixels are ignored.
 
         sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
             Weight of each pixel; with `y`, the number of its repetitions.
@@ -429,9 +429,10 @@ class KMeansSegmenter(
         Returns
         -------
         score : float
-            Without `y`, `metrics.valley_score` of all images together: the number of clusters that stand apart, less a
-            penalty for the others. With `y`, the adjusted Rand index, averaged over the images that have pixels outside
-            their mask. 0, with a warning, if none has, so that such a fold does not spoil a search.
+            Without `y`, `metrics.valley_score` of all images together: the number of well-separated clusters, minus a
+            penalty per cluster, plus a reward for explained variance. With `y`, the adjusted Rand index, averaged over
+            images with unmasked pixels. If there are none, 0 with a warning, so that such a fold does not break a
+            search.
         """
         check_is_fitted(self)
         if y is None:

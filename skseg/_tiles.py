@@ -17,14 +17,14 @@ from ._source import open_source
 class TileKFold:
     """Cross-validation folds of one image, cut into tiles.
 
-    `KFold` cuts an image into bands of rows, such as the sky and the ground, which show different things. `TileKFold`
-    cuts it into many tiles; the tiles of a fold are scattered over the whole image, and neighboring tiles belong to
-    different folds. Usable as ``cv=`` of scikit-learn's searches for an image, a masked image or a stack, with a true
-    label map or without.
+    With `KFold`, the folds of an image are bands of rows, which show different content, such as sky and ground.
+    `TileKFold` cuts the image into many tiles. The tiles of a fold are scattered over the image, and neighboring tiles
+    belong to different folds. Use it as ``cv`` in scikit-learn's searches, for an image, a masked image or a stack,
+    with or without a true label map.
 
-    The estimator gets the folds as pixel tables ``(n_pixels, n_channels)``, since separate tiles are not an image.
-    Apply filters that need neighbors, such as a median filter, beforehand. Neighboring pixels are similar, so pixels at
-    the borders of tiles have close relatives in other folds; fewer, larger tiles have fewer such pixels.
+    The estimator gets the folds as pixel tables ``(n_pixels, n_channels)``, since scattered tiles are not an image.
+    Apply filters that need neighbors, such as a median filter, beforehand. Neighboring pixels are similar, so folds
+    depend on each other at tile borders; fewer, larger tiles have shorter borders.
 
     Parameters
     ----------
@@ -35,9 +35,8 @@ class TileKFold:
         Number of tiles, vertically and horizontally.
 
     image_shape : tuple of two int or None, default=None
-        Height and width of the image if X is the table of its pixels, ``image.reshape(-1, n_channels)``. Tools that
-        take a subset of the rows of X themselves, such as `HalvingGridSearchCV`, `learning_curve` and
-        `cross_val_predict`, need X in this form.
+        Height and width of the image if X is its pixel table, ``image.reshape(-1, n_channels)``. Tools that index the
+        rows of X themselves need this form: `HalvingGridSearchCV`, `learning_curve`, `cross_val_predict`.
 
     See Also
     --------
@@ -79,12 +78,12 @@ class TileKFold:
             raise ValueError(f"n_tiles must be two numbers that make at least {n_splits} tiles; got {n_tiles} instead.")
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-        """Find the pixels of the training and of the test set of each fold.
+        """Generate the training and test pixels of each fold.
 
         Parameters
         ----------
         X : image of shape (height, width, n_channels) or stack of shape (..., height, width, n_channels)
-            The image; with `image_shape`, the table of its pixels.
+            The image; with `image_shape`, its pixel table.
 
         y : None
             Ignored.
@@ -95,8 +94,8 @@ class TileKFold:
         Yields
         ------
         train, test : ndarray of bool, shape of X without channels
-            Masks: ``X[train]`` is the table of the pixels to fit, ``X[test]`` the table of those to score. With
-            `image_shape`, they are the numbers of the rows of X, ndarray of int.
+            Masks: ``X[train]`` is the pixel table to fit, ``X[test]`` the pixel table to score. With `image_shape`, row
+            indices of X instead, ndarray of int.
 
         Raises
         ------
@@ -160,7 +159,7 @@ class TileKFold:
             )
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Number of folds.
+        """Get the number of folds.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What the displays share: figures, images that can be drawn, and colors to draw with.
+"""Common parts of the displays: figures, drawable images, and colors.
 
 matplotlib is imported where it is needed, so that `import skseg` stays quick.
 """

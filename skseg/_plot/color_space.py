@@ -15,9 +15,9 @@ _MAX_COLORS = 20_000  # of a scatter; the rarest are left out
 
 
 class ColorSpaceDisplay:
-    """The colors of an image in the color space of the clustering, and the centers of the clusters.
+    """Colors of an image and cluster centers, in the color space of the clustering.
 
-    Make it with `from_estimator`.
+    Create it with `from_estimator`.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class ColorSpaceDisplay:
         Two coordinates of each color.
 
     colors : ndarray of shape (n_colors, 3)
-        The color itself, sRGB from 0 to 1.
+        The same colors, sRGB from 0 to 1.
 
     weights : ndarray of shape (n_colors,)
         Weight of each color.
@@ -37,15 +37,15 @@ class ColorSpaceDisplay:
         Color of each cluster.
 
     names : sequence of two str
-        Names of the coordinates, with their weights where these are not 1.
+        Names of the coordinates, with their weights unless 1.
 
     Attributes
     ----------
     ax_ : Axes
-        Where it is drawn; set by `plot`.
+        The axes; set by `plot`.
 
     figure_ : Figure
-        The figure it is in.
+        The figure of the axes.
 
     See Also
     --------
@@ -79,7 +79,7 @@ class ColorSpaceDisplay:
 
     @classmethod
     def from_estimator(cls, segmenter: Any, *, channels: tuple[int, int] | None = None, ax: Any = None) -> Self:
-        """Show the colors that a segmenter was fitted to.
+        """Show the colors of a fitted segmenter.
 
         Parameters
         ----------
@@ -87,10 +87,10 @@ class ColorSpaceDisplay:
             A segmenter fitted to RGB images, or a Pipeline or search that ends in one.
 
         channels : tuple of two int, default=None
-            Coordinates of the color space to show; by default the two with the largest variance.
+            Coordinates of the color space to show; by default, the two with the largest variance.
 
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -100,7 +100,7 @@ class ColorSpaceDisplay:
         Raises
         ------
         ValueError
-            If the colors have other channels than RGB, or `channels` are not two of three.
+            If the segmenter was not fitted to RGB, or `channels` are not two of 0, 1 and 2.
         """
         model, _ = inner_segmenter(segmenter)
         if model.n_features_in_ != 3:
@@ -129,7 +129,7 @@ class ColorSpaceDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------

@@ -15,7 +15,7 @@ from .axes import new_axis
 class KSelectionDisplay:
     """A criterion against the number of clusters, with its spread over folds and the chosen K.
 
-    Make it with `from_estimator` or `from_cv_results`.
+    Create it with `from_estimator` or `from_cv_results`.
 
     Parameters
     ----------
@@ -26,24 +26,24 @@ class KSelectionDisplay:
         Mean and standard deviation of the criterion over the folds.
 
     chosen : int
-        The number of clusters that was chosen.
+        Chosen number of clusters.
 
     elbow : ndarray of shape (n_candidates,) or None, default=None
-        Another curve, on a second axis.
+        Second curve, on its own axis.
 
     names : tuple of two str, default=("score", "elbow")
-        Labels of the axes.
+        Labels of the vertical axes.
 
     Attributes
     ----------
     ax_ : Axes
-        Where it is drawn; set by `plot`.
+        The axes; set by `plot`.
 
     elbow_ax_ : Axes or None
-        The second axis.
+        The axes of the second curve.
 
     figure_ : Figure
-        The figure it is in.
+        The figure of the axes.
 
     See Also
     --------
@@ -83,7 +83,7 @@ class KSelectionDisplay:
 
         Parameters
         ----------
-        search : GridSearchCV, RandomizedSearchCV or the like
+        search : GridSearchCV, RandomizedSearchCV or similar
             A fitted search over ``n_clusters`` alone.
 
         metric : str, default="score"
@@ -93,7 +93,7 @@ class KSelectionDisplay:
             Name of a second scorer to show, such as `metrics.log_explained`.
 
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -130,10 +130,10 @@ class KSelectionDisplay:
             Name of a second scorer to show, such as `metrics.log_explained`.
 
         best_index : int or None, default=None
-            Index of the chosen candidate; the best mean if not given.
+            Index of the chosen candidate; by default, the best mean.
 
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -169,7 +169,7 @@ class KSelectionDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------

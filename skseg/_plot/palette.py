@@ -12,9 +12,9 @@ from .axes import cluster_colors, new_axis
 
 
 class PaletteDisplay:
-    """The colors of the clusters, in proportion to their shares, with their hex codes.
+    """Cluster colors in proportion to their shares, with hex codes.
 
-    Make it with `from_estimator`.
+    Create it with `from_estimator`.
 
     Parameters
     ----------
@@ -27,10 +27,10 @@ class PaletteDisplay:
     Attributes
     ----------
     ax_ : Axes
-        Where it is drawn; set by `plot`.
+        The axes; set by `plot`.
 
     figure_ : Figure
-        The figure it is in.
+        The figure of the axes.
 
     See Also
     --------
@@ -59,7 +59,7 @@ class PaletteDisplay:
             A segmenter fitted to gray or RGB images, or a Pipeline or search that ends in one.
 
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class PaletteDisplay:
         Raises
         ------
         ValueError
-            If the clusters have other channels than gray or RGB.
+            If the segmenter was not fitted to gray or RGB.
         """
         model, _ = inner_segmenter(segmenter)
         return cls(cluster_colors(model), model.cluster_sizes_).plot(ax=ax)
@@ -80,7 +80,7 @@ class PaletteDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------

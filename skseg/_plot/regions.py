@@ -14,7 +14,7 @@ from .axes import as_rgb, check_can_be_shown, new_axes, thinned
 class RegionDisplay:
     """Boundaries of regions over an image, one panel per scale.
 
-    Make it with `from_estimator`.
+    Create it with `from_estimator`.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class RegionDisplay:
         The panels; set by `plot`.
 
     figure_ : Figure
-        The figure they are in.
+        The figure of the panels.
 
     See Also
     --------
@@ -66,13 +66,13 @@ class RegionDisplay:
             Image to segment.
 
         scales : sequence of float, default=None
-            Scale of each panel; by default the segmenter's scale between two at a third and three times its odds.
+            Scale of each panel; by default, a third, one and three times the odds of the segmenter's scale.
 
         image : image of shape (height, width, 1) or (height, width, 3), default=None
-            Image to show; X if not given. Needed where X has other channels than gray or RGB.
+            Image to show; X by default. Required if X is not gray or RGB.
 
         axes : array-like of Axes, default=None
-            Where to draw, one for each scale; a new figure if not given.
+            Axes to draw on, one per scale; a new figure by default.
 
         Returns
         -------
@@ -91,12 +91,12 @@ class RegionDisplay:
         return cls(image, maps, titles).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
-        """Draw a panel for each map of regions, at most at the resolution of a screen.
+        """Draw one panel per region map; large images are thinned to screen size.
 
         Parameters
         ----------
         axes : array-like of Axes, default=None
-            Where to draw, one for each map; a new figure if not given.
+            Axes to draw on, one per map; a new figure by default.
 
         Returns
         -------

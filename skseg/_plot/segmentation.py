@@ -21,9 +21,9 @@ _NEIGHBORHOOD = 9  # side in pixels of the square that decides whether a boundar
 
 
 class SegmentationDisplay:
-    """An image, repainted, its label map with a legend, and the boundaries of its clusters.
+    """An image, the repainted image, its label map with a legend, and the cluster boundaries.
 
-    Make it with `from_estimator` or `from_predictions`.
+    Create it with `from_estimator` or `from_predictions`.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class SegmentationDisplay:
         The four panels; set by `plot`.
 
     figure_ : Figure
-        The figure they are in.
+        The figure of the panels.
 
     See Also
     --------
@@ -76,10 +76,10 @@ class SegmentationDisplay:
             Image to segment.
 
         image : image of shape (height, width, 1) or (height, width, 3), default=None
-            Image to show; X if not given. Needed where X has other channels than gray or RGB.
+            Image to show; X by default. Required if X is not gray or RGB.
 
         axes : array-like of four Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -103,10 +103,10 @@ class SegmentationDisplay:
             Labels of the pixels; masked or negative for pixels without a label.
 
         palette : array-like of shape (n_clusters, 3), default=None
-            Color of each label, sRGB from 0 to 1; the mean color of its pixels if not given.
+            Color of each label, sRGB from 0 to 1; by default, the mean color of its pixels.
 
         axes : array-like of four Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------
@@ -116,7 +116,7 @@ class SegmentationDisplay:
         Raises
         ------
         ValueError
-            If the image is not gray or RGB, or the label map or the palette does not suit it.
+            If the image is not gray or RGB, or the label map or the palette does not match it.
         """
         labels = _as_labels(label_map, image)
         image = np.ma.filled(image, 0)
@@ -128,12 +128,12 @@ class SegmentationDisplay:
         )
 
     def plot(self, *, axes: Any = None) -> Self:
-        """Draw the four panels, at most at the resolution of a screen.
+        """Draw the four panels; large images are thinned to screen size.
 
         Parameters
         ----------
         axes : array-like of four Axes, default=None
-            Where to draw; a new figure if not given.
+            Axes to draw on; a new figure by default.
 
         Returns
         -------

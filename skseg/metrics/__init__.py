@@ -1,9 +1,9 @@
-"""Criteria to choose the number of clusters by, rules that pick it, and agreement with true segmentations.
+"""Criteria and rules to choose the number of clusters, and agreement with true segmentations.
 
 A criterion is a scorer: ``criterion(segmenter, X)``, for a fitted `KMeansSegmenter`, or a Pipeline or search that ends
-in one, and any X that it takes; higher is better. It serves as ``scoring=`` of scikit-learn's searches. It works on the
-census of X, which is exact for its pixels, and its values can be averaged over images and folds of any size. An X
-without a pixel outside its mask scores 0, with a warning.
+in one; higher is better. Use it as ``scoring`` in scikit-learn's searches. It is computed on
+the distinct colors of X, or on a sample of some millions if there are more. Scores can be averaged over images and
+folds of any size. If all pixels of X are masked, the score is 0, with a warning.
 """
 
 from ._agreement import adjusted_rand, covering, probabilistic_rand, variation_of_information

@@ -20,16 +20,16 @@ _LIGHTEST = 1e-60  # share of the heaviest weight that counts as a pixel; the fo
 def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> float:
     """Adjusted Rand index of two segmentations.
 
-    The same as `sklearn.metrics.adjusted_rand_score` with every pixel repeated by its weight.
+    Equal to `sklearn.metrics.adjusted_rand_score` with every pixel repeated by its weight.
 
     Parameters
     ----------
     labels_true : array-like of int, or list of them
         True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
-        over which the mean is taken. For a list of images: a list with one of these for each.
+        whose scores are averaged. For a list of images, a list with one of these per image.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
+        Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
     sample_weight : array-like of the shape of one label map, or a list of them for a list of images, default=None
         Number of repetitions of each pixel. Weights below 1, such as shares, are scaled so that the smallest is 1.
@@ -42,8 +42,8 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, a weight is negative or infinite, or no pixel
-        counts.
+        If the label maps differ in shape, a label is NaN or infinite, a weight is negative or infinite, or all
+        pixels are masked or have weight 0.
 
     Notes
     -----
@@ -63,26 +63,26 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
 
 
 def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
-    """Share of the pairs of pixels on which two segmentations agree: the Rand index, averaged over annotators.
+    """Probabilistic Rand index: share of pixel pairs on which two segmentations agree, averaged over annotators.
 
     Parameters
     ----------
     labels_true : array-like of int, or list of them
         True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
-        over which the mean is taken. For a list of images: a list with one of these for each.
+        whose scores are averaged. For a list of images, a list with one of these per image.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
+        Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
     Returns
     -------
     score : float
-        From 0 to 1, for equal partitions.
+        From 0 to 1; 1 for equal partitions.
 
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, or all pixels are masked.
 
     Notes
     -----
@@ -105,16 +105,16 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
 def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
     """Variation of information of two segmentations, in bits; lower is better.
 
-    The information that is in one segmentation and not in the other, summed over both directions.
+    The information in one segmentation that is missing in the other, summed over both directions.
 
     Parameters
     ----------
     labels_true : array-like of int, or list of them
         True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
-        over which the mean is taken. For a list of images: a list with one of these for each.
+        whose scores are averaged. For a list of images, a list with one of these per image.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
+        Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
     Returns
     -------
@@ -124,7 +124,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, or all pixels are masked.
 
     Notes
     -----
@@ -144,7 +144,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
 
 
 def covering(labels_true: Any, labels_pred: Any) -> float:
-    """Segmentation covering: the best overlap of each true region with a predicted one, weighted by its size.
+    """Segmentation covering: best overlap of each true region with a predicted region, weighted by size.
 
     The overlap of two regions is their intersection over their union.
 
@@ -152,20 +152,20 @@ def covering(labels_true: Any, labels_pred: Any) -> float:
     ----------
     labels_true : array-like of int, or list of them
         True label map, or several by different annotators (an array with one more axis in front, or a list of maps),
-        over which the mean is taken. For a list of images: a list with one of these for each.
+        whose scores are averaged. For a list of images, a list with one of these per image.
 
     labels_pred : array-like of int, or list of arrays
-        Label map, or a list of them, over which the mean is taken. The numbers of the classes do not matter.
+        Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
     Returns
     -------
     score : float
-        From 0 to 1, for equal partitions.
+        From 0 to 1; 1 for equal partitions.
 
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, or no pixel counts.
+        If the label maps differ in shape, a label is NaN or infinite, or all pixels are masked.
 
     Notes
     -----

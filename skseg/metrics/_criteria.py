@@ -1,7 +1,6 @@
-"""Criteria to choose the number of clusters by, as scorers: ``criterion(segmenter, X)``.
+"""Criteria to choose the number of clusters, as scorers: ``criterion(segmenter, X)``.
 
-They work on the census of X, which is exact for its pixels; a few million colors stand for all where there are more.
-`_scores` computes them.
+They work on the census of X, or on a sample if it has more than a few million colors. `_scores` computes them.
 """
 
 from __future__ import annotations
@@ -38,13 +37,12 @@ def _criterion(function: Callable[..., float]) -> Callable[..., float]:
 
 @_criterion
 def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Count the clusters that stand apart, and reward how much they explain.
+    """Count well-separated clusters, and reward explained variance.
 
-    Between two clusters that stand apart there is a valley: colors midway between the centers are rarer than colors at
-    either center. Two halves of one cluster have no valley between them, however noisy or unevenly lit the cluster is.
-    A cluster that stands apart adds up to 1, and every cluster costs ¼. The explained part is added as a logarithm: the
-    volume of all colors over the volume of a cluster. For colors without structure this is log K, and about four
-    clusters score best.
+    Between two well-separated clusters lies a valley: colors midway between the centers are rarer than colors at either
+    center. Two halves of one cluster have no valley between them, even if the cluster is noisy or unevenly lit. A
+    separated cluster adds up to 1, and every cluster costs ¼. The reward is the logarithm of the volume of all colors
+    over the volume of a cluster. For colors without structure, it is log K, and about four clusters score best.
 
     Parameters
     ----------
@@ -63,17 +61,17 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
     Returns
     -------
     score : float
-        Higher is better; always finite. One cluster scores lowest of all.
+        Higher is better; always finite. A single cluster scores lowest.
 
     Notes
     -----
-    Densities of colors are estimated with a Gaussian kernel, whose bandwidth is a tenth of the distance of the two
+    Color densities are estimated with a Gaussian kernel, whose bandwidth is a tenth of the distance between the two
     centers. The density at a center comes from the pixels of its cluster, the density midway from the pixels of both.
-    With *r* the density midway over the lower one at the centers, a pair of clusters counts ``(1 - r²) / (1 + r²)``, at
-    least 0, and a cluster counts as its worst pair. The density midway between centers is an idea of [1]_.
+    With the ratio *r* of the density midway to the lower density at the centers, a pair of clusters counts
+    ``(1 - r²) / (1 + r²)``, at least 0, and a cluster counts as its worst pair. Densities midway follow [1]_.
 
-    Volumes are compared by ``(T / W) ** (d / 2)``, with all variance *T*, that around the centers *W*, and the
-    effective number of dimensions *d*, the participation ratio of the covariance of X.
+    The ratio of volumes is ``(T / W) ** (d / 2)``, with the total variance *T*, the variance around the centers *W*,
+    and the effective number of dimensions *d*, the participation ratio of the covariance of X.
 
     References
     ----------
@@ -98,8 +96,8 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     """Logarithm of the Calinski–Harabasz index per pixel.
 
     The index is the dispersion between clusters per degree of freedom over the dispersion within clusters,
-    ``(B / (K - 1)) / W``. It leaves out the factor ``n - K`` of [1]_, which only says how many pixels there are, so
-    images of different sizes compare; the logarithm does the same for images of different contrast.
+    ``(B / (K - 1)) / W``. The factor ``n - K`` of [1]_ depends on the number of pixels and is left out, so scores are
+    comparable between images of different sizes; the logarithm makes them comparable between different contrasts.
 
     Parameters
     ----------
@@ -118,7 +116,7 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     Returns
     -------
     score : float
-        Higher is better; always finite. One cluster scores lowest of all.
+        Higher is better; always finite. A single cluster scores lowest.
 
     References
     ----------
@@ -137,10 +135,10 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
 
 @_criterion
 def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Davies–Bouldin index, negative, so that higher is better.
+    """Negative Davies–Bouldin index; higher is better.
 
     The index is the similarity of each cluster to its most similar cluster, averaged. The similarity is the sum of the
-    mean distances to both centers over the distance of the centers [1]_.
+    mean distances to both centers, over the distance between the centers [1]_.
 
     Parameters
     ----------
@@ -159,7 +157,7 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     Returns
     -------
     score : float
-        At most 0; always finite. One cluster, found in X or asked for, scores lowest of all.
+        At most 0; always finite. A single cluster, fitted or found in X, scores lowest.
 
     References
     ----------
@@ -295,10 +293,10 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
 
 @_criterion
 def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-    """Prediction strength: how well the segmenter predicts the clusters that X itself has.
+    """Prediction strength: how well the segmenter predicts the clusters of a fit to X.
 
-    A copy of the segmenter is fitted to X. For each of its clusters, the strength is the share of pairs of pixels that
-    the given segmenter also puts into one cluster; the smallest share is the score [1]_.
+    A copy of the segmenter is fitted to X. For each of its clusters, the strength is the share of pixel pairs that the
+    given segmenter also assigns to one cluster. The smallest share is the score [1]_.
 
     Parameters
     ----------
@@ -317,8 +315,8 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
     Returns
     -------
     score : float
-        From 0 to 1. [1]_ takes the largest number of clusters that reaches 0.8 to 0.9. One cluster, which would always
-        be predicted, scores 0.
+        From 0 to 1. In [1]_, the largest number of clusters that reaches 0.8 to 0.9 is chosen. A single cluster, which
+        is trivial to predict, scores 0.
 
     References
     ----------

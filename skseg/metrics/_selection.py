@@ -1,4 +1,4 @@
-"""Rules that pick the number of clusters from a search, for `refit=`."""
+"""Rules that choose the number of clusters from a search, for `refit=`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def knee(cv_results: dict[str, Any]) -> int:
     """Index of the knee of a score that grows with the number of clusters, for ``refit=`` of a search.
 
     The knee is the point where the curve is highest above the straight line from its first to its last point [1]_. It
-    depends on the range of K that was searched.
+    depends on the searched range of K.
 
     Parameters
     ----------
