@@ -80,7 +80,7 @@ class RegionDisplay:
             The display, drawn.
         """
         model, arrived = inner_segmenter(segmenter, X, kind="RegionSegmenter")
-        if scales is None:  # the segmenter's own, and those of a third and three times its odds
+        if scales is None:  # a third, one and three times the odds of the segmenter's
             scales = [model.scale / (model.scale + part * (1 - model.scale)) for part in (3, 1, 1 / 3)]
         scales = list(scales)
         hierarchy = model.hierarchy(arrived)
