@@ -28,7 +28,7 @@ print({n: round(float(hierarchy.scales[hierarchy.n_regions - n]), 2) for n in (2
 RegionDisplay.from_estimator(segmenter, photo)
 
 # %%
-# The four classes; the regions, each in a color of its own; and the boundaries: the likelier people are to see one, the darker.
+# The four classes, the regions, and the boundaries: the likelier people are to see one, the darker it is.
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
 axes[0].imshow(classes.transform(photo))
