@@ -37,8 +37,8 @@ panels = {
     "DAB": (dyes[..., 2], "YlOrBr"),
     "three clusters": (segmenter.transform(tissue), None),
 }
-figure, axes = plt.subplots(1, 4, figsize=(13, 3.6), layout="constrained")
-for ax, (title, (panel, cmap)) in zip(axes, panels.items(), strict=True):
+figure, axes = plt.subplots(2, 2, figsize=(8, 8.4), layout="constrained")
+for ax, (title, (panel, cmap)) in zip(axes.flat, panels.items(), strict=True):
     ax.imshow(panel, cmap=cmap, vmin=np.quantile(panel, 0.01), vmax=np.quantile(panel, 0.99))
     ax.set_title(title)
     ax.set_axis_off()

@@ -5,6 +5,7 @@ From classes of colors to regions
 Coins on a table, cells on a slide: things of one color are one class, but many regions. ``RegionSegmenter`` finds
 connected regions, and its hierarchy has them at every scale.
 """
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # The color of the cat's coat is a class that lies all over the photo.
