@@ -30,9 +30,9 @@ extensions = [
 ]
 exclude_patterns = [
     "_build",
-    "auto_examples/*.ipynb",
-    "auto_examples/*.py",
-    "auto_examples/*.md5",
+    "auto_examples/**.ipynb",
+    "auto_examples/**.py",
+    "auto_examples/**.md5",
     "sg_execution_times.rst",
 ]
 templates_path = ["_templates"]
@@ -55,11 +55,13 @@ intersphinx_mapping = {
 }
 intersphinx_timeout = 5
 
+GROUPS = ("first_steps", "choosing_k", "color_and_light", "many_and_large_images", "regions", "other_programs")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": "plot_",
-    "within_subsection_order": "ExampleTitleSortKey",
+    "subsection_order": [f"../examples/{group}" for group in GROUPS],
+    "within_subsection_order": "NumberOfCodeLinesSortKey",
     "doc_module": ("skseg",),
     "backreferences_dir": "api/examples",
     "reference_url": {"skseg": None},

@@ -29,7 +29,7 @@ print(f"best: {search.best_params_}")
 
 scores = search.cv_results_["mean_test_score"].reshape(len(grid["color_space"]), len(grid["n_clusters"]))
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4), width_ratios=[1.3, 1], layout="constrained")
 left.imshow(scores, cmap="viridis")
 for (row, column), score in np.ndenumerate(scores):
     left.text(column, row, f"{score:.1f}", ha="center", va="center", color="white", bbox={"color": "#0006", "pad": 2})

@@ -34,7 +34,8 @@ print(f"same centers: {np.array_equal(segmenter.cluster_centers_, alone.cluster_
 # %%
 # Labels mean the same in every part, so the parts fit together.
 
-figure, axes = plt.subplots(2, 4, figsize=(11, 4), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(8, 5.3))
+figure.subplots_adjust(0, 0, 1, 1, 0.03, 0.03)
 for ax, label_map in zip(axes.flat, label_maps, strict=True):
     ax.imshow(segmenter.inverse_transform(label_map))
     ax.set_axis_off()

@@ -11,26 +11,29 @@ front of it keeps the labels.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from skimage.data import astronaut
+from skimage.data import stereo_motorcycle
 from sklearn.pipeline import make_pipeline
 
 from skseg import KMeansSegmenter, WhiteBalancer
 
-photo = astronaut()[::2, ::2]
+photo = stereo_motorcycle()[0][::2, ::2]
 lights = {"as fitted": (1, 1, 1), "morning": (0.9, 0.65, 0.55), "lamp": (0.8, 0.5, 0.2), "cloudy": (0.35, 0.42, 0.5)}
 images = [np.rint(photo * np.power(light, 1 / 2.2)).astype(np.uint8) for light in lights.values()]
 
 # %%
-# Both models are fitted to the first image only. The balancer learns its light, and brings every other image to it.
+# Both models are fitted to the first image only. The balancer learns its light, and brings every other image to it. A
+# gray card in the picture is more certain than any estimate: ``WhiteBalancer(light=image[10:30, 40:60])``.
 
 plain = KMeansSegmenter(n_clusters=5, random_state=0).fit(photo)
 balanced = make_pipeline(WhiteBalancer(), KMeansSegmenter(n_clusters=5, random_state=0)).fit(photo)
-wanted = plain.predict(photo)
+print("light:", balanced[0].light_.round(2))
 
 # %%
-# From top to bottom: the images, the labels of the plain model, painted in its colors, and those with white balance.
+# The images; the labels of the plain model, in its colors, with the share that is as in the first image; and the labels
+# with white balance.
 
-figure, axes = plt.subplots(3, 4, figsize=(10, 8), layout="constrained")
+wanted = plain.predict(photo)
+figure, axes = plt.subplots(3, 4, figsize=(12, 6.6), layout="constrained")
 for column, (name, image) in enumerate(zip(lights, images, strict=True)):
     axes[0, column].imshow(image)
     axes[0, column].set_title(name)
@@ -43,9 +46,3 @@ axes[2, 0].set_ylabel("white balance")
 for ax in axes.flat:
     ax.set(xticks=[], yticks=[])
 plt.show()
-
-# %%
-# The balancer has learned one color, the light of the image in `fit`. A gray card in the picture is more certain than
-# any estimate: ``WhiteBalancer(light=image[10:30, 40:60])``.
-
-print("light:", balanced[0].light_.round(2))

@@ -5,6 +5,7 @@ The displays
 Five pictures of a segmentation, each from a fitted segmenter by ``from_estimator``. They keep their data, so
 ``plot`` can draw them again elsewhere. A Pipeline or a search that ends in a segmenter serves as well.
 """
+# sphinx_gallery_thumbnail_number = 3
 
 # %%
 # ``SegmentationDisplay``: the image, repainted, its label map with a legend, and the boundaries.
@@ -51,9 +52,9 @@ KSelectionDisplay.from_estimator(search)
 RegionDisplay.from_estimator(RegionSegmenter().fit(photo), photo)
 
 # %%
-# Drawn again, into axes of a figure of one's own.
+# Each display draws into given axes, too.
 
-figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 PaletteDisplay.from_estimator(segmenter, ax=axes[0])
-KSelectionDisplay.from_estimator(search, ax=axes[1])
+ColorSpaceDisplay.from_estimator(segmenter, ax=axes[1])
 plt.show()

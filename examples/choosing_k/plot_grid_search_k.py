@@ -1,0 +1,49 @@
+"""
+Choose K for a photo
+====================
+
+``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts the clusters that stand apart,
+with a valley of rarer colors around them, on pixels that were left out of the fit: it has its maximum at a sensible K.
+"""
+
+# %%
+# ``KFold`` would cut a photo into bands of rows: sky, trees, water. ``TileKFold`` cuts it into tiles, and each fold has
+# tiles from all over the photo.
+
+import matplotlib.pyplot as plt
+import numpy as np
+from skimage.data import astronaut
+from sklearn.model_selection import GridSearchCV
+
+from skseg import KMeansSegmenter, KSelectionDisplay, TileKFold, metrics
+
+photo = astronaut()
+cv = TileKFold(n_splits=5)
+folds = np.zeros(photo.shape[:2])
+for number, (_, test) in enumerate(cv.split(photo)):
+    folds[test] = number
+
+# %%
+# One search, two scorers: the number of clusters that stand apart, which decides, and the log of the explained
+# variance, whose knee is the classic elbow.
+
+grid, scoring = {"n_clusters": range(2, 11)}, ["valley_score", "log_explained"]
+scorers = {name: getattr(metrics, name) for name in scoring}
+search = GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scorers, refit="valley_score", cv=cv).fit(photo)
+print(f"best K: {search.best_params_['n_clusters']}")
+
+# %%
+# The folds, the photo in the chosen number of colors, and both curves. For the elbow alone, pass
+# ``scoring=metrics.log_explained, refit=metrics.knee``.
+
+figure = plt.figure(figsize=(11, 3.6), layout="constrained")
+left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1, 1.3])
+left.imshow(photo)
+left.imshow(folds, cmap="tab10", vmax=9, alpha=0.45)
+left.set_title("five folds of tiles")
+middle.imshow(search.best_estimator_.transform(photo))
+middle.set_title(f"{search.best_params_['n_clusters']} colors")
+left.set_axis_off()
+middle.set_axis_off()
+KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="log_explained", ax=right)
+plt.show()
