@@ -16,6 +16,7 @@ from ._checks import (
     check_channels,
     check_comparable,
     check_not_gray,
+    check_pixel_weights,
     check_same_kind,
     learn_channels,
     read_checked,
@@ -23,7 +24,7 @@ from ._checks import (
 from ._color import check_not_alpha, is_unit_range, to_unit, unit_scale
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
-from ._source import ImageOutputMixin, NoPixelsError, Pixels, Source, check_pixel_weights, open_source
+from ._source import ImageOutputMixin, NoPixelsError, Pixels, Source, open_source
 
 Floats = NDArray[np.float64]
 

@@ -17,6 +17,7 @@ from ._source import Pixels, Source
 
 _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
+_LARGEST_FLOAT = float(np.finfo(np.float64).max)
 
 
 def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[Any]]:
@@ -149,3 +150,22 @@ def cast_if_exact(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     with np.errstate(invalid="ignore", over="ignore"):
         cast = rows.astype(dtype)
     return cast if np.array_equal(cast, rows) else rows
+
+
+def check_pixel_weights(
+    sample_weight: Any, shape: tuple[int, ...], mask: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """`sample_weight` of the pixels that are not masked, as finite numbers that are not negative, one-dimensional.
+
+    Weights that are masked themselves are 0.
+    """
+    weights = np.ma.filled(np.ma.asarray(sample_weight).astype(np.float64), 0.0)
+    if weights.shape != shape:
+        raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
+    weights = weights.ravel() if mask is None else weights[~mask]
+    largest = _LARGEST_FLOAT / max(weights.size, 1)
+    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > largest:
+        raise ValueError(
+            "sample_weight must be finite, also in sum, and not negative; leave a pixel out by weight 0 or by a mask."
+        )
+    return weights

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ._callbacks import Task
 from ._census import Census, count, merge
-from ._checks import check_not_gray, check_same_kind, read_checked
+from ._checks import check_not_gray, check_pixel_weights, check_same_kind, read_checked
 from ._color import check_not_alpha
 from ._kmeans import Memory, representatives
-from ._source import NoPixelsError, Pixels, Source, check_pixel_weights
+from ._source import NoPixelsError, Pixels, Source, is_banded
 
 Purpose = Literal["fit", "score"]
 
@@ -126,8 +126,9 @@ def _count_image(source: Source, sample_weight: Any, color_space: str | None, *,
 
 
 def _n_counted(data: Any) -> int:
-    """The number of pixels to read at a time: fewer if they are copied, as masked and byte-swapped ones are."""
-    if isinstance(data, np.ndarray) and data.ndim > 1 and (np.ma.isMaskedArray(data) or not data.dtype.isnative):
+    """The number of pixels to read at a time: fewer if they are copied, as masked, byte-swapped and read ones are."""
+    is_copied = isinstance(data, np.ndarray) and (np.ma.isMaskedArray(data) or not data.dtype.isnative)
+    if (is_copied and data.ndim > 1) or is_banded(data):
         n_bytes = max(1, data.itemsize * data.shape[-1])
         return int(min(_COUNTED_PIXELS, max(1, _COPIED_BYTES // n_bytes)))
     return _COUNTED_PIXELS
@@ -140,7 +141,7 @@ def _weights_in(
     if sample_weight is None:
         return None
     weights = np.ma.asarray(sample_weight)
-    shape = np.shape(source.data)[:-1] if isinstance(source.data, np.ndarray) else rows.shape[:1]
+    shape = np.shape(source.data)[:-1] if hasattr(source.data, "shape") else rows.shape[:1]
     if weights.shape != shape:
         return check_pixel_weights(weights, shape)  # which refuses them
     return check_pixel_weights(weights[band], weights[band].shape, pixels.mask)
@@ -197,8 +198,10 @@ def _ones(rows: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _has_label_map(source: Source) -> bool:
-    """Whether X is a single image, but no memory-mapped one whose label map may be too large for memory."""
+    """Whether X is a single image, but not one whose label map may be too large for memory."""
     data = source.data
+    if source.is_banded:
+        return False
     is_mapped = isinstance(data, np.memmap)
     return not source.is_sequence and not (is_mapped and data.size // data.shape[-1] > _MAX_LABELED_PIXELS)
 

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
-from ._checks import learn_channels, levels_to_caller, match_to_fit, warn_few_clusters
+from ._checks import check_pixel_weights, learn_channels, levels_to_caller, match_to_fit, warn_few_clusters
 from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
@@ -32,7 +32,6 @@ from ._source import (
     LabelMap,
     Pixels,
     Source,
-    check_pixel_weights,
     open_source,
 )
 

@@ -22,7 +22,7 @@ from ._census.blocks import one_thread
 from ._labeled import Labeled, is_labeled, labels_of, open_labeled
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
-_LARGEST_FLOAT = float(np.finfo(np.float64).max)
+_RESULT_PIXELS = 1 << 22  # of an image that is too large for memory, that are worked on at a time
 _PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
@@ -102,6 +102,11 @@ class Source:
     labeled: Labeled | None = None
 
     @property
+    def is_banded(self) -> bool:
+        """Whether it is an image that is too large for memory, and is read when some of its rows are asked for."""
+        return is_banded(self.data)
+
+    @property
     def is_table(self) -> bool:
         """Whether results are tables, which `set_output` may put into a DataFrame."""
         return not self.is_sequence and not isinstance(self.data, np.ma.MaskedArray) and _ndim(self.data) <= 2
@@ -115,7 +120,7 @@ class Source:
 
     def pixels(self) -> Pixels:
         """The pixels of one table or image."""
-        data = self.data
+        data = np.asanyarray(self.data) if self.is_banded else self.data
         if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
             mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
             return Pixels(mask.shape, mask, np.ma.getdata(data))
@@ -139,11 +144,11 @@ class Source:
     def bands(self, n_pixels: int) -> Iterator[tuple[slice, Source]]:
         """Parts of one image along its first axis, each of about `n_pixels` pixels, and where they lie.
 
-        Tables that are no arrays stay whole.
+        Tables that are no arrays stay whole. Rows that a file has in one block stay together.
         """
-        shape = np.shape(self.data)[:-1]
-        length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))))
-        if not isinstance(self.data, np.ndarray) or not shape or length >= shape[0]:
+        shape, step = np.shape(self.data)[:-1], self.data.block_rows if self.is_banded else 1
+        length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))) // step) * step
+        if not (isinstance(self.data, np.ndarray) or self.is_banded) or not shape or length >= shape[0]:
             yield slice(None), self
             return
         for start in range(0, shape[0], length):
@@ -158,8 +163,9 @@ class Source:
             if part is self:
                 return values
             if whole is None:
-                like = np.ma.empty if isinstance(values, np.ma.MaskedArray) else np.empty
-                whole = like((len(self.data), *values.shape[1:]), dtype=values.dtype)
+                whole = np.empty((self.data.shape[0], *values.shape[1:]), dtype=values.dtype)
+            if isinstance(values, np.ma.MaskedArray) and not isinstance(whole, np.ma.MaskedArray):
+                whole = np.ma.MaskedArray(whole)
             whole[band] = values
         return whole
 
@@ -178,7 +184,12 @@ class Source:
 
         They have named dimensions if the images have them; `are_colors` says that they have the channels of X.
         """
-        results = list(self.map(lambda image: image.like(function(image), is_color=are_colors), n_jobs=n_jobs))
+
+        def result(image: Source) -> Any:
+            values = image.map_bands(function, _RESULT_PIXELS) if image.is_banded else function(image)
+            return image.like(values, is_color=are_colors)
+
+        results = list(self.map(result, n_jobs=n_jobs))
         return results if self.is_sequence else results[0]
 
     def like(self, result: Any, *, is_color: bool = False) -> Any:
@@ -227,6 +238,11 @@ def open_source(X: Any, min_ndim: int = 2) -> Source:
     return Source(as_array(X), is_sequence=False, has_own_dtype=not isinstance(X, list | tuple))
 
 
+def is_banded(data: Any) -> bool:
+    """Whether an array-like says that it is to be read by some of its rows at a time, as large files do."""
+    return bool(getattr(data, "is_banded", False))
+
+
 def _rows_outside(mask: NDArray[np.bool_], data: NDArray[Any]) -> NDArray[Any]:
     """The pixels of `data` that are not masked, (n_pixels, n_channels)."""
     if data.dtype.hasobject or data.shape[-1] == 0:
@@ -251,7 +267,7 @@ def as_array(X: Any) -> Any:
     if isinstance(X, list | tuple) and len(X) == 0:
         raise ValueError("X is an empty list; at least one image, or one pixel, is needed.")
     n_dims = _declared_ndim(X)
-    if isinstance(X, np.ndarray) or (n_dims is not None and n_dims <= 2):
+    if isinstance(X, np.ndarray) or (n_dims is not None and n_dims <= 2) or is_banded(X):
         return X
     array = np.asanyarray(X)
     if hasattr(X, "getbands"):  # a PIL image: two-dimensional when it has one band, yet never a table
@@ -319,25 +335,6 @@ def _one_per_image(name: str, values: Any, n_images: int) -> Any:
     if n_values != n_images:
         raise ValueError(f"{name} must hold one array per image; got {n_values} for {n_images} images.")
     return values
-
-
-def check_pixel_weights(
-    sample_weight: Any, shape: tuple[int, ...], mask: NDArray[np.bool_] | None = None
-) -> NDArray[np.float64]:
-    """`sample_weight` of the pixels that are not masked, as finite numbers that are not negative, one-dimensional.
-
-    Weights that are masked themselves are 0.
-    """
-    weights = np.ma.filled(np.ma.asarray(sample_weight).astype(np.float64), 0.0)
-    if weights.shape != shape:
-        raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
-    weights = weights.ravel() if mask is None else weights[~mask]
-    largest = _LARGEST_FLOAT / max(weights.size, 1)
-    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > largest:
-        raise ValueError(
-            "sample_weight must be finite, also in sum, and not negative; leave a pixel out by weight 0 or by a mask."
-        )
-    return weights
 
 
 def _declared_ndim(X: Any) -> int | None:

@@ -12,7 +12,8 @@ from PIL import Image
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
-from skseg._source import ImageOutputMixin, as_array, check_pixel_weights, open_source
+from skseg._checks import check_pixel_weights
+from skseg._source import ImageOutputMixin, as_array, open_source
 
 few_examples = settings(max_examples=60, deadline=None)
 

@@ -14,16 +14,28 @@ from PIL.PngImagePlugin import PngInfo
 
 from .._color import is_unit_range, to_uint8, unit_scale
 from ._atomic import written_whole
+from ._rasters import choose_no_data, colors_of_tiff, place_like, write_image, write_labels
 
 _PALETTE_SIZE = 256  # colors that an indexed PNG can have
 _COMMENT = "Comment"  # one of the keywords that the PNG specification names
 
 
-def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLike, *, comment: str = "") -> None:
-    """Write a label map as an indexed PNG, whose pixel values are the labels and whose palette is the cluster colors.
+def save_labels(
+    label_map: ArrayLike,
+    path: str | PathLike[str],
+    colors: ArrayLike,
+    *,
+    comment: str = "",
+    like: str | PathLike[str] | None = None,
+) -> None:
+    """Write a label map as an indexed PNG or TIFF, whose pixel values are the labels and whose palette is the colors.
 
-    Masked pixels get the number after the last label, which is transparent. A palette holds 256 numbers; with more, the
-    file is a gray PNG of 16 bits, whose values are the labels.
+    In a PNG, masked pixels get the number after the last label, which is transparent. A palette holds 256 numbers; with
+    more, the file is a gray PNG of 16 bits, whose values are the labels.
+
+    A TIFF has 8 bits, or 16 for more than 254 labels. Masked pixels get 255, or 65535, which the file names as its
+    number for no data; 0 is the first class, not background. A file ``*.tif.aux.xml`` beside it holds the names and
+    colors of the classes for GDAL and QGIS.
 
     Parameters
     ----------
@@ -31,7 +43,7 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
         Labels from 0, maybe masked.
 
     path : str or path
-        The file, ``*.png``; an existing one is replaced when the new one is complete.
+        The file, ``*.png`` or ``*.tif``; an existing one is replaced when the new one is complete.
 
     colors : array-like of shape (n_clusters, 3) or (n_clusters, 1)
         Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1. A segmenter's colors are
@@ -39,13 +51,18 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
         images, which are refused.
 
     comment : str, default=""
-        Text to store in the file.
+        Text to store in the file; in a TIFF, of ASCII characters.
+
+    like : str or path, default=None
+        TIFF file of the same height and width, whose place on Earth a TIFF takes over: coordinate system and transform,
+        or control points.
 
     Raises
     ------
     ValueError
         If the label map is not a two-dimensional array of integers or holds a label without a color, if there are more
-        than 65,535 labels, if the colors are not gray or RGB within their range, or if `path` does not end in .png.
+        than 65,535 labels, if the colors are not gray or RGB within their range, if `path` does not end in .png or
+        .tif, or if `like` is not a TIFF file with a place on Earth and of this size.
 
     Examples
     --------
@@ -63,8 +80,7 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
     True
     """
     label_map, palette = np.ma.asarray(label_map), _as_palette(np.asarray(colors))
-    if Path(path).suffix.lower() != ".png":
-        raise ValueError(f"path must end in .png; got {Path(path).name!r} instead.")
+    suffix = _check_suffix(path, like)
     if label_map.dtype.kind not in "iu":
         raise ValueError(f"label_map must hold labels, which are integers; got {label_map.dtype} instead.")
     n_labels, is_masked = len(palette), bool(np.ma.getmaskarray(label_map).any())
@@ -79,6 +95,11 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
             f"label_map must hold labels from 0 to {n_labels - 1}, one per color, outside its mask; "
             f"got {numbers.min()} to {numbers.max()} instead."
         )
+    if suffix != ".png":
+        labels = np.ma.MaskedArray(numbers, mask=np.ma.getmaskarray(label_map))
+        place = None if like is None else place_like(like, numbers.shape)
+        write_labels(path, [labels], numbers.shape, palette, place=place, comment=comment)
+        return
     indexed = n_labels + is_masked <= _PALETTE_SIZE
     image = Image.fromarray(numbers.astype(np.uint8 if indexed else np.uint16))
     if indexed:
@@ -87,8 +108,13 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
         _write_png(image, file, comment, **({"transparency": n_labels} if is_masked else {}))
 
 
-def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = "") -> None:
+def save_image(
+    image: ArrayLike, path: str | PathLike[str], *, comment: str = "", like: str | PathLike[str] | None = None
+) -> None:
     """Write an image as PNG or TIFF, transparent where it is masked.
+
+    With `like`, masked pixels get that file's number for no data; without one, or if a pixel has this very color, NaN,
+    or alpha 0 in integers.
 
     Parameters
     ----------
@@ -102,11 +128,15 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
     comment : str, default=""
         Text to store in the file; in a TIFF, of ASCII characters.
 
+    like : str or path, default=None
+        TIFF file of the same height and width, whose place on Earth a TIFF takes over: coordinate system and transform,
+        or control points.
+
     Raises
     ------
     ValueError
-        If the image has more bits or other channels than a PNG takes, numbers that neither format holds, or `path` ends
-        in something else.
+        If the image has more bits or other channels than a PNG takes, numbers that neither format holds, `path` ends
+        in something else, or `like` is not a TIFF file with a place on Earth and of this size.
 
     Examples
     --------
@@ -117,9 +147,7 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
     >>> with TemporaryDirectory() as folder:
     ...     io.save_image(painted, f"{folder}/painted.png")
     """
-    image, suffix = np.ma.asarray(image), Path(path).suffix.lower()
-    if suffix not in (".png", ".tif", ".tiff"):
-        raise ValueError(f"path must end in .png, .tif or .tiff; got {suffix!r} instead.")
+    image, suffix = np.ma.asarray(image), _check_suffix(path, like)
     if image.ndim == 2:
         image = image[..., np.newaxis]
     pixels = np.ma.getdata(image)
@@ -132,6 +160,15 @@ def save_image(image: ArrayLike, path: str | PathLike[str], *, comment: str = ""
         raise ValueError(f"A PNG takes 1 or 3 channels of 8 bits; got {pixels.shape} of {pixels.dtype}, write a .tif.")
     if pixels.dtype == np.bool_:
         pixels = to_uint8(pixels)
+    if like is not None:
+        place = place_like(like, pixels.shape)
+        is_masked = np.ma.getmaskarray(image).any(axis=-1)
+        no_data = choose_no_data(pixels.dtype, place, pixels[~is_masked])
+        masked = np.ma.MaskedArray(pixels, mask=np.ma.getmaskarray(image))
+        has_alpha = no_data is None and bool(is_masked.any())
+        options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}
+        write_image(path, [masked], pixels.shape, pixels.dtype, **options)
+        return
     opaque = ~np.ma.getmaskarray(image).any(axis=-1, keepdims=True)
     n_alpha = 0 if opaque.all() else 1
     if n_alpha:
@@ -170,10 +207,18 @@ def _write_png(image: Image.Image, file: IO[bytes], comment: str, **options: int
 
 def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha: int) -> None:
     n_colors = (pixels.shape[2] if pixels.ndim == 3 else 1) - n_alpha
-    photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
-    kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
-    options = {"planarconfig": "contig", "compression": "zlib", "metadata": None}
-    tifffile.imwrite(file, pixels, photometric=photometric, extrasamples=kinds, description=comment.encode(), **options)
+    options = colors_of_tiff(n_colors, n_alpha=n_alpha) | {"compression": "zlib", "metadata": None}
+    tifffile.imwrite(file, pixels, description=comment.encode(), **options)
+
+
+def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -> str:
+    """The suffix of a file to write, in small letters."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".png", ".tif", ".tiff"):
+        raise ValueError(f"path must end in .png, .tif or .tiff; got {Path(path).name!r} instead.")
+    if suffix == ".png" and like is not None:
+        raise ValueError(f"A PNG has no place on Earth: path must end in .tif with like; got {Path(path).name!r}.")
+    return suffix
 
 
 def _as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:

@@ -214,7 +214,7 @@ def _find_images(path: str) -> list[tuple[int, bool]]:
 @lru_cache(maxsize=16)  # each of many pages is opened on its own
 def _find_images_once(path: str, _modified: int, _size: int) -> list[tuple[int, bool]]:
     with TiffFile(path) as file:
-        kinds = [page.subfiletype & _ASIDE for page in file.pages]
+        kinds = [file.pages[number].subfiletype & _ASIDE for number in range(len(file.pages))]  # ends in circles, too
     images = [number for number, kind in enumerate(kinds) if not kind] or range(len(kinds))
     return [(number, kinds[number + 1 : number + 2] == [_MASK]) for number in images]
 

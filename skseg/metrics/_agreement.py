@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from .._source import check_pixel_weights
+from .._checks import check_pixel_weights
 
 Floats = NDArray[np.float64]
 

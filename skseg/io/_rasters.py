@@ -1,0 +1,203 @@
+"""Rasters in tiled TIFF files, written from bands of rows, with a place on Earth, a number for no data, and names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike, fspath
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from ._atomic import written_whole
+from ._georeference import Tag, no_data_tag, read_georeference
+from ._tiff import open_page
+
+_TILE = 512
+_BUFFER = 1 << 25  # bytes that are compressed together
+_MAX_CLASSES_8_BITS = 254
+_LARGEST_CLASSIC = 4_000_000_000  # bytes of pixels; TIFF itself ends at 2 ** 32
+_COLUMNS = {"Value": (0, 5), "Class": (2, 2), "Red": (0, 6), "Green": (0, 7), "Blue": (0, 8)}  # GDAL's types and usages
+
+
+class Place(NamedTuple):
+    """What a raster takes over from the file that it is made of: the place on Earth, and the number for no data."""
+
+    tags: tuple[Tag, ...] = ()
+    no_data: float | None = None
+
+
+def place_of(path: str | PathLike[str], page: int | None = None) -> Place | None:
+    """The place of an image in a TIFF file; None if it has none."""
+    try:
+        with open_page(fspath(path), page) as opened:
+            georeference, no_data = read_georeference(path, opened.number), opened.no_data
+    except Exception:  # not a TIFF file, or a broken one; who reads its pixels says so
+        return None
+    return None if georeference is None else Place(georeference.tags, no_data)
+
+
+def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
+    """The place of a file for an array of a shape; an error if it does not fit."""
+    place = place_of(path)
+    if place is None:
+        raise ValueError(f"like must be a TIFF file with a place on Earth; {fspath(path)!r} has none.")
+    with open_page(fspath(path), None) as opened:
+        if opened.shape[:2] != shape[:2]:
+            has, needs = (" × ".join(map(str, each[1::-1])) for each in (opened.shape, shape))
+            raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
+    return place
+
+
+def choose_no_data(dtype: np.dtype[Any], place: Place, colors: NDArray[Any]) -> float | None:
+    """The number for no data in an image: the file's, if no color consists of it; else NaN, or None for integers."""
+    number = place.no_data
+    if number is not None and not np.isnan(number):
+        holds = np.can_cast(np.float32, dtype) or (number == int(number) and _holds(dtype, int(number)))
+        if holds and not (colors == number).all(axis=-1).any():
+            return number
+    return float("nan") if dtype.kind == "f" else None
+
+
+def write_labels(
+    path: str | PathLike[str],
+    bands: Iterable[NDArray[Any]],
+    shape: tuple[int, ...],
+    palette: NDArray[np.uint8],
+    *,
+    place: Place | None = None,
+    comment: str = "",
+) -> None:
+    """Write a label map with a palette, (n_labels, 3), and the names of its classes in a file beside it."""
+    dtype = np.dtype(np.uint8 if len(palette) <= _MAX_CLASSES_8_BITS else np.uint16)
+    no_data = (1 << 8 * dtype.itemsize) - 1
+    colormap = np.zeros((3, no_data + 1), dtype=np.uint16)
+    colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
+    with written_whole(f"{fspath(path)}.aux.xml") as file:
+        file.write(_names_as_xml(palette))
+    numbers = (np.ma.filled(np.ma.asarray(band), no_data).astype(dtype) for band in bands)
+    tags = [*(place or Place()).tags, no_data_tag(no_data)]
+    _write(path, numbers, shape, dtype, comment=comment, tags=tags, photometric="palette", colormap=colormap)
+
+
+def write_image(
+    path: str | PathLike[str],
+    bands: Iterable[NDArray[Any]],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    place: Place,
+    no_data: float | None,
+    has_alpha: bool = False,
+    comment: str = "",
+) -> None:
+    """Write an image of `shape` (height, width, n_channels); masked pixels get `no_data`, or alpha 0."""
+    tags = [*place.tags, *([] if no_data is None or has_alpha else [no_data_tag(no_data)])]
+    n_channels = shape[2] + has_alpha
+    numbers = (_with_alpha(band) if has_alpha else _filled(band, no_data) for band in bands)
+    options = colors_of_tiff(shape[2], n_alpha=int(has_alpha))
+    if n_channels == 1:
+        numbers, shape = (band[..., 0] for band in numbers), shape[:2]
+    else:
+        shape = (*shape[:2], n_channels)
+    _write(path, numbers, shape, dtype, comment=comment, tags=tags, **options)
+
+
+def colors_of_tiff(n_colors: int, *, n_alpha: int) -> dict[str, Any]:
+    """What `tifffile.imwrite` must know about the channels of an image."""
+    photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
+    kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
+    return {"photometric": photometric, "extrasamples": kinds, "planarconfig": "contig"}
+
+
+def _holds(dtype: np.dtype[Any], number: int) -> bool:
+    return dtype.kind in "iu" and np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
+
+
+def _with_alpha(band: NDArray[Any]) -> NDArray[Any]:
+    opaque = ~np.ma.getmaskarray(band).any(axis=-1, keepdims=True)
+    largest = 1 if band.dtype.kind == "f" else int(np.iinfo(np.dtype(band.dtype)).max)
+    return np.concatenate([np.ma.getdata(band), opaque * band.dtype.type(largest)], axis=-1)
+
+
+def _filled(band: NDArray[Any], no_data: float | None) -> NDArray[Any]:
+    if no_data is None or not isinstance(band, np.ma.MaskedArray):
+        return np.ma.getdata(band)
+    filled = np.array(np.ma.getdata(band))
+    filled[np.ma.getmaskarray(band).any(axis=-1)] = no_data
+    return filled
+
+
+def _write(
+    path: str | PathLike[str],
+    bands: Iterable[NDArray[Any]],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    *,
+    comment: str,
+    tags: list[Tag],
+    **options: Any,
+) -> None:
+    tile = tuple(min(_TILE, -(-length // 16) * 16) for length in shape[:2])
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    with written_whole(path) as file:
+        tifffile.imwrite(
+            file,
+            _cut(bands, shape[1], tile),
+            shape=shape,
+            dtype=dtype,
+            tile=tile,
+            compression="zlib",
+            bigtiff=n_bytes > _LARGEST_CLASSIC,
+            metadata=None,
+            description=comment.encode(),
+            extratags=tags,
+            buffersize=_BUFFER,
+            **options,
+        )
+
+
+def _cut(bands: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
+    """Bands of any heights as tiles, from left to right and from top to bottom; the last ones are filled up."""
+    waiting: list[NDArray[Any]] = []
+    for band in bands:
+        waiting.append(band)
+        n_rows = sum(map(len, waiting))
+        if n_rows >= tile[0]:
+            rows = np.concatenate(waiting)
+            whole = n_rows // tile[0] * tile[0]
+            yield from _cut_rows(rows[:whole], width, tile)
+            waiting = [rows[whole:].copy()]
+    if sum(map(len, waiting)):
+        yield from _cut_rows(np.concatenate(waiting), width, tile)
+
+
+def _cut_rows(rows: NDArray[Any], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
+    for top in range(0, len(rows), tile[0]):
+        for left in range(0, width, tile[1]):
+            part = rows[top : top + tile[0], left : left + tile[1]]
+            missing = [(0, length - has) for length, has in zip(tile, part.shape, strict=False)]
+            yield np.pad(part, [*missing, *[(0, 0)] * (part.ndim - 2)])
+
+
+def _names_as_xml(palette: NDArray[np.uint8]) -> bytes:
+    """Names and colors of classes as GDAL and QGIS read them: category names and an attribute table."""
+    root = ElementTree.Element("PAMDataset")
+    band = ElementTree.SubElement(root, "PAMRasterBand", band="1")
+    names = [f"class {label}" for label in range(len(palette))]
+    categories = ElementTree.SubElement(band, "CategoryNames")
+    for name in names:
+        ElementTree.SubElement(categories, "Category").text = name
+    table = ElementTree.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
+    for index, (column, (kind, usage)) in enumerate(_COLUMNS.items()):
+        field = ElementTree.SubElement(table, "FieldDefn", index=str(index))
+        for name, value in {"Name": column, "Type": kind, "Usage": usage}.items():
+            ElementTree.SubElement(field, name).text = str(value)
+    for label, color in enumerate(palette.tolist()):
+        row = ElementTree.SubElement(table, "Row", index=str(label))
+        for value in (label, names[label], *color):
+            ElementTree.SubElement(row, "F").text = str(value)
+    ElementTree.indent(root)
+    return bytes(ElementTree.tostring(root, encoding="utf-8"))
