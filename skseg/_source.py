@@ -146,9 +146,17 @@ class Source:
 
         Tables that are no arrays stay whole. Rows that a file has in one block stay together.
         """
-        shape, step = np.shape(self.data)[:-1], self.data.block_rows if self.is_banded else 1
-        length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))) // step) * step
-        if not (isinstance(self.data, np.ndarray) or self.is_banded) or not shape or length >= shape[0]:
+        shape = np.shape(self.data)[:-1]
+        length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))))
+        if self.is_banded:
+            step = max(1, length // self.data.block_rows) * self.data.block_rows
+            for start in range(0, shape[0], step):
+                block = open_source(self.data[start : start + step])
+                for band, part in block.bands(n_pixels):
+                    first, last, _ = band.indices(len(block.data))
+                    yield slice(start + first, start + last), part
+            return
+        if not isinstance(self.data, np.ndarray) or not shape or length >= shape[0]:
             yield slice(None), self
             return
         for start in range(0, shape[0], length):

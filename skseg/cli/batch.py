@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._source import open_source
 from ..io._pictures import ImageFile, find_pictures, readable
+from ..io._rasters import place_of
 
 _MAX_KEPT_BYTES = (
     1 << 29
 )  # of pictures that stay in memory between two passes, so that few and small ones are read once
+_READ_PIXELS = 1 << 22  # of a large picture, at a time
 
 
 class Picture(ImageFile):
@@ -25,18 +28,27 @@ class Picture(ImageFile):
         self.name = name
         self.mask = mask
         self.pixels: NDArray[Any] | None = None
+        self.place = place_of(self.path, self.page)
+        self.is_raster = bool(self.place.tags) or self.place.is_large
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file, if its pixels are not kept, and mask it."""
         if self.pixels is not None:
             return self.pixels
         pixels = super().__array__(dtype)
-        if self.mask is None:
-            return pixels
-        if self.mask.shape != pixels.shape[:2]:
-            has, masked = (" × ".join(map(str, shape[1::-1])) for shape in (pixels.shape, self.mask.shape))
+        return pixels if self.mask is None else self._masked(pixels, self.mask, pixels.shape)
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Part of the picture, masked."""
+        pixels = super().__getitem__(key)
+        return self._masked(pixels, self.mask[key], self.shape) if self.is_banded and self.mask is not None else pixels
+
+    def _masked(self, pixels: NDArray[Any], mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Some pixels of a picture of this shape, masked by the same part of the user's mask."""
+        if self.mask is not None and self.mask.shape != shape[:2]:
+            has, masked = (" × ".join(map(str, each[1::-1])) for each in (shape, self.mask.shape))
             raise ValueError(f"{self.path!r} has {has} pixels, but the mask has {masked}")
-        return np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | self.mask[..., np.newaxis])
+        return np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | mask[..., np.newaxis])
 
     @property
     def title(self) -> str:
@@ -86,12 +98,16 @@ class Batch:
         self.pictures = []
         for picture in pictures:
             with self.noting(picture):
-                pixels = np.asanyarray(picture)
+                pixels = picture if picture.is_banded else np.asanyarray(picture)
                 kind = kind or _kind(pixels)
                 if _kind(pixels) != kind:
                     raise ValueError(f"It has {_kind(pixels)}, but the first picture has {kind}; run it on its own.")
-                n_bytes += pixels.nbytes
-                picture.pixels = pixels if n_bytes <= _MAX_KEPT_BYTES else None
+                if isinstance(pixels, Picture):
+                    for _ in open_source(pixels).bands(_READ_PIXELS):
+                        pass
+                else:
+                    n_bytes += pixels.nbytes
+                    picture.pixels = pixels if n_bytes <= _MAX_KEPT_BYTES else None
                 self.pictures.append(picture)
 
 
@@ -119,5 +135,5 @@ def _unique(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _kind(pixels: NDArray[Any]) -> str:
+def _kind(pixels: Any) -> str:
     return f"{pixels.shape[-1]} channels of {pixels.dtype}"

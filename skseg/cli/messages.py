@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -87,13 +88,22 @@ def is_terminal() -> bool:
 
 def progress(steps: Any, what: str, total: int | None = None) -> Iterator[Any]:
     """The steps, with a bar in the terminal while they last."""
+    with progress_bar(what, len(steps) if total is None else total) as advance:
+        for step in steps:
+            yield step
+            advance(1)
+
+
+@contextmanager
+def progress_bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
+    """A bar in the terminal, and the function that moves it on."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield from steps
+        yield lambda _: None
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as progress:
-        yield from progress.track(steps, total, description=what)
+        yield partial(progress.advance, progress.add_task(what, total=total))
 
 
 @contextmanager

@@ -48,17 +48,20 @@ def report(
         _show_clusters(clusters, n_listed)
 
 
-def entry_of(picture: Picture, label_map: NDArray[Any], segmenter: KMeansSegmenter) -> dict[str, Any]:
-    """A picture as JSON: its size and the share of each cluster."""
-    n_clusters = len(segmenter.cluster_centers_)
-    rows = np.ma.getdata(label_map)
-    counts = np.zeros(n_clusters)
-    for row in rows:  # all at once would take more memory
-        counts += np.bincount(row[row >= 0], minlength=n_clusters)
+def entry_of(picture: Picture, shape: tuple[int, ...], counts: NDArray[np.float64]) -> dict[str, Any]:
+    """A picture as JSON: its size and the share of each cluster, of which `counts` pixels have the label."""
     n_pixels = counts.sum()
     shares = (counts / max(n_pixels, 1)).tolist()
-    size = {"width": rows.shape[1], "height": rows.shape[0], "n_pixels": int(n_pixels)}
+    size = {"width": shape[1], "height": shape[0], "n_pixels": int(n_pixels)}
     return {"image": str(picture), **size, "shares": shares}
+
+
+def count_labels(label_map: NDArray[Any], n_clusters: int) -> NDArray[np.float64]:
+    """Number of pixels with each label."""
+    counts = np.zeros(n_clusters)
+    for row in np.ma.getdata(label_map):  # all at once would take more memory
+        counts += np.bincount(row[row >= 0], minlength=n_clusters)
+    return counts
 
 
 def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list[None]:

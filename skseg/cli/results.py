@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from copy import copy
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +17,9 @@ from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
 from ..io._results import fits_png, read_comment
 from .batch import Picture
+from .rasters import RasterWriter, with_output
+
+_READ_BYTES = 1 << 24  # of a file, at a time
 
 
 class Results:
@@ -35,7 +37,7 @@ class Results:
 
     SUFFIXES: ClassVar = {
         "color": ("-segmented.png", "-segmented.tif"),
-        "label": ("-labels.png",),
+        "label": ("-labels.png", "-labels.tif"),
         "distance": ("-distances.tif",),
     }
 
@@ -80,7 +82,7 @@ class Results:
         """Write the results of a picture; the files."""
         digest, files = self.digest(picture, model), []
         for output in self.outputs:
-            transformed = _with_output(segmenter, output).transform(pixels)
+            transformed = with_output(segmenter, output).transform(pixels)
             if output == "label":
                 files.append(self._path(picture, "-labels.png"))
                 io.save_labels(transformed, files[-1], segmenter.model_.rgb(), comment=digest)
@@ -90,33 +92,45 @@ class Results:
                 io.save_image(transformed, files[-1], comment=digest)
         return files
 
+    def write_raster(self, picture: Picture, writer: RasterWriter, model: str) -> list[Path]:
+        """Write the results of a picture in the place of its file; the files."""
+        digest = self.digest(picture, model)
+        files = {output: self._path(picture, self.SUFFIXES[output][-1]) for output in self.outputs}
+        for output, path in files.items():
+            writer.write(output, path, digest)
+        return list(files.values())
+
     def digest(self, picture: Picture, model: str) -> str:
         """What says that a result was made from a picture by a model."""
         mask = b"" if picture.mask is None else picture.mask.tobytes()
-        return f"skseg {digest(model, Path(picture.path).read_bytes(), picture.page, mask)}"
+        return f"skseg {digest(model, Path(picture.path), picture.page, mask)}"
 
     def _there(self, picture: Picture, output: str) -> list[Path]:
-        paths = [self._path(picture, suffix) for suffix in self.SUFFIXES[output]]
+        suffixes = self.SUFFIXES[output][-1:] if picture.is_raster else self.SUFFIXES[output]
+        paths = [self._path(picture, suffix) for suffix in suffixes]
         return [path for path in paths if path.exists()]
 
     def _path(self, picture: Picture, suffix: str) -> Path:
         return self.directory / f"{picture.name}{suffix}"
 
 
-def _with_output(segmenter: KMeansSegmenter, output: str) -> KMeansSegmenter:
-    """The same fitted segmenter with another `output`."""
-    other = copy(segmenter)
-    other.set_params(output=output)
-    return other
-
-
 def digest(*parts: Any) -> str:
-    """A short fingerprint of bytes and of what JSON holds, with arrays as lists."""
+    """A short fingerprint of bytes, of the bytes in files, and of what JSON holds, with arrays as lists."""
     sha = hashlib.sha256()
     for part in parts:
+        if isinstance(part, Path):
+            _add_file(sha, part)
+            continue
         text = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=_as_list).encode()
         sha.update(len(text).to_bytes(8, "big") + text)
     return sha.hexdigest()[:16]
+
+
+def _add_file(sha: Any, path: Path) -> None:
+    sha.update(path.stat().st_size.to_bytes(8, "big"))
+    with path.open("rb") as file:
+        while part := file.read(_READ_BYTES):
+            sha.update(part)
 
 
 def _as_list(value: Any) -> Any:

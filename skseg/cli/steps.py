@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from .._plot.k_selection import KSelectionDisplay
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from .batch import Batch, Picture, find_files, read_mask
-from .messages import as_click_error, progress
-from .report import best, clusters_of, entry_of
+from .messages import as_click_error, progress, progress_bar
+from .rasters import RasterWriter
+from .report import best, clusters_of, count_labels, entry_of
 from .results import Results, digest
 
 _CURVE = ("n_clusters", "score", "spread")
@@ -71,7 +72,7 @@ def new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | Non
 def segmenter_for(picture: Picture, params: dict[str, Any]) -> KMeansSegmenter:
     """A segmenter whose start colors, if there are any, are in the units of the picture."""
     if isinstance(params["init"], np.ndarray):
-        params = params | {"init": params["init"] * unit_scale(np.asanyarray(picture).dtype)}
+        params = params | {"init": params["init"] * unit_scale(picture.dtype)}
     return KMeansSegmenter(**params)
 
 
@@ -95,21 +96,40 @@ def write_results(
         with as_click_error():
             results.directory.mkdir(parents=True, exist_ok=True)
     try:
-        for picture in progress(batch.pictures, "Writing"):
-            with batch.noting(picture):
-                if results.are_done(picture, model):
-                    done.append({"image": str(picture), "skipped": True})
-                else:
-                    pixels = np.asanyarray(picture)
-                    segmenter = common or segmenter_for(picture, params).fit(pixels)
-                    entry = entry_of(picture, segmenter.predict(pixels), segmenter)
-                    entry["files"] = list(map(str, results.write(picture, pixels, segmenter, model)))
-                    done.append(entry | ({"clusters": clusters_of(segmenter)} if common is None else {}))
-            picture.pixels = None
-            rest.remove(picture)
+        with progress_bar("Writing", len(batch.pictures)) as advance:
+            for picture in batch.pictures:
+                share = 0 if picture.is_raster else 1
+                with batch.noting(picture):
+                    if results.are_done(picture, model):
+                        done.append({"image": str(picture), "skipped": True})
+                    else:
+                        pixels = picture if picture.is_banded else np.asanyarray(picture)
+                        segmenter = common or segmenter_for(picture, params).fit(pixels)
+                        entry = _write_picture(picture, results, segmenter, model, advance)
+                        done.append(entry | ({"clusters": clusters_of(segmenter)} if common is None else {}))
+                picture.pixels = None
+                rest.remove(picture)
+                advance(share)
     except KeyboardInterrupt:
         batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
     return done
+
+
+def _write_picture(
+    picture: Picture, results: Results, segmenter: KMeansSegmenter, model: str, advance: Callable[[float], None]
+) -> dict[str, Any]:
+    """Write the results of one picture, whole, or some rows at a time if it has a place or is large; as JSON."""
+    if picture.is_raster:
+        n_outputs = len(results.outputs)
+        writer = RasterWriter(picture, segmenter, lambda share: advance(share / n_outputs))
+        files = results.write_raster(picture, writer, model)
+        shape, counts = writer.shape, writer.count()
+    else:
+        pixels = np.asanyarray(picture)
+        label_map = segmenter.predict(pixels)
+        shape, counts = label_map.shape, count_labels(label_map, len(segmenter.cluster_centers_))
+        files = results.write(picture, pixels, segmenter, model)
+    return entry_of(picture, shape, counts) | {"files": list(map(str, files))}
 
 
 def plot_curve(curve: list[dict[str, Any]], criterion: str) -> Any:

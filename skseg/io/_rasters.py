@@ -12,7 +12,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from ._atomic import written_whole
-from ._georeference import Tag, no_data_tag, read_georeference
+from ._georeference import Tag, no_data_tag
+from ._pictures import ImageFile
 from ._tiff import open_page
 
 _TILE = 512
@@ -23,31 +24,40 @@ _COLUMNS = {"Value": (0, 5), "Class": (2, 2), "Red": (0, 6), "Green": (0, 7), "B
 
 
 class Place(NamedTuple):
-    """What a raster takes over from the file that it is made of: the place on Earth, and the number for no data."""
+    """What a raster takes over from the file that it is made of.
+
+    Attributes
+    ----------
+    tags : of its place on Earth; none if it has none
+    no_data : its number for no data, or None
+    is_transparent : whether it has an alpha channel or a mask
+    is_large : whether it is too large to be read at once
+    """
 
     tags: tuple[Tag, ...] = ()
     no_data: float | None = None
+    is_transparent: bool = False
+    is_large: bool = False
 
 
-def place_of(path: str | PathLike[str], page: int | None = None) -> Place | None:
-    """The place of an image in a TIFF file; None if it has none."""
+def place_of(path: str | PathLike[str], page: int | None = None) -> Place:
+    """The place of an image in a TIFF file; other files have none."""
     try:
         with open_page(fspath(path), page) as opened:
-            georeference, no_data = read_georeference(path, opened.number), opened.no_data
+            tags = () if opened.georeference is None else opened.georeference.tags
+            return Place(tags, opened.no_data, opened.is_transparent, opened.is_large)
     except Exception:  # not a TIFF file, or a broken one; who reads its pixels says so
-        return None
-    return None if georeference is None else Place(georeference.tags, no_data)
+        return Place()
 
 
 def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
     """The place of a file for an array of a shape; an error if it does not fit."""
-    place = place_of(path)
-    if place is None:
+    place, file = place_of(path), ImageFile(path)
+    if not place.tags:
         raise ValueError(f"like must be a TIFF file with a place on Earth; {fspath(path)!r} has none.")
-    with open_page(fspath(path), None) as opened:
-        if opened.shape[:2] != shape[:2]:
-            has, needs = (" × ".join(map(str, each[1::-1])) for each in (opened.shape, shape))
-            raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
+    if file.shape[:2] != shape[:2]:
+        has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))
+        raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
     return place
 
 

@@ -85,6 +85,7 @@ class Page:
     Attributes
     ----------
     number : of the page in the file
+    georeference : its place on Earth, or None
     no_data : the number for no data, or None
     orientation : by TIFF's numbers; 1 for rasters with a place on Earth, which lie as they are stored
     is_transparent : whether it has an alpha channel or a mask
@@ -98,8 +99,8 @@ class Page:
         self.no_data = no_data_of(page)
         self._has_alpha = bool(page.extrasamples) and int(page.extrasamples[-1]) in (1, 2)
         self.is_transparent = self._has_alpha or mask is not None
-        is_located = georeference_of(page) is not None
-        self.orientation = 1 if is_located else int(page.tags.valueof("Orientation", 1))
+        self.georeference = georeference_of(page)
+        self.orientation = 1 if self.georeference else int(page.tags.valueof("Orientation", 1))
         if mask is not None and mask.shape[:2] != (page.imagelength, page.imagewidth):
             raise ValueError("its mask has another size")
 
@@ -155,7 +156,6 @@ class Page:
         if self.orientation != 1:
             raise ValueError("it does not lie upright, and is too large to be turned")
         start, stop, _ = rows.indices(self._page.imagelength)
-        check_size((stop - start) * self._size // self._page.imagelength, " in some rows")
         return self.mask_missing(self._read(slice(start, max(start, stop))))
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
