@@ -129,7 +129,7 @@ def _n_counted(data: Any) -> int:
     """The number of pixels to read at a time: fewer if they are copied, as masked, byte-swapped and read ones are."""
     is_copied = isinstance(data, np.ndarray) and (np.ma.isMaskedArray(data) or not data.dtype.isnative)
     if (is_copied and data.ndim > 1) or is_banded(data):
-        n_bytes = max(1, data.itemsize * data.shape[-1])
+        n_bytes = max(1, data.dtype.itemsize * data.shape[-1])
         return int(min(_COUNTED_PIXELS, max(1, _COPIED_BYTES // n_bytes)))
     return _COUNTED_PIXELS
 
