@@ -162,13 +162,13 @@ def test_large_images_that_cannot_be_read_by_rows_say_why(folder, small_limit):
     tifffile.imwrite(
         "turned.tif", BANDS, photometric="minisblack", rowsperstrip=2, planarconfig="contig", extratags=turned
     )
-    with pytest.raises(ValueError, match="turned.tif.*too large to be turned"):
+    with pytest.raises(ValueError, match=r"turned.tif.*too large to be turned"):
         io.ImageFile("turned.tif")[:5]
     tifffile.imwrite("ink.tif", BANDS.astype(np.uint8), photometric="separated", rowsperstrip=2, planarconfig="contig")
-    with pytest.raises(ValueError, match="ink.tif.*colors of the kind SEPARATED"):
+    with pytest.raises(ValueError, match=r"ink.tif.*colors of the kind SEPARATED"):
         io.ImageFile("ink.tif")[:5]
     tifffile.imwrite("one.tif", BANDS, photometric="minisblack", rowsperstrip=90, planarconfig="contig")
-    with pytest.raises(ValueError, match="one.tif.*12600 pixels in its blocks, more than the 5000"):
+    with pytest.raises(ValueError, match=r"one.tif.*12600 pixels in its blocks, more than the 5000"):
         io.ImageFile("one.tif")[:5]
     with pytest.raises(ValueError, match=r"one.tif.*12600 pixels, more than the 5000 .*--max-megapixels"):
         io.ImageFile("one.tif")[3, 4]

@@ -85,7 +85,10 @@ class ImageFile:
     gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray` returns the mask, and a segmenter ignores
     these pixels. TIFF files of more than 8 bits or with other channels than RGB are not converted; pixels that are NaN,
     or whose channels all have the file's no-data value (GDAL's tag), are masked. Of 16-bit color PNG Pillow reads the
-    upper 8 bits; a color profile is not applied to more than 8 bits.
+    upper 8 bits; a color profile is not applied to more than 8 bits. GeoTIFF files are read as they are stored, so that
+    their transform holds; their overviews are left out, and the mask in the file is applied.
+
+    A segmenter reads some rows of a large TIFF file at a time. ``file[start:stop]`` are rows of an image.
 
     Parameters
     ----------
@@ -106,8 +109,9 @@ class ImageFile:
 
     Notes
     -----
-    An image with more pixels than `PIL.Image.MAX_IMAGE_PIXELS` (89 million by default) is refused, since a small file
-    can declare any size. A pixel of more than 4 bytes counts as several.
+    An image with more pixels than `PIL.Image.MAX_IMAGE_PIXELS` (89 million by default) is not read at once, since a
+    small file can declare any size. A pixel of more than 4 bytes counts as several. No strip of a TIFF file, and no row
+    of tiles, may have more. A color profile is not applied to rows.
 
     Examples
     --------

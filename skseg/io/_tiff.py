@@ -179,9 +179,10 @@ class Page:
     def _check_blocks(self) -> None:
         for page in (self._page, self._mask):
             if page is not None:
-                length, width, n_samples = _block_shape(page)
+                length, width = _block_shape(page)
                 n_pixels = length * -(-page.imagewidth // width) * width
-                check_size(max(n_pixels, n_pixels * n_samples * page.dtype.itemsize // _PLAIN_BYTES), " in its blocks")
+                n_bytes = n_pixels * page.samplesperpixel * page.dtype.itemsize
+                check_size(max(n_pixels, n_bytes // _PLAIN_BYTES), " in its blocks")
 
     def _read(self, rows: slice) -> NDArray[Any]:
         """Some rows as colors, not turned, masked where they are transparent."""
@@ -219,18 +220,17 @@ def _find_images_once(path: str, _modified: int, _size: int) -> list[tuple[int, 
     return [(number, kinds[number + 1 : number + 2] == [_MASK]) for number in images]
 
 
-def _block_shape(page: TiffPage) -> tuple[int, int, int]:
-    """Number of rows, columns and samples of a block."""
-    n_samples = page.samplesperpixel if page.planarconfig == 1 else 1
+def _block_shape(page: TiffPage) -> tuple[int, int]:
+    """Number of rows and columns of a block."""
     if page.is_tiled:
-        return page.tilelength, page.tilewidth, n_samples
-    return max(1, min(page.rowsperstrip, page.imagelength)), page.imagewidth, n_samples
+        return page.tilelength, page.tilewidth
+    return max(1, min(page.rowsperstrip, page.imagelength)), page.imagewidth
 
 
 def _decode_rows(page: TiffPage, rows: slice, fill: float) -> NDArray[Any]:
     """Some rows of a page, (n_rows, width, n_samples); `fill` where blocks are left out."""
     n_planes, _, height, width, n_samples = page.shaped
-    length, block_width, _ = _block_shape(page)
+    length, block_width = _block_shape(page)
     across, down = -(-width // block_width), -(-height // length)
     planes = np.empty((n_planes, rows.stop - rows.start, width, n_samples), dtype=page.dtype)
 

@@ -1,0 +1,135 @@
+"""Whatever stands in a TIFF file, there is an image or a ValueError that names the file, in little memory and time."""
+
+import io as streams
+import logging
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from skseg import io
+from skseg.io._georeference import read_georeference
+
+PIXELS = np.random.default_rng(0).integers(0, 255, (48, 40, 4)).astype(np.uint8)
+PLACE = [
+    (33550, "d", 3, (10.0, 10.0, 0.0), True),
+    (33922, "d", 6, (0.0, 0.0, 0.0, 4e5, 5e6, 0.0), True),
+    (34735, "H", 8, (1, 1, 0, 1, 3072, 0, 1, 32633), True),
+    (42113, "s", 0, "0", True),
+]
+FORMS = {
+    "strips": {"rowsperstrip": 5, "extratags": PLACE},
+    "tiles": {"tile": (16, 16), "compression": "zlib", "extratags": PLACE},
+    "BigTIFF": {"tile": (16, 32), "bigtiff": True},
+    "big-endian": {"byteorder": ">", "compression": "zlib", "rowsperstrip": 9, "extratags": PLACE},
+}
+N_MUTANTS = 60
+MOST_BYTES = 20_000_000  # that a tiny file may take, with the limit of pixels below
+
+
+@pytest.fixture
+def limits(monkeypatch, caplog):
+    """At most a million pixels are read at once; what tifffile logs about a file is not of interest."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
+    caplog.set_level(logging.CRITICAL, logger="tifffile")
+    return monkeypatch
+
+
+def written(pixels=PIXELS, **options):
+    file = streams.BytesIO()
+    options = {"photometric": "minisblack", "planarconfig": "contig", "metadata": None} | options
+    tifffile.imwrite(file, pixels, **options)
+    return bytearray(file.getvalue())
+
+
+def mutants(form):
+    """The bytes of a file, some changed, most of them in its tags, some cut off."""
+    random, whole = np.random.default_rng(len(form)), written(PIXELS.astype(np.uint16), **FORMS[form])
+    for _ in range(N_MUTANTS):
+        changed = whole.copy()
+        for where in random.integers(0, min(len(whole), 500), size=random.integers(1, 6)):
+            changed[where : where + 4] = random.choice([b"\xff\xff\xff\xff", b"\0\0", random.bytes(1), b"\x03\0"])
+        yield bytes(changed[: random.integers(1, len(whole)) if random.random() < 0.15 else None])
+
+
+def read_all(path):
+    """Read a file as a segmenter would."""
+    for file in io.ImageFile(path).pages()[:3]:
+        if file.is_banded:
+            file[: file.block_rows]
+        else:
+            np.asanyarray(file)
+
+
+def set_tag(whole, code, kind, count, value):
+    """Change a tag of a little-endian TIFF."""
+    (begin,) = struct.unpack_from("<I", whole, 4)
+    (n_tags,) = struct.unpack_from("<H", whole, begin)
+    (place,) = (
+        place
+        for place in range(begin + 2, begin + 2 + 12 * n_tags, 12)
+        if struct.unpack_from("<H", whole, place) == (code,)
+    )
+    struct.pack_into("<HHII", whole, place, code, kind, count, value)
+    return whole
+
+
+@pytest.mark.filterwarnings("ignore")  # of Pillow
+@pytest.mark.parametrize("largest", [1_000_000, 1000])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_mutated_file_gives_an_image_or_a_reason(limits, tmp_path, form, largest):
+    limits.setattr(Image, "MAX_IMAGE_PIXELS", largest)
+    path = tmp_path / "mutant.tif"
+    for content in mutants(form):
+        path.write_bytes(content)
+        tracemalloc.start()
+        try:
+            read_all(path)
+        except ValueError as error:
+            assert "mutant.tif" in str(error)  # noqa: PT017
+        read_georeference(path)
+        assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
+        tracemalloc.stop()
+
+
+def no_data(text):
+    return bytes(written(extratags=[(42113, "s", 0, text, True)]))
+
+
+TILES, STRIPS, ONE_STRIP = ({"tile": (16, 16)}, {"rowsperstrip": 5}, {"rowsperstrip": 48})
+HOSTILE = {
+    "wide tiles": (set_tag(written(**TILES), 322, 4, 1, 65520), "."),
+    "high tiles": (set_tag(written(**TILES), 323, 4, 1, 2**31 - 16), "in its blocks"),
+    "large tiles": (set_tag(set_tag(written(**TILES), 322, 4, 1, 65520), 323, 4, 1, 65520), "in its blocks"),
+    "a high strip": (set_tag(set_tag(written(**STRIPS), 278, 4, 1, 2**32 - 1), 257, 4, 1, 2**32 - 1), "pixels"),
+    "strips that are not there": (set_tag(written(**STRIPS), 257, 4, 1, 100), "."),
+    "offsets beyond the end": (set_tag(written(**ONE_STRIP), 273, 4, 1, 2**31), "it is cut off"),
+    "counts beyond the end": (set_tag(written(**ONE_STRIP), 279, 4, 1, 2**32 - 1), "it is cut off"),
+    "four billion offsets": (set_tag(written(**STRIPS), 273, 4, 2**32 - 1, 8), "."),
+    "no number for no data": (no_data("nothing"), "its number for no data is 'nothing'"),
+    "a very long number": (no_data("9" * 100_000 + "x"), "its number for no data is '9{20}'"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_with_its_reason(limits, tmp_path, name):
+    content, reason = HOSTILE[name]
+    path = tmp_path / "hostile.tif"
+    path.write_bytes(bytes(content))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=f"hostile.tif.*{reason}"):
+        read_all(path)
+    assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
+    tracemalloc.stop()
+
+
+def test_a_mask_of_another_size_is_refused(limits, tmp_path):
+    path = tmp_path / "hostile.tif"
+    with tifffile.TiffWriter(path) as file:
+        file.write(PIXELS, photometric="minisblack", planarconfig="contig", metadata=None)
+        file.write(PIXELS[:5, :, 0] > 0, subfiletype=4, photometric="minisblack", metadata=None)
+    with pytest.raises(ValueError, match=r"hostile.tif.* its mask has another size"):
+        read_all(path)
