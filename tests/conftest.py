@@ -23,6 +23,7 @@ NEEDED = {
     "test_display.py": "matplotlib",
     "test_docstrings.py": "numpydoc",
     "test_explore.py": "click",
+    "test_georeference.py": "rasterio",
     "test_hostile_input.py": "click",
     "test_labeled.py": "xarray",
 }
