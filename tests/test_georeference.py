@@ -107,7 +107,7 @@ def test_broken_tags_are_no_transform(tmp_path, tags, has_place, has_transform):
 
 
 def test_the_number_for_no_data_goes_into_a_file_and_out_of_it(tmp_path):
-    for number in (0.0, -9999.0, 255.0, -3.4028234663852886e38, np.nan, 0.1, np.inf):
+    for number in (0.0, -9999.0, 255.0, -3.4028234663852886e38, np.nan, 0.1):
         tags = [no_data_tag(number), (34264, "d", 16, tuple(map(float, range(16))), True)]
         tifffile.imwrite(tmp_path / "x.tif", np.zeros((3, 4), np.float32), extratags=tags)
         with tifffile.TiffFile(tmp_path / "x.tif") as file, rasterio.open(tmp_path / "x.tif") as judge:

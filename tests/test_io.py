@@ -62,7 +62,7 @@ def test_nothing_is_read_before_an_array_is_asked_for(folder, monkeypatch):
     def fail(path):
         raise AssertionError(path)
 
-    monkeypatch.setattr("skseg.io._pictures._read", fail)
+    monkeypatch.setattr("skseg.io._pictures._read_plain", fail)
     files = io.images(folder / "*.png")
     again = pickle.loads(pickle.dumps(files[::-1]))
     assert [file.path for file in again] == [file.path for file in files[::-1]]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from glob import glob, has_magic
 from io import BytesIO
 from os import PathLike, fspath
@@ -14,21 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.color import gray2rgb
-from tifffile import TiffFile, TiffPage
 
 from .._checks import levels_to_caller
-
-_GDAL_NODATA = 42113  # the tag that holds the value of pixels that are missing
-_PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
-_UPRIGHT: dict[int, Callable[[Any], Any]] = {  # by TIFF's orientation
-    2: np.fliplr,
-    3: lambda pixels: np.rot90(pixels, 2),
-    4: np.flipud,
-    5: lambda pixels: np.swapaxes(pixels, 0, 1),
-    6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.swapaxes(np.rot90(pixels, 2), 0, 1),
-    8: np.rot90,
-}
+from ._tiff import check_page, check_size, count_pages, is_tiff, open_page, split_alpha
 
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
@@ -140,11 +129,41 @@ class ImageFile:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file; a ValueError names a file that cannot be read."""
-        try:
-            pixels = _read_tiff(self.path, self.page) if _is_tiff(self.path) else _read(self.path, self.page)
-        except Exception as error:  # decoders raise all kinds on broken files
-            raise self._failure(error) from error
+        with self._naming():
+            pixels = self._read()
         return pixels if dtype is None else pixels.astype(dtype)
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Part of the image; of a large TIFF only the rows of a slice are decoded."""
+        if not (self.is_banded and isinstance(key, slice) and key.step in (None, 1)):
+            return np.asanyarray(np.asanyarray(self)[key])
+        with self._naming(), open_page(self.path, self.page) as page:
+            return page.read_rows(key)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and number of channels; a picture that is not TIFF is read for it."""
+        return self._describe()[0]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers; a picture that is not TIFF is read for it."""
+        return self._describe()[1]
+
+    @property
+    def block_rows(self) -> int:
+        """Number of rows that are decoded together in a large TIFF."""
+        with self._naming(), open_page(self.path, self.page) as page:
+            return page.block_rows
+
+    @property
+    def is_banded(self) -> bool:
+        """Whether it is a TIFF that is too large to be read at once."""
+        with self._naming():
+            if not is_tiff(self.path):
+                return False
+            with open_page(self.path, self.page) as page:
+                return page.is_large
 
     def pages(self) -> list[ImageFile]:
         """List the images of the file, each as an ImageFile; animations and stacks have several.
@@ -159,11 +178,34 @@ class ImageFile:
         ValueError
             If the file cannot be read.
         """
-        try:
+        with self._naming():
             n_pages = _count_pages(self.path)
-        except Exception as error:
-            raise self._failure(error) from error
         return [self] if n_pages == 1 else [ImageFile(self.path, page) for page in range(n_pages)]
+
+    def _read(self) -> NDArray[Any]:
+        if not is_tiff(self.path):
+            check_page(self.page, _count_pages(self.path))
+            return _read_plain(self.path, self.page)
+        with open_page(self.path, self.page) as page:
+            page.check_size()
+            return page.mask_missing(_read_plain(self.path, page.number)) if page.suits_pillow else page.read()
+
+    def _describe(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        """Shape and type, of a TIFF from its header."""
+        with self._naming():
+            if not is_tiff(self.path):
+                pixels = self._read()
+                return pixels.shape, pixels.dtype
+            with open_page(self.path, self.page) as page:
+                return page.shape, page.dtype
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Turn all that goes wrong into a ValueError that names the file."""
+        try:
+            yield
+        except Exception as error:  # decoders raise all kinds on broken files
+            raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> ValueError:
         reason = str(error) or type(error).__name__
@@ -171,32 +213,25 @@ class ImageFile:
             reason = "its format is unknown"
         elif isinstance(error, Image.DecompressionBombError):
             reason += " If it is right, raise PIL.Image.MAX_IMAGE_PIXELS, or --max-megapixels of the command."
+        elif "imagecodecs" in reason:
+            reason = f'its compression needs imagecodecs: python -m pip install "skseg[cli]" ({reason})'
         return ValueError(f"Cannot read {self.path!r} as an image: {reason}")
 
     def __repr__(self) -> str:
         return f"ImageFile({self.path!r}{'' if self.page is None else f', page={self.page}'})"
 
 
-def _is_tiff(path: str) -> bool:
-    """Whether a file begins as TIFF or BigTIFF does, whatever its name."""
-    with Path(path).open("rb") as file:
-        return file.read(4) in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-
-
 def _count_pages(path: str) -> int:
-    if _is_tiff(path):
-        with TiffFile(path) as file:
-            return len(file.pages)
+    if is_tiff(path):
+        return count_pages(path)
     with Image.open(path) as image:
         return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photo and its previews are MPO
 
 
-def _read(path: str, page: int | None) -> NDArray[Any]:
+def _read_plain(path: str, page: int | None) -> NDArray[Any]:
     """The pixels of a picture that Pillow reads, (height, width, 3), masked where they are transparent."""
-    n_pages = _count_pages(path)
     with Image.open(path) as image:
-        _check_page(page, n_pages)
-        _check_size(image.width * image.height)
+        check_size(image.width * image.height)
         if page is not None:
             image.seek(page)
         pixels = np.asarray(ImageOps.exif_transpose(_as_plain_mode(_to_srgb(image))))
@@ -204,55 +239,7 @@ def _read(path: str, page: int | None) -> NDArray[Any]:
         raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
     if pixels.ndim == 2:
         return np.asarray(gray2rgb(pixels))
-    return _split_alpha(pixels) if pixels.shape[-1] in (2, 4) else pixels
-
-
-def _read_tiff(path: str, page_number: int | None) -> NDArray[Any]:
-    with TiffFile(path) as file:
-        _check_page(page_number, len(file.pages))
-        page = file.pages[page_number or 0]
-        _check_size(max(page.imagelength * page.imagewidth, page.nbytes // _PLAIN_BYTES))
-        pixels = _read(path, page_number) if _suits_pillow(page) else _read_page(page)
-        nodata = page.tags.get(_GDAL_NODATA)
-        return _mask_missing(pixels, np.nan if nodata is None else float(str(nodata.value).strip("\x00 ")))
-
-
-def _suits_pillow(page: TiffPage) -> bool:
-    """Whether Pillow reads all of a TIFF page: at most 8 bits, and gray, a palette, RGB or CMYK, maybe with alpha."""
-    n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
-    name = getattr(page.photometric, "name", "")
-    has_alpha = tuple(map(int, page.extrasamples)) in ((1,), (2,))
-    is_plain: bool = page.bitspersample <= 8 and page.sampleformat == 1
-    return is_plain and page.samplesperpixel == n_colors.get(name, 0) + has_alpha
-
-
-def _read_page(page: TiffPage) -> NDArray[Any]:
-    """The pixels of a TIFF page of any number of channels and type."""
-    pixels = page.asarray()
-    if page.axes == "SYX":
-        pixels = np.moveaxis(pixels, 0, -1)
-    if page.axes not in ("YX", "YXS", "SYX") or pixels.ndim < 2:
-        raise ValueError(f"its pages have the axes {page.axes!r}; flat images can be read")
-    orientation = page.tags.get("Orientation")
-    pixels = _UPRIGHT.get(orientation.value if orientation else 1, np.asarray)(pixels)
-    if getattr(page.photometric, "name", "") == "MINISWHITE" and pixels.dtype.kind == "u":
-        pixels = np.iinfo(pixels.dtype).max - pixels
-    if page.extrasamples and int(page.extrasamples[-1]) in (1, 2):
-        return _split_alpha(pixels)
-    return np.asarray(gray2rgb(pixels)) if pixels.ndim == 2 else pixels
-
-
-def _check_page(page: int | None, n_pages: int) -> None:
-    if page is None and n_pages > 1:
-        raise ValueError(f"it has {n_pages} pages; choose one, or take them all: ImageFile(path).pages()")
-    if page is not None and not 0 <= page < n_pages:
-        raise ValueError(f"page must be from 0 to {n_pages - 1}; got {page} instead")
-
-
-def _check_size(n_pixels: int) -> None:
-    largest = Image.MAX_IMAGE_PIXELS
-    if largest is not None and n_pixels > largest:
-        raise Image.DecompressionBombError(f"it has {n_pixels} pixels, more than the {largest} that are read.")
+    return split_alpha(pixels) if pixels.shape[-1] in (2, 4) else pixels
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -279,20 +266,3 @@ def _as_plain_mode(image: Image.Image) -> Image.Image:
     if has_transparency or image.mode == "PA":
         return image.convert("RGBA")
     return image.convert("RGB") if image.mode in ("P", "CMYK", "YCbCr", "LAB", "HSV") else image
-
-
-def _split_alpha(pixels: NDArray[Any]) -> NDArray[Any]:
-    """The colors, RGB if they are gray, masked where alpha, the last channel, is 0."""
-    colors = gray2rgb(pixels[..., 0]) if pixels.shape[-1] == 2 else pixels[..., :-1]
-    return np.ma.MaskedArray(colors, mask=np.broadcast_to(pixels[..., -1:] == 0, colors.shape))
-
-
-def _mask_missing(pixels: NDArray[Any], nodata: float) -> NDArray[Any]:
-    """Mask pixels that have a channel that is NaN, or only channels that are `nodata`."""
-    missing = (np.ma.getdata(pixels) == nodata).all(axis=-1)
-    if pixels.dtype.kind == "f":
-        missing |= np.isnan(np.ma.getdata(pixels)).any(axis=-1)
-    if not missing.any():
-        return pixels
-    mask = np.ma.getmaskarray(pixels) | missing[..., np.newaxis]
-    return np.ma.MaskedArray(np.ma.getdata(pixels), mask=mask)

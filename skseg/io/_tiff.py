@@ -1,0 +1,263 @@
+"""Pages of TIFF files as images, whole or some rows at a time, for which only the blocks that hold them are decoded.
+
+Blocks are strips or tiles; tifffile decodes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage.color import gray2rgb
+from tifffile import TiffFile, TiffPage
+
+from .._census.blocks import in_parallel
+from ._georeference import georeference_of, no_data_of
+
+_PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
+_ASIDE = 1 | 4  # bits of a page's type: it is a smaller copy of another page, or the mask of the page before
+_MASK = 4
+_JPEG = (6, 7, 33007, 34892)
+_reading = Lock()  # one thread at a time moves in a file
+_UPRIGHT: dict[int, Callable[[Any], Any]] = {  # by TIFF's orientation
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: np.swapaxes(pixels, 0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.swapaxes(np.rot90(pixels, 2), 0, 1),
+    8: np.rot90,
+}
+
+
+def is_tiff(path: str) -> bool:
+    """Whether a file begins as TIFF or BigTIFF does, whatever its name."""
+    with Path(path).open("rb") as file:
+        return file.read(4) in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+
+
+def count_pages(path: str) -> int:
+    """The number of images in a TIFF file, without their smaller copies and their masks."""
+    return len(_find_images(path))
+
+
+@contextmanager
+def open_page(path: str, number: int | None) -> Iterator[Page]:
+    """An image of a TIFF file; its only one if `number` is None."""
+    images = _find_images(path)
+    check_page(number, len(images))
+    index, has_mask = images[number or 0]
+    with TiffFile(path) as file:
+        yield Page(file.pages[index], file.pages[index + 1] if has_mask else None, index)
+
+
+def check_page(page: int | None, n_pages: int) -> None:
+    """Refuse a page that is not there, or none if there are several."""
+    if page is None and n_pages > 1:
+        raise ValueError(f"it has {n_pages} pages; choose one, or take them all: ImageFile(path).pages()")
+    if page is not None and not 0 <= page < n_pages:
+        raise ValueError(f"page must be from 0 to {n_pages - 1}; got {page} instead")
+
+
+def check_size(n_pixels: int, what: str = "") -> None:
+    """Refuse to read more pixels at once than are allowed."""
+    largest = Image.MAX_IMAGE_PIXELS
+    if largest is not None and n_pixels > largest:
+        raise Image.DecompressionBombError(f"it has {n_pixels} pixels{what}, more than the {largest} that are read.")
+
+
+def split_alpha(pixels: NDArray[Any]) -> NDArray[Any]:
+    """The colors, RGB if they are gray, masked where alpha, the last channel, is 0."""
+    colors = gray2rgb(pixels[..., 0]) if pixels.shape[-1] == 2 else pixels[..., :-1]
+    return np.ma.MaskedArray(colors, mask=np.broadcast_to(pixels[..., -1:] == 0, colors.shape))
+
+
+class Page:
+    """One image of an open TIFF file.
+
+    Attributes
+    ----------
+    number : of the page in the file
+    no_data : the number for no data, or None
+    orientation : by TIFF's numbers; 1 for rasters with a place on Earth, which lie as they are stored
+    is_transparent : whether it has an alpha channel or a mask
+    """
+
+    def __init__(self, page: TiffPage, mask: TiffPage | None, number: int) -> None:
+        if page.dtype is None or page.axes not in ("YX", "YXS", "SYX"):
+            kind = f"{page.bitspersample} bits of an unknown kind" if page.dtype is None else f"the axes {page.axes!r}"
+            raise ValueError(f"its pages have {kind}; flat images can be read")
+        self._page, self._mask, self.number = page, mask, number
+        self.no_data = no_data_of(page)
+        self._has_alpha = bool(page.extrasamples) and int(page.extrasamples[-1]) in (1, 2)
+        self.is_transparent = self._has_alpha or mask is not None
+        is_located = georeference_of(page) is not None
+        self.orientation = 1 if is_located else int(page.tags.valueof("Orientation", 1))
+        if mask is not None and mask.shape[:2] != (page.imagelength, page.imagewidth):
+            raise ValueError("its mask has another size")
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and number of channels, as read."""
+        height, width = self._page.imagelength, self._page.imagewidth
+        if self.orientation in (5, 6, 7, 8):
+            height, width = width, height
+        return height, width, self._read(slice(0, 0)).shape[-1]
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the numbers."""
+        return self._read(slice(0, 0)).dtype
+
+    @property
+    def block_rows(self) -> int:
+        """Number of rows that are decoded together."""
+        return _block_shape(self._page)[0]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is too large to be read at once."""
+        return Image.MAX_IMAGE_PIXELS is not None and self._size > Image.MAX_IMAGE_PIXELS
+
+    @property
+    def suits_pillow(self) -> bool:
+        """Whether Pillow reads all of it: at most 8 bits, and gray, a palette, RGB or CMYK, maybe with alpha."""
+        page = self._page
+        n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
+        name = getattr(page.photometric, "name", "")
+        is_plain: bool = page.bitspersample <= 8 and page.sampleformat == 1 and self._mask is None
+        is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
+        return (
+            is_plain
+            and not is_turned
+            and page.samplesperpixel == n_colors.get(name, 0) + (tuple(map(int, page.extrasamples)) in ((1,), (2,)))
+        )
+
+    def check_size(self) -> None:
+        """Refuse an image, or blocks of it, that are too large to be read at once."""
+        check_size(self._size)
+        self._check_blocks()
+
+    def read(self) -> NDArray[Any]:
+        """The image, upright, masked where it is transparent or has no data."""
+        pixels = self.mask_missing(self._read(slice(0, self._page.imagelength)))
+        return np.asanyarray(_UPRIGHT.get(self.orientation, np.asanyarray)(pixels))
+
+    def read_rows(self, rows: slice) -> NDArray[Any]:
+        """Some rows of the image."""
+        if self.orientation != 1:
+            raise ValueError("it does not lie upright, and is too large to be turned")
+        start, stop, _ = rows.indices(self._page.imagelength)
+        check_size((stop - start) * self._size // self._page.imagelength, " in some rows")
+        return self.mask_missing(self._read(slice(start, max(start, stop))))
+
+    def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Mask pixels that have a channel that is NaN, or only channels that have the number for no data."""
+        numbers = np.ma.getdata(pixels)
+        missing = np.zeros(pixels.shape[:-1], dtype=bool)
+        if self.no_data is not None:
+            missing |= (numbers == self.no_data).all(axis=-1)
+        if pixels.dtype.kind == "f":
+            missing |= np.isnan(numbers).any(axis=-1)
+        if not missing.any():
+            return pixels
+        mask = np.ma.getmaskarray(pixels) | missing[..., np.newaxis]
+        return np.ma.MaskedArray(numbers, mask=mask)
+
+    @property
+    def _size(self) -> int:
+        """Number of pixels; those of many bytes count as several."""
+        return int(max(self._page.imagelength * self._page.imagewidth, self._page.nbytes // _PLAIN_BYTES))
+
+    def _check_blocks(self) -> None:
+        for page in (self._page, self._mask):
+            if page is not None:
+                length, width, n_samples = _block_shape(page)
+                n_pixels = length * -(-page.imagewidth // width) * width
+                check_size(max(n_pixels, n_pixels * n_samples * page.dtype.itemsize // _PLAIN_BYTES), " in its blocks")
+
+    def _read(self, rows: slice) -> NDArray[Any]:
+        """Some rows as colors, not turned, masked where they are transparent."""
+        self._check_blocks()
+        page = self._page
+        pixels = _decode_rows(page, rows, self.no_data or 0)
+        name = getattr(page.photometric, "name", "")
+        if name == "PALETTE" and page.colormap is not None:
+            pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
+        elif name == "MINISWHITE" and pixels.dtype.kind == "u":
+            pixels = (1 << page.bitspersample) - 1 - pixels
+        elif name in ("SEPARATED", "CIELAB", "ICCLAB"):
+            raise ValueError(f"it has colors of the kind {name}, which cannot be read from such a file; convert it")
+        if self._has_alpha:
+            pixels = split_alpha(pixels)
+        elif pixels.shape[-1] == 1:
+            pixels = gray2rgb(pixels[..., 0])
+        if self._mask is not None:
+            is_hidden = np.broadcast_to(_decode_rows(self._mask, rows, 0) == 0, pixels.shape)
+            pixels = np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | is_hidden)
+        return pixels
+
+
+def _find_images(path: str) -> list[tuple[int, bool]]:
+    """The pages of a file that are images of their own, or else all pages, and whether a mask follows."""
+    state = Path(path).stat()
+    return _find_images_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=16)  # each of many pages is opened on its own
+def _find_images_once(path: str, _modified: int, _size: int) -> list[tuple[int, bool]]:
+    with TiffFile(path) as file:
+        kinds = [page.subfiletype & _ASIDE for page in file.pages]
+    images = [number for number, kind in enumerate(kinds) if not kind] or range(len(kinds))
+    return [(number, kinds[number + 1 : number + 2] == [_MASK]) for number in images]
+
+
+def _block_shape(page: TiffPage) -> tuple[int, int, int]:
+    """Number of rows, columns and samples of a block."""
+    n_samples = page.samplesperpixel if page.planarconfig == 1 else 1
+    if page.is_tiled:
+        return page.tilelength, page.tilewidth, n_samples
+    return max(1, min(page.rowsperstrip, page.imagelength)), page.imagewidth, n_samples
+
+
+def _decode_rows(page: TiffPage, rows: slice, fill: float) -> NDArray[Any]:
+    """Some rows of a page, (n_rows, width, n_samples); `fill` where blocks are left out."""
+    n_planes, _, height, width, n_samples = page.shaped
+    length, block_width, _ = _block_shape(page)
+    across, down = -(-width // block_width), -(-height // length)
+    planes = np.empty((n_planes, rows.stop - rows.start, width, n_samples), dtype=page.dtype)
+
+    def decode(index: int) -> None:
+        block, (plane, _, top, left, _), _ = _decode_block(page, index)
+        start, stop = max(rows.start, top), min(rows.stop, top + length)
+        target = planes[plane, start - rows.start : stop - rows.start, left : left + block_width]
+        target[...] = fill if block is None else block[0, start - top : stop - top, : target.shape[1]]
+
+    bands = range(rows.start // length, -(-rows.stop // length) if rows.stop > rows.start else 0)
+    blocks = ((plane * down + band) * across for plane in range(n_planes) for band in bands)
+    for _ in in_parallel(decode, [first + column for first in blocks for column in range(across)]):
+        pass
+    return planes[0] if n_planes == 1 else np.ascontiguousarray(np.moveaxis(planes[..., 0], 0, -1))
+
+
+def _decode_block(page: TiffPage, index: int) -> tuple[Any, Any, Any]:
+    """A block, (1, n_rows, n_columns, n_samples), its place, and its shape; None for a block that is left out."""
+    file = page.parent.filehandle
+    offset, n_bytes = page.dataoffsets[index], page.databytecounts[index]
+    data = None
+    if offset and n_bytes:
+        if offset + n_bytes > file.size:
+            raise ValueError("it is cut off")
+        with _reading:
+            file.seek(offset)
+            data = file.read(n_bytes)
+    tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if page.compression in _JPEG else {}
+    result: tuple[Any, Any, Any] = page.decode(data, index, **tables)
+    return result
