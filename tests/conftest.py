@@ -26,6 +26,7 @@ NEEDED = {
     "test_georeference.py": "rasterio",
     "test_hostile_input.py": "click",
     "test_labeled.py": "xarray",
+    "test_polygons.py": "rasterio",
 }
 collect_ignore = [name for name, library in NEEDED.items() if find_spec(library) is None]
 

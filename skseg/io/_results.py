@@ -62,7 +62,7 @@ def save_labels(label_map: ArrayLike, path: str | PathLike[str], colors: ArrayLi
     >>> bool((painted == segmenter.transform(coffee())).all())
     True
     """
-    label_map, palette = np.ma.asarray(label_map), _as_palette(np.asarray(colors))
+    label_map, palette = np.ma.asarray(label_map), as_palette(np.asarray(colors))
     if Path(path).suffix.lower() != ".png":
         raise ValueError(f"path must end in .png; got {Path(path).name!r} instead.")
     if label_map.dtype.kind not in "iu":
@@ -176,7 +176,7 @@ def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha:
     tifffile.imwrite(file, pixels, photometric=photometric, extrasamples=kinds, description=comment.encode(), **options)
 
 
-def _as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
+def as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
     """RGB of 8 bits, (n_colors, 3), of gray or RGB colors within their range."""
     if colors.ndim != 2 or colors.shape[1] not in (1, 3):
         raise ValueError(f"colors must have the shape (n_clusters, 3) or (n_clusters, 1); got {colors.shape} instead.")
