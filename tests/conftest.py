@@ -19,6 +19,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 NEEDED = {
     "test_cli.py": "click",
     "test_cli_batches.py": "click",
+    "test_cli_regions.py": "rasterio",
     "test_curve.py": "click",
     "test_display.py": "matplotlib",
     "test_docstrings.py": "numpydoc",

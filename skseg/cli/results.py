@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from copy import copy
+from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import io
-from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
+from ..io._polygons import open_polygons, read_polygons_comment
 from ..io._results import fits_png, read_comment
 from .batch import Picture
+from .messages import as_click_error
+from .outcomes import Outcome, crs_of, polygons_of
+from .summaries import Summaries
 
 
 class Results:
@@ -28,24 +29,29 @@ class Results:
     Parameters
     ----------
     directory : where the results go
-    outputs : "color", "label" or "distance", as of `KMeansSegmenter`
+    outputs : "color", "label" or "distance", as of `KMeansSegmenter`, or "polygons"
     overwrite : replace results that are there
     resume : skip pictures whose results are there
+    summaries : files about all pictures
     """
 
     SUFFIXES: ClassVar = {
         "color": ("-segmented.png", "-segmented.tif"),
         "label": ("-labels.png",),
         "distance": ("-distances.tif",),
+        "polygons": ("-polygons.geojson",),
     }
 
-    def __init__(self, directory: Path, outputs: Iterable[str], *, overwrite: bool, resume: bool) -> None:
+    def __init__(
+        self, directory: Path, outputs: Iterable[str], summaries: Summaries, *, overwrite: bool, resume: bool
+    ) -> None:
         self.directory = directory
         self.outputs = tuple(outputs)
         self.overwrite = overwrite
         self.resume = resume
+        self.summaries = summaries
 
-    def check(self, pictures: Iterable[Picture], inputs: Iterable[Path | None]) -> None:
+    def check(self, pictures: Collection[Picture], inputs: Collection[Path | None]) -> None:
         """Refuse to overwrite files that are read, or anything that the user has not asked to replace."""
         there = [path for picture in pictures for output in self.outputs for path in self._there(picture, output)]
         read = {Path(picture.path).resolve(): "a picture to read" for picture in pictures}
@@ -61,6 +67,15 @@ class Results:
                 f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
                 "or another directory."
             )
+        if self.summaries.are_in(self.directory):
+            self.make_directory()
+        files = [Path(picture.path) for picture in pictures]
+        self.summaries.check(pictures, [*inputs, *files], replace=self.overwrite or self.resume)
+
+    def make_directory(self) -> None:
+        """Make the directory of the results."""
+        with as_click_error():
+            self.directory.mkdir(parents=True, exist_ok=True)
 
     def are_done(self, picture: Picture, model: str) -> bool:
         """Whether to skip a picture: all its results are there, made by this model from this picture."""
@@ -69,22 +84,26 @@ class Results:
         there = [self._there(picture, output) for output in self.outputs]
         digest = self.digest(picture, model)
         for path in chain.from_iterable(there):
-            if read_comment(path) != digest:
+            if _comment_in(path) != digest:
                 raise FileExistsError(
                     f"{readable(path)} was made from another picture or with other options; "
                     "give --overwrite to replace it."
                 )
         return all(there)
 
-    def write(self, picture: Picture, pixels: NDArray[Any], segmenter: KMeansSegmenter, model: str) -> list[Path]:
+    def write(self, picture: Picture, outcome: Outcome, model: str) -> list[Path]:
         """Write the results of a picture; the files."""
         digest, files = self.digest(picture, model), []
         for output in self.outputs:
-            transformed = _with_output(segmenter, output).transform(pixels)
             if output == "label":
                 files.append(self._path(picture, "-labels.png"))
-                io.save_labels(transformed, files[-1], segmenter.model_.rgb(), comment=digest)
+                io.save_labels(outcome.labels, files[-1], outcome.colors, comment=digest)
+            elif output == "polygons":
+                files.append(self._path(picture, *self.SUFFIXES[output]))
+                with open_polygons(files[-1], crs_of(picture), comment=digest) as add:
+                    add(**polygons_of(picture, outcome))
             else:
+                transformed = outcome.image(output)
                 is_png = output == "color" and fits_png(np.ma.getdata(transformed))
                 files.append(self._path(picture, self.SUFFIXES[output][0 if is_png else -1]))
                 io.save_image(transformed, files[-1], comment=digest)
@@ -103,11 +122,8 @@ class Results:
         return self.directory / f"{picture.name}{suffix}"
 
 
-def _with_output(segmenter: KMeansSegmenter, output: str) -> KMeansSegmenter:
-    """The same fitted segmenter with another `output`."""
-    other = copy(segmenter)
-    other.set_params(output=output)
-    return other
+def _comment_in(path: Path) -> str:
+    return read_polygons_comment(path) if path.suffix == ".geojson" else read_comment(path)
 
 
 def digest(*parts: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from .. import io
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
+from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress
-from .report import best, clusters_of, entry_of
+from .outcomes import Classes, Outcome, Regions
+from .report import best
 from .results import Results, digest
+from .summaries import Summaries
 
 _CURVE = ("n_clusters", "score", "spread")
 
@@ -57,9 +60,10 @@ def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> K
 
 def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
     """Where the results go, and the options of the model that are left."""
-    names = ("output_dir", "outputs", "overwrite", "resume")
-    directory, outputs, overwrite, resume = (params.pop(name) for name in names)
-    return Results(directory, dict.fromkeys(outputs), overwrite=overwrite, resume=resume), params
+    names = ("output_dir", "outputs", "overwrite", "resume", "table", "polygons")
+    directory, outputs, overwrite, resume, table, polygons = (params.pop(name) for name in names)
+    summaries = Summaries(table, polygons)
+    return Results(directory, dict.fromkeys(outputs), summaries, overwrite=overwrite, resume=resume), params
 
 
 def new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
@@ -85,28 +89,51 @@ def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
     return segmenter
 
 
-def write_results(
+def write_classes(
     batch: Batch, results: Results, params: dict[str, Any], common: KMeansSegmenter | None
 ) -> list[dict[str, Any]]:
     """Write the results of each picture, by the common segmenter or by one of its own; what was done."""
+
+    def segment(picture: Picture, pixels: NDArray[Any]) -> Classes:
+        return Classes(pixels, common or segmenter_for(picture, params).fit(pixels), is_own=common is None)
+
     made_by = params if common is None else (common.get_params(), common.cluster_centers_.tolist())
+    return _write_results(batch, results, segment, made_by)
+
+
+def write_regions(
+    batch: Batch, results: Results, color_space: str | None, params: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Write the regions of each picture; what was done."""
+    classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
+    segmenter = RegionSegmenter(classes, **params)
+    made_by = ("regions", color_space, params)
+    return _write_results(batch, results, lambda _, pixels: Regions(pixels, segmenter), made_by)
+
+
+def _write_results(
+    batch: Batch, results: Results, segment: Callable[[Picture, NDArray[Any]], Outcome], made_by: Any
+) -> list[dict[str, Any]]:
+    """Segment each picture and write its results, and the summaries of all."""
     model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
-    if batch.pictures:
-        with as_click_error():
-            results.directory.mkdir(parents=True, exist_ok=True)
+    if not rest:
+        return []
+    results.make_directory()
     try:
-        for picture in progress(batch.pictures, "Writing"):
-            with batch.noting(picture):
-                if results.are_done(picture, model):
-                    done.append({"image": str(picture), "skipped": True})
-                else:
-                    pixels = np.asanyarray(picture)
-                    segmenter = common or segmenter_for(picture, params).fit(pixels)
-                    entry = entry_of(picture, segmenter.predict(pixels), segmenter)
-                    entry["files"] = list(map(str, results.write(picture, pixels, segmenter, model)))
-                    done.append(entry | ({"clusters": clusters_of(segmenter)} if common is None else {}))
-            picture.pixels = None
-            rest.remove(picture)
+        with as_click_error(), results.summaries.open(batch.pictures) as add:
+            for picture in progress(batch.pictures, "Writing"):
+                with batch.noting(picture):
+                    is_done = results.are_done(picture, model)
+                    entry: dict[str, Any] = {"skipped": True}
+                    if not is_done or results.summaries:
+                        outcome = segment(picture, np.asanyarray(picture))
+                        if not is_done:
+                            files = results.write(picture, outcome, model)
+                            entry = outcome.entry() | {"files": list(map(str, files))}
+                        add(picture, outcome)
+                    done.append({"image": str(picture)} | entry)
+                picture.pixels = None
+                rest.remove(picture)
     except KeyboardInterrupt:
         batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
     return done

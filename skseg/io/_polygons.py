@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, pairwise, repeat
+from itertools import chain, pairwise
 from math import isfinite
 from os import PathLike
 from pathlib import Path
@@ -106,23 +106,32 @@ def open_polygons(
     if crs is not None:
         name = crs if isinstance(crs, str) else f"urn:ogc:def:crs:EPSG::{crs}"
         head["crs"] = {"type": "name", "properties": {"name": name}}
-    separators = chain([b"\n"], repeat(b",\n"))
     with written_whole(path) as file:
         file.write(json.dumps(head)[:-1].encode() + b', "features": [')
+        start = file.tell()
 
         def add(label_map: ArrayLike, **options: Any) -> None:
-            for feature in _features(label_map, **options):
-                file.write(next(separators))
-                file.writelines(feature)
+            before = file.tell()
+            try:
+                for feature in _features(label_map, **options):
+                    file.write(b"\n" if file.tell() == start else b",\n")
+                    file.writelines(feature)
+            except BaseException:  # the file stays one of GeoJSON
+                file.seek(before)
+                file.truncate()
+                raise
 
         yield add
         file.write(b"\n]}\n")
 
 
 def read_polygons_comment(path: Path) -> str:
-    """The comment in a file of `open_polygons`, which is in its first line."""
-    with path.open("rb") as file:
-        return str(json.loads(file.readline(_LONGEST_HEAD) + b"]}").get("comment", ""))
+    """The comment in the first line of a file of `open_polygons`, or ""."""
+    try:
+        with path.open("rb") as file:
+            return str(json.loads(file.readline(_LONGEST_HEAD) + b"]}").get("comment", ""))
+    except (ValueError, AttributeError):  # not a file of ours
+        return ""
 
 
 def _features(
