@@ -193,6 +193,14 @@ def test_polygons_lie_on_the_map(folder):
         assert whole.bounds == (500000, 5000000 - 40 * 20, 500000 + 60 * 20, 5000000)
 
 
+def test_a_map_whose_system_has_no_code_is_pointed_out(folder):
+    imwrite("here.tif", COFFEE, extratags=METERS[:2])
+    outcome = skseg("segment", "here.tif", "-k", 2, "--polygons", "p.geojson")
+    assert outcome.exit_code == 0
+    assert "Warning: here.tif has coordinates of a system without an EPSG code" in outcome.stderr
+    assert "crs" not in read_json("p.geojson")
+
+
 def test_pictures_of_different_maps_are_not_put_into_one_file(folder):
     imwrite("here.tif", COFFEE, extratags=METERS)
     outcome = skseg("segment", "photos/coffee.png", "here.tif", "--polygons", "p.geojson")

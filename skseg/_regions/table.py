@@ -129,10 +129,19 @@ def _find_runs(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> tuple[NDArra
     begins[..., 1:] = (labels[..., 1:] != labels[..., :-1]) | (ignored[..., 1:] != ignored[..., :-1])
     starts = np.flatnonzero(begins)
     counts = ~ignored.ravel()[starts]
-    values, members = np.unique(labels.ravel()[starts[counts]], return_inverse=True)
+    values, members = _number(labels.ravel()[starts[counts]])
     all_members = np.full(len(starts), len(values), dtype=np.intp)
     all_members[counts] = members
     return values, _Runs(all_members, starts, np.diff(starts, append=labels.size))
+
+
+def _number(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The labels that occur, in ascending order, and the place of each label among them."""
+    if labels.max(initial=0) > labels.size:
+        return np.unique(labels, return_inverse=True)
+    occurs = np.zeros(labels.size + 1, dtype=bool)  # labels are numbers from 0: no need to sort them
+    occurs[labels] = True
+    return np.flatnonzero(occurs).astype(labels.dtype), (np.cumsum(occurs) - 1)[labels]
 
 
 def _places(shape: tuple[int, ...], runs: _Runs, areas: Floats) -> Columns:

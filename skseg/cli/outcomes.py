@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from copy import copy
 from functools import cached_property
 from typing import Any
@@ -100,6 +101,11 @@ def columns_of(picture: Picture, outcome: Outcome) -> dict[str, list[Any]]:
 def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
     """The polygons of a picture, as `save_polygons` takes them, but for the coordinate system."""
     place = read_georeference(picture.path, picture.page)
+    if place is not None and place.transform is not None and place.epsg is None:
+        warnings.warn(
+            f"{picture} has coordinates of a system without an EPSG code; its polygons do not name the system.",
+            stacklevel=2,
+        )
     properties = columns_of(picture, outcome)
     del properties["color"]  # which `colors` gives in other forms
     transform = None if place is None else place.transform
