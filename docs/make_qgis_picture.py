@@ -1,6 +1,7 @@
 """Make docs/images/qgis.png: polygons as QGIS draws them.
 
-Run `QT_QPA_PLATFORM=offscreen python3 docs/make_qgis_picture.py MAP` with the Python of QGIS. MAP is `regions.geojson` of the page "From skseg to other programs", with `transform=(1, 0, 0, 0, -1, 0)`.
+Run `QT_QPA_PLATFORM=offscreen python3 docs/make_qgis_picture.py MAP` with the Python of QGIS. MAP is
+`regions.geojson` of the page "From skseg to other programs", with `transform=(1, 0, 0, 0, -1, 0)`.
 """
 
 import sys
