@@ -20,7 +20,7 @@ _NAMES = {
     },
     "skimage": {
         "api/{module}.html#{name}": "skimage.color.rgb2hsv skimage.color.rgb2lab skimage.segmentation.slic "
-        "skimage.segmentation.felzenszwalb skimage.io.ImageCollection",
+        "skimage.segmentation.felzenszwalb skimage.io.ImageCollection skimage.measure.regionprops_table",
     },
 }
 

@@ -13,6 +13,7 @@ from ._plot.segmentation import SegmentationDisplay
 from ._regions.clean import clean_labels
 from ._regions.hierarchy import RegionHierarchy
 from ._regions.segmenter import RegionSegmenter
+from ._regions.table import region_table
 from ._segmenter import KMeansSegmenter
 from ._tiles import TileKFold
 from ._version import __version__ as __version__
@@ -30,6 +31,7 @@ __all__ = [
     "TileKFold",
     "WhiteBalancer",
     "clean_labels",
+    "region_table",
 ]
 
 

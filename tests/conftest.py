@@ -19,6 +19,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 NEEDED = {
     "test_cli.py": "click",
     "test_cli_batches.py": "click",
+    "test_cli_regions.py": "rasterio",
     "test_curve.py": "click",
     "test_display.py": "matplotlib",
     "test_docstrings.py": "numpydoc",
@@ -26,6 +27,7 @@ NEEDED = {
     "test_georeference.py": "rasterio",
     "test_hostile_input.py": "click",
     "test_labeled.py": "xarray",
+    "test_polygons.py": "rasterio",
     "test_rasters.py": "rasterio",
 }
 collect_ignore = [name for name, library in NEEDED.items() if find_spec(library) is None]

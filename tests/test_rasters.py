@@ -1,5 +1,6 @@
 """Rasters go in and come out with their place on Earth, as rasterio judges, and may be larger than memory."""
 
+import json
 import os
 import signal
 import subprocess
@@ -234,6 +235,45 @@ def test_the_command_writes_large_files_as_it_writes_small_ones(folder, name):
     assert np.array_equal(read(f"out/scene-{suffix}.tif")[0].mask[..., 0], mask)
 
 
+def test_a_large_file_has_the_table_of_a_small_one(folder):
+    write(pixels=np.repeat(BANDS, 3, axis=0), nodata=900, **PLACE)
+    tables = []
+    for limit in (0.01, 80):
+        segment("scene.tif", "-k", 3, "--table", "t.csv", "--max-megapixels", limit, "--overwrite")
+        tables.append(np.genfromtxt("t.csv", delimiter=",", dtype=None, names=True, encoding="utf-8", comments=None))
+    one, other = tables
+    assert one.dtype.names == other.dtype.names
+    assert {"map_area", "intensity_std3"} <= set(one.dtype.names)
+    for name in one.dtype.names:
+        is_number = one[name].dtype.kind in "if"
+        assert np.allclose(one[name], other[name], rtol=1e-9) if is_number else (one[name] == other[name]).all()
+
+
+def test_a_large_file_is_not_cut_into_polygons_but_is_told_how(folder):
+    write(**PLACE)
+    arguments = ["segment", "scene.tif", "--output", "polygons", "--color-space", "none", "--max-megapixels", "0.005"]
+    outcome = CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == 1
+    assert "gdal_polygonize" in outcome.output
+    assert "--max-megapixels" in outcome.output
+
+
+@pytest.mark.parametrize("output", ["label", "color", "polygons"])
+def test_regions_of_a_raster_lie_where_it_lies(folder, output):
+    pixels = np.zeros((60, 40, 3), dtype=np.uint8)
+    pixels[:, 20:] = 200, 90, 30
+    write(pixels=pixels, **PLACE)
+    skseg("regions", "scene.tif", "-o", "out", "--output", output)
+    if output == "polygons":
+        features = json.loads((folder / "out" / "scene-polygons.geojson").read_text(encoding="utf-8"))["features"]
+        assert features[1]["properties"]["map_area"] == 60 * 20 * 100
+        return
+    found, profile = read(f"out/scene-{'labels' if output == 'label' else 'segmented'}.tif")
+    assert profile["transform"] == TRANSFORM
+    assert profile["crs"] == PLACE["crs"]
+    assert np.array_equal(found, pixels if output == "color" else (pixels[..., :1] > 0).astype(np.uint8))
+
+
 def test_a_mask_of_another_size_does_not_go_with_a_large_file(folder):
     write(blockysize=4, **PLACE)
     Image.fromarray(np.tri(90, 60, dtype=np.uint8)).save("mask.png")
@@ -299,6 +339,16 @@ def test_label_maps_have_colors_names_and_a_number_for_no_data(folder, n_labels,
     assert [category.text for category in band.find("CategoryNames")] == names
     rows = [[value.text for value in row] for row in band.iter("Row")]
     assert rows == [[str(label), names[label], *map(str, colors[label])] for label in range(n_labels)]
+
+
+def test_label_maps_of_the_command_have_the_colors_of_the_clusters(folder):
+    pixels = BANDS[..., :3].astype(np.uint8)
+    write(pixels=pixels, **PLACE)
+    skseg("segment", "scene.tif", "-k", 4, "-o", "out")
+    segmenter = KMeansSegmenter(4, random_state=0).fit(pixels)
+    with rasterio.open("out/scene-labels.tif") as file:
+        colors = [file.colormap(1)[label][:3] for label in range(4)]
+    assert colors == list(map(tuple, segmenter.cluster_centers_.round().astype(int).tolist()))
 
 
 def test_label_maps_need_no_place(folder):

@@ -220,7 +220,9 @@ class RegionSegmenter(
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
         return self._for_each_image(
-            lambda source: _paint(source.data, self._hierarchy(source).cut(**self._where_to_cut())), X, are_colors=True
+            lambda source: paint_regions(source.data, self._hierarchy(source).cut(**self._where_to_cut())),
+            X,
+            are_colors=True,
         )
 
     @overload
@@ -351,7 +353,7 @@ def _check_images(source: Source) -> None:
         )
 
 
-def _paint(image: Any, regions: Any) -> Any:
+def paint_regions(image: Any, regions: Any) -> Any:
     """The image with each pixel replaced by the mean of its region."""
     data, numbers = np.ma.getdata(image), np.ma.getdata(regions)
     inside = numbers >= 0

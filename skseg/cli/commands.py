@@ -40,7 +40,8 @@ from .steps import (
     palette_segmenter,
     plot_curve,
     take_results,
-    write_results,
+    write_classes,
+    write_regions,
 )
 
 
@@ -92,9 +93,38 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
     with as_usage_error():
         results.check(batch.pictures, [mask])
     segmenter = None if each else fit_batch(batch, params)
-    done = write_results(batch, results, params, segmenter)
+    done = write_classes(batch, results, params, segmenter)
     report(batch, done, segmenter, as_json=as_json)
     say(f"{perf_counter() - start:.2f} s", unless=as_json or not done)
+    finish(batch)
+
+
+@app.command()
+@options.images
+@options.regions
+@options.color_space
+@options.region_results
+@options.limits
+@options.json
+def regions(
+    *, images: tuple[str, ...], color_space: str | None, mask: Path | None, as_json: bool, **params: Any
+) -> None:
+    """Segment pictures into connected regions: write each painted in their mean colors, and its label map.
+
+    Neighboring parts of 32 colors are merged until people would probably see the rest as regions. Files are as of
+    `skseg segment`; labels are numbered from 0 in the upper left.
+
+    \b
+    Examples:
+      skseg regions photo.jpg
+      skseg regions photos --scale 0.8 --table regions.csv
+      skseg regions scene.tif --n-regions 200 --color-space none --polygons regions.geojson
+    """
+    results, params = take_results(params)
+    batch = open_batch(images, mask)
+    with as_usage_error():
+        results.check(batch.pictures, [mask])
+    report(batch, write_regions(batch, results, color_space, params), None, as_json=as_json)
     finish(batch)
 
 
@@ -162,7 +192,7 @@ def predict(
     batch = open_batch(images, mask)
     with as_usage_error():
         results.check(batch.pictures, [None if model is None else Path(model), mask])
-    done = write_results(batch, results, {}, segmenter)
+    done = write_classes(batch, results, {}, segmenter)
     report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
     finish(batch)
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from .._color import COLOR_SPACE_NAMES
+from .._regions.weights import SCALE
 from .results import Results
 
 _MAX_MEGAPIXELS = 1_000_000
@@ -138,7 +139,7 @@ palette = click.option(
     "--palette", type=WordOrColors(), help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'."
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
-results = _options(
+directory = _options(
     click.option(
         "-o",
         "--output-dir",
@@ -147,16 +148,42 @@ results = _options(
         show_default=True,
         help="Directory for the results; made if it does not exist.",
     ),
-    click.option(
+    click.option("--table", type=file(), help="CSV file to write: a row for each label of each picture."),
+    click.option("--polygons", type=file(), help="GeoJSON file to write: the polygons of each label of each picture."),
+    overwrite,
+    click.option("--resume", is_flag=True, help="Skip pictures whose results exist and were made in the same way."),
+)
+
+
+def _outputs(*names: str) -> Callable[..., Any]:
+    return click.option(
         "--output",
         "outputs",
-        type=click.Choice(list(Results.SUFFIXES)),
+        type=click.Choice(names),
         multiple=True,
         default=["color", "label"],
         help="Output to write; repeat for several; color and label if not given.",
+    )
+
+
+results = _options(_outputs(*Results.SUFFIXES), directory)
+region_results = _options(_outputs("color", "label", "polygons"), directory)
+regions = _options(
+    click.option(
+        "--scale",
+        type=click.FloatRange(0, 1),
+        default=SCALE,
+        show_default=True,
+        help="Probability that people see two regions at which merging stops; larger values give fewer regions.",
     ),
-    overwrite,
-    click.option("--resume", is_flag=True, help="Skip pictures whose results exist and were made in the same way."),
+    click.option("--n-regions", type=click.IntRange(1), help="Number of regions; takes precedence over --scale."),
+    click.option(
+        "--min-size",
+        type=WordOrInt(auto="auto"),
+        default="auto",
+        show_default=True,
+        help="Parts with fewer pixels join a neighbor first; auto is 1/6000 of the picture.",
+    ),
 )
 json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 criterion = click.option(

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
-from .batch import Batch, Picture
+from .batch import Batch
 from .palettes import hex_codes
 
 _MAX_LISTED = 64  # clusters, where the palette was not asked for
@@ -40,7 +40,8 @@ def report(
             click.echo(f"{entry['image']}: is done")
             continue
         files = ", ".join(map(readable, entry["files"]))
-        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels -> {files}")
+        regions = f", {plural(entry['n_regions'], 'region')}" if "n_regions" in entry else ""
+        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels{regions} -> {files}")
         _show_clusters(entry.get("clusters", []), n_listed)
     if segmenter is not None:
         fewer = len(clusters) < segmenter.n_clusters
@@ -48,12 +49,11 @@ def report(
         _show_clusters(clusters, n_listed)
 
 
-def entry_of(picture: Picture, shape: tuple[int, ...], counts: NDArray[np.float64]) -> dict[str, Any]:
+def entry_of(shape: tuple[int, ...], counts: NDArray[np.float64]) -> dict[str, Any]:
     """A picture as JSON: its size and the share of each cluster, of which `counts` pixels have the label."""
     n_pixels = counts.sum()
     shares = (counts / max(n_pixels, 1)).tolist()
-    size = {"width": shape[1], "height": shape[0], "n_pixels": int(n_pixels)}
-    return {"image": str(picture), **size, "shares": shares}
+    return {"width": shape[1], "height": shape[0], "n_pixels": int(n_pixels), "shares": shares}
 
 
 def count_labels(label_map: NDArray[Any], n_clusters: int) -> NDArray[np.float64]:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import io
-from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
+from ..io._polygons import open_polygons, read_polygons_comment
 from ..io._results import fits_png, read_comment
 from .batch import Picture
-from .rasters import RasterWriter, with_output
+from .messages import as_click_error
+from .outcomes import Outcome, crs_of, polygons_of
+from .rasters import write_raster
+from .summaries import Summaries
 
 _READ_BYTES = 1 << 24  # of a file, at a time
 
@@ -30,24 +32,29 @@ class Results:
     Parameters
     ----------
     directory : where the results go
-    outputs : "color", "label" or "distance", as of `KMeansSegmenter`
+    outputs : "color", "label" or "distance", as of `KMeansSegmenter`, or "polygons"
     overwrite : replace results that are there
     resume : skip pictures whose results are there
+    summaries : files about all pictures
     """
 
     SUFFIXES: ClassVar = {
         "color": ("-segmented.png", "-segmented.tif"),
         "label": ("-labels.png", "-labels.tif"),
         "distance": ("-distances.tif",),
+        "polygons": ("-polygons.geojson",),
     }
 
-    def __init__(self, directory: Path, outputs: Iterable[str], *, overwrite: bool, resume: bool) -> None:
+    def __init__(
+        self, directory: Path, outputs: Iterable[str], summaries: Summaries, *, overwrite: bool, resume: bool
+    ) -> None:
         self.directory = directory
         self.outputs = tuple(outputs)
         self.overwrite = overwrite
         self.resume = resume
+        self.summaries = summaries
 
-    def check(self, pictures: Iterable[Picture], inputs: Iterable[Path | None]) -> None:
+    def check(self, pictures: Collection[Picture], inputs: Collection[Path | None]) -> None:
         """Refuse to overwrite files that are read, or anything that the user has not asked to replace."""
         there = [path for picture in pictures for output in self.outputs for path in self._there(picture, output)]
         read = {Path(picture.path).resolve(): "a picture to read" for picture in pictures}
@@ -63,6 +70,15 @@ class Results:
                 f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
                 "or another directory."
             )
+        if self.summaries.are_in(self.directory):
+            self.make_directory()
+        files = [Path(picture.path) for picture in pictures]
+        self.summaries.check(pictures, [*inputs, *files], replace=self.overwrite or self.resume)
+
+    def make_directory(self) -> None:
+        """Make the directory of the results."""
+        with as_click_error():
+            self.directory.mkdir(parents=True, exist_ok=True)
 
     def are_done(self, picture: Picture, model: str) -> bool:
         """Whether to skip a picture: all its results are there, made by this model from this picture."""
@@ -71,34 +87,43 @@ class Results:
         there = [self._there(picture, output) for output in self.outputs]
         digest = self.digest(picture, model)
         for path in chain.from_iterable(there):
-            if read_comment(path) != digest:
+            if _comment_in(path) != digest:
                 raise FileExistsError(
                     f"{readable(path)} was made from another picture or with other options; "
                     "give --overwrite to replace it."
                 )
         return all(there)
 
-    def write(self, picture: Picture, pixels: NDArray[Any], segmenter: KMeansSegmenter, model: str) -> list[Path]:
-        """Write the results of a picture; the files."""
-        digest, files = self.digest(picture, model), []
+    def write(self, picture: Picture, outcome: Outcome, model: str, advance: Callable[[float], None]) -> list[Path]:
+        """Write the results of a picture; the files. `advance` is called with the share that is done."""
+        digest, n_outputs = self.digest(picture, model), len(self.outputs)
+        files = []
         for output in self.outputs:
-            transformed = with_output(segmenter, output).transform(pixels)
-            if output == "label":
-                files.append(self._path(picture, "-labels.png"))
-                io.save_labels(transformed, files[-1], segmenter.model_.rgb(), comment=digest)
+            if output == "polygons":
+                files.append(self._path(picture, *self.SUFFIXES[output]))
+                with open_polygons(files[-1], crs_of(picture), comment=digest) as add:
+                    add(**polygons_of(picture, outcome))
+            elif picture.is_raster:
+                files.append(self._path(picture, self.SUFFIXES[output][-1]))
+                report: dict[str, Any] = {"comment": digest, "advance": lambda share: advance(share / n_outputs)}
+                write_raster(picture, outcome, output, files[-1], **report)
             else:
-                is_png = output == "color" and fits_png(np.ma.getdata(transformed))
-                files.append(self._path(picture, self.SUFFIXES[output][0 if is_png else -1]))
-                io.save_image(transformed, files[-1], comment=digest)
+                files.append(self._write_whole(picture, outcome, output, digest))
+            if output == "polygons" or not picture.is_raster:
+                advance(1 / n_outputs)
         return files
 
-    def write_raster(self, picture: Picture, writer: RasterWriter, model: str) -> list[Path]:
-        """Write the results of a picture in the place of its file; the files."""
-        digest = self.digest(picture, model)
-        files = {output: self._path(picture, self.SUFFIXES[output][-1]) for output in self.outputs}
-        for output, path in files.items():
-            writer.write(output, path, digest)
-        return list(files.values())
+    def _write_whole(self, picture: Picture, outcome: Outcome, output: str, digest: str) -> Path:
+        """Write an output of a picture that has no place on Earth, and fits into memory."""
+        if output == "label":
+            path = self._path(picture, "-labels.png")
+            io.save_labels(outcome.labels, path, outcome.colors, comment=digest)
+            return path
+        transformed = outcome.image(output)
+        is_png = output == "color" and fits_png(np.ma.getdata(transformed))
+        path = self._path(picture, self.SUFFIXES[output][0 if is_png else -1])
+        io.save_image(transformed, path, comment=digest)
+        return path
 
     def digest(self, picture: Picture, model: str) -> str:
         """What says that a result was made from a picture by a model."""
@@ -112,6 +137,10 @@ class Results:
 
     def _path(self, picture: Picture, suffix: str) -> Path:
         return self.directory / f"{picture.name}{suffix}"
+
+
+def _comment_in(path: Path) -> str:
+    return read_polygons_comment(path) if path.suffix == ".geojson" else read_comment(path)
 
 
 def digest(*parts: Any) -> str:

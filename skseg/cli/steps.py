@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from .. import io
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
+from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress, progress_bar
-from .rasters import RasterWriter
-from .report import best, clusters_of, count_labels, entry_of
+from .outcomes import Classes, Outcome, Regions
+from .report import best
 from .results import Results, digest
+from .summaries import Summaries
 
 _CURVE = ("n_clusters", "score", "spread")
 
@@ -58,9 +60,10 @@ def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> K
 
 def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
     """Where the results go, and the options of the model that are left."""
-    names = ("output_dir", "outputs", "overwrite", "resume")
-    directory, outputs, overwrite, resume = (params.pop(name) for name in names)
-    return Results(directory, dict.fromkeys(outputs), overwrite=overwrite, resume=resume), params
+    names = ("output_dir", "outputs", "overwrite", "resume", "table", "polygons")
+    directory, outputs, overwrite, resume, table, polygons = (params.pop(name) for name in names)
+    summaries = Summaries(table, polygons)
+    return Results(directory, dict.fromkeys(outputs), summaries, overwrite=overwrite, resume=resume), params
 
 
 def new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
@@ -86,50 +89,60 @@ def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
     return segmenter
 
 
-def write_results(
+def write_classes(
     batch: Batch, results: Results, params: dict[str, Any], common: KMeansSegmenter | None
 ) -> list[dict[str, Any]]:
     """Write the results of each picture, by the common segmenter or by one of its own; what was done."""
+
+    def segment(picture: Picture) -> Classes:
+        return Classes(picture, common or segmenter_for(picture, params).fit(picture), is_own=common is None)
+
     made_by = params if common is None else (common.get_params(), common.cluster_centers_.tolist())
+    return _write_results(batch, results, segment, made_by)
+
+
+def write_regions(
+    batch: Batch, results: Results, color_space: str | None, params: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Write the regions of each picture; what was done."""
+    classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
+    segmenter = RegionSegmenter(classes, **params)
+    made_by = ("regions", color_space, params)
+    return _write_results(batch, results, lambda picture: Regions(picture, segmenter), made_by)
+
+
+def _write_results(
+    batch: Batch, results: Results, segment: Callable[[Picture], Outcome], made_by: Any
+) -> list[dict[str, Any]]:
+    """Segment each picture and write its results, and the summaries of all."""
     model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
-    if batch.pictures:
-        with as_click_error():
-            results.directory.mkdir(parents=True, exist_ok=True)
+    if not rest:
+        return []
+    results.make_directory()
     try:
-        with progress_bar("Writing", len(batch.pictures)) as advance:
+        with (
+            as_click_error(),
+            results.summaries.open(batch.pictures) as add,
+            progress_bar("Writing", len(batch.pictures)) as advance,
+        ):
             for picture in batch.pictures:
-                share = 0 if picture.is_raster else 1
                 with batch.noting(picture):
-                    if results.are_done(picture, model):
-                        done.append({"image": str(picture), "skipped": True})
-                    else:
-                        pixels = picture if picture.is_banded else np.asanyarray(picture)
-                        segmenter = common or segmenter_for(picture, params).fit(pixels)
-                        entry = _write_picture(picture, results, segmenter, model, advance)
-                        done.append(entry | ({"clusters": clusters_of(segmenter)} if common is None else {}))
+                    is_done = results.are_done(picture, model)
+                    entry: dict[str, Any] = {"skipped": True}
+                    if not is_done or results.summaries:
+                        outcome = segment(picture)
+                        if not is_done:
+                            files = results.write(picture, outcome, model, advance)
+                            entry = outcome.entry() | {"files": list(map(str, files))}
+                        add(picture, outcome)
+                    if is_done:
+                        advance(1)
+                    done.append({"image": str(picture)} | entry)
                 picture.pixels = None
                 rest.remove(picture)
-                advance(share)
     except KeyboardInterrupt:
         batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
     return done
-
-
-def _write_picture(
-    picture: Picture, results: Results, segmenter: KMeansSegmenter, model: str, advance: Callable[[float], None]
-) -> dict[str, Any]:
-    """Write the results of one picture, whole, or some rows at a time if it has a place or is large; as JSON."""
-    if picture.is_raster:
-        n_outputs = len(results.outputs)
-        writer = RasterWriter(picture, segmenter, lambda share: advance(share / n_outputs))
-        files = results.write_raster(picture, writer, model)
-        shape, counts = writer.shape, writer.count()
-    else:
-        pixels = np.asanyarray(picture)
-        label_map = segmenter.predict(pixels)
-        shape, counts = label_map.shape, count_labels(label_map, len(segmenter.cluster_centers_))
-        files = results.write(picture, pixels, segmenter, model)
-    return entry_of(picture, shape, counts) | {"files": list(map(str, files))}
 
 
 def plot_curve(curve: list[dict[str, Any]], criterion: str) -> Any:

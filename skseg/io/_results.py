@@ -79,7 +79,7 @@ def save_labels(
     >>> bool((painted == segmenter.transform(coffee())).all())
     True
     """
-    label_map, palette = np.ma.asarray(label_map), _as_palette(np.asarray(colors))
+    label_map, palette = np.ma.asarray(label_map), as_palette(np.asarray(colors))
     suffix = _check_suffix(path, like)
     if label_map.dtype.kind not in "iu":
         raise ValueError(f"label_map must hold labels, which are integers; got {label_map.dtype} instead.")
@@ -221,7 +221,7 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
     return suffix
 
 
-def _as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
+def as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
     """RGB of 8 bits, (n_colors, 3), of gray or RGB colors within their range."""
     if colors.ndim != 2 or colors.shape[1] not in (1, 3):
         raise ValueError(f"colors must have the shape (n_clusters, 3) or (n_clusters, 1); got {colors.shape} instead.")

@@ -1,0 +1,123 @@
+"""From a label map to the outlines of its connected parts: closed rings along the sides of pixels.
+
+A ring runs clockwise round its part, as seen on the screen, and counterclockwise round a hole. No ring meets a point
+twice: where a part touches itself at a corner, two of its rings meet.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components
+
+from .graph import connected
+
+_RIGHT, _DOWN, _LEFT, _UP = range(4)
+# Of the four pixels around a corner, upper left, upper right, lower left and lower right: how a ring comes and goes if
+# this pixel alone is in the part, and if its two neighbors are, and it is not.
+_AROUND_PIXEL = (_DOWN, _LEFT), (_LEFT, _UP), (_RIGHT, _DOWN), (_UP, _RIGHT)
+_AROUND_GAP = (_RIGHT, _UP), (_DOWN, _RIGHT), (_UP, _LEFT), (_LEFT, _DOWN)
+
+Numbers = NDArray[np.int64]
+
+
+class Outlines(NamedTuple):
+    """The rings of a label map: those of a label together, those of a part together, its exterior before its holes.
+
+    Attributes
+    ----------
+    points : column and row of each corner, closed rings one after the other, (n_points, 2)
+    starts : where each ring begins in `points`, and where the last one ends, (n_rings + 1,)
+    labels : label of each ring, ascending, (n_rings,)
+    areas : pixels inside each ring, negative for a hole, (n_rings,)
+    """
+
+    points: Numbers
+    starts: Numbers
+    labels: NDArray[Any]
+    areas: Numbers
+
+
+class _Corners(NamedTuple):
+    """The corners of rings: column, row, part of the ring, direction before and after; each (n_corners,)."""
+
+    x: Numbers
+    y: Numbers
+    part: Numbers
+    before: Numbers
+    after: Numbers
+
+
+def outlines(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> Outlines:
+    """The outlines of the connected parts of each label, (height, width); pixels are neighbors if they share a side."""
+    if ignored.all():
+        return Outlines(np.zeros((0, 2), np.int64), np.zeros(1, np.int64), labels[:0, 0], np.zeros(0, np.int64))
+    parts = connected(labels.astype(np.int64), ignored)
+    label_of = np.empty(parts.max() + 1, dtype=labels.dtype)
+    label_of[parts[~ignored]] = labels[~ignored]
+    corners = _find_corners(np.pad(parts, 1, constant_values=-1))
+    following = _find_following(corners)
+    n_rings, ring = connected_components(_as_graph(following), connection="strong")
+    heads = np.empty(n_rings, dtype=np.int64)
+    heads[ring] = np.arange(len(ring))  # one corner of each ring
+    areas = np.bincount(ring, corners.x * corners.y[following] - corners.x[following] * corners.y).astype(np.int64) // 2
+    order = np.lexsort((heads, areas < 0, corners.part[heads], label_of[corners.part[heads]]))
+    starts = np.append(0, np.cumsum(np.bincount(ring)[order] + 1))
+    at = _put_in_order(following, heads[order], starts)
+    return Outlines(
+        np.stack([corners.x[at], corners.y[at]], axis=1), starts, label_of[corners.part[heads[order]]], areas[order]
+    )
+
+
+def _find_corners(parts: NDArray[np.int32]) -> _Corners:
+    """The corners of all rings, of parts with a border of −1."""
+    upper_left, others = parts[:-1, :-1], (parts[:-1, 1:], parts[1:, :-1], parts[1:, 1:])
+    y, x = np.nonzero(np.logical_or.reduce([upper_left != other for other in others]))
+    around = parts[y, x], parts[y, x + 1], parts[y + 1, x], parts[y + 1, x + 1]
+    found = []
+    for place, own in enumerate(around):
+        beside, above_or_below, across = (around[place ^ to] for to in (1, 2, 3))
+        alone = (own >= 0) & (own != beside) & (own != above_or_below) & (own != across)
+        missing = (beside >= 0) & (beside == above_or_below) & (own != beside)
+        for part, is_corner, turn in ((own, alone, _AROUND_PIXEL[place]), (beside, missing, _AROUND_GAP[place])):
+            where = np.flatnonzero(is_corner)
+            turns = (np.full(len(where), direction) for direction in turn)
+            found.append((x[where], y[where], part[where], *turns))
+    return _Corners(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _find_following(corners: _Corners) -> Numbers:
+    """The corner after each corner.
+
+    Along a line of the grid, the sides that run in one direction are disjoint: the first of them begins at the first
+    corner from which a ring goes in this direction, and ends at the first to which it comes.
+    """
+    following = np.empty(len(corners.x), dtype=np.int64)
+    for direction in (_RIGHT, _DOWN, _LEFT, _UP):
+        line, place = (corners.y, corners.x) if direction in (_RIGHT, _LEFT) else (corners.x, corners.y)
+        position = line * (place.max() + 1) + place
+        ends = [np.flatnonzero(ways == direction) for ways in (corners.after, corners.before)]
+        begin, end = (which[np.argsort(position[which], kind="stable")] for which in ends)
+        following[begin] = end
+    return following
+
+
+def _put_in_order(following: Numbers, heads: Numbers, starts: Numbers) -> Numbers:
+    """The corners of closed rings one after the other, each beginning and ending with its head.
+
+    The end of each ring is linked to the head of the next, so that one walk finds all.
+    """
+    before = np.empty_like(following)
+    before[following] = np.arange(len(following))
+    linked = following.copy()
+    linked[before[heads]] = np.roll(heads, -1)
+    walk = breadth_first_order(_as_graph(linked), heads[0], return_predecessors=False)
+    return np.insert(walk, starts[1:] - np.arange(1, len(starts)), heads)
+
+
+def _as_graph(following: Numbers) -> csr_array:
+    n_corners = len(following)
+    return csr_array((np.ones(n_corners), following, np.arange(n_corners + 1)), shape=(n_corners, n_corners))

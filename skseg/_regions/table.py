@@ -1,0 +1,237 @@
+"""region_table: size, place and colors of each region or class of a label map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._source import open_source
+from .label_map import open_label_map
+
+_BLOCK = 1 << 20  # pixels whose colors are converted to float64 at a time
+
+Columns = dict[str, NDArray[Any]]
+Floats = NDArray[np.float64]
+
+
+def region_table(label_map: Any, X: Any = None) -> Columns:
+    """Measure each region, or each class, of a label map.
+
+    The columns are named as those of `skimage.measure.regionprops_table`. Unlike there, label 0 is a region like any
+    other. Masked pixels belong to no region, and neither do negative labels.
+
+    Parameters
+    ----------
+    label_map : array-like of int, shape (height, width) or (..., height, width)
+        Labels, maybe masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
+
+    X : array-like, shape of `label_map` or that with (..., n_channels), default=None
+        Image to measure the colors of. Pixels that are masked in it are ignored.
+
+    Returns
+    -------
+    table : dict of str to ndarray of shape (n_labels,)
+        One row for each label that occurs, in ascending order:
+
+        - ``label``;
+        - ``area``: number of pixels, int64;
+        - ``share``: `area` relative to all pixels that are not masked, from 0 to 1;
+        - ``bbox-0``, ``bbox-1``, …: first row and first column, then the row and the column after the last ones, int64;
+        - ``centroid-0``, ``centroid-1``: mean row and mean column, float64;
+        - ``intensity_mean-0``, …, ``intensity_std-0``, …: mean and standard deviation of each channel, float64, in the
+          units of X; ``intensity_mean`` and ``intensity_std`` if X has no axis of channels.
+
+        Stacks have a bounding box and a centroid along each of their axes.
+
+    Raises
+    ------
+    ValueError
+        If the label map does not hold integers or has less than two dimensions, or if X does not have its shape or
+        does not hold numbers.
+
+    See Also
+    --------
+    skseg.io.save_polygons : Write the outlines of regions, with such a table as their attributes.
+
+    Notes
+    -----
+    Sums are in float64; means are subtracted before deviations are squared. A region with NaN in a channel has the mean
+    NaN there.
+
+    Examples
+    --------
+    >>> from skimage.data import coffee
+    >>> from skseg import RegionSegmenter, region_table
+    >>> regions = RegionSegmenter(n_regions=4).fit_predict(coffee())
+    >>> table = region_table(regions, coffee())
+    >>> table["label"], table["area"]
+    (array([0, 1, 2, 3], dtype=int32), array([  8372, 117931,  36049,  77648]))
+    >>> table["intensity_mean-0"].round(1)
+    array([ 34.4, 168.7, 219.4, 128.3])
+
+    A data frame is ``pandas.DataFrame(table)``.
+    """
+    labels, ignored = open_label_map(label_map)
+    if labels.ndim < 2:
+        raise ValueError(f"label_map must have at least two dimensions; got {labels.ndim} instead.")
+    image = None if X is None else _open_image(X, labels.shape)
+    if isinstance(image, np.ma.MaskedArray):
+        mask = np.ma.getmaskarray(image)
+        ignored = ignored | (mask.any(axis=-1) if mask.ndim > labels.ndim else mask)
+    values, runs = _find_runs(labels, ignored)
+    areas = np.bincount(runs.members, runs.lengths, len(values) + 1)[:-1].astype(np.float64)
+    sizes = {"area": areas.astype(np.int64), "share": areas / max(areas.sum(), 1)}
+    colors = {} if image is None else _colors(np.ma.getdata(image), labels.ndim, runs, areas)
+    return {"label": values, **sizes, **_places(labels.shape, runs, areas), **colors}
+
+
+def merge_tables(tables: Iterable[tuple[int, Columns]]) -> Columns:
+    """The table of an image from the tables of its bands of rows, each with the number of its first row."""
+    columns = _beside([_moved(table, first_row) for first_row, table in tables])
+    values, starts, counts = np.unique(columns["label"], return_index=True, return_counts=True)
+    totals = np.bincount(np.repeat(np.arange(len(values)), counts), columns["area"], len(values))
+
+    def average(column: NDArray[Any]) -> Floats:
+        sums = np.bincount(np.repeat(np.arange(len(values)), counts), columns["area"] * column, len(values))
+        return np.asarray(sums / totals)
+
+    merged = {"label": values, "area": totals.astype(np.int64), "share": totals / max(totals.sum(), 1)}
+    for name, column in columns.items():
+        if name.startswith("bbox"):
+            extreme = np.minimum if name in ("bbox-0", "bbox-1") else np.maximum
+            merged[name] = extreme.reduceat(column, starts) if len(starts) else column
+        elif name.startswith("intensity_std"):
+            mean = name.replace("std", "mean")
+            offsets = columns[mean] - np.repeat(merged[mean], counts)
+            merged[name] = np.sqrt(average(column**2 + offsets**2))
+        elif name not in merged:
+            merged[name] = average(column)
+    return merged
+
+
+def _moved(table: Columns, n_rows: int) -> Columns:
+    """The table of a band that begins at a row."""
+    return table | {name: table[name] + n_rows for name in ("bbox-0", "bbox-2", "centroid-0")}
+
+
+def _beside(tables: list[Columns]) -> Columns:
+    """The rows of several tables, sorted by label."""
+    columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+    order = np.argsort(columns["label"], kind="stable")
+    return {name: column[order] for name, column in columns.items()}
+
+
+class _Runs(NamedTuple):
+    """Runs of pixels in a row that have one label. They cover the whole map.
+
+    Attributes
+    ----------
+    members : index of the label of each run; the number of labels where pixels are ignored
+    starts : the first pixel of each, in the flattened map
+    lengths : the number of pixels of each
+    """
+
+    members: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    lengths: NDArray[np.intp]
+
+    def blocks(self, n_pixels: int) -> Iterator[_Runs]:
+        """Consecutive runs, of about `n_pixels` pixels together."""
+        edges = np.unique(np.searchsorted(self.starts, np.arange(0, self.lengths.sum(), n_pixels), side="right") - 1)
+        for first, last in pairwise([*edges, len(self.starts)]):
+            yield _Runs(*(column[first:last] for column in self))
+
+
+def _open_image(X: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """X as an array of numbers, of the shape of the label map, maybe with channels."""
+    image: NDArray[Any] = np.ma.asanyarray(open_source(X).data)
+    if image.shape[: len(shape)] != shape or image.ndim > len(shape) + 1:
+        raise ValueError(
+            f"X must have the shape of label_map, {shape}, or that with channels, {(*shape, 'n_channels')}; "
+            f"got {image.shape} instead."
+        )
+    if image.dtype.kind not in "buif":
+        raise ValueError(f"X must hold numbers; got {image.dtype} instead.")
+    return image
+
+
+def _find_runs(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> tuple[NDArray[Any], _Runs]:
+    """The labels that occur, in ascending order, and the runs of the map."""
+    begins = np.ones(labels.shape, dtype=bool)
+    begins[..., 1:] = (labels[..., 1:] != labels[..., :-1]) | (ignored[..., 1:] != ignored[..., :-1])
+    starts = np.flatnonzero(begins)
+    counts = ~ignored.ravel()[starts]
+    values, members = _number(labels.ravel()[starts[counts]])
+    all_members = np.full(len(starts), len(values), dtype=np.intp)
+    all_members[counts] = members
+    return values, _Runs(all_members, starts, np.diff(starts, append=labels.size))
+
+
+def _number(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The labels that occur, in ascending order, and the place of each label among them."""
+    if labels.max(initial=0) > labels.size:
+        return np.unique(labels, return_inverse=True)
+    occurs = np.zeros(labels.size + 1, dtype=bool)  # labels are numbers from 0: no need to sort them
+    occurs[labels] = True
+    return np.flatnonzero(occurs).astype(labels.dtype), (np.cumsum(occurs) - 1)[labels]
+
+
+def _places(shape: tuple[int, ...], runs: _Runs, areas: Floats) -> Columns:
+    """Bounding box and centroid of each label, along each axis."""
+    n_axes, n_labels = len(shape), len(areas)
+    firsts = np.unravel_index(runs.starts, shape)
+    lowest, highest, centroids = {}, {}, {}
+    for axis, first in enumerate(firsts):
+        last = first + (runs.lengths - 1 if axis == n_axes - 1 else 0)
+        low, high = np.full(n_labels + 1, shape[axis]), np.zeros(n_labels + 1, dtype=np.int64)
+        np.minimum.at(low, runs.members, first)
+        np.maximum.at(high, runs.members, last + 1)
+        sums = np.bincount(runs.members, (first + last) / 2 * runs.lengths, n_labels + 1)[:-1]
+        lowest[f"bbox-{axis}"], highest[f"bbox-{n_axes + axis}"] = low[:-1], high[:-1]
+        centroids[f"centroid-{axis}"] = sums / areas
+    return {**lowest, **highest, **centroids}
+
+
+def _colors(image: NDArray[Any], n_axes: int, runs: _Runs, areas: Floats) -> Columns:
+    """Mean and standard deviation of each channel for each label."""
+    has_channels = image.ndim > n_axes
+    pixels = image.reshape(runs.lengths.sum(), -1) if image.size else image.reshape(0, image.shape[-1])
+    moments = [_moments(channel, runs, areas) for channel in pixels.T]
+    names = [f"-{channel}" for channel in range(len(moments))] if has_channels else [""]
+    means = {f"intensity_mean{name}": mean for name, (mean, _) in zip(names, moments, strict=True)}
+    return means | {f"intensity_std{name}": deviation for name, (_, deviation) in zip(names, moments, strict=True)}
+
+
+def _moments(channel: NDArray[Any], runs: _Runs, areas: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of a channel for each label, in two passes (Chan, Golub and LeVeque 1983).
+
+    The second pass corrects the mean for what rounding has lost in the first.
+    """
+    origins, offsets, squares = np.zeros((3, len(areas) + 1))
+    blocks = list(runs.blocks(max(_BLOCK, len(areas))))
+    with np.errstate(invalid="ignore", over="ignore"):  # of NaN and infinity
+        for block in blocks:
+            origins += _sums(_pixels(channel, block), block, len(areas))
+        origins[:-1] /= areas
+        for block in blocks:
+            differences = _pixels(channel, block) - np.repeat(origins[block.members], block.lengths)
+            offsets += _sums(differences, block, len(areas))
+            squares += _sums(differences**2, block, len(areas))
+        shifts = offsets[:-1] / areas
+        means = origins[:-1] + np.where(np.isnan(shifts), 0, shifts)  # infinity stays
+        return means, np.sqrt(np.maximum(squares[:-1] / areas - shifts**2, 0))
+
+
+def _pixels(channel: NDArray[Any], block: _Runs) -> Floats:
+    first = block.starts[0]
+    return channel[first : first + block.lengths.sum()].astype(np.float64)
+
+
+def _sums(values: Floats, block: _Runs, n_labels: int) -> Floats:
+    """Sum of the values of a block's pixels for each label, and for the pixels that are ignored."""
+    sums = np.add.reduceat(values, block.starts - block.starts[0])
+    return np.bincount(block.members, sums, n_labels + 1).astype(np.float64, copy=False)

@@ -1,0 +1,170 @@
+"""A segmented picture: its labels, what they are painted as, and how they are measured."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from copy import copy
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._color import hex_code, is_unit_range, round_to, to_unit
+from .._regions.segmenter import RegionSegmenter, paint_regions
+from .._regions.table import merge_tables, region_table
+from .._segmenter import KMeansSegmenter
+from .._source import open_source
+from ..io._georeference import read_georeference
+from .batch import Picture
+from .report import clusters_of, count_labels, entry_of
+
+_PIXELS = 1 << 20  # that are worked on at a time
+
+
+class Classes:
+    """A picture in the clusters of a fitted segmenter.
+
+    Attributes
+    ----------
+    shape, dtype : those of the picture
+    colors : color of each label, sRGB from 0 to 1, (n_labels, 3)
+    """
+
+    def __init__(self, picture: Picture, segmenter: KMeansSegmenter, *, is_own: bool) -> None:
+        data = picture if picture.is_banded else np.asanyarray(picture)
+        self._source, self._segmenter, self._is_own = open_source(data), segmenter, is_own
+        self._counts = np.zeros(len(segmenter.cluster_centers_))
+        self.shape, self.dtype = data.shape, data.dtype
+        self.colors = segmenter.model_.rgb()
+
+    @cached_property
+    def labels(self) -> NDArray[Any]:
+        """The label map, masked as the picture is."""
+        if self._source.is_banded:
+            raise ValueError(
+                "Polygons are made of a whole label map, and this picture is too large for one. Raise "
+                "--max-megapixels, or run gdal_polygonize on the label map that --output label writes."
+            )
+        return np.asanyarray(self._segmenter.predict(self._source.data))
+
+    @property
+    def own_colors(self) -> NDArray[Any]:
+        """The color of each label in the units of the picture."""
+        return np.asarray(self._segmenter.inverse_transform(np.arange(len(self.colors))))
+
+    @cached_property
+    def table(self) -> dict[str, NDArray[Any]]:
+        """Size, place and colors of each label that occurs, as `region_table` measures them."""
+        if not self._source.is_banded:
+            return region_table(self.labels, self._source.data)
+        parts = self._source.bands(_PIXELS)
+        return merge_tables(
+            (band.start, region_table(self._segmenter.predict(part.data), part.data)) for band, part in parts
+        )
+
+    def image(self, output: str) -> NDArray[Any]:
+        """The picture painted, or its distances."""
+        return self._transform(self._source.data, output)
+
+    def bands(self, output: str) -> Iterator[NDArray[Any]]:
+        """The label map, the painted picture or the distances, some rows at a time."""
+        if output == "label":
+            self._counts[:] = 0
+        for band, part in self._source.bands(_PIXELS):
+            if output != "label":
+                yield self._transform(part.data, output)
+            else:
+                labels = self._segmenter.predict(part.data) if self._source.is_banded else self.labels[band]
+                self._counts += count_labels(labels, len(self._counts))
+                yield labels
+
+    def entry(self) -> dict[str, Any]:
+        """The picture as JSON; its clusters too, if they are its own."""
+        if not self._counts.any():  # no label map was written by bands
+            for _ in self.bands("label"):
+                pass
+        clusters = {"clusters": clusters_of(self._segmenter)} if self._is_own else {}
+        return entry_of(self.shape, self._counts) | clusters
+
+    def _transform(self, pixels: Any, output: str) -> NDArray[Any]:
+        transformed: NDArray[Any] = copy(self._segmenter).set_params(output=output).transform(pixels)
+        return transformed
+
+
+class Regions:
+    """A picture in connected regions; the attributes are those of `Classes`."""
+
+    def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
+        self._pixels = np.asanyarray(picture)
+        self.shape, self.dtype = self._pixels.shape, self._pixels.dtype
+        self.labels = segmenter.fit_predict(self._pixels)
+        self.table = region_table(self.labels, self._pixels)
+
+    @property
+    def own_colors(self) -> NDArray[Any]:
+        """The mean color of each region in the units of the picture."""
+        means = np.stack([self.table[name] for name in self.table if name.startswith("intensity_mean")], axis=1)
+        return np.asarray(round_to(means, self.dtype))
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The mean color of each region; grays, from dark to light, if the picture is not RGB."""
+        colors = self.own_colors
+        if len(colors) == 0:
+            return np.zeros((0, 3))
+        if colors.shape[1] == 3 and is_unit_range(colors):
+            return np.clip(to_unit(colors), 0, 1)
+        grays = colors.mean(axis=1)
+        return np.repeat(np.interp(grays, [grays.min(), grays.max()], [0, 1])[:, np.newaxis], 3, axis=1)
+
+    def image(self, output: str) -> NDArray[Any]:
+        """The picture painted, each region in its mean color."""
+        painted: NDArray[Any] = paint_regions(self._pixels, self.labels)
+        return painted
+
+    def bands(self, output: str) -> Iterator[NDArray[Any]]:
+        """The label map or the painted picture, in one part."""
+        yield self.labels if output == "label" else self.image(output)
+
+    def entry(self) -> dict[str, Any]:
+        """The picture as JSON."""
+        height, width = self.shape[:2]
+        n_pixels, n_regions = int(self.table["area"].sum()), len(self.table["label"])
+        return {"width": width, "height": height, "n_pixels": n_pixels, "n_regions": n_regions}
+
+
+Outcome = Classes | Regions
+
+
+def columns_of(picture: Picture, outcome: Outcome) -> dict[str, list[Any]]:
+    """A row for each label: the picture, the color, what is measured, and the area on the map if there is one."""
+    table = {name: column.tolist() for name, column in outcome.table.items()}
+    place = read_georeference(picture.path, picture.page)
+    unit = None if place is None else place.pixel_area
+    names = {"image": [str(picture)] * len(table["label"]), "label": table.pop("label")}
+    colors = {"color": [hex_code(outcome.colors[label]) for label in names["label"]]}
+    sizes = {name: table.pop(name) for name in ("area", "share")}
+    on_map = {} if unit is None else {"map_area": [area * unit for area in sizes["area"]]}
+    return names | colors | sizes | on_map | table
+
+
+def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
+    """The polygons of a picture, as `save_polygons` takes them, but for the coordinate system."""
+    place = read_georeference(picture.path, picture.page)
+    if place is not None and place.transform is not None and place.epsg is None:
+        warnings.warn(
+            f"{picture} has coordinates of a system without an EPSG code; its polygons do not name the system.",
+            stacklevel=2,
+        )
+    properties = columns_of(picture, outcome)
+    del properties["color"]  # which `colors` gives in other forms
+    transform = None if place is None else place.transform
+    return {"label_map": outcome.labels, "colors": outcome.colors, "properties": properties, "transform": transform}
+
+
+def crs_of(picture: Picture) -> int | None:
+    """The EPSG code of a picture's coordinates, if it has any."""
+    place = read_georeference(picture.path, picture.page)
+    return None if place is None or place.transform is None else place.epsg

@@ -1,0 +1,212 @@
+"""Write the outlines of label maps as GeoJSON, for maps and for programs that show pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, pairwise
+from math import isfinite
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .._regions.label_map import open_label_map
+from .._regions.outlines import outlines
+from ._atomic import written_whole
+from ._results import as_palette
+
+_IN_PLACE = (1, 0, 0, 0, 1, 0)  # the transform that changes nothing
+_LONGEST_HEAD = 4096  # bytes of the first line
+
+
+def save_polygons(
+    label_map: ArrayLike,
+    path: str | PathLike[str],
+    *,
+    colors: ArrayLike | None = None,
+    properties: Mapping[str, Any] | None = None,
+    transform: Sequence[float] | None = None,
+    crs: int | str | None = None,
+) -> None:
+    """Write the outlines of the labels of a label map as polygons in a GeoJSON file.
+
+    There is one Feature for each label that occurs: a Polygon, or a MultiPolygon if the label has several connected
+    parts, where pixels are connected if they share a side. Outlines run along the sides of pixels, so that the polygons
+    cover the labeled pixels exactly; holes are kept. All polygons are valid by the OGC's rules, also where outlines
+    touch at a corner. Masked pixels belong to no polygon, and neither do negative labels.
+
+    Parameters
+    ----------
+    label_map : array-like of int, shape (height, width)
+        Labels, maybe masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
+
+    path : str or path
+        The file, ``*.geojson`` or ``*.json``; an existing one is replaced when the new one is complete.
+
+    colors : array-like of shape (n_clusters, 3) or (n_clusters, 1), default=None
+        Color of each label as in `save_labels`: uint8, uint16, or float from 0 to 1.
+
+    properties : mapping of str to array-like, default=None
+        Columns of a table to write as properties, such as the result of `skseg.region_table`. The column ``"label"``
+        says which label a row is about. Numbers that are not finite become null.
+
+    transform : sequence of 6 numbers, default=None
+        From pixels to map coordinates: ``(a, b, c, d, e, f)`` as in rasterio's `Affine`, which can be passed itself.
+        The upper left corner of the pixel in a column and row lies at ``x = a * column + b * row + c``,
+        ``y = d * column + e * row + f``. By default the coordinates are columns and rows, from (0, 0) in the upper left
+        corner of the image.
+
+    crs : int or str, default=None
+        Coordinate system of the map: an EPSG code, or a name such as ``"urn:ogc:def:crs:OGC:1.3:CRS84"``.
+
+    Raises
+    ------
+    ValueError
+        If the label map is not a two-dimensional array of integers, if a label has no color or no row of properties, if
+        `path` ends in something else, or if `transform` is not an invertible transform.
+
+    See Also
+    --------
+    skseg.region_table : Measure the regions.
+
+    Notes
+    -----
+    Each Feature has the properties ``label`` and ``area``, the number of pixels. With `colors` it also has ``color``,
+    three numbers from 0 to 255, which QuPath shows, and ``fill``, the hex code, as in simplestyle.
+
+    Exterior rings run counterclockwise in the coordinates of the file, as RFC 7946 wants it. By this standard all
+    coordinates are longitudes and latitudes in WGS 84. `crs` is written as the member "crs" of the earlier GeoJSON
+    2008, which GDAL and QGIS read; for programs that do not, transform the file, as by ``ogr2ogr -t_srs EPSG:4326``.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from skimage.data import coffee
+    >>> from skseg import RegionSegmenter, io, region_table
+    >>> regions = RegionSegmenter(n_regions=4).fit_predict(coffee())
+    >>> with TemporaryDirectory() as folder:
+    ...     io.save_polygons(regions, f"{folder}/regions.geojson", properties=region_table(regions, coffee()))
+    """
+    with open_polygons(path, crs) as add:
+        add(label_map, colors=colors, properties=properties, transform=transform)
+
+
+@contextmanager
+def open_polygons(
+    path: str | PathLike[str], crs: int | str | None = None, *, comment: str = ""
+) -> Iterator[Callable[..., None]]:
+    """A new file, and the function that adds a label map to it, with the other parameters of `save_polygons`."""
+    if Path(path).suffix.lower() not in (".geojson", ".json"):
+        raise ValueError(f"path must end in .geojson or .json; got {Path(path).name!r} instead.")
+    head: dict[str, Any] = {"type": "FeatureCollection"} | ({"comment": comment} if comment else {})
+    if crs is not None:
+        name = crs if isinstance(crs, str) else f"urn:ogc:def:crs:EPSG::{crs}"
+        head["crs"] = {"type": "name", "properties": {"name": name}}
+    with written_whole(path) as file:
+        file.write(json.dumps(head)[:-1].encode() + b', "features": [')
+        start = file.tell()
+
+        def add(label_map: ArrayLike, **options: Any) -> None:
+            before = file.tell()
+            try:
+                for feature in _features(label_map, **options):
+                    file.write(b"\n" if file.tell() == start else b",\n")
+                    file.writelines(feature)
+            except BaseException:  # the file stays one of GeoJSON
+                file.seek(before)
+                file.truncate()
+                raise
+
+        yield add
+        file.write(b"\n]}\n")
+
+
+def read_polygons_comment(path: Path) -> str:
+    """The comment in the first line of a file of `open_polygons`, or ""."""
+    try:
+        with path.open("rb") as file:
+            return str(json.loads(file.readline(_LONGEST_HEAD) + b"]}").get("comment", ""))
+    except (ValueError, AttributeError):  # not a file of ours
+        return ""
+
+
+def _features(
+    label_map: ArrayLike,
+    *,
+    colors: ArrayLike | None = None,
+    properties: Mapping[str, Any] | None = None,
+    transform: Sequence[float] | None = None,
+) -> Iterator[Iterator[bytes]]:
+    """The pieces of the Feature of each label."""
+    affine = _as_affine(_IN_PLACE if transform is None else transform)
+    labels, ignored = open_label_map(label_map)
+    if labels.ndim != 2:
+        raise ValueError(f"label_map must have two dimensions; got {labels.ndim} instead.")
+    found = outlines(labels, ignored)
+    names, firsts = np.unique(found.labels, return_index=True)
+    areas = [areas.sum().item() for areas in np.split(found.areas, firsts[1:])]
+    columns = {"label": names.tolist(), "area": areas} | _as_columns(properties, names) | _color_columns(colors, names)
+    points = found.points if transform is None else found.points @ affine[:, :2].T + affine[:, 2]
+    step = 1 if np.linalg.det(affine[:, :2]) > 0 else -1  # a map whose y points up mirrors the rings
+    for row, (first, last) in enumerate(pairwise([*firsts, len(found.labels)])):
+        rings = (points[start:stop][::step] for start, stop in pairwise(found.starts[first : last + 1]))
+        yield _feature({name: column[row] for name, column in columns.items()}, rings, found.areas[first:last] > 0)
+
+
+def _feature(
+    properties: dict[str, Any], rings: Iterator[NDArray[Any]], is_exterior: NDArray[np.bool_]
+) -> Iterator[bytes]:
+    """The pieces of a Feature; each exterior ring begins a polygon."""
+    kind, opening, closing = ("MultiPolygon", "[[", "]]") if is_exterior.sum() > 1 else ("Polygon", "[", "]")
+    yield f'{{"type": "Feature", "properties": {json.dumps(properties)}, '.encode()
+    yield f'"geometry": {{"type": "{kind}", "coordinates": '.encode()
+    separators = chain([opening], ("],[" if begins else "," for begins in is_exterior[1:]))
+    for separator, ring in zip(separators, rings, strict=True):
+        yield (separator + json.dumps(ring.tolist(), separators=(",", ":"))).encode()
+    yield f"{closing}}}}}".encode()
+
+
+def _as_affine(transform: Sequence[float]) -> NDArray[np.float64]:
+    """The first two rows of the matrix of a transform, (2, 3)."""
+    numbers = np.asarray(tuple(transform), dtype=np.float64)
+    affine = numbers[:6].reshape(2, 3) if numbers.shape in ((6,), (9,)) else np.zeros((2, 3))
+    if not np.isfinite(affine).all() or np.linalg.det(affine[:, :2]) == 0:
+        raise ValueError(
+            f"transform must hold the 6 numbers (a, b, c, d, e, f) of an invertible transform; got {transform!r} "
+            "instead."
+        )
+    return affine
+
+
+def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> dict[str, list[Any]]:
+    """The properties of the labels that occur, as JSON takes them."""
+    if properties is None:
+        return {}
+    table = {str(name): _as_list(column) for name, column in properties.items()}
+    row_of = {label: row for row, label in enumerate(table.get("label", []))}
+    rows = [row_of.get(label, -1) for label in names.tolist()]
+    if -1 in rows or len(set(map(len, table.values()))) > 1:
+        raise ValueError(
+            "properties must hold columns of one length, among them 'label' with each label of label_map; "
+            f"got {', '.join(f'{name!r} of {len(column)}' for name, column in table.items()) or 'none'} instead."
+        )
+    return {name: [column[row] for row in rows] for name, column in table.items()}
+
+
+def _as_list(column: Any) -> list[Any]:
+    values = column.tolist() if hasattr(column, "tolist") else column
+    return [None if isinstance(value, float) and not isfinite(value) else value for value in values]
+
+
+def _color_columns(colors: ArrayLike | None, names: NDArray[Any]) -> dict[str, list[Any]]:
+    """The colors of the labels that occur."""
+    if colors is None:
+        return {}
+    palette = as_palette(np.asarray(colors))
+    if len(names) and names.max() >= len(palette):
+        raise ValueError(f"colors must hold a color for each label up to {names.max()}; got {len(palette)} instead.")
+    return {"color": palette[names].tolist(), "fill": [f"#{bytes(color).hex()}" for color in palette[names]]}

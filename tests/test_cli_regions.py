@@ -1,0 +1,296 @@
+"""The command on regions, and what it writes about all pictures together: tables and polygons."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+import shapely
+from click.testing import CliRunner
+from PIL import Image
+from rasterio.features import rasterize
+from shapely.geometry import shape
+from skimage.data import astronaut, coffee
+from tifffile import imwrite
+
+from skseg import KMeansSegmenter, RegionSegmenter, io, region_table
+from skseg.cli import app
+
+COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
+BANDS = np.random.default_rng(0).integers(0, 4000, (24, 30, 4)).repeat(3, axis=0).astype(np.uint16)
+METERS = [  # 20 m per pixel from (500000, 5000000), in UTM zone 33N
+    (33550, "d", 3, (20.0, 20.0, 0.0), True),
+    (33922, "d", 6, (0.0, 0.0, 0.0, 500000.0, 5000000.0, 0.0), True),
+    (34735, "H", 12, (1, 1, 0, 2, 1024, 0, 1, 1, 3072, 0, 1, 32633), True),
+]
+DEGREES = [*METERS[:2], (34735, "H", 12, (1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326), True)]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A directory with two photos in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(COFFEE).save(tmp_path / "photos" / "coffee.png")
+    Image.fromarray(ASTRONAUT).save(tmp_path / "photos" / "astronaut.png")
+    return tmp_path
+
+
+def skseg(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def read_table(path="table.csv"):
+    with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123
+        return list(csv.DictReader(file))
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        return json.load(file)
+
+
+def pixels_in(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+# Regions
+
+
+def test_regions_are_those_of_the_library(folder):
+    outcome = skseg("regions", "photos/coffee.png")
+    assert outcome.exit_code == 0
+    segmenter = RegionSegmenter()
+    regions = segmenter.fit_predict(COFFEE)
+    assert (pixels_in("skseg-output/coffee-labels.png") == regions).all()
+    assert (pixels_in("skseg-output/coffee-segmented.png") == segmenter.transform(COFFEE)).all()
+    assert f"coffee.png: 60 × 40 pixels, {regions.max() + 1} regions -> " in outcome.output
+    with Image.open("skseg-output/coffee-labels.png") as labels:
+        assert (np.asarray(labels.convert("RGB")) == segmenter.transform(COFFEE)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "params"),
+    [
+        (["--scale", 0.2], {"scale": 0.2}),
+        (["--n-regions", 3], {"n_regions": 3}),
+        (["--scale", 0, "--min-size", 60], {"scale": 0.0, "min_size": 60}),
+        (["--color-space", "hsv"], {"segmenter": KMeansSegmenter(32, color_space="hsv", random_state=0)}),
+    ],
+)
+def test_options_are_parameters_of_the_segmenter(folder, options, params):
+    assert skseg("regions", "photos/coffee.png", *options).exit_code == 0
+    assert (pixels_in("skseg-output/coffee-labels.png") == RegionSegmenter(**params).fit_predict(COFFEE)).all()
+
+
+def test_what_is_done_is_told_as_json(folder):
+    told = json.loads(skseg("regions", "photos", "--n-regions", 4, "--json").stdout)
+    assert told["clusters"] == told["failed"] == []
+    assert [entry["n_regions"] for entry in told["images"]] == [4, 4]
+    assert told["images"][1] | {"files": []} == {
+        "image": "photos/coffee.png", "width": 60, "height": 40, "n_pixels": 2400, "n_regions": 4, "files": [],
+    }  # fmt: skip
+
+
+def test_bands_have_regions_without_conversion_shown_in_grays(folder):
+    imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
+    outcome = skseg("regions", "bands.tif")
+    assert outcome.exit_code == 1
+    assert "color_space" in outcome.output
+    assert skseg("regions", "bands.tif", "--color-space", "none", "--table", "table.csv").exit_code == 0
+    rows = read_table()
+    assert all(row["color"][1:3] == row["color"][3:5] == row["color"][5:] for row in rows)
+    assert {"#000000", "#ffffff"} <= {row["color"] for row in rows}
+
+
+def test_a_masked_picture_has_no_regions(folder):
+    Image.new("L", (60, 40)).save("mask.png")
+    outcome = skseg("regions", "photos/coffee.png", "--mask", "mask.png", "--table", "table.csv", "--output", "label")
+    assert outcome.exit_code == 0
+    assert "0 regions" in outcome.output
+    assert read_table() == []
+
+
+# Tables
+
+
+def test_a_table_has_a_row_for_each_label_of_each_picture(folder):
+    assert skseg("segment", "photos", "-k", 5, "--table", "table.csv").exit_code == 0
+    segmenter = KMeansSegmenter(5, random_state=0).fit([ASTRONAUT, COFFEE])
+    rows = read_table()
+    for name, picture in (("astronaut", ASTRONAUT), ("coffee", COFFEE)):
+        own = [row for row in rows if row["image"] == f"photos/{name}.png"]
+        expected = region_table(segmenter.predict(picture), picture)
+        assert list(own[0]) == ["image", "label", "color", *list(expected)[1:]]
+        for column, values in expected.items():
+            assert [float(row[column]) for row in own] == values.tolist()
+        assert [row["color"] for row in own] == [
+            f"#{bytes(np.rint(segmenter.cluster_centers_[int(row['label'])]).astype(np.uint8)).hex()}" for row in own
+        ]
+    assert len(rows) == 10
+
+
+def test_predict_and_separate_clusters_have_tables_too(folder):
+    skseg("fit", "photos/coffee.png", "-k", 3)
+    assert skseg("predict", "model.skseg", "photos", "--table", "table.csv").exit_code == 0
+    assert {row["label"] for row in read_table()} == {"0", "1", "2"}
+    assert skseg("segment", "photos", "-k", 2, "--each", "--table", "each.csv", "--overwrite").exit_code == 0
+    assert [row["label"] for row in read_table("each.csv")] == ["0", "1", "0", "1"]
+
+
+def test_areas_are_in_units_of_the_map_where_a_picture_has_one(folder):
+    imwrite("here.tif", COFFEE, extratags=METERS)
+    imwrite("degrees.tif", COFFEE, extratags=DEGREES)
+    assert skseg("segment", "photos/coffee.png", "here.tif", "degrees.tif", "-k", 2, "--table", "t.csv").exit_code == 0
+    areas = {row["image"]: (int(row["area"]), row["map_area"]) for row in read_table("t.csv")}
+    pixels, on_map = areas["here.tif"]
+    assert float(on_map) == 400 * pixels
+    assert areas["photos/coffee.png"] == areas["degrees.tif"] == (pixels, "")
+
+
+def test_pandas_reads_a_table(folder, pandas):
+    skseg("regions", "photos", "--n-regions", 6, "--table", "table.csv")
+    frame = pandas.read_csv("table.csv")
+    assert frame.groupby("image")["share"].sum().tolist() == pytest.approx([1, 1])
+    assert frame["label"].tolist() == [*range(6)] * 2
+
+
+# Polygons
+
+
+def test_polygons_of_a_picture_are_its_label_map(folder):
+    assert skseg("regions", "photos/coffee.png", "--polygons", "p.geojson", "--output", "label").exit_code == 0
+    labels = pixels_in("skseg-output/coffee-labels.png")
+    features = read_json("p.geojson")["features"]
+    drawn = rasterize(
+        [(feature["geometry"], feature["properties"]["label"]) for feature in features], labels.shape, fill=255
+    )
+    assert (drawn == labels).all()
+    assert {feature["properties"]["image"] for feature in features} == {"photos/coffee.png"}
+    assert set(features[0]["properties"]) >= {"color", "fill", "area", "share", "intensity_mean-2"}
+
+
+def test_polygons_of_several_pictures_are_in_one_file_or_in_one_each(folder):
+    assert skseg("segment", "photos", "-k", 3, "--polygons", "p.geojson", "--output", "polygons").exit_code == 0
+    features = read_json("p.geojson")["features"]
+    assert [feature["properties"]["image"] for feature in features] == ["photos/astronaut.png"] * 3 + [
+        "photos/coffee.png"
+    ] * 3
+    for name, part in (("astronaut", features[:3]), ("coffee", features[3:])):
+        assert read_json(f"skseg-output/{name}-polygons.geojson")["features"] == part
+
+
+def test_polygons_lie_on_the_map(folder):
+    imwrite("here.tif", COFFEE, extratags=METERS)
+    arguments = ["segment", "here.tif", "-k", 3, "--polygons", "p.geojson", "--output", "polygons"]
+    assert skseg(*arguments).exit_code == 0
+    for path in ("p.geojson", "skseg-output/here-polygons.geojson"):
+        collection = read_json(path)
+        assert collection["crs"]["properties"]["name"] == "urn:ogc:def:crs:EPSG::32633"
+        whole = shapely.union_all([shape(feature["geometry"]) for feature in collection["features"]])
+        assert whole.bounds == (500000, 5000000 - 40 * 20, 500000 + 60 * 20, 5000000)
+
+
+def test_a_map_whose_system_has_no_code_is_pointed_out(folder):
+    imwrite("here.tif", COFFEE, extratags=METERS[:2])
+    outcome = skseg("segment", "here.tif", "-k", 2, "--polygons", "p.geojson")
+    assert outcome.exit_code == 0
+    assert "Warning: here.tif has coordinates of a system without an EPSG code" in outcome.stderr
+    assert "crs" not in read_json("p.geojson")
+
+
+def test_pictures_of_different_maps_are_not_put_into_one_file(folder):
+    imwrite("here.tif", COFFEE, extratags=METERS)
+    outcome = skseg("segment", "photos/coffee.png", "here.tif", "--polygons", "p.geojson")
+    assert outcome.exit_code == 2
+    assert "--output polygons writes a file for each" in outcome.output
+    assert skseg("segment", "photos/coffee.png", "here.tif", "--output", "polygons").exit_code == 0
+
+
+# Nothing is lost
+
+
+@pytest.mark.parametrize("option", ["--table", "--polygons"])
+def test_a_file_that_exists_is_kept_unless_it_is_to_be_overwritten(folder, option):
+    (folder / "all.json").write_text("before")
+    outcome = skseg("regions", "photos", option, "all.json")
+    assert outcome.exit_code == 2
+    assert "all.json exists; give --overwrite" in outcome.output
+    assert (folder / "all.json").read_text() == "before"
+    assert not (folder / "skseg-output").exists()
+    assert skseg("regions", "photos", option, "all.json", "--overwrite").exit_code == 0
+    assert "coffee" in (folder / "all.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--table", "photos/coffee.png"], "is read and would be replaced"),
+        (["--table", "nowhere/table.csv"], "The directory nowhere does not exist"),
+        (["--polygons", "p.shp"], "--polygons must end in .geojson or .json; got 'p.shp'"),
+        (["--scale", 2], "2.0 is not in the range"),
+        (["--output", "distance"], "'distance' is not one of 'color', 'label', 'polygons'"),
+    ],
+)
+def test_what_cannot_be_is_wrong_usage(folder, arguments, message):
+    outcome = skseg("regions", "photos", *arguments, "--overwrite")
+    assert outcome.exit_code == 2
+    assert message in " ".join(outcome.output.split())
+
+
+def test_the_directory_of_results_is_made_for_a_table_in_it(folder):
+    assert skseg("regions", "photos", "-o", "new", "--table", "new/table.csv").exit_code == 0
+    assert read_table("new/table.csv")
+
+
+def test_a_run_that_is_resumed_has_a_whole_table(folder):
+    options = ["--output", "label", "--output", "polygons", "--table", "table.csv", "--polygons", "p.geojson"]
+    assert skseg("regions", "photos", *options).exit_code == 0
+    before = {path: path.read_bytes() for path in (folder / "table.csv", folder / "p.geojson")}
+    (folder / "skseg-output" / "coffee-polygons.geojson").unlink()
+    outcome = skseg("regions", "photos", *options, "--resume")
+    assert outcome.exit_code == 0
+    assert "astronaut.png: is done" in outcome.output
+    assert "coffee.png: 60 × 40 pixels" in outcome.output
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[1, 2"])
+def test_polygons_of_somebody_else_are_not_taken_for_done(folder, text):
+    assert skseg("regions", "photos/coffee.png", "--output", "polygons").exit_code == 0
+    (folder / "skseg-output" / "coffee-polygons.geojson").write_text(text)
+    outcome = skseg("regions", "photos/coffee.png", "--output", "polygons", "--resume")
+    assert outcome.exit_code == 1
+    assert "was made from another picture or with other options" in outcome.output
+
+
+def test_a_picture_that_fails_is_in_no_file(folder, monkeypatch):
+    shutil.copy("photos/coffee.png", "photos/zebra.png")
+
+    def fail_on_coffee(labels, ignored):
+        if next(calls) == 1:
+            raise MemoryError
+        return outlines(labels, ignored)
+
+    from skseg.io import _polygons  # noqa: PLC0415
+
+    calls, outlines = iter(range(9)), _polygons.outlines
+    monkeypatch.setattr(_polygons, "outlines", fail_on_coffee)
+    outcome = skseg("segment", "photos", "-k", 2, "--polygons", "p.geojson")
+    assert outcome.exit_code == 1
+    assert "photos/coffee.png: MemoryError" in outcome.output
+    images = [feature["properties"]["image"] for feature in read_json("p.geojson")["features"]]
+    assert images == ["photos/astronaut.png"] * 2 + ["photos/zebra.png"] * 2
+
+
+def test_an_interrupted_run_leaves_no_table(folder, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(io.ImageFile, "__array__", interrupt)
+    outcome = skseg("regions", "photos", "--table", "table.csv", "--polygons", "p.geojson")
+    assert outcome.exit_code == 1
+    assert "coffee.png: interrupted; --resume goes on from here" in outcome.output
+    assert sorted(path.name for path in folder.iterdir()) == ["photos", "skseg-output"]
