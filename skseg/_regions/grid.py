@@ -56,7 +56,7 @@ class Grid(NamedTuple):
 
     def window(self, side: float) -> int:
         """Odd number of blocks nearest to `side`, which is in pixels of an image of usual size."""
-        return max(1, _nearest_odd(side * self.larger))
+        return nearest_odd(side * self.larger)
 
     def blocks(self) -> NDArray[np.int32]:
         """Number of the block of each pixel, (height, width)."""
@@ -84,12 +84,13 @@ def _larger(shape: tuple[int, ...]) -> float:
 
 def _edges(length: int, step: float) -> NDArray[np.intp]:
     """Edges of blocks of about `step` pixels: an odd number of blocks, or each pixel, so that they can be mirrored."""
-    n_blocks = length if step == 1 else min(length, max(1, _nearest_odd(length / step)))
+    n_blocks = length if step == 1 else min(length, nearest_odd(length / step))
     edges = np.arange(n_blocks + 1) * length // n_blocks
     half = n_blocks // 2 + 1
     edges[half:] = length - edges[: n_blocks + 1 - half][::-1]
     return edges
 
 
-def _nearest_odd(number: float) -> int:
-    return 2 * round((number - 1) / 2) + 1
+def nearest_odd(number: float) -> int:
+    """The odd number that is nearest, at least 1."""
+    return max(1, 2 * round((number - 1) / 2) + 1)
