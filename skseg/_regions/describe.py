@@ -13,11 +13,10 @@ from .._color import is_unit_range
 from .._counting import read_rows
 from .._segmenter import KMeansSegmenter
 from .._source import Source
-from .average import average
+from .average import without_noise
 from .contrast import fill, gradient, label_contrast, local_deviation
 from .cost import Cost
 from .graph import Graph, Labels, absorb_small, connected, count_labels, graph
-from .grid import nearest_odd
 from .merge import merge
 from .tree import Tree
 
@@ -27,7 +26,6 @@ _CLUSTERS = 32  # of an image that has no segmenter
 _STARTS, _TOL = 3, 1e-2  # of its k-means; more effort took half of the time and made regions no better
 _LAB = (0.7, 1.0, 1.0)  # its weights of L*, a*, b*
 _SMALLEST = 1 / 6000  # share of the pixels that a region has at least
-_AVERAGED = 0.3  # side of the square that colors are averaged over, relative to the side of the smallest region
 
 Planes = list[NDArray[np.float32]]
 
@@ -66,7 +64,7 @@ def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -
         return _nothing(mask)
     n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(np.shape(source.data)[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
-    source = average(source, nearest_odd(_AVERAGED * np.sqrt(min(smallest, n_pixels * _SMALLEST))))
+    source = without_noise(source, min(smallest, n_pixels * _SMALLEST))
     fitted = segmenter or _own_segmenter(source)
     model = fitted.model_
     pixels, rows = read_rows(source, model.conversion.name)

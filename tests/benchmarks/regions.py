@@ -3,6 +3,7 @@
     python tests/benchmarks/regions.py --data PATH [--split val] [--limit 50] [--n-jobs 2]
     python tests/benchmarks/regions.py --data PATH --learn
     python tests/benchmarks/regions.py --data PATH --learn-from 20
+    python tests/benchmarks/regions.py --data PATH --copies [--limit 50]
 
 PATH holds JPEG images and, for each, a MATLAB file of the same name with segmentations by several people, in any
 folders, as in the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
@@ -16,6 +17,9 @@ that were learned from the other half.
 With --learn, the weights of `skseg/_regions/weights.py` are found: learned from all images that are not in such a
 folder. The scale is the best one of the cross-validation. With --learn-from, it tells what few images teach: each half
 is also judged with weights that were learned from so many images of the other half.
+
+With --copies, it tells how far the regions of an image are those of its copy of another size: the covering of one by
+the other, and the numbers of regions.
 """
 
 import argparse
@@ -25,6 +29,7 @@ from time import process_time
 
 import numpy as np
 from joblib import Parallel, delayed
+from PIL import Image
 from scipy.io import loadmat
 from skimage.color import rgb2lab
 from skimage.graph import cut_threshold, rag_mean_color
@@ -113,6 +118,17 @@ def evenly(items, number):
     return items if number is None else [items[index] for index in np.linspace(0, len(items) - 1, number).astype(int)]
 
 
+def compare_copy(factor, image_path, _):
+    """Mean covering of the regions of an image by its copy's and the other way round, and both numbers of regions."""
+    photo = Image.open(image_path)
+    copy = photo.resize([round(factor * side) for side in photo.size], Image.Resampling.LANCZOS)
+    regions, others = (RegionSegmenter().fit_predict(np.asarray(each)) for each in (photo, copy))
+    rows, columns = (np.arange(n) * n_copied // n for n, n_copied in zip(regions.shape, others.shape, strict=True))
+    others = others[np.ix_(rows, columns)]
+    coverings = metrics.covering(regions, others), metrics.covering(others, regions)
+    return np.mean(coverings), regions.max() + 1, others.max() + 1
+
+
 def print_row(name, results, own):
     scores, seconds = zip(*results, strict=True)
     mean = np.mean(scores, axis=0)
@@ -130,6 +146,7 @@ def main():
     parser.add_argument("--n-jobs", type=int, default=1)
     parser.add_argument("--learn", action="store_true", help="find the weights that skseg ships")
     parser.add_argument("--learn-from", type=int, help="compare with weights learned from only so many images")
+    parser.add_argument("--copies", action="store_true", help="compare images with their copies of other sizes")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS, help="which of them, by default all")
     options = parser.parse_args()
 
@@ -140,6 +157,11 @@ def main():
     tests = [pair for pair in files if pair[0].parent.name == "test"]
     others = [pair for pair in files if pair not in tests]
 
+    if options.copies:
+        for factor in (0.25, 0.5, 2, 3):
+            means = np.mean(Parallel(options.n_jobs)(delayed(compare_copy)(factor, *pair) for pair in others), axis=0)
+            print("{} times: covering {:.3f}, {:.1f} regions, of the copy {:.1f}".format(factor, *means), flush=True)
+        return
     if options.learn:
         print(learn(others, options.n_jobs).weights_, flush=True)
         mean = print_row("cross-validated", cross_validate(others, options.n_jobs), OWN_SCALE)
