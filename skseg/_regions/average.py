@@ -75,7 +75,7 @@ def _average_plane(plane: NDArray[Any], side: int, mask: Mask, known: NDArray[np
     if plane.dtype.kind == "f":
         return means
     means += 0.5
-    return np.floor(means, out=means)
+    return np.asarray(np.floor(means, out=means))
 
 
 def _mean(plane: NDArray[Any], side: int) -> NDArray[Any]:
