@@ -101,6 +101,8 @@ def no_data(text):
 
 TILES, STRIPS, ONE_STRIP = ({"tile": (16, 16)}, {"rowsperstrip": 5}, {"rowsperstrip": 48})
 HOSTILE = {
+    "a width that is text": (set_tag(written(**STRIPS), 256, 2, 4, 0x31313131), "its size is not a number"),
+    "no width": (set_tag(written(**STRIPS), 256, 4, 1, 0), "."),
     "wide tiles": (set_tag(written(**TILES), 322, 4, 1, 65520), "."),
     "high tiles": (set_tag(written(**TILES), 323, 4, 1, 2**31 - 16), "in its blocks"),
     "large tiles": (set_tag(set_tag(written(**TILES), 322, 4, 1, 65520), 323, 4, 1, 65520), "in its blocks"),

@@ -274,6 +274,22 @@ def test_regions_of_a_raster_lie_where_it_lies(folder, output):
     assert np.array_equal(found, pixels if output == "color" else (pixels[..., :1] > 0).astype(np.uint8))
 
 
+@pytest.mark.parametrize("shape", [(1100, 40, 4), (40, 1100, 4), (1030, 530, 3), (16, 16, 3), (3, 5, 4)])
+def test_tiles_come_together_to_the_whole(folder, monkeypatch, shape):
+    pixels = np.random.default_rng(0).integers(1, 200, shape).astype(np.uint16)
+    monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 20_000)
+    segment(write(pixels=pixels, **PLACE), "-k", 3, "--output", "color", "--output", "label")
+    segmenter = KMeansSegmenter(3, color_space=None, random_state=0).fit(pixels)
+    assert np.array_equal(read("out/scene-labels.tif")[0][..., 0], segmenter.labels_)
+    assert np.array_equal(read("out/scene-segmented.tif")[0], segmenter.transform(pixels))
+
+
+def test_a_bar_shows_the_rows_that_are_written(folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 700)
+    assert "Writing" in segment(write(**PLACE), "-k", 2).stderr
+
+
 def test_a_mask_of_another_size_does_not_go_with_a_large_file(folder):
     write(blockysize=4, **PLACE)
     Image.fromarray(np.tri(90, 60, dtype=np.uint8)).save("mask.png")

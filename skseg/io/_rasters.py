@@ -180,8 +180,7 @@ def _cut(bands: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> It
             whole = n_rows // tile[0] * tile[0]
             yield from _cut_rows(rows[:whole], width, tile)
             waiting = [rows[whole:].copy()]
-    if sum(map(len, waiting)):
-        yield from _cut_rows(np.concatenate(waiting), width, tile)
+    yield from _cut_rows(np.concatenate(waiting), width, tile)
 
 
 def _cut_rows(rows: NDArray[Any], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:

@@ -95,6 +95,9 @@ class Page:
         if page.dtype is None or page.axes not in ("YX", "YXS", "SYX"):
             kind = f"{page.bitspersample} bits of an unknown kind" if page.dtype is None else f"the axes {page.axes!r}"
             raise ValueError(f"its pages have {kind}; flat images can be read")
+        sizes = page.imagelength, page.imagewidth, page.samplesperpixel, *_block_shape(page)
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            raise ValueError("its size is not a number")
         self._page, self._mask, self.number = page, mask, number
         self.no_data = no_data_of(page)
         self._has_alpha = bool(page.extrasamples) and int(page.extrasamples[-1]) in (1, 2)
@@ -224,7 +227,7 @@ def _block_shape(page: TiffPage) -> tuple[int, int]:
     """Number of rows and columns of a block."""
     if page.is_tiled:
         return page.tilelength, page.tilewidth
-    return max(1, min(page.rowsperstrip, page.imagelength)), page.imagewidth
+    return min(page.rowsperstrip, page.imagelength), page.imagewidth
 
 
 def _decode_rows(page: TiffPage, rows: slice, fill: float) -> NDArray[Any]:
