@@ -261,6 +261,20 @@ def _decode_block(page: TiffPage, index: int) -> tuple[Any, Any, Any]:
         with _reading:
             file.seek(offset)
             data = file.read(n_bytes)
+    if data and page.compression in _JPEG:
+        check_size(_count_pixels_of_jpeg(data), " in a block")
     tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if page.compression in _JPEG else {}
     result: tuple[Any, Any, Any] = page.decode(data, index, **tables)
     return result
+
+
+def _count_pixels_of_jpeg(data: bytes) -> int:
+    """The number of pixels that a JPEG declares, whatever the size of its block; 0 if it does not say."""
+    place = 2
+    while place + 9 <= len(data):
+        marker = data[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # start of a frame
+            height, width = (int.from_bytes(data[start : start + 2], "big") for start in (place + 5, place + 7))
+            return height * width
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return 0
