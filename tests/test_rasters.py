@@ -367,6 +367,19 @@ def test_label_maps_of_the_command_have_the_colors_of_the_clusters(folder):
     assert colors == list(map(tuple, segmenter.cluster_centers_.round().astype(int).tolist()))
 
 
+@pytest.mark.parametrize("largest", [10_000, 100])
+def test_a_label_map_is_read_as_it_was_written(folder, monkeypatch, largest):
+    """White is a color, although 255 is the number for no data."""
+    labels = np.ma.MaskedArray(np.indices((30, 20))[0] // 10, mask=np.indices((30, 20))[1] > 15)
+    io.save_labels(labels, "labels.tif", [[0.0], [0.5], [1.0]])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", largest)
+    monkeypatch.setattr("skseg.io._tiff.Page._check_blocks", lambda _: None)
+    file = io.ImageFile("labels.tif")
+    painted = np.ma.asarray(file[0:30])
+    assert np.array_equal(painted.mask[..., 0], labels.mask)
+    assert np.array_equal(painted[..., 0].compressed(), np.array([0, 128, 255])[labels.compressed()])
+
+
 def test_label_maps_need_no_place(folder):
     io.save_labels(np.eye(5, dtype=int), "labels.tif", [[0.0], [1.0]])
     assert np.array_equal(tifffile.imread("labels.tif"), np.eye(5))

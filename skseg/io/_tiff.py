@@ -136,13 +136,12 @@ class Page:
         page = self._page
         n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
         name = getattr(page.photometric, "name", "")
-        is_plain: bool = page.bitspersample <= 8 and page.sampleformat == 1 and self._mask is None
         is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
-        return (
-            is_plain
-            and not is_turned
-            and page.samplesperpixel == n_colors.get(name, 0) + (tuple(map(int, page.extrasamples)) in ((1,), (2,)))
-        )
+        is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # no data is a number, not a color
+        if is_turned or is_coded or self._mask is not None or page.bitspersample > 8 or page.sampleformat != 1:
+            return False
+        n_alpha = tuple(map(int, page.extrasamples)) in ((1,), (2,))
+        return bool(page.samplesperpixel == n_colors.get(name, 0) + n_alpha)
 
     def check_size(self) -> None:
         """Refuse an image, or blocks of it, that are too large to be read at once."""
@@ -151,7 +150,7 @@ class Page:
 
     def read(self) -> NDArray[Any]:
         """The image, upright, masked where it is transparent or has no data."""
-        pixels = self.mask_missing(self._read(slice(0, self._page.imagelength)))
+        pixels = self._read(slice(0, self._page.imagelength))
         return np.asanyarray(_UPRIGHT.get(self.orientation, np.asanyarray)(pixels))
 
     def read_rows(self, rows: slice) -> NDArray[Any]:
@@ -159,20 +158,11 @@ class Page:
         if self.orientation != 1:
             raise ValueError("it does not lie upright, and is too large to be turned")
         start, stop, _ = rows.indices(self._page.imagelength)
-        return self.mask_missing(self._read(slice(start, max(start, stop))))
+        return self._read(slice(start, max(start, stop)))
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Mask pixels that have a channel that is NaN, or only channels that have the number for no data."""
-        numbers = np.ma.getdata(pixels)
-        missing = np.zeros(pixels.shape[:-1], dtype=bool)
-        if self.no_data is not None:
-            missing |= (numbers == self.no_data).all(axis=-1)
-        if pixels.dtype.kind == "f":
-            missing |= np.isnan(numbers).any(axis=-1)
-        if not missing.any():
-            return pixels
-        mask = np.ma.getmaskarray(pixels) | missing[..., np.newaxis]
-        return np.ma.MaskedArray(numbers, mask=mask)
+        return _hide(pixels, self._find_missing(np.ma.getdata(pixels)))
 
     @property
     def _size(self) -> int:
@@ -188,10 +178,13 @@ class Page:
                 check_size(max(n_pixels, n_bytes // _PLAIN_BYTES), " in its blocks")
 
     def _read(self, rows: slice) -> NDArray[Any]:
-        """Some rows as colors, not turned, masked where they are transparent."""
+        """Some rows as colors, not turned, masked where they are transparent or have no data."""
         self._check_blocks()
         page = self._page
         pixels = _decode_rows(page, rows, self.no_data or 0)
+        is_hidden = self._find_missing(pixels[..., :-1] if self._has_alpha else pixels)
+        if self._mask is not None:
+            is_hidden |= _decode_rows(self._mask, rows, 0)[..., 0] == 0
         name = getattr(page.photometric, "name", "")
         if name == "PALETTE" and page.colormap is not None:
             pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
@@ -203,10 +196,24 @@ class Page:
             pixels = split_alpha(pixels)
         elif pixels.shape[-1] == 1:
             pixels = gray2rgb(pixels[..., 0])
-        if self._mask is not None:
-            is_hidden = np.broadcast_to(_decode_rows(self._mask, rows, 0) == 0, pixels.shape)
-            pixels = np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | is_hidden)
+        return _hide(pixels, is_hidden)
+
+    def _find_missing(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which pixels have a number that is NaN, or only numbers for no data."""
+        missing = np.zeros(numbers.shape[:-1], dtype=bool)
+        if self.no_data is not None:
+            missing |= (numbers == self.no_data).all(axis=-1)
+        if numbers.dtype.kind == "f":
+            missing |= np.isnan(numbers).any(axis=-1)
+        return missing
+
+
+def _hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
+    """Mask some pixels, beside those that are masked."""
+    if not is_hidden.any():
         return pixels
+    mask = np.ma.getmaskarray(pixels) | is_hidden[..., np.newaxis]
+    return np.ma.MaskedArray(np.ma.getdata(pixels), mask=mask)
 
 
 def _find_images(path: str) -> list[tuple[int, bool]]:
