@@ -1,4 +1,4 @@
-"""Rasters go in and come out with their place on Earth, as rasterio judges, and may be larger than memory."""
+"""Rasters go in and come out with their georeference, as rasterio judges, and may be larger than memory."""
 
 import json
 import os
@@ -391,6 +391,7 @@ def test_label_maps_need_no_place(folder):
         (np.uint8, 0, 0), (np.uint8, 200, None), (np.uint8, None, None), (np.uint16, 65535, 65535),
         (np.int16, -9999, -9999), (np.uint8, 300, None), (np.float32, -9999, -9999), (np.float32, None, np.nan),
         (np.float32, np.nan, np.nan), (np.float32, 200, np.nan), (np.float64, -1e300, -1e300),
+        (np.float32, np.inf, np.nan), (np.uint16, np.inf, None), (np.uint16, 0.5, None), (np.float32, 1e300, np.nan),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("n_channels", [1, 3, 6])
@@ -425,9 +426,9 @@ def test_black_and_white_rasters_are_painted(folder):
 @pytest.mark.parametrize(
     ("name", "like", "message"),
     [
-        ("x.png", "scene.tif", "A PNG has no place on Earth: path must end in .tif"),
-        ("x.tif", "plain.tif", "like must be a TIFF file with a place on Earth; 'plain.tif' has none"),
-        ("x.tif", "text.txt", "like must be a TIFF file with a place on Earth; 'text.txt' has none"),
+        ("x.png", "scene.tif", "path must end in .tif with like"),
+        ("x.tif", "plain.tif", "like must be a georeferenced TIFF file; 'plain.tif' is not"),
+        ("x.tif", "text.txt", "like must be a georeferenced TIFF file; 'text.txt' is not"),
         ("x.tif", "scene.tif", "like must have 5 × 4 pixels, as the array has; 'scene.tif' has 70 × 90"),
         ("x.jpg", None, "path must end in .png, .tif or .tiff"),
     ],

@@ -85,9 +85,9 @@ class Page:
     Attributes
     ----------
     number : of the page in the file
-    georeference : its place on Earth, or None
+    georeference : its georeference, or None
     no_data : the number for no data, or None
-    orientation : by TIFF's numbers; 1 for rasters with a place on Earth, which lie as they are stored
+    orientation : by TIFF's numbers; 1 for georeferenced images, which are read as they are stored
     is_transparent : whether it has an alpha channel or a mask
     """
 
