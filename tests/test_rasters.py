@@ -101,6 +101,17 @@ def test_every_form_of_a_file_is_read_whole_and_by_its_rows(folder, monkeypatch,
         assert np.array_equal(file[start:stop], pixels[start:stop])
 
 
+@pytest.mark.parametrize(("text", "is_masked"), [("7", True), ("-9999", False), ("nan", False)])
+def test_blocks_that_are_left_out_have_no_data(folder, text, is_masked):
+    """rasterio refuses a number that the type does not hold, but other programs write it."""
+    tags = [(34264, "d", 16, tuple(map(float, range(16))), True), (42113, "s", 0, text, True)]
+    blocks = iter([np.full((16, 16), 5, np.uint8), None])
+    tifffile.imwrite("sparse.tif", blocks, shape=(16, 32), dtype=np.uint8, tile=(16, 16), extratags=tags)
+    pixels = np.ma.asarray(io.ImageFile("sparse.tif"))
+    assert (pixels[:, :16] == 5).all()
+    assert np.ma.getmaskarray(pixels)[:, 16:].all() == is_masked
+
+
 def test_floats_with_their_predictor_are_read(folder):
     pixels = np.random.default_rng(0).random((50, 40, 3), dtype=np.float32)
     assert np.array_equal(

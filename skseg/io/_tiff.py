@@ -138,7 +138,8 @@ class Page:
         name = getattr(page.photometric, "name", "")
         is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
         is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # no data is a number, not a color
-        if is_turned or is_coded or self._mask is not None or page.bitspersample > 8 or page.sampleformat != 1:
+        is_special = is_turned or is_coded or self._mask is not None or 0 in page.databytecounts  # blocks left out
+        if is_special or page.bitspersample > 8 or page.sampleformat != 1:
             return False
         n_alpha = tuple(map(int, page.extrasamples)) in ((1,), (2,))
         return bool(page.samplesperpixel == n_colors.get(name, 0) + n_alpha)
@@ -181,7 +182,9 @@ class Page:
         """Some rows as colors, not turned, masked where they are transparent or have no data."""
         self._check_blocks()
         page = self._page
-        pixels = _decode_rows(page, rows, self.no_data or 0)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a number that the type does not hold
+            fill = np.asarray(self.no_data or 0).astype(page.dtype)
+        pixels = _decode_rows(page, rows, fill)
         is_hidden = self._find_missing(pixels[..., :-1] if self._has_alpha else pixels)
         if self._mask is not None:
             is_hidden |= _decode_rows(self._mask, rows, 0)[..., 0] == 0
@@ -202,7 +205,8 @@ class Page:
         """Which pixels have a number that is NaN, or only numbers for no data."""
         missing = np.zeros(numbers.shape[:-1], dtype=bool)
         if self.no_data is not None:
-            missing |= (numbers == self.no_data).all(axis=-1)
+            with np.errstate(over="ignore"):
+                missing |= (numbers == self.no_data).all(axis=-1)
         if numbers.dtype.kind == "f":
             missing |= np.isnan(numbers).any(axis=-1)
         return missing
@@ -237,7 +241,7 @@ def _block_shape(page: TiffPage) -> tuple[int, int]:
     return min(page.rowsperstrip, page.imagelength), page.imagewidth
 
 
-def _decode_rows(page: TiffPage, rows: slice, fill: float) -> NDArray[Any]:
+def _decode_rows(page: TiffPage, rows: slice, fill: Any) -> NDArray[Any]:
     """Some rows of a page, (n_rows, width, n_samples); `fill` where blocks are left out."""
     n_planes, _, height, width, n_samples = page.shaped
     length, block_width = _block_shape(page)
