@@ -120,7 +120,7 @@ class KMeansSegmenter(
 
     labels_ : ndarray of int32, shape of X without channels
         Label map of X. For a list of images, a list, set by `fit_predict` only. Not set for a `numpy.memmap` of more
-        than 100 megapixels; use ``predict(X, out=...)``.
+        than 100 megapixels, nor for an `io.ImageFile` that is read some rows at a time; use ``predict(X, out=...)``.
 
     inertia_ : float
         Weighted sum of squared distances of all pixels to their centers in the color space.

@@ -26,6 +26,7 @@ NEEDED = {
     "test_explore.py": "click",
     "test_georeference.py": "rasterio",
     "test_hostile_input.py": "click",
+    "test_hostile_rasters.py": "imagecodecs",
     "test_labeled.py": "xarray",
     "test_polygons.py": "rasterio",
     "test_rasters.py": "rasterio",

@@ -1,4 +1,4 @@
-"""The place of a raster on Earth is read as GDAL reads it."""
+"""Georeferences are read as GDAL reads them."""
 
 import numpy as np
 import pytest

@@ -101,6 +101,8 @@ def no_data(text):
 
 TILES, STRIPS, ONE_STRIP = ({"tile": (16, 16)}, {"rowsperstrip": 5}, {"rowsperstrip": 48})
 HOSTILE = {
+    "a width that is text": (set_tag(written(**STRIPS), 256, 2, 4, 0x31313131), "its size is not a number"),
+    "no width": (set_tag(written(**STRIPS), 256, 4, 1, 0), "."),
     "wide tiles": (set_tag(written(**TILES), 322, 4, 1, 65520), "."),
     "high tiles": (set_tag(written(**TILES), 323, 4, 1, 2**31 - 16), "in its blocks"),
     "large tiles": (set_tag(set_tag(written(**TILES), 322, 4, 1, 65520), 323, 4, 1, 65520), "in its blocks"),
@@ -132,4 +134,22 @@ def test_a_mask_of_another_size_is_refused(limits, tmp_path):
         file.write(PIXELS, photometric="minisblack", planarconfig="contig", metadata=None)
         file.write(PIXELS[:5, :, 0] > 0, subfiletype=4, photometric="minisblack", metadata=None)
     with pytest.raises(ValueError, match=r"hostile.tif.* its mask has another size"):
+        read_all(path)
+
+
+def test_a_jpeg_larger_than_its_tile_is_refused(limits, tmp_path):
+    """A JPEG of a few bytes may declare 65,535 by 65,535 pixels."""
+    path = tmp_path / "hostile.tif"
+    small = PIXELS[:32, :32, :3].astype(np.uint8)
+    tifffile.imwrite(path, small, tile=(16, 16), compression="jpeg", photometric="rgb", extratags=PLACE[:3])
+    assert np.asarray(io.ImageFile(path)).shape == small.shape
+    frame = b"\xff\xc0\x00\x11\x08\x00\x10\x00\x10"
+    content = path.read_bytes()
+    assert frame in content
+    path.write_bytes(content.replace(frame, frame[:5] + b"\xff" * 4).replace(b"\xff\xd8\xff", b"\xff\xd8\xff\xff"))
+    limits.setattr("skseg.io._tiff.Page.is_large", True)
+    with pytest.raises(ValueError, match=r"hostile.tif.*4294836225 pixels in a block"):
+        read_all(path)
+    path.write_bytes(content.replace(frame, b"\xff\xe1\xff\xff" + frame[4:]))
+    with pytest.raises(ValueError, match=r"hostile.tif"):
         read_all(path)

@@ -253,6 +253,11 @@ def test_a_picture_cut_short_is_named_by_fit(save, name):
         KMeansSegmenter(3).fit([COFFEE, whole])
 
 
+def test_numbers_that_only_tiff_holds_are_refused_elsewhere(save):
+    with pytest.raises(ValueError, match=r"picture.pfm.* it holds float32; 8 bits, 16 bits and black-and-white"):
+        np.asarray(save(COFFEE[..., 0].astype(np.float32), "picture.pfm"))
+
+
 def test_several_frames_are_no_image(tmp_path):
     frames = [Image.fromarray(COFFEE), Image.fromarray(COFFEE[::-1])]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])

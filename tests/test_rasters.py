@@ -1,4 +1,4 @@
-"""Rasters go in and come out with their place on Earth, as rasterio judges, and may be larger than memory."""
+"""Rasters go in and come out with their georeference, as rasterio judges, and may be larger than memory."""
 
 import json
 import os
@@ -99,6 +99,17 @@ def test_every_form_of_a_file_is_read_whole_and_by_its_rows(folder, monkeypatch,
     assert (file.shape, file.dtype) == (pixels.shape, pixels.dtype)
     for start, stop in [(0, 90), (0, 1), (13, 14), (31, 33), (80, 200), (50, 50)]:
         assert np.array_equal(file[start:stop], pixels[start:stop])
+
+
+@pytest.mark.parametrize(("text", "is_masked"), [("7", True), ("-9999", False), ("nan", False)])
+def test_blocks_that_are_left_out_have_no_data(folder, text, is_masked):
+    """rasterio refuses a number that the type does not hold, but other programs write it."""
+    tags = [(34264, "d", 16, tuple(map(float, range(16))), True), (42113, "s", 0, text, True)]
+    blocks = iter([np.full((16, 16), 5, np.uint8), None])
+    tifffile.imwrite("sparse.tif", blocks, shape=(16, 32), dtype=np.uint8, tile=(16, 16), extratags=tags)
+    pixels = np.ma.asarray(io.ImageFile("sparse.tif"))
+    assert (pixels[:, :16] == 5).all()
+    assert np.ma.getmaskarray(pixels)[:, 16:].all() == is_masked
 
 
 def test_floats_with_their_predictor_are_read(folder):
@@ -274,6 +285,22 @@ def test_regions_of_a_raster_lie_where_it_lies(folder, output):
     assert np.array_equal(found, pixels if output == "color" else (pixels[..., :1] > 0).astype(np.uint8))
 
 
+@pytest.mark.parametrize("shape", [(1100, 40, 4), (40, 1100, 4), (1030, 530, 3), (16, 16, 3), (3, 5, 4)])
+def test_tiles_come_together_to_the_whole(folder, monkeypatch, shape):
+    pixels = np.random.default_rng(0).integers(1, 200, shape).astype(np.uint16)
+    monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 20_000)
+    segment(write(pixels=pixels, **PLACE), "-k", 3, "--output", "color", "--output", "label")
+    segmenter = KMeansSegmenter(3, color_space=None, random_state=0).fit(pixels)
+    assert np.array_equal(read("out/scene-labels.tif")[0][..., 0], segmenter.labels_)
+    assert np.array_equal(read("out/scene-segmented.tif")[0], segmenter.transform(pixels))
+
+
+def test_a_bar_shows_the_rows_that_are_written(folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 700)
+    assert "Writing" in segment(write(**PLACE), "-k", 2).stderr
+
+
 def test_a_mask_of_another_size_does_not_go_with_a_large_file(folder):
     write(blockysize=4, **PLACE)
     Image.fromarray(np.tri(90, 60, dtype=np.uint8)).save("mask.png")
@@ -351,6 +378,19 @@ def test_label_maps_of_the_command_have_the_colors_of_the_clusters(folder):
     assert colors == list(map(tuple, segmenter.cluster_centers_.round().astype(int).tolist()))
 
 
+@pytest.mark.parametrize("largest", [10_000, 100])
+def test_a_label_map_is_read_as_it_was_written(folder, monkeypatch, largest):
+    """White is a color, although 255 is the number for no data."""
+    labels = np.ma.MaskedArray(np.indices((30, 20))[0] // 10, mask=np.indices((30, 20))[1] > 15)
+    io.save_labels(labels, "labels.tif", [[0.0], [0.5], [1.0]])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", largest)
+    monkeypatch.setattr("skseg.io._tiff.Page._check_blocks", lambda _: None)
+    file = io.ImageFile("labels.tif")
+    painted = np.ma.asarray(file[0:30])
+    assert np.array_equal(painted.mask[..., 0], labels.mask)
+    assert np.array_equal(painted[..., 0].compressed(), np.array([0, 128, 255])[labels.compressed()])
+
+
 def test_label_maps_need_no_place(folder):
     io.save_labels(np.eye(5, dtype=int), "labels.tif", [[0.0], [1.0]])
     assert np.array_equal(tifffile.imread("labels.tif"), np.eye(5))
@@ -362,6 +402,7 @@ def test_label_maps_need_no_place(folder):
         (np.uint8, 0, 0), (np.uint8, 200, None), (np.uint8, None, None), (np.uint16, 65535, 65535),
         (np.int16, -9999, -9999), (np.uint8, 300, None), (np.float32, -9999, -9999), (np.float32, None, np.nan),
         (np.float32, np.nan, np.nan), (np.float32, 200, np.nan), (np.float64, -1e300, -1e300),
+        (np.float32, np.inf, np.nan), (np.uint16, np.inf, None), (np.uint16, 0.5, None), (np.float32, 1e300, np.nan),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("n_channels", [1, 3, 6])
@@ -396,9 +437,9 @@ def test_black_and_white_rasters_are_painted(folder):
 @pytest.mark.parametrize(
     ("name", "like", "message"),
     [
-        ("x.png", "scene.tif", "A PNG has no place on Earth: path must end in .tif"),
-        ("x.tif", "plain.tif", "like must be a TIFF file with a place on Earth; 'plain.tif' has none"),
-        ("x.tif", "text.txt", "like must be a TIFF file with a place on Earth; 'text.txt' has none"),
+        ("x.png", "scene.tif", "path must end in .tif with like"),
+        ("x.tif", "plain.tif", "like must be a georeferenced TIFF file; 'plain.tif' is not"),
+        ("x.tif", "text.txt", "like must be a georeferenced TIFF file; 'text.txt' is not"),
         ("x.tif", "scene.tif", "like must have 5 × 4 pixels, as the array has; 'scene.tif' has 70 × 90"),
         ("x.jpg", None, "path must end in .png, .tif or .tiff"),
     ],

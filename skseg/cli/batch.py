@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Picture(ImageFile):
         self.pixels: NDArray[Any] | None = None
         self.place = place_of(self.path, self.page)
         self.is_raster = bool(self.place.tags) or self.place.is_large
+        self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows of it were read
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file, if its pixels are not kept, and mask it."""
@@ -41,6 +42,7 @@ class Picture(ImageFile):
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Part of the picture, masked."""
         pixels = super().__getitem__(key)
+        self.on_read(1)
         return self._masked(pixels, self.mask[key], self.shape) if self.is_banded and self.mask is not None else pixels
 
     def _masked(self, pixels: NDArray[Any], mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -76,7 +76,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
     NAME-segmented.png is the painted picture, a TIFF if it has more than 8 bits or other channels than RGB.
     NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its palette
     is the cluster colors; a gray PNG of 16 bits if there are more than 256. NAME-distances.tif holds the distances to
-    the K centers. Of a GeoTIFF, or a TIFF too large to be read at once, all are TIFF files in the same place on Earth.
+    the K centers. Georeferenced TIFF files give georeferenced TIFF files, with the same nodata.
 
     \b
     Examples:

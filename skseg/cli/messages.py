@@ -95,8 +95,8 @@ def progress(steps: Any, what: str, total: int | None = None) -> Iterator[Any]:
 
 
 @contextmanager
-def progress_bar(what: str, total: float) -> Iterator[Callable[[float], None]]:
-    """A bar in the terminal, and the function that moves it on."""
+def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
+    """A bar in the terminal, and the function that moves it on; None if the end is not known."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _: None

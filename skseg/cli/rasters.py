@@ -23,8 +23,8 @@ def write_raster(
 
     def bands() -> Iterator[NDArray[Any]]:
         for band in outcome.bands(output):
+            advance(len(band) / outcome.shape[0])
             yield band
-            advance(len(band) / max(1, outcome.shape[0]))
 
     if output == "label":
         palette = as_palette(outcome.colors)

@@ -114,7 +114,7 @@ class Results:
         return files
 
     def _write_whole(self, picture: Picture, outcome: Outcome, output: str, digest: str) -> Path:
-        """Write an output of a picture that has no place on Earth, and fits into memory."""
+        """Write an output of a picture that is not georeferenced and fits into memory."""
         if output == "label":
             path = self._path(picture, "-labels.png")
             io.save_labels(outcome.labels, path, outcome.colors, comment=digest)

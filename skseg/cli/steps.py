@@ -84,7 +84,9 @@ def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
     segmenter = new_segmenter(batch, params)
     if segmenter is None:
         return None
-    with as_click_error():
+    with as_click_error(), progress_bar("Fitting", None) as advance:
+        for picture in batch.pictures:
+            picture.on_read = advance
         segmenter.fit(batch.pictures)
     return segmenter
 

@@ -1,4 +1,4 @@
-"""The place on Earth of a TIFF file: its georeference tags, and their meaning (OGC GeoTIFF 1.1, OGC 19-008r4)."""
+"""The georeference of a TIFF file: its tags and their meaning (GeoTIFF 1.1, OGC 19-008r4)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Transform = tuple[float, float, float, float, float, float]
 
 @dataclass(frozen=True)
 class Georeference:
-    """The place of a raster on Earth.
+    """The georeference of a raster.
 
     Attributes
     ----------
-    tags : the TIFF tags that say it, to be written to another file
+    tags : its TIFF tags, to be written to another file
     transform : a, b, c, d, e, f as of rasterio's `Affine`: x = a · column + b · row + c, y = d · column + e · row + f,
         from the corner of the first pixel; None if the file has ground control points or RPCs instead
     epsg : code of the coordinate reference system, or None if it is not named by one

@@ -1,4 +1,4 @@
-"""Rasters in tiled TIFF files, written from bands of rows, with a place on Earth, a number for no data, and names."""
+"""Tiled TIFF files, written from bands of rows, with a georeference, a nodata value and names of classes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
     Attributes
     ----------
-    tags : of its place on Earth; none if it has none
+    tags : of its georeference; empty without one
     no_data : its number for no data, or None
     is_transparent : whether it has an alpha channel or a mask
     is_large : whether it is too large to be read at once
@@ -54,7 +54,7 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
     """The place of a file for an array of a shape; an error if it does not fit."""
     place, file = place_of(path), ImageFile(path)
     if not place.tags:
-        raise ValueError(f"like must be a TIFF file with a place on Earth; {fspath(path)!r} has none.")
+        raise ValueError(f"like must be a georeferenced TIFF file; {fspath(path)!r} is not.")
     if file.shape[:2] != shape[:2]:
         has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))
         raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
@@ -64,10 +64,8 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
 def choose_no_data(dtype: np.dtype[Any], place: Place, colors: NDArray[Any]) -> float | None:
     """The number for no data in an image: the file's, if no color consists of it; else NaN, or None for integers."""
     number = place.no_data
-    if number is not None and not np.isnan(number):
-        holds = np.can_cast(np.float32, dtype) or (number == int(number) and _holds(dtype, int(number)))
-        if holds and not (colors == number).all(axis=-1).any():
-            return number
+    if number is not None and _holds(dtype, number) and not (colors == number).all(axis=-1).any():
+        return number
     return float("nan") if dtype.kind == "f" else None
 
 
@@ -122,13 +120,16 @@ def colors_of_tiff(n_colors: int, *, n_alpha: int) -> dict[str, Any]:
     return {"photometric": photometric, "extrasamples": kinds, "planarconfig": "contig"}
 
 
-def _holds(dtype: np.dtype[Any], number: int) -> bool:
-    return dtype.kind in "iu" and np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
+def _holds(dtype: np.dtype[Any], number: float) -> bool:
+    """Whether a dtype holds a number without overflow or rounding to an integer."""
+    if dtype.kind == "f":
+        return abs(number) <= float(np.finfo(dtype).max)
+    return number.is_integer() and np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
 
 
 def _with_alpha(band: NDArray[Any]) -> NDArray[Any]:
     opaque = ~np.ma.getmaskarray(band).any(axis=-1, keepdims=True)
-    largest = 1 if band.dtype.kind == "f" else int(np.iinfo(np.dtype(band.dtype)).max)
+    largest = int(np.iinfo(np.dtype(band.dtype)).max)
     return np.concatenate([np.ma.getdata(band), opaque * band.dtype.type(largest)], axis=-1)
 
 
@@ -180,8 +181,7 @@ def _cut(bands: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> It
             whole = n_rows // tile[0] * tile[0]
             yield from _cut_rows(rows[:whole], width, tile)
             waiting = [rows[whole:].copy()]
-    if sum(map(len, waiting)):
-        yield from _cut_rows(np.concatenate(waiting), width, tile)
+    yield from _cut_rows(np.concatenate(waiting), width, tile)
 
 
 def _cut_rows(rows: NDArray[Any], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:

@@ -33,8 +33,8 @@ def save_labels(
     In a PNG, masked pixels get the number after the last label, which is transparent. A palette holds 256 numbers; with
     more, the file is a gray PNG of 16 bits, whose values are the labels.
 
-    A TIFF has 8 bits, or 16 for more than 254 labels. Masked pixels get 255, or 65535, which the file names as its
-    number for no data; 0 is the first class, not background. A file ``*.tif.aux.xml`` beside it holds the names and
+    A TIFF has 8 bits, or 16 for more than 254 labels. Masked pixels get 255, or 65535, the nodata value of
+    the file; 0 is the first class, not background. A file ``*.tif.aux.xml`` beside it holds the names and
     colors of the classes for GDAL and QGIS.
 
     Parameters
@@ -54,15 +54,15 @@ def save_labels(
         Text to store in the file; in a TIFF, of ASCII characters.
 
     like : str or path, default=None
-        TIFF file of the same height and width, whose place on Earth a TIFF takes over: coordinate system and transform,
-        or control points.
+        Georeferenced TIFF file of the same height and width. A TIFF gets its coordinate system and transform, or its
+        control points.
 
     Raises
     ------
     ValueError
         If the label map is not a two-dimensional array of integers or holds a label without a color, if there are more
         than 65,535 labels, if the colors are not gray or RGB within their range, if `path` does not end in .png or
-        .tif, or if `like` is not a TIFF file with a place on Earth and of this size.
+        .tif, or if `like` is not a georeferenced TIFF file of this size.
 
     Examples
     --------
@@ -113,8 +113,8 @@ def save_image(
 ) -> None:
     """Write an image as PNG or TIFF, transparent where it is masked.
 
-    With `like`, masked pixels get that file's number for no data; without one, or if a pixel has this very color, NaN,
-    or alpha 0 in integers.
+    With `like`, masked pixels get the nodata value of that file. Without one, or if an image color equals it, they get
+    NaN in float images and alpha 0 in integer images.
 
     Parameters
     ----------
@@ -129,14 +129,14 @@ def save_image(
         Text to store in the file; in a TIFF, of ASCII characters.
 
     like : str or path, default=None
-        TIFF file of the same height and width, whose place on Earth a TIFF takes over: coordinate system and transform,
-        or control points.
+        Georeferenced TIFF file of the same height and width. A TIFF gets its coordinate system and transform, or its
+        control points.
 
     Raises
     ------
     ValueError
         If the image has more bits or other channels than a PNG takes, numbers that neither format holds, `path` ends
-        in something else, or `like` is not a TIFF file with a place on Earth and of this size.
+        in something else, or `like` is not a georeferenced TIFF file of this size.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
     if suffix not in (".png", ".tif", ".tiff"):
         raise ValueError(f"path must end in .png, .tif or .tiff; got {Path(path).name!r} instead.")
     if suffix == ".png" and like is not None:
-        raise ValueError(f"A PNG has no place on Earth: path must end in .tif with like; got {Path(path).name!r}.")
+        raise ValueError(f"path must end in .tif with like, since a PNG has no georeference; got {Path(path).name!r}.")
     return suffix
 
 

@@ -85,9 +85,9 @@ class Page:
     Attributes
     ----------
     number : of the page in the file
-    georeference : its place on Earth, or None
+    georeference : its georeference, or None
     no_data : the number for no data, or None
-    orientation : by TIFF's numbers; 1 for rasters with a place on Earth, which lie as they are stored
+    orientation : by TIFF's numbers; 1 for georeferenced images, which are read as they are stored
     is_transparent : whether it has an alpha channel or a mask
     """
 
@@ -95,6 +95,9 @@ class Page:
         if page.dtype is None or page.axes not in ("YX", "YXS", "SYX"):
             kind = f"{page.bitspersample} bits of an unknown kind" if page.dtype is None else f"the axes {page.axes!r}"
             raise ValueError(f"its pages have {kind}; flat images can be read")
+        sizes = page.imagelength, page.imagewidth, page.samplesperpixel, *_block_shape(page)
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            raise ValueError("its size is not a number")
         self._page, self._mask, self.number = page, mask, number
         self.no_data = no_data_of(page)
         self._has_alpha = bool(page.extrasamples) and int(page.extrasamples[-1]) in (1, 2)
@@ -133,13 +136,13 @@ class Page:
         page = self._page
         n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
         name = getattr(page.photometric, "name", "")
-        is_plain: bool = page.bitspersample <= 8 and page.sampleformat == 1 and self._mask is None
         is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
-        return (
-            is_plain
-            and not is_turned
-            and page.samplesperpixel == n_colors.get(name, 0) + (tuple(map(int, page.extrasamples)) in ((1,), (2,)))
-        )
+        is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # no data is a number, not a color
+        is_special = is_turned or is_coded or self._mask is not None or 0 in page.databytecounts  # blocks left out
+        if is_special or page.bitspersample > 8 or page.sampleformat != 1:
+            return False
+        n_alpha = tuple(map(int, page.extrasamples)) in ((1,), (2,))
+        return bool(page.samplesperpixel == n_colors.get(name, 0) + n_alpha)
 
     def check_size(self) -> None:
         """Refuse an image, or blocks of it, that are too large to be read at once."""
@@ -148,7 +151,7 @@ class Page:
 
     def read(self) -> NDArray[Any]:
         """The image, upright, masked where it is transparent or has no data."""
-        pixels = self.mask_missing(self._read(slice(0, self._page.imagelength)))
+        pixels = self._read(slice(0, self._page.imagelength))
         return np.asanyarray(_UPRIGHT.get(self.orientation, np.asanyarray)(pixels))
 
     def read_rows(self, rows: slice) -> NDArray[Any]:
@@ -156,20 +159,11 @@ class Page:
         if self.orientation != 1:
             raise ValueError("it does not lie upright, and is too large to be turned")
         start, stop, _ = rows.indices(self._page.imagelength)
-        return self.mask_missing(self._read(slice(start, max(start, stop))))
+        return self._read(slice(start, max(start, stop)))
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Mask pixels that have a channel that is NaN, or only channels that have the number for no data."""
-        numbers = np.ma.getdata(pixels)
-        missing = np.zeros(pixels.shape[:-1], dtype=bool)
-        if self.no_data is not None:
-            missing |= (numbers == self.no_data).all(axis=-1)
-        if pixels.dtype.kind == "f":
-            missing |= np.isnan(numbers).any(axis=-1)
-        if not missing.any():
-            return pixels
-        mask = np.ma.getmaskarray(pixels) | missing[..., np.newaxis]
-        return np.ma.MaskedArray(numbers, mask=mask)
+        return _hide(pixels, self._find_missing(np.ma.getdata(pixels)))
 
     @property
     def _size(self) -> int:
@@ -185,10 +179,15 @@ class Page:
                 check_size(max(n_pixels, n_bytes // _PLAIN_BYTES), " in its blocks")
 
     def _read(self, rows: slice) -> NDArray[Any]:
-        """Some rows as colors, not turned, masked where they are transparent."""
+        """Some rows as colors, not turned, masked where they are transparent or have no data."""
         self._check_blocks()
         page = self._page
-        pixels = _decode_rows(page, rows, self.no_data or 0)
+        with np.errstate(over="ignore", invalid="ignore"):  # of a number that the type does not hold
+            fill = np.asarray(self.no_data or 0).astype(page.dtype)
+        pixels = _decode_rows(page, rows, fill)
+        is_hidden = self._find_missing(pixels[..., :-1] if self._has_alpha else pixels)
+        if self._mask is not None:
+            is_hidden |= _decode_rows(self._mask, rows, 0)[..., 0] == 0
         name = getattr(page.photometric, "name", "")
         if name == "PALETTE" and page.colormap is not None:
             pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
@@ -200,10 +199,25 @@ class Page:
             pixels = split_alpha(pixels)
         elif pixels.shape[-1] == 1:
             pixels = gray2rgb(pixels[..., 0])
-        if self._mask is not None:
-            is_hidden = np.broadcast_to(_decode_rows(self._mask, rows, 0) == 0, pixels.shape)
-            pixels = np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | is_hidden)
+        return _hide(pixels, is_hidden)
+
+    def _find_missing(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which pixels have a number that is NaN, or only numbers for no data."""
+        missing = np.zeros(numbers.shape[:-1], dtype=bool)
+        if self.no_data is not None:
+            with np.errstate(over="ignore"):
+                missing |= (numbers == self.no_data).all(axis=-1)
+        if numbers.dtype.kind == "f":
+            missing |= np.isnan(numbers).any(axis=-1)
+        return missing
+
+
+def _hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
+    """Mask some pixels, beside those that are masked."""
+    if not is_hidden.any():
         return pixels
+    mask = np.ma.getmaskarray(pixels) | is_hidden[..., np.newaxis]
+    return np.ma.MaskedArray(np.ma.getdata(pixels), mask=mask)
 
 
 def _find_images(path: str) -> list[tuple[int, bool]]:
@@ -224,10 +238,10 @@ def _block_shape(page: TiffPage) -> tuple[int, int]:
     """Number of rows and columns of a block."""
     if page.is_tiled:
         return page.tilelength, page.tilewidth
-    return max(1, min(page.rowsperstrip, page.imagelength)), page.imagewidth
+    return min(page.rowsperstrip, page.imagelength), page.imagewidth
 
 
-def _decode_rows(page: TiffPage, rows: slice, fill: float) -> NDArray[Any]:
+def _decode_rows(page: TiffPage, rows: slice, fill: Any) -> NDArray[Any]:
     """Some rows of a page, (n_rows, width, n_samples); `fill` where blocks are left out."""
     n_planes, _, height, width, n_samples = page.shaped
     length, block_width = _block_shape(page)
@@ -258,6 +272,20 @@ def _decode_block(page: TiffPage, index: int) -> tuple[Any, Any, Any]:
         with _reading:
             file.seek(offset)
             data = file.read(n_bytes)
+    if data and page.compression in _JPEG:
+        check_size(_count_pixels_of_jpeg(data), " in a block")
     tables = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader} if page.compression in _JPEG else {}
     result: tuple[Any, Any, Any] = page.decode(data, index, **tables)
     return result
+
+
+def _count_pixels_of_jpeg(data: bytes) -> int:
+    """The number of pixels that a JPEG declares, whatever the size of its block; 0 if it does not say."""
+    place = 2
+    while place + 9 <= len(data):
+        marker = data[place + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # start of a frame
+            height, width = (int.from_bytes(data[start : start + 2], "big") for start in (place + 5, place + 7))
+            return height * width
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return 0
