@@ -1,7 +1,6 @@
 """The command on many files and in all its subcommands: nothing is lost or overwritten, every option counts."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -358,13 +357,12 @@ def test_an_interrupted_run_says_what_is_left(folder, monkeypatch):
             raise KeyboardInterrupt
         write(*args, **options)
 
-    monkeypatch.setattr(io, "save_labels", interrupt)
-    outcome = skseg("segment", "photos", "-k", 2)
+    with monkeypatch.context() as until_interrupted:
+        until_interrupted.setattr(io, "save_labels", interrupt)
+        outcome = skseg("segment", "photos", "-k", 2)
     assert outcome.exit_code == 1
     assert "astronaut.png: 43 × 43 pixels" in outcome.stdout
     assert "coffee.png: interrupted; --resume goes on from here" in outcome.stderr
-    monkeypatch.undo()
-    os.chdir(folder)
     outcome = skseg("segment", "photos", "-k", 2, "--resume")
     assert outcome.exit_code == 0
     assert len(contents(folder / "skseg-output")) == 4
