@@ -246,6 +246,19 @@ def test_the_command_writes_large_files_as_it_writes_small_ones(folder, name):
     assert np.array_equal(read(f"out/scene-{suffix}.tif")[0].mask[..., 0], mask)
 
 
+@pytest.mark.parametrize("limit", [0.005, 80])
+def test_distances_of_a_raster_lie_where_it_lies(folder, limit):
+    write(**PLACE, nodata=900)
+    segment("scene.tif", "-k", 3, "--output", "distance", "--max-megapixels", limit)
+    masked = np.ma.MaskedArray(BANDS, mask=np.repeat((BANDS == 900).all(axis=-1, keepdims=True), 4, axis=-1))
+    segmenter = KMeansSegmenter(3, color_space=None, output="distance", random_state=0).fit(masked)
+    found, profile = read("out/scene-distances.tif")
+    expected = segmenter.transform(masked)
+    assert profile["transform"] == TRANSFORM
+    assert np.array_equal(found.mask, np.ma.getmaskarray(expected))
+    assert np.array_equal(found.compressed(), expected.compressed())
+
+
 def test_a_large_file_has_the_table_of_a_small_one(folder):
     write(pixels=np.repeat(BANDS, 3, axis=0), nodata=900, **PLACE)
     tables = []
