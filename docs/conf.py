@@ -77,7 +77,17 @@ plot_html_show_source_link = False
 plot_html_show_formats = False
 plot_rcparams = {"savefig.bbox": "tight", "font.size": 10}
 
-WIDE_PAGES = ["index", "which", "tissue", "plants", "satellite", "palettes", "coming_from", "comparison"]
+WIDE_PAGES = [
+    "index",
+    "which",
+    "tissue",
+    "plants",
+    "satellite",
+    "palettes",
+    "to_other_programs",
+    "coming_from",
+    "comparison",
+]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skseg"
