@@ -4,6 +4,7 @@
     python tests/benchmarks/regions.py --data PATH --learn
     python tests/benchmarks/regions.py --data PATH --learn-from 20
     python tests/benchmarks/regions.py --data PATH --copies [--limit 50]
+    python tests/benchmarks/regions.py --data PATH --noise 0.1
 
 PATH holds JPEG images and, for each, a MATLAB file of the same name with segmentations by several people, in any
 folders, as in the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
@@ -20,6 +21,9 @@ is also judged with weights that were learned from so many images of the other h
 
 With --copies, it tells how far the regions of an image are those of its copy of another size: the covering of one by
 the other, and the numbers of regions.
+
+With --noise, the images that are judged get normal noise in each channel, of this standard deviation relative to the
+range of colors. Weights are learned without it.
 """
 
 import argparse
@@ -87,9 +91,12 @@ def read_truths(path):
     return [one["Segmentation"][0, 0].astype(np.int64) for one in drawn]
 
 
-def judge(method, image_path, truth_path):
+def judge(method, image_path, truth_path, noise=0.0):
     """The three measures at each setting, and the seconds."""
     image, truths = imread(image_path), read_truths(truth_path)
+    if noise:
+        added = np.random.default_rng(list(Path(image_path).stem.encode())).normal(0, 255 * noise, image.shape)
+        image = (image + added).round().clip(0, 255).astype(np.uint8)
     start = process_time()
     label_maps = method(image)
     seconds = process_time() - start
@@ -102,15 +109,15 @@ def learn(files, n_jobs):
     return segmenter.fit([imread(image) for image, _ in files], [read_truths(truth) for _, truth in files])
 
 
-def cross_validate(files, n_jobs, n_learned=None):
+def cross_validate(files, n_jobs, n_learned=None, noise=0.0):
     """Judge each half of the images with weights that were learned from the other half, or some images of it."""
     for fold in (0, 1):
         method = partial(with_regions, segmenter=learn(evenly(files[1 - fold :: 2], n_learned), n_jobs))
-        yield from judge_all(method, files[fold::2], n_jobs)
+        yield from judge_all(method, files[fold::2], n_jobs, noise)
 
 
-def judge_all(method, files, n_jobs):
-    return Parallel(n_jobs)(delayed(judge)(method, *pair) for pair in files)
+def judge_all(method, files, n_jobs, noise=0.0):
+    return Parallel(n_jobs)(delayed(judge)(method, *pair, noise=noise) for pair in files)
 
 
 def evenly(items, number):
@@ -147,6 +154,7 @@ def main():
     parser.add_argument("--learn", action="store_true", help="find the weights that skseg ships")
     parser.add_argument("--learn-from", type=int, help="compare with weights learned from only so many images")
     parser.add_argument("--copies", action="store_true", help="compare images with their copies of other sizes")
+    parser.add_argument("--noise", type=float, help="judge images with noise")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS, help="which of them, by default all")
     options = parser.parse_args()
 
@@ -171,6 +179,9 @@ def main():
         for number in (None, options.learn_from):
             results = cross_validate(others, options.n_jobs, number)
             print_row(f"learned from {number or 'all'}", results, OWN_SCALE)
+        return
+    if options.noise:
+        print_row(f"noise {options.noise}", cross_validate(others, options.n_jobs, noise=options.noise), OWN_SCALE)
         return
     for name, some in (("others", others), ("test", tests)):
         if some:
