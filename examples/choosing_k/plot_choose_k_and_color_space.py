@@ -24,7 +24,7 @@ search = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=3).fit(photos)
 print(f"best: {search.best_params_}")
 
 # %%
-# The score of each combination: how many clusters stand apart, on photos that were not fitted. Few clusters do best:
+# The score of each combination: the number of well separated clusters in held-out photos. Few clusters do best:
 # the stain has two colors, on a light ground.
 
 scores = search.cv_results_["mean_test_score"].reshape(len(grid["color_space"]), len(grid["n_clusters"]))

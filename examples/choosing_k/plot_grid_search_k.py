@@ -2,7 +2,7 @@
 Choose K for a photo
 ====================
 
-``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts the clusters that stand apart,
+``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts the well separated clusters,
 with a valley of rarer colors around them, on pixels that were left out of the fit: it has its maximum at a sensible K.
 """
 
@@ -24,7 +24,7 @@ for number, (_, test) in enumerate(cv.split(photo)):
     folds[test] = number
 
 # %%
-# One search, two scorers: the number of clusters that stand apart, which decides, and the log of the explained
+# One search, two scorers: the number of well separated clusters, which decides, and the log of the explained
 # variance, whose knee is the classic elbow.
 
 grid, scoring = {"n_clusters": range(2, 11)}, ["valley_score", "log_explained"]

@@ -2,7 +2,7 @@
 Classify a multispectral scene
 ==============================
 
-Six bands as from a satellite, with clouds that have no data. Any number of channels works.
+Six bands, as from a satellite, with clouds masked as nodata. Any number of channels works.
 """
 
 # %%
@@ -32,7 +32,7 @@ scene[smooth[5] < -0.02] = np.nan
 masked = np.ma.masked_invalid(scene)
 
 # %%
-# Light and shadow multiply all bands. The color space "direction" compares spectra whatever their brightness.
+# Light and shadow multiply all bands. The color space "direction" compares spectra independently of brightness.
 
 segmenter = KMeansSegmenter(n_clusters=4, color_space="direction", random_state=0)
 label_map = segmenter.fit_predict(masked)

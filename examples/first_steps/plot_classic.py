@@ -27,7 +27,7 @@ segmenters = {k: KMeansSegmenter(n_clusters=k, random_state=0).fit(image) for k 
 
 # %%
 # With two clusters, the orange of wood and coffee is set apart from all that has little color, be it white or black.
-# With ten, most of what we see is there. Labels are numbered from the darkest cluster to the lightest, so the label
+# Ten colors show most of the details. Labels are numbered from the darkest cluster to the lightest, so the label
 # map can be shown as it is.
 
 figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), layout="constrained")

@@ -58,6 +58,6 @@ for row, tile in zip(axes, (7, 11), strict=True):
 plt.show()
 
 # %%
-# The weights say what counts: a smooth border, as stain has, and not a sharp one, as strips and nuclei have.
+# The weights favor smooth borders, as of stain, over sharp ones, as of strips and nuclei.
 
 print(segmenters["learned cost"].weights_)

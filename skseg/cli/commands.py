@@ -1,4 +1,4 @@
-"""The command `skseg`: what the library does, on picture files. Thin over the library."""
+"""The command `skseg`: a thin layer over the library, for image files."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ from .steps import (
 def app(ctx: click.Context) -> None:
     """Segment images by color with k-means.
 
-    An IMAGE is a picture file, a directory of pictures, or a pattern such as 'photos/*.jpg'. Every page of a file is a
-    picture. Transparent pixels are ignored.
+    An IMAGE is an image file, a directory of images, or a pattern such as 'photos/*.jpg'. Every page of a file is an
+    image. Transparent pixels are ignored.
 
     Exit codes: 0, success; 1, something failed; 2, wrong usage.
     """
@@ -62,21 +62,21 @@ def app(ctx: click.Context) -> None:
 @app.command()
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @options.n_clusters
-@click.option("--each", is_flag=True, help="Fit a separate set of clusters to every picture.")
+@click.option("--each", is_flag=True, help="Fit a separate set of clusters to every image.")
 @options.results
 @options.limits
 @options.model
 @options.json
 def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: bool, **params: Any) -> None:
-    """Segment pictures: write each painted in its K colors, and its label map.
+    """Segment images: write each repainted in K colors, and its label map.
 
-    One set of clusters is fitted to all IMAGEs together. Without an IMAGE, the coffee picture of scikit-image is
+    One set of clusters is fitted to all IMAGEs together. Without an IMAGE, scikit-image's coffee image is
     segmented.
 
-    NAME-segmented.png is the painted picture, a TIFF if it has more than 8 bits or other channels than RGB.
+    NAME-segmented.png is the repainted image, a TIFF if it has more than 8 bits or other channels than RGB.
     NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its palette
-    is the cluster colors; a gray PNG of 16 bits if there are more than 256. NAME-distances.tif holds the distances to
-    the K centers. Georeferenced TIFF files give georeferenced TIFF files, with the same nodata.
+    holds the cluster colors; beyond 256 values, it is a 16-bit gray PNG. NAME-distances.tif holds the distances to
+    the K centers. Georeferenced TIFF files give TIFF files with the same georeference.
 
     \b
     Examples:
@@ -109,9 +109,9 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
 def regions(
     *, images: tuple[str, ...], color_space: str | None, mask: Path | None, as_json: bool, **params: Any
 ) -> None:
-    """Segment pictures into connected regions: write each painted in their mean colors, and its label map.
+    """Segment images into connected regions: write each repainted in mean colors, and its label map.
 
-    Neighboring parts of 32 colors are merged until people would probably see the rest as regions. Files are as of
+    Neighboring parts of 32 colors are merged until people would probably see the rest as regions. Files are as in
     `skseg segment`; labels are numbered from 0 in the upper left.
 
     \b
@@ -141,9 +141,9 @@ def regions(
 def fit(
     *, images: tuple[str, ...], path: Path, overwrite: bool, mask: Path | None, as_json: bool, **params: Any
 ) -> None:
-    """Find the clusters of pictures and write them to a model file.
+    """Fit clusters to images and write them to a model file.
 
-    A model file holds numbers and no code, so one from elsewhere can be used.
+    Model files contain no code: untrusted ones are safe to read.
 
     \b
     Examples:
@@ -171,10 +171,10 @@ def fit(
 def predict(
     *, files: tuple[str, ...], palette: Any, color_space: str | None, mask: Path | None, as_json: bool, **params: Any
 ) -> None:
-    """Segment pictures by the clusters in a MODEL file of `skseg fit`, or by the colors of a palette.
+    """Segment images with a MODEL file written by `skseg fit`, or with the colors of a palette.
 
-    With --palette, every pixel gets the nearest of the given colors in the color space, and no MODEL is named. Labels
-    are numbered from the darkest color to the lightest. A MODEL has a color space of its own.
+    With --palette, every pixel gets the nearest of the given colors in the color space; omit the MODEL. Labels are
+    numbered from the darkest color to the lightest. A MODEL has its own color space.
 
     \b
     Examples:
@@ -202,7 +202,7 @@ def predict(
 @click.option("--from", "lowest", type=click.IntRange(2), default=2, show_default=True, help="Smallest K.")
 @click.option("--to", "highest", type=click.IntRange(2), default=12, show_default=True, help="Largest K.")
 @options.criterion
-@click.option("--plot", type=options.file(), help="Picture of the curve to write.")
+@click.option("--plot", type=options.file(), help="Write the curve to this image file or PDF.")
 @options.overwrite
 @options.limits
 @options.model
@@ -219,10 +219,10 @@ def choose_k(
     as_json: bool,
     **params: Any,
 ) -> None:
-    """Choose the number of clusters, by parts of the pictures that were not fitted.
+    """Choose the number of clusters by cross-validation.
 
-    The parts are tiles of one picture, or whole pictures if there are several. The criterion valley_score counts the
-    clusters that stand apart.
+    The folds are tiles of one image, or whole images if there are several. The criterion valley_score counts the well
+    separated clusters.
 
     \b
     Examples:
@@ -264,7 +264,7 @@ def choose_k(
 @options.model
 @options.json
 def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: bool, **params: Any) -> None:
-    """Print the K colors of pictures, from dark to light.
+    """Print the K colors of images, from dark to light.
 
     \b
     Examples:
@@ -286,7 +286,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
 )
 @click.option("--to", "highest", type=click.IntRange(2, 64), default=16, show_default=True, help="Largest K.")
-@click.option("--regions", "has_regions", is_flag=True, help="Show the regions of the pictures, too, at every scale.")
+@click.option("--regions", "has_regions", is_flag=True, help="Also show the regions at every scale.")
 @click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
 @options.criterion
 @options.overwrite
@@ -304,12 +304,11 @@ def explore(
     mask: Path | None,
     **params: Any,
 ) -> None:
-    """Show pictures in 2 to 16 colors, on a page in the browser.
+    """Show images in 2 to 16 colors, on a page in the browser.
 
     The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
-    colors with their shares, each cluster alone, and the criterion that `skseg choose-k` goes by. Several pictures
-    share their colors. With --regions it shows connected regions, too, with a slider for the probability that people
-    see two. The browser is opened if the command runs in a terminal.
+    colors with their shares, each cluster alone, and the criterion of `skseg choose-k`. Several images share
+    their colors. With --regions, it also shows connected regions, with a slider for their scale. The browser is opened if the command runs in a terminal.
 
     \b
     Examples:

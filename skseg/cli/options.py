@@ -1,4 +1,4 @@
-"""The options of the command `skseg`, grouped by subject: pictures, model, results."""
+"""The options of the command `skseg`, grouped by subject: images, model, results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhoue
 
 
 class WordOrNumbers(click.ParamType):  # type: ignore[type-arg]
-    """One of some words, each of which stands for a value, or numbers with commas between them."""
+    """A word that stands for a value, or comma-separated numbers."""
 
     name = "numbers"
 
@@ -37,7 +37,7 @@ class WordOrNumbers(click.ParamType):  # type: ignore[type-arg]
 
 
 class WordOrColors(click.ParamType):  # type: ignore[type-arg]
-    """One of some words, if any, or colors as hex codes with commas between them."""
+    """One of the given words, or comma-separated hex codes."""
 
     name = "colors"
 
@@ -56,7 +56,7 @@ class WordOrColors(click.ParamType):  # type: ignore[type-arg]
 
 
 class WordOrInt(click.ParamType):  # type: ignore[type-arg]
-    """A word, which stands for a value, or a whole number from 1."""
+    """A word that stands for a value, or a positive integer."""
 
     name = "integer"
 
@@ -74,7 +74,7 @@ def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _limit_size(ctx: click.Context, _param: Any, megapixels: float) -> None:
-    """Limit the size of the pictures that are read, as long as the command runs."""
+    """Limit the size of the images read while the command runs."""
     if not 0 < megapixels < _MAX_MEGAPIXELS:
         raise click.BadParameter(f"{megapixels} is not in the range 0<x<{_MAX_MEGAPIXELS}.")
     before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, round(megapixels * 1e6)
@@ -88,7 +88,7 @@ def file(**options: Any) -> click.Path:
 
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 limits = _options(
-    click.option("--mask", type=file(exists=True), help="Picture of the same size; black pixels are ignored."),
+    click.option("--mask", type=file(exists=True), help="Image of the same size; black and transparent pixels are ignored."),
     click.option(
         "--max-megapixels",
         type=float,
@@ -96,7 +96,7 @@ limits = _options(
         show_default=True,
         expose_value=False,
         callback=_limit_size,
-        help="Largest picture to read: a small file can declare any size.",
+        help="Largest image to read at once; a small file can declare any size.",
     ),
 )
 n_clusters = click.option(
@@ -117,7 +117,7 @@ model = _options(
         type=WordOrNumbers(auto="auto", scale="scale", none=None),
         default="auto",
         show_default=True,
-        help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (all alike), or "
+        help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (equal), or "
         "numbers such as 1,1,0.5.",
     ),
     click.option(
@@ -133,12 +133,12 @@ model = _options(
     ),
     click.option("--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Convergence tolerance."),
     click.option("--random-state", type=click.IntRange(0), default=0, show_default=True, help="Seed of the starts."),
-    click.option("--n-jobs", type=int, help="Pictures processed in parallel; -1 for all cores."),
+    click.option("--n-jobs", type=int, help="Images processed in parallel; -1 for all cores."),
 )
 palette = click.option(
     "--palette", type=WordOrColors(), help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'."
 )
-overwrite = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 directory = _options(
     click.option(
         "-o",
@@ -146,12 +146,12 @@ directory = _options(
         type=click.Path(file_okay=False, path_type=Path),
         default="skseg-output",
         show_default=True,
-        help="Directory for the results; made if it does not exist.",
+        help="Directory for the results; created if missing.",
     ),
-    click.option("--table", type=file(), help="CSV file to write: a row for each label of each picture."),
-    click.option("--polygons", type=file(), help="GeoJSON file to write: the polygons of each label of each picture."),
+    click.option("--table", type=file(), help="CSV file to write: a row for each label of each image."),
+    click.option("--polygons", type=file(), help="GeoJSON file to write: the polygons of each label of each image."),
     overwrite,
-    click.option("--resume", is_flag=True, help="Skip pictures whose results exist and were made in the same way."),
+    click.option("--resume", is_flag=True, help="Skip images with existing results of the same file and options."),
 )
 
 
@@ -162,7 +162,7 @@ def _outputs(*names: str) -> Callable[..., Any]:
         type=click.Choice(names),
         multiple=True,
         default=["color", "label"],
-        help="Output to write; repeat for several; color and label if not given.",
+        help="Output to write; repeat for several; by default color and label.",
     )
 
 
@@ -182,7 +182,7 @@ regions = _options(
         type=WordOrInt(auto="auto"),
         default="auto",
         show_default=True,
-        help="Parts with fewer pixels join a neighbor first; auto is 1/6000 of the picture.",
+        help="Parts with fewer pixels are merged first; auto is 1/6000 of the image.",
     ),
 )
 json = click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
@@ -191,5 +191,5 @@ criterion = click.option(
     type=click.Choice(_CRITERIA),
     default=_CRITERIA[0],
     show_default=True,
-    help="Criterion of skseg.metrics to go by.",
+    help="Criterion of skseg.metrics.",
 )
