@@ -1,4 +1,4 @@
-"""clean_labels: a label map of classes without crumbs."""
+"""clean_labels: removes small parts from a label map of classes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .graph import Floats, Graph, Labels, absorb_small, connected, graph
 
 
 def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
-    """Relabel small parts of a label map with the label of the neighbor that has the nearest color.
+    """Give small parts of a label map the label of the neighbor nearest in color.
 
     Parameters
     ----------
     label_map : array-like of int, shape (height, width)
-        Labels from 0, maybe masked, as returned by `KMeansSegmenter.predict`.
+        Labels from 0, optionally masked, as returned by `KMeansSegmenter.predict`.
 
     min_size : int
-        Connected parts of fewer pixels join a neighbor, at least 0. Pixels are neighbors if they share a side.
+        Connected parts with fewer pixels are relabeled; at least 0. Pixels are neighbors if they share a side.
 
     colors : array-like of shape (n_clusters, n_channels)
         Color of each label, such as `cluster_centers_`.

@@ -21,13 +21,13 @@ class RegionHierarchy:
     Parameters
     ----------
     regions : ndarray of int32, shape (height, width)
-        The smallest regions, numbered from 0; −1 under the mask.
+        Smallest regions, numbered from 0; −1 under the mask.
 
     mask : ndarray of bool, shape (height, width), or None
         Where the image is masked.
 
     pairs : ndarray of int32, shape (n_pairs, 2)
-        The smallest regions that are neighbors, each pair once, the lower number first, in order.
+        Pairs of neighboring smallest regions, each once, lower number first, sorted.
 
     tree : Tree
         Order and cost of their mergers.
@@ -43,11 +43,11 @@ class RegionHierarchy:
     See Also
     --------
     RegionSegmenter : Creates hierarchies.
-    RegionDisplay : Some cuts, drawn.
+    RegionDisplay : Displays several cuts.
 
     Notes
     -----
-    A hierarchy takes 4 bytes of memory for each pixel and about 55 for each of the smallest regions.
+    A hierarchy takes 4 bytes of memory per pixel and about 55 per smallest region.
 
     Examples
     --------

@@ -29,32 +29,31 @@ class RegionSegmenter(
 ):
     """Segment images into connected regions.
 
-    The connected parts of a label map of k-means are merged step by step, each time the two neighbors that people are
+    The connected parts of a k-means label map are merged step by step, each time the two neighbors that people are
     least likely to see as two regions. This probability grows with the contrast along their common border, with the
     difference of their colors and textures, and with their sizes. Merging stops at the probability `scale`.
 
     Parameters
     ----------
     segmenter : KMeansSegmenter or None, default=None
-        Segmenter that finds the classes of colors, cloned by `fit`, which fits it to all of X; its color space is also
-        the one that regions are compared in. None means that each image gets classes of its own: 32 clusters, of three
-        channels in L*a*b* with weight 0.7 for L*, of others without conversion. Four channels are refused: mask by
-        alpha, or pass ``KMeansSegmenter(32, color_space=None)``.
+        Segmenter for the classes of colors. `fit` clones it and fits it to all of X; regions are compared in its color
+        space. None segments each image separately into 32 clusters: three channels in L*a*b* with weight 0.7 for L*,
+        other numbers without conversion. Four channels are refused: mask by alpha, or pass ``KMeansSegmenter(32, color_space=None)``.
 
     scale : float, default=0.55
         Probability at which merging stops, from 0 to 1; larger values give fewer regions. It means the same for every
-        size of image, color space and dtype.
+        image size, color space and dtype.
 
     n_regions : int or None, default=None
         Number of regions; takes precedence over `scale`.
 
     min_size : int or "auto", default="auto"
-        Parts with fewer pixels join the neighbor with the nearest color before any merging; "auto" is 1/6000 of the
+        Parts with fewer pixels are first merged with the neighbor nearest in color; "auto" is 1/6000 of the
         pixels of the image.
 
     cost : {"default", "learn"}, default="default"
-        "learn" lets `fit` find the weights of the cost from the true regions `y`. "default" are weights that were found
-        on photos of all kinds; `y` is ignored, so that a search over `scale` does not learn again.
+        With "learn", `fit` learns the weights of the cost from the true regions `y`. "default" uses weights learned from
+        photos of many kinds, and ignores `y`: a search over `scale` does not relearn the weights.
 
     n_jobs : int or None, default=None
         Number of images of a list that are processed in parallel, through joblib.
@@ -62,13 +61,13 @@ class RegionSegmenter(
     Attributes
     ----------
     labels_ : ndarray of int32, shape of X without channels
-        Regions of X, as returned by `predict`. For a list of images they are a list, set by `fit_predict` only.
+        Regions of X, as returned by `predict`; for a list of images a list, set by `fit_predict` only.
 
     segmenter_ : KMeansSegmenter or None
-        The fitted segmenter; None if each image gets one of its own.
+        Fitted segmenter; None if each image is segmented separately.
 
     weights_ : dict of str to float
-        Weight of each term in the logarithm of the odds of two regions, and the intercept.
+        Weight of each term in the log-odds of two regions, and the intercept.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -80,13 +79,12 @@ class RegionSegmenter(
 
     Notes
     -----
-    The probability is that of a logistic regression. Its terms are logarithms: of ``n_a n_b / (n_a + n_b)``, where n is
+    The probability is given by a logistic regression. Its terms are logarithms: of ``n_a n_b / (n_a + n_b)``, where n is
     the number of pixels; of the length of the common border; of the difference of the mean deviations of colors around
     each pixel; of the gradient along the border at two scales; of the difference of the labels in boxes on both sides
-    of the border, in the direction of four in which it is largest; and of the difference of the labels in the whole
-    regions. Histograms of labels are compared by their χ² distance. The weights were fitted to what people have drawn
-    in the 300 images for training and validation of BSDS500 [1]_. The order of merging is that of the full λ-schedule
-    [2]_.
+    of the border, in the direction, of four, where it is largest; and of the difference of the labels in the whole
+    regions. Histograms of labels are compared by their χ² distance. The weights were fitted to human segmentations of
+    the 300 training and validation images of BSDS500 [1]_. The order of merging follows the full λ-schedule [2]_.
 
     References
     ----------

@@ -21,16 +21,16 @@ Floats = NDArray[np.float64]
 def region_table(label_map: Any, X: Any = None) -> Columns:
     """Measure each region, or each class, of a label map.
 
-    The columns are named as those of `skimage.measure.regionprops_table`. Unlike there, label 0 is a region like any
-    other. Masked pixels belong to no region, and neither do negative labels.
+    The columns are named as in `skimage.measure.regionprops_table`. Unlike there, label 0 is measured too. Masked pixels
+    and negative labels are ignored.
 
     Parameters
     ----------
     label_map : array-like of int, shape (height, width) or (..., height, width)
-        Labels, maybe masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
+        Labels, optionally masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
 
     X : array-like, shape of `label_map` or that with (..., n_channels), default=None
-        Image to measure the colors of. Pixels that are masked in it are ignored.
+        Image for the colors. Its masked pixels are ignored.
 
     Returns
     -------
@@ -39,11 +39,11 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
 
         - ``label``;
         - ``area``: number of pixels, int64;
-        - ``share``: `area` relative to all pixels that are not masked, from 0 to 1;
-        - ``bbox-0``, ``bbox-1``, …: first row and first column, then the row and the column after the last ones, int64;
+        - ``share``: `area` relative to all unmasked pixels, from 0 to 1;
+        - ``bbox-0``, ``bbox-1``, …: first row and column, then last row and column plus 1, int64;
         - ``centroid-0``, ``centroid-1``: mean row and mean column, float64;
         - ``intensity_mean-0``, …, ``intensity_std-0``, …: mean and standard deviation of each channel, float64, in the
-          units of X; ``intensity_mean`` and ``intensity_std`` if X has no axis of channels.
+          units of X; ``intensity_mean`` and ``intensity_std`` if X has no channel axis.
 
         Stacks have a bounding box and a centroid along each of their axes.
 
@@ -55,12 +55,12 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
 
     See Also
     --------
-    skseg.io.save_polygons : Write the outlines of regions, with such a table as their attributes.
+    skseg.io.save_polygons : Write the outlines of regions, with the table as properties.
 
     Notes
     -----
-    Sums are in float64; means are subtracted before deviations are squared. A region with NaN in a channel has the mean
-    NaN there.
+    Sums are in float64; means are subtracted before deviations are squared. A region with NaN in a channel has mean NaN
+    there.
 
     Examples
     --------

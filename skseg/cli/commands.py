@@ -308,7 +308,8 @@ def explore(
 
     The page is one file and needs no network. It has a slider for K, the original and the result side by side, the
     colors with their shares, each cluster alone, and the criterion of `skseg choose-k`. Several images share
-    their colors. With --regions, it also shows connected regions, with a slider for their scale. The browser is opened if the command runs in a terminal.
+    their colors. With --regions, it also shows connected regions, with a slider for their scale. The browser
+    is opened if the command runs in a terminal.
 
     \b
     Examples:

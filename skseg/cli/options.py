@@ -88,7 +88,9 @@ def file(**options: Any) -> click.Path:
 
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 limits = _options(
-    click.option("--mask", type=file(exists=True), help="Image of the same size; black and transparent pixels are ignored."),
+    click.option(
+        "--mask", type=file(exists=True), help="Image of the same size; black and transparent pixels are ignored."
+    ),
     click.option(
         "--max-megapixels",
         type=float,

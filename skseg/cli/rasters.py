@@ -37,7 +37,7 @@ def write_raster(
 
 
 def _write_colors(picture: Picture, outcome: Outcome, bands: Iterator[NDArray[Any]], path: Path, comment: str) -> None:
-    """Write the painted picture, with the number for no data of its file or with alpha where it is masked."""
+    """Write the repainted image, with the nodata value of its file, or with alpha 0, where it is masked."""
     place, colors, dtype = picture.place, outcome.own_colors, outcome.dtype
     if dtype == np.bool_:
         colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)

@@ -11,7 +11,7 @@ from tifffile import TiffFile, TiffPage
 
 _SCALE, _TIE_POINTS, _MATRIX, _KEYS, _DOUBLES, _TEXTS, _RPC = 33550, 33922, 34264, 34735, 34736, 34737, 50844
 _FORMATS = {_SCALE: "d", _TIE_POINTS: "d", _MATRIX: "d", _KEYS: "H", _DOUBLES: "d", _TEXTS: "s", _RPC: "d"}
-_NO_DATA = 42113  # GDAL's tag of the number that stands for no data
+_NO_DATA = 42113  # GDAL's tag of the nodata value
 _MODEL_TYPE, _RASTER_TYPE, _GEOGRAPHIC, _PROJECTED = 1024, 1025, 2048, 3072  # keys
 _IS_PROJECTED, _IS_GEOGRAPHIC, _PIXEL_IS_POINT, _LAST_CODE = 1, 2, 2, 32766  # values of keys
 
@@ -72,7 +72,7 @@ def georeference_of(page: TiffPage) -> Georeference | None:
 
 
 def no_data_of(page: TiffPage) -> float | None:
-    """The number that stands for no data in a page; None if there is none."""
+    """The nodata value of a page, or None."""
     tag = page.tags.get(_NO_DATA)
     text = "" if tag is None else str(tag.value).strip("\x00 ")
     try:
@@ -82,7 +82,7 @@ def no_data_of(page: TiffPage) -> float | None:
 
 
 def no_data_tag(number: float) -> Tag:
-    """The tag that says which number stands for no data."""
+    """The tag of the nodata value."""
     return _NO_DATA, "s", 0, f"{number:.17g}", True
 
 

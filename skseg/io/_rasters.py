@@ -29,7 +29,7 @@ class Place(NamedTuple):
     Attributes
     ----------
     tags : of its georeference; empty without one
-    no_data : its number for no data, or None
+    no_data : its nodata value, or None
     is_transparent : whether it has an alpha channel or a mask
     is_large : whether it is too large to be read at once
     """
@@ -62,7 +62,7 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
 
 
 def choose_no_data(dtype: np.dtype[Any], place: Place, colors: NDArray[Any]) -> float | None:
-    """The number for no data in an image: the file's, if no color consists of it; else NaN, or None for integers."""
+    """The nodata value of an image: the file's, if no color consists of it; else NaN, or None for integers."""
     number = place.no_data
     if number is not None and _holds(dtype, number) and not (colors == number).all(axis=-1).any():
         return number

@@ -38,7 +38,7 @@ _UPRIGHT: dict[int, Callable[[Any], Any]] = {  # by TIFF's orientation
 
 
 def is_tiff(path: str) -> bool:
-    """Whether a file begins as TIFF or BigTIFF does, whatever its name."""
+    """Whether the content of a file begins as TIFF or BigTIFF."""
     with Path(path).open("rb") as file:
         return file.read(4) in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
@@ -86,7 +86,7 @@ class Page:
     ----------
     number : of the page in the file
     georeference : its georeference, or None
-    no_data : the number for no data, or None
+    no_data : the nodata value, or None
     orientation : by TIFF's numbers; 1 for georeferenced images, which are read as they are stored
     is_transparent : whether it has an alpha channel or a mask
     """
@@ -137,7 +137,7 @@ class Page:
         n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
         name = getattr(page.photometric, "name", "")
         is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
-        is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # no data is a number, not a color
+        is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # nodata is an index, not a color
         is_special = is_turned or is_coded or self._mask is not None or 0 in page.databytecounts  # blocks left out
         if is_special or page.bitspersample > 8 or page.sampleformat != 1:
             return False
@@ -150,7 +150,7 @@ class Page:
         self._check_blocks()
 
     def read(self) -> NDArray[Any]:
-        """The image, upright, masked where it is transparent or has no data."""
+        """The image, upright, masked where it is transparent or nodata."""
         pixels = self._read(slice(0, self._page.imagelength))
         return np.asanyarray(_UPRIGHT.get(self.orientation, np.asanyarray)(pixels))
 
@@ -162,7 +162,7 @@ class Page:
         return self._read(slice(start, max(start, stop)))
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """Mask pixels that have a channel that is NaN, or only channels that have the number for no data."""
+        """Mask pixels with NaN in a channel, or whose channels all have the nodata value."""
         return _hide(pixels, self._find_missing(np.ma.getdata(pixels)))
 
     @property
@@ -179,7 +179,7 @@ class Page:
                 check_size(max(n_pixels, n_bytes // _PLAIN_BYTES), " in its blocks")
 
     def _read(self, rows: slice) -> NDArray[Any]:
-        """Some rows as colors, not turned, masked where they are transparent or have no data."""
+        """Some rows as colors, not turned, masked where they are transparent or nodata."""
         self._check_blocks()
         page = self._page
         with np.errstate(over="ignore", invalid="ignore"):  # of a number that the type does not hold
@@ -202,7 +202,7 @@ class Page:
         return _hide(pixels, is_hidden)
 
     def _find_missing(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which pixels have a number that is NaN, or only numbers for no data."""
+        """Which pixels have a NaN, or only nodata values."""
         missing = np.zeros(numbers.shape[:-1], dtype=bool)
         if self.no_data is not None:
             with np.errstate(over="ignore"):
