@@ -38,7 +38,8 @@ class RegionSegmenter(
     segmenter : KMeansSegmenter or None, default=None
         Segmenter for the classes of colors. `fit` clones it and fits it to all of X; regions are compared in its color
         space. None segments each image separately into 32 clusters: three channels in L*a*b* with weight 0.7 for L*,
-        other numbers without conversion. Four channels are refused: mask by alpha, or pass ``KMeansSegmenter(32, color_space=None)``.
+        other channel counts without conversion. Four channels are refused: mask by alpha, or pass
+        ``KMeansSegmenter(32, color_space=None)``.
 
     scale : float, default=0.55
         Probability at which merging stops, from 0 to 1; larger values give fewer regions. It means the same for every
@@ -52,7 +53,7 @@ class RegionSegmenter(
         pixels of the image.
 
     cost : {"default", "learn"}, default="default"
-        With "learn", `fit` learns the weights of the cost from the true regions `y`. "default" uses weights learned from
+        With "learn", `fit` learns the weights of the cost from the true regions `y`. "default" uses weights from
         photos of many kinds, and ignores `y`: a search over `scale` does not relearn the weights.
 
     n_jobs : int or None, default=None
@@ -79,7 +80,7 @@ class RegionSegmenter(
 
     Notes
     -----
-    The probability is given by a logistic regression. Its terms are logarithms: of ``n_a n_b / (n_a + n_b)``, where n is
+    The probability comes from a logistic regression. Its terms are logarithms: of ``n_a n_b / (n_a + n_b)``, where n is
     the number of pixels; of the length of the common border; of the difference of the mean deviations of colors around
     each pixel; of the gradient along the border at two scales; of the difference of the labels in boxes on both sides
     of the border, in the direction, of four, where it is largest; and of the difference of the labels in the whole

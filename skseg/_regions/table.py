@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 def region_table(label_map: Any, X: Any = None) -> Columns:
     """Measure each region, or each class, of a label map.
 
-    The columns are named as in `skimage.measure.regionprops_table`. Unlike there, label 0 is measured too. Masked pixels
-    and negative labels are ignored.
+    The columns are named as in `skimage.measure.regionprops_table`. Unlike there, label 0 is measured too. Masked
+    pixels and negative labels are ignored.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Model files that hold numbers and no code: a model from elsewhere can be read without trusting it."""
+"""Model files without code: untrusted ones are safe to read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Estimator = TypeVar("Estimator", KMeansSegmenter, RegionSegmenter)
 
 
 def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]) -> None:
-    """Write a fitted segmenter to a file that holds numbers and no code.
+    """Write a fitted segmenter to a file that contains no code.
 
     The file is a NumPy archive (``.npz``) of the census, or a sample of it, and the centers, with the parameters, also
     of the fitted steps, and the versions of skseg, scikit-learn and NumPy as JSON in it. It appears when it is
@@ -93,7 +93,7 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
 
 
 def load(path: str | PathLike[str]) -> Any:
-    """Read a segmenter that `save` has written; nothing in the file is run.
+    """Read a segmenter written by `save`; no code is run.
 
     Parameters
     ----------

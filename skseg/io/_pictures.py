@@ -1,4 +1,4 @@
-"""Pictures from files, read each time that an array is asked for, as they are meant to be seen."""
+"""Images in files, read on each conversion to an array, as they are meant to be seen."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
 
 
 def readable(path: object) -> str:
-    """The name of a file in one line that can be printed, whatever it is."""
+    """The name of a file as one printable line."""
     text = str(path)
     return text if text.isprintable() else ascii(text)
 
@@ -205,7 +205,7 @@ class ImageFile:
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
-        """Turn all that goes wrong into a ValueError that names the file."""
+        """Turn all errors into a ValueError that names the file."""
         try:
             yield
         except Exception as error:  # decoders raise all kinds on broken files

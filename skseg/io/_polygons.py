@@ -1,4 +1,4 @@
-"""Write the outlines of label maps as GeoJSON, for maps and for programs that show pictures."""
+"""Write the outlines of label maps as GeoJSON, for GIS and image viewers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write label maps and painted images to files that every program opens, without loss."""
+"""Write label maps and repainted images to standard image files, without loss."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def save_labels(
 ) -> None:
     """Write a label map as an indexed PNG or TIFF, whose pixel values are the labels and whose palette is the colors.
 
-    In a PNG, masked pixels get the number after the last label, which is transparent. A palette holds 256 numbers; with
-    more, the file is a gray PNG of 16 bits, whose values are the labels.
+    In a PNG, masked pixels get the value `n_clusters`, which is transparent. A palette has 256 entries; larger label
+    maps are 16-bit gray PNGs of the labels.
 
     A TIFF has 8 bits, or 16 for more than 254 labels. Masked pixels get 255, or 65535, the nodata value of
     the file; 0 is the first class, not background. A file ``*.tif.aux.xml`` beside it holds the names and
@@ -40,7 +40,7 @@ def save_labels(
     Parameters
     ----------
     label_map : array-like of int, shape (height, width)
-        Labels from 0, maybe masked.
+        Labels from 0, optionally masked.
 
     path : str or path
         The file, ``*.png`` or ``*.tif``; an existing one is replaced when the new one is complete.
@@ -212,7 +212,7 @@ def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha:
 
 
 def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -> str:
-    """The suffix of a file to write, in small letters."""
+    """The suffix of a file to write, in lower case."""
     suffix = Path(path).suffix.lower()
     if suffix not in (".png", ".tif", ".tiff"):
         raise ValueError(f"path must end in .png, .tif or .tiff; got {Path(path).name!r} instead.")
