@@ -49,6 +49,21 @@ def test_a_turned_image_has_the_turned_averages(turn, dtype):
         assert np.array_equal(average(open_source(np.ascontiguousarray(turn(image))), side).data, turn(averaged))
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint16])
+@pytest.mark.parametrize("form", [np.asarray, masked])
+def test_other_forms_of_8_bits_have_the_same_averages(form, dtype):
+    image = form(with_noise(coffee()[::4, ::4], 0.2))
+    other = (image / 255).astype(dtype) if dtype != np.uint16 else image.astype(dtype) * dtype(257)
+    if dtype != np.uint16 and np.ma.isMaskedArray(image):
+        np.ma.getdata(other)[np.ma.getmaskarray(other)] = np.nan
+    averaged, expected = (np.ma.asarray(average(open_source(each), 5).data) for each in (other, image))
+    assert averaged.dtype == dtype
+    bytes_of = averaged * 255 if dtype != np.uint16 else averaged // 257
+    assert np.array_equal(np.rint(bytes_of.compressed()).astype(int), expected.compressed())
+    regions, others = (RegionSegmenter().fit_predict(each) for each in (image, other))
+    assert np.array_equal(np.ma.filled(regions, -1), np.ma.filled(others, -1))
+
+
 def test_an_even_color_stays_as_it_is():
     image = np.full((40, 50, 3), 254, dtype=np.uint8)
     assert (average(open_source(image), 9).data == 254).all()

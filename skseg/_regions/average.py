@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from .._color import is_unit_range, to_uint8, to_unit
 from .._source import Source
 from .grid import nearest_odd
 
 _SIDE = 0.3  # of the square, relative to the side of the smallest region; twice that in noise
 _NOISY = 0.33  # standard deviation of strong noise, relative to the colors'; no photo of BSDS500 has so much
+_SAME = 1e-6  # difference of floats that stand for the same 8 bits
 _CALM = 25  # percentage of the pixels that noise is measured at: those without edges and textures
 _NORMAL = 0.319  # the same percentile of the absolute values of a standard normal distribution
 
@@ -57,11 +59,25 @@ def average(source: Source, side: int) -> Source:
     if side == 1 or pixels.data.dtype.kind not in "biuf":
         return source
     known = None if pixels.mask is None else _mean((~pixels.mask).astype(np.float32), side)
-    averaged = np.empty_like(pixels.data)
+    data, dtype = _in_bytes(pixels.data, pixels.mask), pixels.data.dtype
+    averaged = np.empty_like(data)
     for channel in range(averaged.shape[-1]):
-        averaged[..., channel] = _average_plane(pixels.data[..., channel], side, pixels.mask, known)
+        averaged[..., channel] = _average_plane(data[..., channel], side, pixels.mask, known)
+    if data.dtype != dtype:
+        averaged = averaged.astype(dtype) * 257 if dtype == np.uint16 else (averaged / 255).astype(dtype)
     masked = source.data if isinstance(source.data, np.ma.MaskedArray) else None
     return replace(source, data=averaged if masked is None else np.ma.MaskedArray(averaged, mask=masked.mask))
+
+
+def _in_bytes(data: NDArray[Any], mask: Mask) -> NDArray[Any]:
+    """An image of 8 bits that is stored as 16 bits or as floats, in 8 bits, so that averages are rounded alike."""
+    if data.dtype != np.uint16 and data.dtype.kind != "f":
+        return data
+    known = data if mask is None else np.where(mask[..., np.newaxis], 0, data)
+    if not is_unit_range(known):
+        return data
+    eight = to_uint8(known)
+    return eight if np.abs(to_unit(known) - eight / 255).max() < _SAME else data
 
 
 def _average_plane(plane: NDArray[Any], side: int, mask: Mask, known: NDArray[np.float32] | None) -> NDArray[Any]:
