@@ -189,6 +189,18 @@ def test_large_images_that_cannot_be_read_by_rows_say_why(folder, small_limit):
 # Files are segmented by their rows
 
 
+def test_a_mask_that_was_added_after_the_overviews_counts(folder):
+    mask = np.where(np.tri(90, 70), 255, 0).astype(np.uint8)
+    write(**PLACE)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        for add in (lambda file: file.build_overviews([2, 4]), lambda file: file.write_mask(mask)):
+            with rasterio.open("scene.tif", "r+") as file:
+                add(file)
+    with tifffile.TiffFile("scene.tif") as file:
+        assert [int(page.subfiletype) for page in file.pages] == [0, 1, 1, 4]
+    assert np.array_equal(np.ma.getmaskarray(np.asanyarray(io.ImageFile("scene.tif")))[..., 0], mask == 0)
+
+
 @pytest.mark.parametrize("masks", ["nothing", "no data", "everything"])
 @pytest.mark.parametrize("dtype", [np.uint16, np.float64])
 def test_a_large_file_gives_the_model_and_results_of_its_array(folder, monkeypatch, masks, dtype):

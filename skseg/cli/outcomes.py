@@ -16,7 +16,7 @@ from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
 from .._source import open_source
-from ..io._georeference import read_georeference
+from ..io._tiff import read_georeference
 from .batch import Picture
 from .report import clusters_of, count_labels, entry_of
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
 import numpy as np
-from tifffile import TiffFile, TiffPage
+from tifffile import TiffPage
 
 _SCALE, _TIE_POINTS, _MATRIX, _KEYS, _DOUBLES, _TEXTS, _RPC = 33550, 33922, 34264, 34735, 34736, 34737, 50844
 _FORMATS = {_SCALE: "d", _TIE_POINTS: "d", _MATRIX: "d", _KEYS: "H", _DOUBLES: "d", _TEXTS: "s", _RPC: "d"}
@@ -44,15 +43,6 @@ class Georeference:
             return None
         a, b, _, d, e, _ = self.transform
         return abs(a * e - b * d)
-
-
-def read_georeference(path: str | PathLike[str], page: int | None = None) -> Georeference | None:
-    """The georeference of a page of a TIFF file; None for other files, and without one."""
-    try:
-        with TiffFile(path) as file:
-            return georeference_of(file.pages[page or 0])
-    except Exception:  # not a TIFF file, or a broken one; who reads its pixels says so
-        return None
 
 
 def georeference_of(page: TiffPage) -> Georeference | None:
