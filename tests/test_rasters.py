@@ -189,6 +189,27 @@ def test_large_images_that_cannot_be_read_by_rows_say_why(folder, small_limit):
 # Files are segmented by their rows
 
 
+@pytest.mark.parametrize("n_bits", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("photometric", ["MINISBLACK", "MINISWHITE"])
+@pytest.mark.parametrize("no_data", [None, 1])
+def test_grays_of_few_bits_are_stretched_to_eight_however_they_are_read(
+    folder, monkeypatch, n_bits, photometric, no_data
+):
+    numbers = np.random.default_rng(0).integers(0, 1 << n_bits, (90, 70, 1)).astype(np.uint8)
+    write(pixels=numbers, NBITS=n_bits, photometric=photometric, nodata=no_data, blockysize=8, **PLACE)
+    largest = (1 << n_bits) - 1
+    grays = numbers / largest if photometric == "MINISBLACK" else 1 - numbers / largest
+    for limit in (10_000, 5000):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        file = io.ImageFile("scene.tif")
+        assert file.is_banded == (limit == 5000)
+        pixels = file[:]
+        assert pixels.dtype == (np.bool_ if n_bits == 1 else np.uint8)
+        expected = grays if n_bits == 1 else np.rint(255 * grays)
+        assert np.array_equal(np.ma.getdata(pixels), np.repeat(expected, 3, axis=-1))
+        assert np.array_equal(np.ma.getmaskarray(pixels)[..., :1], numbers == no_data)
+
+
 def test_a_mask_that_was_added_after_the_overviews_counts(folder):
     mask = np.where(np.tri(90, 70), 255, 0).astype(np.uint8)
     write(**PLACE)

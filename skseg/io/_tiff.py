@@ -23,6 +23,7 @@ from tifffile import TiffFile, TiffPage
 from .._census.blocks import in_parallel
 from ._georeference import Georeference, georeference_of, no_data_of
 
+_PLAIN_BITS = (1, 2, 4, 8)  # of a number, that Pillow reads
 _PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
 _ASIDE = 1 | 4  # bits of a page's type: it is a smaller copy of another page, or the mask of the page before
 _MASK = 4
@@ -148,9 +149,10 @@ class Page:
         n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
         name = getattr(page.photometric, "name", "")
         is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
-        is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # no data is a number, not a color
+        is_changed = name in ("PALETTE", "MINISWHITE") or page.bitspersample < 8  # no data is a number, not a color
+        is_coded = self.no_data is not None and is_changed
         is_special = is_turned or is_coded or self._mask is not None or 0 in page.databytecounts  # blocks left out
-        if is_special or page.bitspersample > 8 or page.sampleformat != 1:
+        if is_special or page.bitspersample not in _PLAIN_BITS or page.sampleformat != 1:
             return False
         n_alpha = tuple(map(int, page.extrasamples)) in ((1,), (2,))
         return bool(page.samplesperpixel == n_colors.get(name, 0) + n_alpha)
@@ -202,10 +204,12 @@ class Page:
         name = getattr(page.photometric, "name", "")
         if name == "PALETTE" and page.colormap is not None:
             pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
-        elif name == "MINISWHITE" and pixels.dtype.kind == "u":
-            pixels = (1 << page.bitspersample) - 1 - pixels
+        elif name == "MINISWHITE" and pixels.dtype.kind in "bu":
+            pixels = pixels.dtype.type((1 << page.bitspersample) - 1) ^ pixels
         elif name in ("SEPARATED", "CIELAB", "ICCLAB"):
             raise ValueError(f"it has colors of the kind {name}, which cannot be read from such a file; convert it")
+        if name in ("MINISWHITE", "MINISBLACK") and pixels.dtype == np.uint8 and page.bitspersample < 8:
+            pixels = np.rint(pixels * (255 / ((1 << page.bitspersample) - 1))).astype(np.uint8)
         if self._has_alpha:
             pixels = split_alpha(pixels)
         elif pixels.shape[-1] == 1:
