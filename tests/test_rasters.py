@@ -21,6 +21,7 @@ from rasterio.transform import Affine
 
 from skseg import KMeansSegmenter, io
 from skseg.cli import app
+from skseg.io._rasters import write_labels
 
 TRANSFORM = Affine(10, 0, 399960, 0, -10, 5300040)
 PLACE = {"crs": "EPSG:32633", "transform": TRANSFORM}
@@ -208,6 +209,13 @@ def test_grays_of_few_bits_are_stretched_to_eight_however_they_are_read(
         expected = grays if n_bits == 1 else np.rint(255 * grays)
         assert np.array_equal(np.ma.getdata(pixels), np.repeat(expected, 3, axis=-1))
         assert np.array_equal(np.ma.getmaskarray(pixels)[..., :1], numbers == no_data)
+
+
+def test_more_labels_than_a_file_holds_are_refused(folder):
+    labels = np.zeros((90, 70), dtype=np.int32)
+    with pytest.raises(ValueError, match="at most 65535 labels; got 65536 instead"):
+        write_labels("labels.tif", [labels], labels.shape, np.zeros((65_536, 3), dtype=np.uint8))
+    assert [path.name for path in folder.iterdir()] == []
 
 
 def test_a_mask_that_was_added_after_the_overviews_counts(folder):

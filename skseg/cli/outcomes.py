@@ -164,6 +164,12 @@ def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
     return {"label_map": outcome.labels, "colors": outcome.colors, "properties": properties, "transform": transform}
 
 
+def system_of(picture: Picture) -> tuple[Any, ...] | None:
+    """The coordinate system of the polygons of a picture; None for pixels."""
+    place = read_georeference(picture.path, picture.page)
+    return None if place is None or place.transform is None else place.system
+
+
 def crs_of(picture: Picture) -> int | None:
     """The EPSG code of a picture's coordinates, if it has any."""
     place = read_georeference(picture.path, picture.page)

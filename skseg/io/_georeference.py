@@ -37,6 +37,12 @@ class Georeference:
     is_geographic: bool
 
     @property
+    def system(self) -> tuple[Any, ...]:
+        """The coordinate system, to be compared: its code, or the tags that describe it."""
+        described = [tag for tag in self.tags if tag[0] in (_KEYS, _DOUBLES, _TEXTS)]
+        return (self.epsg,) if self.epsg is not None else tuple(described)
+
+    @property
     def pixel_area(self) -> float | None:
         """Area of a pixel in square units of the coordinates; None if it is unknown, or differs from row to row."""
         if self.transform is None or self.is_geographic:
