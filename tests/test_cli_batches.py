@@ -314,6 +314,14 @@ def test_a_run_that_is_resumed_does_only_what_is_missing(folder, each):
     assert (folder / "skseg-output" / "astronaut-labels.png").stat().st_mtime_ns == done
 
 
+@pytest.mark.parametrize("each", [[], ["--each"]])
+def test_a_run_is_resumed_by_another_number_of_jobs(folder, each):
+    assert skseg("segment", "photos", "-k", 2, *each).exit_code == 0
+    outcome = skseg("segment", "photos", "-k", 2, *each, "--resume", "--n-jobs", 2)
+    assert outcome.exit_code == 0
+    assert outcome.stdout.count("is done") == 2
+
+
 @pytest.mark.parametrize("options", [["-k", "3"], ["-k", "2", "--color-space", "lab"]])
 def test_what_was_made_with_other_options_is_not_taken_for_done(folder, options):
     assert skseg("segment", "photos", "-k", 2).exit_code == 0

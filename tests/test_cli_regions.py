@@ -209,6 +209,24 @@ def test_pictures_of_different_maps_are_not_put_into_one_file(folder):
     assert skseg("segment", "photos/coffee.png", "here.tif", "--output", "polygons").exit_code == 0
 
 
+@pytest.mark.parametrize("other", ["plain.tif", "degrees.tif", "elsewhere.tif"])
+def test_maps_whose_systems_have_no_code_are_not_mixed_with_others(folder, other):
+    keys = (1, 1, 0, 3, 1024, 0, 1, 1, 3072, 0, 1, 32767, 1026, 34737, 5, 0)
+    here, there = (
+        [*METERS[:2], (34735, "H", 16, keys, True), (34737, "s", 0, name, True)] for name in ("here", "away")
+    )
+    imwrite("here.tif", COFFEE, extratags=here)
+    imwrite("near.tif", COFFEE, extratags=here)
+    imwrite("plain.tif", COFFEE)
+    imwrite("degrees.tif", COFFEE, extratags=DEGREES)
+    imwrite("elsewhere.tif", COFFEE, extratags=there)
+    arguments = ["-k", 2, "--polygons", "p.geojson"]
+    assert skseg("segment", "here.tif", "near.tif", *arguments).exit_code == 0
+    outcome = skseg("segment", "here.tif", other, *arguments, "--overwrite")
+    assert outcome.exit_code == 2
+    assert "different coordinate systems" in outcome.output
+
+
 # Nothing is lost
 
 

@@ -9,7 +9,8 @@ from rasterio.crs import CRS
 from rasterio.rpc import RPC
 from rasterio.transform import Affine
 
-from skseg.io._georeference import no_data_of, no_data_tag, read_georeference
+from skseg.io._georeference import no_data_of, no_data_tag
+from skseg.io._tiff import read_georeference
 
 NORTH_UP = Affine(10, 0, 399960, 0, -10, 5300040)
 TURNED = Affine.translation(500000, 4000000) @ Affine.rotation(30) @ Affine.scale(0.5, -0.25)
@@ -120,3 +121,16 @@ def test_an_empty_tag_is_no_number(tmp_path, text):
     tifffile.imwrite(tmp_path / "x.tif", np.zeros((3, 4), np.uint8), extratags=[(42113, "s", 0, text, True)])
     with tifffile.TiffFile(tmp_path / "x.tif") as file:
         assert no_data_of(file.pages[0]) is None
+
+
+def test_each_image_has_its_own_place_beside_masks_and_smaller_copies(tmp_path):
+    pixels = np.zeros((30, 20), np.uint8)
+    path = tmp_path / "pages.tif"
+    with tifffile.TiffWriter(path) as file:
+        file.write(pixels[::2, ::2], subfiletype=1, metadata=None)
+        for left in (100.0, 200.0):
+            points = (0.0, 0.0, 0.0, left, 50.0, 0.0)
+            tags = [(33550, "d", 3, (10.0, 10.0, 0.0), True), (33922, "d", 6, points, True)]
+            file.write(pixels, metadata=None, extratags=tags)
+            file.write(pixels > 0, subfiletype=4, photometric="minisblack", metadata=None)
+    assert [read_georeference(path, page).transform[2] for page in range(2)] == [100, 200]

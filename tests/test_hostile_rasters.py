@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from skseg import io
-from skseg.io._georeference import read_georeference
+from skseg.io._tiff import read_georeference
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (48, 40, 4)).astype(np.uint8)
 PLACE = [

@@ -21,6 +21,7 @@ from rasterio.transform import Affine
 
 from skseg import KMeansSegmenter, io
 from skseg.cli import app
+from skseg.io._rasters import write_labels
 
 TRANSFORM = Affine(10, 0, 399960, 0, -10, 5300040)
 PLACE = {"crs": "EPSG:32633", "transform": TRANSFORM}
@@ -187,6 +188,46 @@ def test_large_images_that_cannot_be_read_by_rows_say_why(folder, small_limit):
 
 
 # Files are segmented by their rows
+
+
+@pytest.mark.parametrize("n_bits", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("photometric", ["MINISBLACK", "MINISWHITE"])
+@pytest.mark.parametrize("no_data", [None, 1])
+def test_grays_of_few_bits_are_stretched_to_eight_however_they_are_read(
+    folder, monkeypatch, n_bits, photometric, no_data
+):
+    numbers = np.random.default_rng(0).integers(0, 1 << n_bits, (90, 70, 1)).astype(np.uint8)
+    write(pixels=numbers, NBITS=n_bits, photometric=photometric, nodata=no_data, blockysize=8, **PLACE)
+    largest = (1 << n_bits) - 1
+    grays = numbers / largest if photometric == "MINISBLACK" else 1 - numbers / largest
+    for limit in (10_000, 5000):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        file = io.ImageFile("scene.tif")
+        assert file.is_banded == (limit == 5000)
+        pixels = file[:]
+        assert pixels.dtype == (np.bool_ if n_bits == 1 else np.uint8)
+        expected = grays if n_bits == 1 else np.rint(255 * grays)
+        assert np.array_equal(np.ma.getdata(pixels), np.repeat(expected, 3, axis=-1))
+        assert np.array_equal(np.ma.getmaskarray(pixels)[..., :1], numbers == no_data)
+
+
+def test_more_labels_than_a_file_holds_are_refused(folder):
+    labels = np.zeros((90, 70), dtype=np.int32)
+    with pytest.raises(ValueError, match="at most 65535 labels; got 65536 instead"):
+        write_labels("labels.tif", [labels], labels.shape, np.zeros((65_536, 3), dtype=np.uint8))
+    assert [path.name for path in folder.iterdir()] == []
+
+
+def test_a_mask_that_was_added_after_the_overviews_counts(folder):
+    mask = np.where(np.tri(90, 70), 255, 0).astype(np.uint8)
+    write(**PLACE)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        for add in (lambda file: file.build_overviews([2, 4]), lambda file: file.write_mask(mask)):
+            with rasterio.open("scene.tif", "r+") as file:
+                add(file)
+    with tifffile.TiffFile("scene.tif") as file:
+        assert [int(page.subfiletype) for page in file.pages] == [0, 1, 1, 4]
+    assert np.array_equal(np.ma.getmaskarray(np.asanyarray(io.ImageFile("scene.tif")))[..., 0], mask == 0)
 
 
 @pytest.mark.parametrize("masks", ["nothing", "no data", "everything"])

@@ -16,7 +16,7 @@ from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
 from .._source import open_source
-from ..io._georeference import read_georeference
+from ..io._tiff import read_georeference
 from .batch import Picture
 from .report import clusters_of, count_labels, entry_of
 
@@ -162,6 +162,12 @@ def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
     del properties["color"]  # which `colors` gives in other forms
     transform = None if place is None else place.transform
     return {"label_map": outcome.labels, "colors": outcome.colors, "properties": properties, "transform": transform}
+
+
+def system_of(picture: Picture) -> tuple[Any, ...] | None:
+    """The coordinate system of the polygons of a picture; None for pixels."""
+    place = read_georeference(picture.path, picture.page)
+    return None if place is None or place.transform is None else place.system
 
 
 def crs_of(picture: Picture) -> int | None:

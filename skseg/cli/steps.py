@@ -99,7 +99,9 @@ def write_classes(
     def segment(picture: Picture) -> Classes:
         return Classes(picture, common or segmenter_for(picture, params).fit(picture), is_own=common is None)
 
-    made_by = params if common is None else (common.get_params(), common.cluster_centers_.tolist())
+    asked = params if common is None else common.get_params()
+    asked = {name: value for name, value in asked.items() if name != "n_jobs"}  # which changes no result
+    made_by = asked if common is None else (asked, common.cluster_centers_.tolist())
     return _write_results(batch, results, segment, made_by)
 
 

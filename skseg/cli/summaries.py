@@ -15,7 +15,7 @@ from ..io._atomic import written_whole
 from ..io._polygons import open_polygons
 from .batch import Picture
 from .messages import check_target
-from .outcomes import Outcome, columns_of, crs_of, polygons_of
+from .outcomes import Outcome, columns_of, crs_of, polygons_of, system_of
 
 
 class Summaries:
@@ -42,7 +42,7 @@ class Summaries:
             raise click.UsageError(f"--polygons must end in .geojson or .json; got {self.polygons.name!r}.")
         for path in filter(None, (self.table, self.polygons)):
             check_target(path, replace, inputs)
-        if self.polygons is not None and len({crs_of(picture) for picture in pictures}) > 1:
+        if self.polygons is not None and len({system_of(picture) for picture in pictures}) > 1:
             raise click.UsageError(
                 "--polygons writes one file, but the pictures have different coordinate systems; "
                 "--output polygons writes a file for each."

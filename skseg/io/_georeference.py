@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from os import PathLike
 from typing import Any
 
 import numpy as np
-from tifffile import TiffFile, TiffPage
+from tifffile import TiffPage
 
 _SCALE, _TIE_POINTS, _MATRIX, _KEYS, _DOUBLES, _TEXTS, _RPC = 33550, 33922, 34264, 34735, 34736, 34737, 50844
 _FORMATS = {_SCALE: "d", _TIE_POINTS: "d", _MATRIX: "d", _KEYS: "H", _DOUBLES: "d", _TEXTS: "s", _RPC: "d"}
@@ -38,21 +37,18 @@ class Georeference:
     is_geographic: bool
 
     @property
+    def system(self) -> tuple[Any, ...]:
+        """The coordinate system, to be compared: its code, or the tags that describe it."""
+        described = [tag for tag in self.tags if tag[0] in (_KEYS, _DOUBLES, _TEXTS)]
+        return (self.epsg,) if self.epsg is not None else tuple(described)
+
+    @property
     def pixel_area(self) -> float | None:
         """Area of a pixel in square units of the coordinates; None if it is unknown, or differs from row to row."""
         if self.transform is None or self.is_geographic:
             return None
         a, b, _, d, e, _ = self.transform
         return abs(a * e - b * d)
-
-
-def read_georeference(path: str | PathLike[str], page: int | None = None) -> Georeference | None:
-    """The georeference of a page of a TIFF file; None for other files, and without one."""
-    try:
-        with TiffFile(path) as file:
-            return georeference_of(file.pages[page or 0])
-    except Exception:  # not a TIFF file, or a broken one; who reads its pixels says so
-        return None
 
 
 def georeference_of(page: TiffPage) -> Georeference | None:

@@ -81,6 +81,8 @@ def write_labels(
     """Write a label map with a palette, (n_labels, 3), and the names of its classes in a file beside it."""
     dtype = np.dtype(np.uint8 if len(palette) <= _MAX_CLASSES_8_BITS else np.uint16)
     no_data = (1 << 8 * dtype.itemsize) - 1
+    if len(palette) > no_data:
+        raise ValueError(f"A label map holds at most {no_data} labels; got {len(palette)} instead.")
     colormap = np.zeros((3, no_data + 1), dtype=np.uint16)
     colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
     with written_whole(f"{fspath(path)}.aux.xml") as file:

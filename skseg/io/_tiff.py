@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
+from itertools import pairwise
+from os import PathLike, fspath
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -19,8 +21,9 @@ from skimage.color import gray2rgb
 from tifffile import TiffFile, TiffPage
 
 from .._census.blocks import in_parallel
-from ._georeference import georeference_of, no_data_of
+from ._georeference import Georeference, georeference_of, no_data_of
 
+_PLAIN_BITS = (1, 2, 4, 8)  # of a number, that Pillow reads
 _PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
 _ASIDE = 1 | 4  # bits of a page's type: it is a smaller copy of another page, or the mask of the page before
 _MASK = 4
@@ -53,9 +56,18 @@ def open_page(path: str, number: int | None) -> Iterator[Page]:
     """An image of a TIFF file; its only one if `number` is None."""
     images = _find_images(path)
     check_page(number, len(images))
-    index, has_mask = images[number or 0]
+    index, mask = images[number or 0]
     with TiffFile(path) as file:
-        yield Page(file.pages[index], file.pages[index + 1] if has_mask else None, index)
+        yield Page(file.pages[index], None if mask is None else file.pages[mask], index)
+
+
+def read_georeference(path: str | PathLike[str], page: int | None = None) -> Georeference | None:
+    """The georeference of an image in a TIFF file; None for other files, and without one."""
+    try:
+        with open_page(fspath(path), page) as opened:
+            return opened.georeference
+    except Exception:  # not a TIFF file, or a broken one; who reads its pixels says so
+        return None
 
 
 def check_page(page: int | None, n_pages: int) -> None:
@@ -137,9 +149,10 @@ class Page:
         n_colors = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
         name = getattr(page.photometric, "name", "")
         is_turned = self.orientation != int(page.tags.valueof("Orientation", 1))
-        is_coded = self.no_data is not None and name in ("PALETTE", "MINISWHITE")  # nodata is an index, not a color
+        is_changed = name in ("PALETTE", "MINISWHITE") or page.bitspersample < 8  # nodata is a number, not a color
+        is_coded = self.no_data is not None and is_changed
         is_special = is_turned or is_coded or self._mask is not None or 0 in page.databytecounts  # blocks left out
-        if is_special or page.bitspersample > 8 or page.sampleformat != 1:
+        if is_special or page.bitspersample not in _PLAIN_BITS or page.sampleformat != 1:
             return False
         n_alpha = tuple(map(int, page.extrasamples)) in ((1,), (2,))
         return bool(page.samplesperpixel == n_colors.get(name, 0) + n_alpha)
@@ -191,10 +204,12 @@ class Page:
         name = getattr(page.photometric, "name", "")
         if name == "PALETTE" and page.colormap is not None:
             pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
-        elif name == "MINISWHITE" and pixels.dtype.kind == "u":
-            pixels = (1 << page.bitspersample) - 1 - pixels
+        elif name == "MINISWHITE" and pixels.dtype.kind in "bu":
+            pixels = pixels.dtype.type((1 << page.bitspersample) - 1) ^ pixels
         elif name in ("SEPARATED", "CIELAB", "ICCLAB"):
             raise ValueError(f"it has colors of the kind {name}, which cannot be read from such a file; convert it")
+        if name in ("MINISWHITE", "MINISBLACK") and pixels.dtype == np.uint8 and page.bitspersample < 8:
+            pixels = np.rint(pixels * (255 / ((1 << page.bitspersample) - 1))).astype(np.uint8)
         if self._has_alpha:
             pixels = split_alpha(pixels)
         elif pixels.shape[-1] == 1:
@@ -220,18 +235,21 @@ def _hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
     return np.ma.MaskedArray(np.ma.getdata(pixels), mask=mask)
 
 
-def _find_images(path: str) -> list[tuple[int, bool]]:
-    """The pages of a file that are images of their own, or else all pages, and whether a mask follows."""
+def _find_images(path: str) -> list[tuple[int, int | None]]:
+    """The pages of a file that are images of their own, or else all pages, and the page of the mask of each."""
     state = Path(path).stat()
     return _find_images_once(path, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=16)  # each of many pages is opened on its own
-def _find_images_once(path: str, _modified: int, _size: int) -> list[tuple[int, bool]]:
+def _find_images_once(path: str, _modified: int, _size: int) -> list[tuple[int, int | None]]:
     with TiffFile(path) as file:
         kinds = [file.pages[number].subfiletype & _ASIDE for number in range(len(file.pages))]  # ends in circles, too
-    images = [number for number, kind in enumerate(kinds) if not kind] or range(len(kinds))
-    return [(number, kinds[number + 1 : number + 2] == [_MASK]) for number in images]
+    images = [number for number, kind in enumerate(kinds) if not kind]
+    if not images:
+        return [(number, None) for number in range(len(kinds))]
+    after = ((number, range(number + 1, end)) for number, end in pairwise([*images, len(kinds)]))
+    return [(number, next((page for page in pages if kinds[page] == _MASK), None)) for number, pages in after]
 
 
 def _block_shape(page: TiffPage) -> tuple[int, int]:
