@@ -147,6 +147,18 @@ def test_overviews_are_not_pages_and_masks_are_masks(folder, small_limit):
         assert np.array_equal(file.dataset_mask(), mask)
 
 
+def test_alpha_between_bands_is_alpha(folder):
+    pixels = BANDS.copy()
+    pixels[..., 1] = 1000
+    pixels[:5, :7, 1] = 0
+    write(pixels=pixels, photometric="minisblack", alpha="yes", **PLACE)
+    with tifffile.TiffFile("scene.tif") as file:
+        assert list(map(int, file.pages[0].extrasamples)) == [2, 0, 0]
+    image = np.ma.asarray(io.ImageFile("scene.tif"))
+    assert np.array_equal(np.ma.getdata(image), pixels[..., [0, 2, 3]])
+    assert np.array_equal(image.mask.all(axis=-1), pixels[..., 1] == 0)
+
+
 def test_rasters_lie_as_they_are_stored(folder):
     tags = [(274, "H", 1, 6, True), (34264, "d", 16, tuple(map(float, range(16))), True)]
     tifffile.imwrite("turned.tif", BANDS, photometric="minisblack", planarconfig="contig", extratags=tags)

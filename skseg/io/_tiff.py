@@ -112,7 +112,9 @@ class Page:
             raise ValueError("its size is not a number")
         self._page, self._mask, self.number = page, mask, number
         self.no_data = no_data_of(page)
-        self._has_alpha = bool(page.extrasamples) and int(page.extrasamples[-1]) in (1, 2)
+        first_extra = page.samplesperpixel - len(page.extrasamples)
+        self._alpha = [first_extra + index for index, kind in enumerate(page.extrasamples) if int(kind) in (1, 2)][:1]
+        self._has_alpha = bool(self._alpha)
         self.is_transparent = self._has_alpha or mask is not None
         self.georeference = georeference_of(page)
         self.orientation = 1 if self.georeference else int(page.tags.valueof("Orientation", 1))
@@ -198,6 +200,8 @@ class Page:
         with np.errstate(over="ignore", invalid="ignore"):  # of a number that the type does not hold
             fill = np.asarray(self.no_data or 0).astype(page.dtype)
         pixels = _decode_rows(page, rows, fill)
+        if self._has_alpha:  # it may lie between bands
+            pixels = np.concatenate([np.delete(pixels, self._alpha, axis=-1), pixels[..., self._alpha]], axis=-1)
         is_hidden = self._find_missing(pixels[..., :-1] if self._has_alpha else pixels)
         if self._mask is not None:
             is_hidden |= _decode_rows(self._mask, rows, 0)[..., 0] == 0
