@@ -208,7 +208,7 @@ class Page:
         name = getattr(page.photometric, "name", "")
         if name == "PALETTE" and page.colormap is not None:
             pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
-        elif name == "MINISWHITE" and pixels.dtype.kind in "bu":
+        elif name == "MINISWHITE" and pixels.dtype.kind in ("b", "u"):
             pixels = pixels.dtype.type((1 << page.bitspersample) - 1) ^ pixels
         elif name in ("SEPARATED", "CIELAB", "ICCLAB"):
             raise ValueError(f"it has colors of the kind {name}, which cannot be read from such a file; convert it")
