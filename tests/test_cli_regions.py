@@ -303,6 +303,16 @@ def test_a_picture_that_fails_is_in_no_file(folder, monkeypatch):
     assert images == ["photos/astronaut.png"] * 2 + ["photos/zebra.png"] * 2
 
 
+def test_there_is_no_table_if_every_picture_fails(folder):
+    (folder / "broken.png").write_bytes(b"no picture")
+    outcome = skseg("segment", "broken.png", "--each", "--table", "table.csv")
+    assert outcome.exit_code == 1
+    Image.fromarray(np.zeros((4, 5, 4), dtype=np.uint8)).save("transparent.png")
+    outcome = skseg("segment", "transparent.png", "--each", "--table", "table.csv")
+    assert outcome.exit_code == 1
+    assert not (folder / "table.csv").exists()
+
+
 def test_an_interrupted_run_leaves_no_table(folder, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt

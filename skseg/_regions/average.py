@@ -13,7 +13,7 @@ from .._color import is_unit_range, to_uint8, to_unit
 from .._source import Source
 from .grid import nearest_odd
 
-_SIDE = 0.3  # of the square, relative to the side of the smallest region; twice that in noise
+_SIDE = 0.3  # of the square, relative to the side of the smallest region; twice that in noise, if it is one pixel
 _NOISY = 0.33  # standard deviation of strong noise, relative to the colors'; no photo of BSDS500 has so much
 _SAME = 1e-6  # difference of floats that stand for the same 8 bits
 _CALM = 25  # percentage of the pixels that noise is measured at: those without edges and textures

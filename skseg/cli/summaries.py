@@ -64,7 +64,7 @@ class Summaries:
                     add_polygons(**polygons_of(picture, outcome))
 
             yield add
-        if self.table:
+        if self.table and tables:
             _write_table(self.table, tables)
 
 
