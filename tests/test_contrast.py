@@ -10,6 +10,16 @@ from skseg._regions.grid import Grid, _edges
 SHAPE = (321, 481)  # an image of usual size
 
 
+def gradient_along(planes, smoothing):
+    grid = Grid.fine(planes[0].shape)
+    return gradient([grid.shrink(each) for each in planes], grid, smoothing)
+
+
+def deviation_around(plane):
+    grid = Grid.fine(plane.shape)
+    return local_deviation(grid.shrink(plane), grid)
+
+
 @pytest.fixture(scope="module")
 def plane():
     """A smooth relief with a step."""
@@ -21,19 +31,19 @@ def plane():
 def test_deviation_is_that_of_the_window(plane):
     part = plane[100:130, 220:260]
     expected = generic_filter(plane[80:150, 200:280].astype(float), np.std, size=13)[20:50, 20:60]
-    assert np.allclose(local_deviation(plane)[100:130, 220:260], expected, atol=0.01)
+    assert np.allclose(deviation_around(plane)[100:130, 220:260], expected, atol=0.01)
     assert part.shape == expected.shape
 
 
 def test_gradients_are_along_the_step(plane):
-    found = gradient([plane], 1)
+    found = gradient_along([plane], 1)
     assert found.argmax(axis=1).tolist() == pytest.approx([240] * SHAPE[0], abs=1)
     assert np.median(found[:, 230:250].max(axis=1)) > 5 * np.median(found)
 
 
 def test_a_gradient_is_that_of_the_smoothed_plane(plane):
     smooth = gaussian_filter(plane, 2, truncate=3)
-    found, expected = gradient([plane], 2), np.hypot(*np.gradient(smooth))
+    found, expected = gradient_along([plane], 2), np.hypot(*np.gradient(smooth))
     assert np.allclose(found / found.max(), expected / expected.max(), atol=1e-3)
 
 
@@ -42,12 +52,12 @@ def test_a_gradient_is_that_of_the_smoothed_plane(plane):
 def test_the_gradient_of_a_step_is_about_the_same_in_every_size(size, smoothing):
     step = np.zeros(size, dtype=np.float32)
     step[:, size[1] // 2 :] = 7
-    assert gradient([step], smoothing).max() == pytest.approx(7 / 3, rel=0.3)
+    assert gradient_along([step], smoothing).max() == pytest.approx(7 / 3, rel=0.3)
 
 
 def test_gradients_of_channels_add_up_as_a_distance(plane):
-    one = gradient([plane], 1)
-    assert np.allclose(gradient([plane * 3, plane * 4], 1), 5 * one, rtol=1e-4, atol=1e-4)
+    one = gradient_along([plane], 1)
+    assert np.allclose(gradient_along([plane * 3, plane * 4], 1), 5 * one, rtol=1e-4, atol=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +102,7 @@ def test_labels_under_the_mask_do_not_count(labels):
 def test_a_turned_image_looks_the_same(turn, size):
     rng = np.random.default_rng(0)
     plane, labels = rng.random(size).astype(np.float32), rng.integers(4, size=size, dtype=np.int32)
-    measures = (local_deviation, lambda each: gradient([each], 2))
+    measures = (deviation_around, lambda each: gradient_along([each], 2))
     for measure, each in ((measures[0], plane), (measures[1], plane), (lambda x: label_contrast(x, 4), labels)):
         turned = measure(np.ascontiguousarray(turn(each)))
         assert np.allclose(turned, turn(measure(each)), rtol=1e-4, atol=1e-4)
@@ -103,7 +113,7 @@ def test_an_enlarged_image_looks_the_same(plane, labels, times):
     def enlarge(each):
         return np.repeat(np.repeat(each, times, axis=0), times, axis=1)
 
-    for measure in (local_deviation, lambda x: gradient([x], 1)):
+    for measure in (deviation_around, lambda x: gradient_along([x], 1)):
         assert np.allclose(measure(enlarge(plane))[::times, ::times], measure(plane), rtol=1e-3, atol=1e-3)
     found, expected = label_contrast(enlarge(labels), 5)[::times, ::times], label_contrast(labels, 5)
     assert np.abs(found - expected).mean() < 0.02
@@ -130,6 +140,6 @@ def test_blocks_are_means():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 700_000), (700_000, 1), (1000, 777), (3, 5)])
 def test_any_shape_is_looked_at(shape):
     flat = np.ones(shape, dtype=np.float32)
-    for measured in (gradient([flat], 1), local_deviation(flat), label_contrast(np.zeros(shape, np.int32), 1)):
+    for measured in (gradient_along([flat], 1), deviation_around(flat), label_contrast(np.zeros(shape, np.int32), 1)):
         assert measured.shape == shape
         assert measured.max() < 1e-3

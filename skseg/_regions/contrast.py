@@ -1,6 +1,6 @@
 """How an image changes around each pixel: gradients, deviations, and labels on both sides of a border through it.
 
-All sizes are in pixels of an image of usual size.
+Colors are means of the blocks of a grid. All sizes are in pixels of an image of usual size.
 """
 
 from __future__ import annotations
@@ -21,21 +21,19 @@ _DISTANCE = 10  # from the border to the center of each of two boxes whose label
 _DIAGONAL = 0.8  # part of that distance, in rows and in columns, if the boxes lie diagonally
 
 
-def gradient(planes: Sequence[Plane], smoothing: float) -> Plane:
+def gradient(planes: Sequence[Plane], grid: Grid, smoothing: float) -> Plane:
     """Length of the gradient of smoothed colors, times the smoothing, that by the pixels included, (height, width).
 
     `smoothing` is the standard deviation of the Gaussian.
     """
-    grid = Grid.fine(planes[0].shape)
     sigma = smoothing * grid.larger
-    squares = [_squared_gradient(gaussian_filter(grid.shrink(plane), sigma, truncate=3)) for plane in planes]
+    squares = [_squared_gradient(gaussian_filter(plane, sigma, truncate=3)) for plane in planes]
     return grid.grow(np.sqrt(np.sum(squares, axis=0)) * np.float32(np.hypot(sigma, _PIXEL)))
 
 
-def local_deviation(plane: Plane) -> Plane:
+def local_deviation(plane: Plane, grid: Grid) -> Plane:
     """Standard deviation around each pixel, (height, width)."""
-    grid = Grid.fine(plane.shape)
-    centered, window = grid.shrink(plane) - plane.mean(), max(3, grid.window(_DEVIATION_WINDOW))
+    centered, window = plane - plane.mean(), max(3, grid.window(_DEVIATION_WINDOW))
     variance = uniform_filter(centered**2, window) - uniform_filter(centered, window) ** 2
     return grid.grow(np.sqrt(np.maximum(variance, 0)))
 

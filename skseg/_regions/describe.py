@@ -17,6 +17,7 @@ from .average import without_noise
 from .contrast import fill, gradient, label_contrast, local_deviation
 from .cost import Cost
 from .graph import Graph, Labels, absorb_small, connected, count_labels, graph
+from .grid import Grid
 from .merge import merge
 from .tree import Tree
 
@@ -76,8 +77,10 @@ def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -
     regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
     del parts
     n_labels = len(model.centers)
-    contrasts = [gradient(planes, 1), gradient(planes, 2), label_contrast(labels, n_labels)]
-    start = graph(regions, [local_deviation(plane) for plane in planes], contrasts)
+    grid = Grid.fine(labels.shape)
+    planes = [grid.shrink(plane) for plane in planes]
+    contrasts = [gradient(planes, grid, 1), gradient(planes, grid, 2), label_contrast(labels, n_labels)]
+    start = graph(regions, [local_deviation(plane, grid) for plane in planes], contrasts)
     sums = np.hstack([start.sums, count_labels(regions, labels, n_labels)])
     return Described(regions, mask, start._replace(sums=sums), n_labels)
 
