@@ -99,7 +99,8 @@ def test_bands_have_regions_without_conversion_shown_in_grays(folder):
     outcome = skseg("regions", "bands.tif")
     assert outcome.exit_code == 1
     assert "color_space" in outcome.output
-    assert skseg("regions", "bands.tif", "--color-space", "none", "--n-regions", "9", "--table", "table.csv").exit_code == 0
+    options = ["--color-space", "none", "--n-regions", "9", "--table", "table.csv"]
+    assert skseg("regions", "bands.tif", *options).exit_code == 0
     rows = read_table()
     assert all(row["color"][1:3] == row["color"][3:5] == row["color"][5:] for row in rows)
     assert {"#000000", "#ffffff"} <= {row["color"] for row in rows}
