@@ -61,7 +61,7 @@ class Seen(NamedTuple):
 
 
 class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Bring images to the same light, so that one model suits all.
+    """Bring images to the same light.
 
     The light of the images in `fit` is the reference. For each image, `transform` measures the light and multiplies the
     channels by factors that turn it into the reference. Use it in front of a segmenter if light, exposure or stain vary
@@ -325,7 +325,7 @@ def _check_light(light: Floats) -> Floats:
     dark = np.flatnonzero(light == 0).tolist()
     if dark:
         where = "all channels are" if len(dark) == len(light) else f"channel {', '.join(map(str, dark))} is"
-        raise ValueError(f"X has no light to measure: {where} 0 everywhere. Leave it out, or give light=.")
+        raise ValueError(f"X has no light to measure: {where} 0 everywhere. Leave it out, or pass light=.")
     return light
 
 

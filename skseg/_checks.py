@@ -1,4 +1,4 @@
-"""Which pixels go together with a fitted model, or with each other, and what X most likely is by mistake."""
+"""Checks that pixels match a fitted model, or each other, and hints for likely mistakes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[A
 
 
 def learn_channels(estimator: Any, source: Source, like: NDArray[Any]) -> None:
-    """Set the number of channels, as many as `like` has, and their names, which are the same in all tables of X."""
+    """Set the number of channels to the one of `like`, and their names, which are the same in all tables of X."""
     for number, table in enumerate(source.tables or [like]):
         validate_data(estimator, table, reset=number == 0, skip_check_array=True)
 

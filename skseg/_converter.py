@@ -143,7 +143,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
 
-        All spaces are invertible except "hed", whose stains scikit-image clips at zero, and "direction", which gives
+        All spaces are invertible except "hed", where scikit-image clips stains at zero, and "direction", which gives
         colors of length 1.
 
         Parameters

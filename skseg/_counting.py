@@ -230,7 +230,7 @@ def add_to_fit(fitted: Census, census: Census) -> Census:
     check_same_kind(census.colors, fitted.colors, "X")
     if not fitted.is_complete:
         raise ValueError(
-            "partial_fit needs all colors that fit has seen, but those were too many, and a sample of them was kept. "
-            "Give all images to fit, as one list, or each of them to partial_fit, from the first."
+            "partial_fit needs all colors seen in fit, but there were too many, and only a sample was kept. "
+            "Pass all images to fit, as one list, or each of them to partial_fit, from the first on."
         )
     return merge([fitted, census])

@@ -102,7 +102,7 @@ def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any], ma
 
 
 def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
-    """Start from k-means on a sample of the colors; what it does not represent is added and starts again."""
+    """Start from k-means on a sample of the colors; add the colors that it does not represent, and start again."""
     some = sample(census, _MAX_SAMPLED)
     features_of(some, conversion)
     check_size(some.number_limits())
@@ -174,7 +174,7 @@ def restore_model(
     n_iter: int,
     sums: dict[str, Any],
 ) -> Model:
-    """The model of a census whose centers and k-means parameters are known.
+    """The model of a census with given centers and k-means parameters.
 
     `sums` are the colors, the sizes and the spread, if the census is a sample, which does not tell them.
     """

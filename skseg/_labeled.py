@@ -58,9 +58,9 @@ def is_labeled(X: Any) -> bool:
 
 
 def open_labeled(X: Any) -> tuple[NDArray[Any], Labeled | None]:
-    """X as an array, masked where it has no data, and its labels if it is an image; channels last.
+    """X as an array, masked where it is nodata, and its labels if it is an image; channels last.
 
-    Pixels with NaN in a channel are masked, and those whose channels all hold the number for no data.
+    Pixels are masked if a channel is NaN, or if all channels equal the nodata value.
     """
     if hasattr(X, "data_vars"):
         raise TypeError(
@@ -73,8 +73,8 @@ def open_labeled(X: Any) -> tuple[NDArray[Any], Labeled | None]:
     if len(found) != 1:
         names = ", ".join(map(repr, _CHANNELS))
         raise ValueError(
-            f"X has the dimensions {', '.join(map(repr, map(str, X.dims)))}; one of them, and only one, must be named "
-            f"as channels: {names}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
+            f"X has the dimensions {', '.join(map(repr, map(str, X.dims)))}; exactly one must be a dimension of "
+            f"channels, named {names}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
         )
     array = X.transpose(..., found[0])
     data = np.asarray(array.data)
@@ -85,14 +85,14 @@ def open_labeled(X: Any) -> tuple[NDArray[Any], Labeled | None]:
 
 
 def labels_of(X: Any) -> NDArray[Any]:
-    """A label map with named dimensions as an array, masked where it has no data."""
+    """A label map with named dimensions as an array, masked where it is nodata."""
     data = np.asarray(X)
     mask = _find_missing(data[..., np.newaxis], X)
     return np.ma.MaskedArray(data, mask=mask) if mask.any() else data
 
 
 def _find_missing(data: NDArray[Any], X: Any) -> NDArray[np.bool_]:
-    """Where pixels have no data."""
+    """Where pixels are nodata."""
     is_float = data.dtype.kind == "f"
     mask = np.isnan(data).any(axis=-1) if is_float else np.zeros(data.shape[:-1], dtype=bool)
     encoding = getattr(X, "encoding", {})

@@ -1,6 +1,6 @@
-"""Model: what was fitted, a color conversion and k-means. It labels, measures, paints and is judged.
+"""Model: a fitted color conversion and k-means. It labels, measures, paints and is judged.
 
-Knows neither what X is nor the conventions of scikit-learn's estimators.
+It knows neither the kind of X nor the conventions of scikit-learn's estimators.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How estimators look in a notebook: linked to their pages, with what they have learned as palette and thumbnail."""
+"""HTML of estimators in a notebook: a link to their page, a palette and a thumbnail."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST = 240  # pixels of a side of a thumbnail
 
 
 class NotebookMixin:
-    """Adds to scikit-learn's HTML representation a link to our API pages, and what `_repr_html_fitted` gives."""
+    """Adds to scikit-learn's HTML representation a link to our API pages, and the result of `_repr_html_fitted`."""
 
     _doc_link_module = "skseg"
     _doc_link_template = "https://skseg.readthedocs.io/en/stable/api/{estimator_module}.{estimator_name}.html"
@@ -70,7 +70,7 @@ def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title
 
 
 def thumbnail(label_map: Any, colors: NDArray[np.float64]) -> str:
-    """A small picture of a label map as HTML, in the colors of the labels, transparent where it is masked."""
+    """A small image of a label map as HTML, in the colors of the labels, transparent where it is masked."""
     from PIL import Image  # noqa: PLC0415
 
     step = -(-max(label_map.shape) // _LONGEST)

@@ -294,7 +294,7 @@ class KMeansSegmenter(
             Colors.
 
         out : ndarray of int32, shape of X without channels, default=None
-            Array for the label map of one image, such as a `numpy.memmap`. X is then read in bands, so neither has to
+            Array for the label map of one image, such as a `numpy.memmap`. X is then read in blocks, so neither has to
             fit into memory.
 
         Returns
@@ -430,7 +430,7 @@ class KMeansSegmenter(
         score : float
             Without `y`, `metrics.valley_score` of all images together: the number of well-separated clusters, minus a
             penalty per cluster, plus a reward for explained variance. With `y`, the adjusted Rand index, averaged over
-            images with unmasked pixels. If there are none, 0 with a warning, so that such a fold does not break a
+            images with unmasked pixels. If there are none, 0 with a warning, so such a fold does not break a
             search.
         """
         check_is_fitted(self)

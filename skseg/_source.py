@@ -1,4 +1,4 @@
-"""Source: what X is, a table, an image, a stack, or a sequence of them, decided once; its pixels as rows and back.
+"""Source: the kind of X (table, image, stack or sequence), determined once; its pixels as rows and back.
 
 The last axis is channels, every other axis is pixels; masked pixels are ignored. Knows no clustering.
 """
@@ -144,7 +144,7 @@ class Source:
     def bands(self, n_pixels: int) -> Iterator[tuple[slice, Source]]:
         """Parts of one image along its first axis, each of about `n_pixels` pixels, and where they lie.
 
-        Tables that are no arrays stay whole. Rows that a file has in one block stay together.
+        Tables that are not arrays stay whole. Rows that a file has in one block stay together.
         """
         shape = np.shape(self.data)[:-1]
         length = max(1, n_pixels // max(1, int(np.prod(shape[1:]))))
@@ -164,7 +164,7 @@ class Source:
             yield band, open_source(self.data[band])
 
     def map_bands(self, function: Callable[[Source], Any], n_pixels: int) -> Any:
-        """`function` of one image, computed band by band; it keeps the first axis."""
+        """`function` of one image, computed block by block; it keeps the first axis."""
         whole = None
         for band, part in self.bands(n_pixels):
             values = function(part)
@@ -227,7 +227,7 @@ class Source:
 
 
 def open_source(X: Any, min_ndim: int = 2) -> Source:
-    """Decide what X is.
+    """Determine the kind of X.
 
     A list, tuple or object array is a sequence of images if one of its items is an array of at least `min_ndim`
     dimensions. An item that does not state its dimensions is read to find out, and stays read.

@@ -1,4 +1,4 @@
-"""TileKFold: folds of one image that are tiles, not bands of rows."""
+"""TileKFold: folds of one image that are tiles, not blocks of rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._source import open_source
 class TileKFold:
     """Cross-validation folds of one image, cut into tiles.
 
-    With `KFold`, the folds of an image are bands of rows, which show different content, such as sky and ground.
+    With `KFold`, the folds of an image are blocks of rows, which show different content, such as sky and ground.
     `TileKFold` cuts the image into many tiles. The tiles of a fold are scattered over the image, and neighboring tiles
     belong to different folds. Use it as ``cv`` in scikit-learn's searches, for an image, a masked image or a stack,
     with or without a true label map.
@@ -112,8 +112,8 @@ class TileKFold:
         shape: tuple[int, ...] = () if source.is_sequence else np.shape(source.data)[:-1]
         if len(shape) < 2:
             raise ValueError(
-                "X must be one image (height, width, n_channels) to be cut into tiles; for a list of images use KFold, "
-                "for the table of an image's pixels give image_shape."
+                "X must be one image (height, width, n_channels) to be cut into tiles. For a list of images, use "
+                "KFold. For a pixel table, pass image_shape."
             )
         if not isinstance(X, np.ndarray):
             raise TypeError(
@@ -128,11 +128,11 @@ class TileKFold:
             yield ~test, test
 
     def _split_table(self, X: Any, height: int, width: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Numbers of the rows of X, the table of an image's pixels, in the sets of each fold."""
+        """Row indices of X, a pixel table, in the sets of each fold."""
         shape = np.shape(X)
         if len(shape) != 2 or shape[0] != height * width:
             raise ValueError(
-                f"X must be a table with one row for each pixel of image_shape={self.image_shape}; "
+                f"X must be a pixel table with one row for each pixel of image_shape={self.image_shape}; "
                 f"got the shape {shape} instead."
             )
         fold = self._folds(height, width).ravel()
@@ -196,6 +196,6 @@ def _check_pair(numbers: Any, name: str) -> None:
 def _stride(n_splits: int) -> int:
     """By how much the folds of a row of tiles are shifted against the row above: a knight's move for five folds.
 
-    It has no divisor in common with the number of folds, so that a column of tiles holds all of them too.
+    It has no divisor in common with the number of folds, so a column of tiles contains all folds, too.
     """
     return next(stride for stride in range(max(1, round(0.4 * n_splits)), 0, -1) if gcd(stride, n_splits) == 1)

@@ -62,7 +62,7 @@ def test_four_channels_of_an_image_are_bands_only_if_that_is_said():
     rgba = np.dstack([IMAGE, np.full(IMAGE.shape[:2], 255, np.uint8)])
     balancer = WhiteBalancer().fit(rgba.reshape(-1, 4))
     for method in (balancer.transform, WhiteBalancer().fit):
-        with pytest.raises(ValueError, match=r"does not guess what the 4 channels .*np\.ma\.array.*color_space=None"):
+        with pytest.raises(ValueError, match=r"is ambiguous for an image of 4.*np\.ma\.array.*color_space=None"):
             method(rgba)
     assert np.array_equal(WhiteBalancer(color_space=None).fit_transform(rgba), rgba)
 

@@ -132,7 +132,7 @@ def test_rows_that_cannot_be_written_are_counted_alike():
 
 
 @pytest.mark.parametrize("n_pixels", [1 << 15, 1 << 18, (1 << 18) + 1])
-def test_large_and_small_pictures_are_counted_by_the_same_rule(n_pixels):
+def test_large_and_small_images_are_counted_by_the_same_rule(n_pixels):
     rows = noise(n_pixels)
     weighted = count(rows, np.ones(n_pixels))
     plain = count(rows.astype(np.int16))
@@ -142,7 +142,7 @@ def test_large_and_small_pictures_are_counted_by_the_same_rule(n_pixels):
 
 
 @pytest.mark.parametrize("n_pixels", [1 << 10, (1 << 18) + 1])
-def test_weights_are_fractions_in_pictures_of_every_size(n_pixels):
+def test_weights_are_fractions_in_images_of_every_size(n_pixels):
     rows = noise(n_pixels) // 50
     weights = np.random.default_rng(0).integers(1, 100, n_pixels) / 64
     weighted, plain = count(rows, weights), count(rows.astype(np.int16), weights)
@@ -217,7 +217,7 @@ def test_mapping_colors_is_applying_the_function_to_every_row(function, rows):
 
 @pytest.mark.parametrize("function", [of_each_row, two_of_each_row])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16])
-def test_mapping_the_colors_of_a_large_picture_is_applying_the_function_to_every_row(function, dtype):
+def test_mapping_the_colors_of_a_large_image_is_applying_the_function_to_every_row(function, dtype):
     rows = noise((1 << 18) + 3, dtype=dtype)
     assert np.array_equal(map_colors(function, rows), function(rows))
 

@@ -258,7 +258,7 @@ def test_a_color_space_insists_on_three_channels(name, n_channels):
 
 
 def test_auto_refuses_to_guess_the_fourth_channel_of_an_image():
-    message = r"does not guess what the 4 channels .*np\.ma\.array\(.*color_space=None"
+    message = r"is ambiguous for an image of 4 channels.*np\.ma\.array\(.*color_space=None"
     with pytest.raises(ValueError, match=message):
         ColorConverter().fit(np.ones((2, 2, 4)))
 

@@ -169,7 +169,7 @@ def test_an_image_of_a_list_in_other_units_is_named():
 
 
 def test_a_fourth_channel_is_not_guessed_under_auto():
-    with pytest.raises(ValueError, match=r"does not guess what the 4 channels of an image are"):
+    with pytest.raises(ValueError, match=r"is ambiguous for an image of 4 channels"):
         census_of(np.ones((2, 2, 4)))
 
 

@@ -181,7 +181,7 @@ def test_labels_that_no_cluster_has_are_refused(label_map, parts, fitted):
 
 
 def test_a_truth_that_is_nowhere_known_is_refused(fitted):
-    with raises(ValueError, "No pixel counts", "masked"):
+    with raises(ValueError, "No pixels to compare", "masked"):
         fitted.score(COFFEE, np.ma.masked_all(COFFEE.shape[:2], dtype=int))
 
 

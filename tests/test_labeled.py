@@ -103,7 +103,7 @@ def test_pixels_with_nan_are_masked():
 
 @pytest.mark.parametrize("name", ["_FillValue", "nodata", "missing_value"])
 @pytest.mark.parametrize("place", ["attrs", "encoding"])
-def test_pixels_whose_channels_all_say_no_data_are_masked(name, place):
+def test_pixels_whose_channels_all_are_nodata_are_masked(name, place):
     image = IMAGE.copy()
     image[:5, :5], image[10, 10, 1] = 255, 255
     X = labeled(image)
@@ -114,7 +114,7 @@ def test_pixels_whose_channels_all_say_no_data_are_masked(name, place):
 
 
 @pytest.mark.parametrize("number", ["none", [255, 255], np.nan, None])
-def test_other_words_for_no_data_mask_nothing(number):
+def test_other_words_for_nodata_mask_nothing(number):
     labels = segmenter().fit_predict(labeled(IMAGE, nodata=number))
     assert np.array_equal(labels, segmenter().fit_predict(IMAGE))
 
@@ -171,7 +171,7 @@ def test_tables_with_names_are_tables():
     ids=["unknown", "none", "two"],
 )
 def test_an_unknown_layout_names_the_dimensions(X):
-    with pytest.raises(ValueError, match=r"X has the dimensions .*'y', 'x'.* one of them, and only one, must be named"):
+    with pytest.raises(ValueError, match=r"X has the dimensions .*'y', 'x'.* exactly one must be a dimension"):
         segmenter().fit(X)
 
 

@@ -156,7 +156,7 @@ def test_valleys_are_those_of_densities_at_and_between_centers(noise, n_clusters
 
 
 @pytest.mark.parametrize("present", [[0.1, 0.3], [0.3, 0.55], [0.9, 0.55], [0.1], [50.0]])
-def test_a_cluster_that_has_no_pixel_does_not_stand_apart(present):
+def test_a_cluster_that_has_no_pixel_is_not_well_separated(present):
     model = KMeansSegmenter(4, random_state=0).fit(overlapping([0.25] * 4, 0.02))
     X = np.repeat(present, [5, 3, 2][: len(present)])[:, np.newaxis] * [1, 0.5]
     clusters = clusters_of(model, X, None)
@@ -511,7 +511,7 @@ def test_weights_that_are_not_finite_or_negative_are_refused(weight):
 def test_label_maps_of_different_size_or_without_pixels_are_refused(agreement):
     with pytest.raises(ValueError, match="must have the shape of labels_pred"):
         agreement([[0, 1, 1]], [0, 1])
-    with pytest.raises(ValueError, match="No pixel counts"):
+    with pytest.raises(ValueError, match="No pixels to compare"):
         agreement([], [])
 
 

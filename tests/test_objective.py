@@ -20,7 +20,7 @@ def test_wide_range_is_clustered_as_well_as_by_kmeans(number):
 @pytest.mark.parametrize("color_space", ["hsv", "hsv-raw", "hed", "oklab"])
 @pytest.mark.parametrize("n_clusters", [3, 10, 40])
 @pytest.mark.parametrize("picture", ["retina", "astronaut"])
-def test_pictures_are_clustered_as_well_as_by_kmeans_in_every_space(color_space, n_clusters, picture):
+def test_images_are_clustered_as_well_as_by_kmeans_in_every_space(color_space, n_clusters, picture):
     image = getattr(skimage.data, picture)()[::3, ::3]
     found, _ = ratio(image, n_clusters, color_space)
     assert found <= 1.02

@@ -269,7 +269,7 @@ def test_a_list_gives_a_list_of_hierarchies():
     ]
 
 
-# With true segmentations
+# With true label maps
 
 
 def test_grid_search_finds_the_scale_that_agrees_best():

@@ -146,7 +146,7 @@ def test_halving_search_chooses_on_ever_more_rows():
 
 @pytest.mark.parametrize("X", [[COFFEE, COFFEE], COFFEE.reshape(-1, 3)])
 def test_only_one_image_can_be_cut(X):
-    with pytest.raises(ValueError, match=r"X must be one image .* for a list of images use KFold"):
+    with pytest.raises(ValueError, match=r"X must be one image .* For a list of images, use KFold"):
         next(TileKFold().split(X))
 
 

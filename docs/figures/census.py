@@ -1,4 +1,4 @@
-"""Pixels and distinct colors of pictures that scikit-image and scikit-learn ship."""
+"""Pixels and distinct colors of photos that scikit-image and scikit-learn ship."""
 
 import matplotlib.pyplot as plt
 import numpy as np

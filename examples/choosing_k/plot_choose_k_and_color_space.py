@@ -2,13 +2,12 @@
 Choose K and the color space together
 =====================================
 
-Everything that distances are measured with can be searched like any parameter: the number of clusters, the color space,
-and how much its lightness counts. Over several photos of the same kind, each is left out once.
+``GridSearchCV`` searches the number of clusters and the color space together. With several photos of the same kind,
+each photo is held out once.
 """
 
 # %%
-# Six parts of a photo of stained tissue stand for six photos. The stain is blue and brown; what matters is which pixels
-# are brown.
+# Six parts of a photo of stained tissue stand for six photos. The tissue is stained blue and brown.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,8 +23,8 @@ search = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=3).fit(photos)
 print(f"best: {search.best_params_}")
 
 # %%
-# The score of each combination: the number of well separated clusters in held-out photos. Few clusters do best:
-# the stain has two colors, on a light ground.
+# The score counts the well-separated clusters in held-out photos. Few clusters score best, since the tissue has two
+# stains on a light background.
 
 scores = search.cv_results_["mean_test_score"].reshape(len(grid["color_space"]), len(grid["n_clusters"]))
 
@@ -34,7 +33,7 @@ left.imshow(scores, cmap="viridis")
 for (row, column), score in np.ndenumerate(scores):
     left.text(column, row, f"{score:.1f}", ha="center", va="center", color="white", bbox={"color": "#0006", "pad": 2})
 left.set(xlabel="K", xticks=range(len(grid["n_clusters"])), xticklabels=grid["n_clusters"])
-left.set(yticks=range(len(grid["color_space"])), yticklabels=grid["color_space"], title="score on photos left out")
+left.set(yticks=range(len(grid["color_space"])), yticklabels=grid["color_space"], title="score on held-out photos")
 right.imshow(search.best_estimator_.transform(tissue))
 right.set(title=f"{search.best_params_['color_space']}, K = {search.best_params_['n_clusters']}", xticks=[], yticks=[])
 plt.show()

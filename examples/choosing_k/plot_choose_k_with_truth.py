@@ -1,13 +1,13 @@
 """
-Choose K against true segmentations
-===================================
+Choose K with true label maps
+=============================
 
-With a true label map, drawn by someone, ``score(X, y)`` is the adjusted Rand index, and ``GridSearchCV`` looks for the
-number of clusters that agrees best. A scene that is made up shows how near the criterion without any truth comes.
+With a true label map, ``score(X, y)`` is the adjusted Rand index, and ``GridSearchCV`` finds the number of clusters
+that agrees best. Synthetic scenes show how close the criterion without true label maps comes.
 """
 
 # %%
-# Five colors on a smooth relief, lit from the left, with noise; four scenes of the same colors.
+# Four scenes have the same five colors, lit from the left, with noise.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +32,7 @@ def draw_scene():
 scenes, truths = zip(*(draw_scene() for _ in range(4)), strict=True)
 
 # %%
-# One search with the truth, one without.
+# One search uses the true label maps, the other does not.
 
 grid = {"n_clusters": range(2, 10)}
 with_truth = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=4).fit(list(scenes), list(truths))
@@ -40,9 +40,9 @@ without = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=4).fit(list(sce
 print(f"with truth: {with_truth.best_params_}, without: {without.best_params_}")
 
 # %%
-# Both curves, a scene, and its label map by the segmenter that was chosen.
+# The figure shows both curves, a scene, and the scene repainted by the chosen segmenter.
 
-figure, axes = plt.subplot_mosaic([["curves", "scene"], ["curves", "labels"]], figsize=(9, 4.6), layout="constrained")
+figure, axes = plt.subplot_mosaic([["curves", "scene"], ["curves", "colors"]], figsize=(9, 4.6), layout="constrained")
 curves, k = axes["curves"], list(grid["n_clusters"])
 curves.errorbar(
     k, with_truth.cv_results_["mean_test_score"], with_truth.cv_results_["std_test_score"], marker="o", capsize=3
@@ -50,11 +50,11 @@ curves.errorbar(
 curves.set(xlabel="K", ylabel="adjusted Rand index (with truth)", xticks=k)
 other = curves.twinx()
 other.plot(k, without.cv_results_["mean_test_score"], color="C1", marker="s", linestyle="--")
-other.set(ylabel="well separated clusters (without truth)")
+other.set(ylabel="well-separated clusters (without truth)")
 curves.yaxis.label.set_color("C0")
 other.yaxis.label.set_color("C1")
 axes["scene"].imshow(scenes[0])
 axes["scene"].set(title="a scene", xticks=[], yticks=[])
-axes["labels"].imshow(without.best_estimator_.transform(scenes[0]))
-axes["labels"].set(title=f"K = {without.best_params_['n_clusters']}", xticks=[], yticks=[])
+axes["colors"].imshow(without.best_estimator_.transform(scenes[0]))
+axes["colors"].set(title=f"K = {without.best_params_['n_clusters']}", xticks=[], yticks=[])
 plt.show()

@@ -2,13 +2,13 @@
 Choose K for a photo
 ====================
 
-``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts the well separated clusters,
-with a valley of rarer colors around them, on pixels that were left out of the fit: it has its maximum at a sensible K.
+``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts well-separated clusters in
+held-out pixels. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
 """
 
 # %%
-# ``KFold`` would cut a photo into bands of rows: sky, trees, water. ``TileKFold`` cuts it into tiles, and each fold has
-# tiles from all over the photo.
+# ``KFold`` would split a photo into blocks of rows, such as sky, trees and water. ``TileKFold`` splits it into tiles.
+# Each fold gets tiles from all parts of the photo.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,8 +24,8 @@ for number, (_, test) in enumerate(cv.split(photo)):
     folds[test] = number
 
 # %%
-# One search, two scorers: the number of well separated clusters, which decides, and the log of the explained
-# variance, whose knee is the classic elbow.
+# The search has two scorers. The number of well-separated clusters chooses K. The logarithm of the explained variance
+# shows the classic elbow.
 
 grid, scoring = {"n_clusters": range(2, 11)}, ["valley_score", "log_explained"]
 scorers = {name: getattr(metrics, name) for name in scoring}
@@ -33,7 +33,7 @@ search = GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scorers, re
 print(f"best K: {search.best_params_['n_clusters']}")
 
 # %%
-# The folds, the photo in the chosen number of colors, and both curves. For the elbow alone, pass
+# The figure shows the folds, the photo in the chosen number of colors, and both curves. To choose K by the elbow, pass
 # ``scoring=metrics.log_explained, refit=metrics.knee``.
 
 figure = plt.figure(figsize=(11, 3.6), layout="constrained")

@@ -2,12 +2,12 @@
 Classify a multispectral scene
 ==============================
 
-Six bands, as from a satellite, with clouds masked as nodata. Any number of channels works.
+A segmenter works with any number of channels, such as the six bands of a satellite image. Clouds are masked.
 """
 
 # %%
-# The scene is made up: four kinds of land with spectra from 0.45 to 2.2 µm as reflectances, patches that differ in
-# brightness, sensor noise, and clouds.
+# The synthetic scene has four kinds of land with reflectances from 0.45 to 2.2 µm, uneven brightness, sensor noise, and
+# clouds.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +32,7 @@ scene[smooth[5] < -0.02] = np.nan
 masked = np.ma.masked_invalid(scene)
 
 # %%
-# Light and shadow multiply all bands. The color space "direction" compares spectra independently of brightness.
+# Shade scales all bands. The color space "direction" compares spectra independently of brightness.
 
 segmenter = KMeansSegmenter(n_clusters=4, color_space="direction", random_state=0)
 label_map = segmenter.fit_predict(masked)
@@ -40,7 +40,7 @@ agreement = adjusted_rand_score(truth[~label_map.mask], label_map.compressed())
 print(f"adjusted Rand index with the truth: {agreement:.2f}")
 
 # %%
-# The spectra of the clusters tell which is which.
+# The mean spectra identify the clusters.
 
 figure, axes = plt.subplots(1, 3, figsize=(13, 3.4), width_ratios=[1, 1, 1.1], layout="constrained")
 axes[0].imshow(np.clip(2.2 * np.nan_to_num(scene[..., [3, 2, 1]], nan=0.3), 0, 1))

@@ -1,13 +1,13 @@
 """
-Dyes as channels
-================
+Stains as channels
+==================
 
-In HED space the channels of a tissue section are the amounts of its dyes: hematoxylin, eosin and DAB. Brown and blue
-are far apart there, however dark they are, and ``channel_weights`` says how much each dye counts.
+In the color space HED, the channels of a tissue section are the amounts of its stains: hematoxylin, eosin and DAB.
+Brown and blue are far apart there, however dark they are. ``channel_weights`` sets the weight of each stain.
 """
 
 # %%
-# The section is from a colon: DAB has stained a protein brown, hematoxylin the cell nuclei blue.
+# In this section of a colon, DAB has stained a protein brown, and hematoxylin the cell nuclei blue.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,25 +16,25 @@ from skimage.data import immunohistochemistry
 from skseg import ColorConverter, KMeansSegmenter
 
 tissue = immunohistochemistry()
-dyes = ColorConverter("hed").fit_transform(tissue)
-for dye, amounts in zip(("hematoxylin", "eosin", "DAB"), np.moveaxis(dyes, -1, 0), strict=True):
-    print(f"{dye}: standard deviation {amounts.std():.3f}")
+stains = ColorConverter("hed").fit_transform(tissue)
+for stain, amounts in zip(("hematoxylin", "eosin", "DAB"), np.moveaxis(stains, -1, 0), strict=True):
+    print(f"{stain}: standard deviation {amounts.std():.3f}")
 
 # %%
-# DAB varies more than hematoxylin, so three clusters would be two shades of DAB and the rest. Eosin was not used and
-# gets no weight; hematoxylin gets twice the weight of DAB, and the nuclei become a cluster.
+# DAB varies more than hematoxylin, so with equal weights, three clusters would be two shades of DAB and the rest. With
+# twice the weight for hematoxylin, the nuclei become a cluster. Eosin was not used and gets weight 0.
 
 segmenter = KMeansSegmenter(n_clusters=3, color_space="hed", channel_weights=[2, 0, 1], random_state=0).fit(tissue)
 for color, share in zip(segmenter.cluster_centers_.round(), segmenter.cluster_sizes_, strict=True):
     print(f"RGB {color}: {share:.0%}")
 
 # %%
-# The section, the dyes, and the three clusters: stained tissue, nuclei, and the slide.
+# The figure shows the section, its stains, and the three clusters: DAB, nuclei, and the slide.
 
 panels = {
     "section": (tissue, None),
-    "hematoxylin": (dyes[..., 0], "Blues"),
-    "DAB": (dyes[..., 2], "YlOrBr"),
+    "hematoxylin": (stains[..., 0], "Blues"),
+    "DAB": (stains[..., 2], "YlOrBr"),
     "three clusters": (segmenter.transform(tissue), None),
 }
 figure, axes = plt.subplots(2, 2, figsize=(8, 8.4), layout="constrained")

@@ -2,12 +2,13 @@
 Predict under another light
 ===========================
 
-A model of one photo labels the same scene in the light of the morning, of a lamp, and of a cloudy day. White balance in
-front of it keeps the labels.
+A model fitted to one photo labels the same scene in the light of the morning, of a lamp, and of a cloudy day. A
+``WhiteBalancer`` in front of the segmenter keeps the labels.
 """
 
 # %%
-# The lights are made up: one factor of linear light per channel. For sRGB numbers, it is raised to 1 / 2.2.
+# Each synthetic light multiplies the channels by factors of linear light. For sRGB values, the factors are raised to
+# 1 / 2.2.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,16 +22,16 @@ lights = {"as fitted": (1, 1, 1), "morning": (0.9, 0.65, 0.55), "lamp": (0.8, 0.
 images = [np.rint(photo * np.power(light, 1 / 2.2)).astype(np.uint8) for light in lights.values()]
 
 # %%
-# Both models are fitted to the first image only. The balancer learns its light, and brings every other image to it. A
-# gray card in the picture is more certain than any estimate: ``WhiteBalancer(light=image[10:30, 40:60])``.
+# Both models are fitted to the first image only. The balancer learns its light, and brings every other image to it. If
+# an image shows a gray card, pass it instead of an estimate: ``WhiteBalancer(light=image[10:30, 40:60])``.
 
 plain = KMeansSegmenter(n_clusters=5, random_state=0).fit(photo)
 balanced = make_pipeline(WhiteBalancer(), KMeansSegmenter(n_clusters=5, random_state=0)).fit(photo)
 print("light:", balanced[0].light_.round(2))
 
 # %%
-# The images; the labels of the plain model, in its colors, with the share that is as in the first image; and the labels
-# with white balance.
+# The rows show the images, the labels of the plain model, and the labels with white balance. Percentages are the shares
+# of labels that agree with the first image.
 
 wanted = plain.predict(photo)
 figure, axes = plt.subplots(3, 4, figsize=(12, 6.6), layout="constrained")

@@ -2,13 +2,12 @@
 The classic: an image in 2 and in 10 colors
 ===========================================
 
-Load an image, convert it from RGB to HSV, see it as a table of pixels, run k-means with K clusters, and repaint the
-image by its labels.
+Load an image, convert it from RGB to HSV, cluster its pixels by k-means, and repaint it in the cluster colors.
 """
 
 # %%
-# The image as k-means sees it: every pixel is a row of three numbers. The color step is a transformer of its
-# own. It turns hue into an angle, so that reds on both sides of 0° stay neighbors, and lets lightness count half.
+# ``ColorConverter`` converts the colors to the space of the clustering. Hue becomes an angle, so reds on both sides of
+# 0° are close. Lightness counts half.
 
 import matplotlib.pyplot as plt
 from skimage.data import coffee
@@ -21,14 +20,13 @@ hsv = converter.fit_transform(image)
 print(f"{image.shape} {image.dtype} -> {hsv.shape} {hsv.dtype}: {', '.join(converter.get_feature_names_out())}")
 
 # %%
-# ``KMeansSegmenter`` does all of it: convert, cluster, label, repaint.
+# ``KMeansSegmenter`` converts the colors itself, clusters them, and labels and repaints images.
 
 segmenters = {k: KMeansSegmenter(n_clusters=k, random_state=0).fit(image) for k in (2, 10)}
 
 # %%
-# With two clusters, the orange of wood and coffee is set apart from all that has little color, be it white or black.
-# Ten colors show most of the details. Labels are numbered from the darkest cluster to the lightest, so the label
-# map can be shown as it is.
+# With two clusters, the orange of wood and coffee is separated from white and black. Ten colors show most of the
+# details. Labels are numbered from the darkest cluster to the lightest, so a label map looks similar to its image.
 
 figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), layout="constrained")
 panels = {

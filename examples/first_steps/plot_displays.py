@@ -2,13 +2,13 @@
 The displays
 ============
 
-Five pictures of a segmentation, each from a fitted segmenter by ``from_estimator``. They keep their data, so
-``plot`` can draw them again elsewhere. A Pipeline or a search that ends in a segmenter serves as well.
+There are five displays. As in scikit-learn, ``from_estimator`` creates a display from a fitted estimator: a segmenter,
+or a Pipeline or search that ends in one. A display keeps its data, so ``plot`` can draw it again.
 """
 # sphinx_gallery_thumbnail_number = 3
 
 # %%
-# ``SegmentationDisplay``: the image, repainted, its label map with a legend, and the boundaries.
+# ``SegmentationDisplay`` shows the image, the repainted image, its label map with a legend, and the boundaries.
 
 import matplotlib.pyplot as plt
 from skimage.data import astronaut
@@ -30,29 +30,29 @@ segmenter = KMeansSegmenter(n_clusters=5, random_state=0).fit(photo)
 SegmentationDisplay.from_estimator(segmenter, photo)
 
 # %%
-# ``PaletteDisplay``: the colors, from dark to light, with their shares and hex codes.
+# ``PaletteDisplay`` shows the colors from dark to light, with their shares and hex codes.
 
 PaletteDisplay.from_estimator(segmenter)
 
 # %%
-# ``ColorSpaceDisplay``: the colors where k-means sees them, with the centers.
+# ``ColorSpaceDisplay`` shows the colors and the cluster centers in the color space of the clustering.
 
 ColorSpaceDisplay.from_estimator(segmenter)
 
 # %%
-# ``KSelectionDisplay``: a search over K.
+# ``KSelectionDisplay`` shows a search over K.
 
 grid = {"n_clusters": range(2, 9)}
 search = GridSearchCV(KMeansSegmenter(random_state=0), grid, cv=TileKFold(3)).fit(photo)
 KSelectionDisplay.from_estimator(search)
 
 # %%
-# ``RegionDisplay``: connected regions at three scales.
+# ``RegionDisplay`` shows connected regions at three scales.
 
 RegionDisplay.from_estimator(RegionSegmenter().fit(photo), photo)
 
 # %%
-# Each display draws into given axes, too.
+# Each display can draw on given axes.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 PaletteDisplay.from_estimator(segmenter, ax=axes[0])

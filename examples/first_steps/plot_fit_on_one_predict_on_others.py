@@ -2,13 +2,13 @@
 Fit on one image, predict on others
 ===================================
 
-A fitted segmenter is a set of colors. Fitted on one image, it gives the same label to the same color in every other.
+A fitted segmenter is a set of colors. It gives the same label to the same color in every image.
 """
 
 # %%
-# Stained tissue: brown is the protein that the stain was made for, blue are cell nuclei, the rest is nearly white.
-# Three clusters are fitted on one quarter of the picture, in Lab. Here lightness tells nuclei from background, so it
-# counts fully: ``channel_weights=None``.
+# In this stained tissue, a protein is brown, cell nuclei are blue, and the background is nearly white. Three clusters
+# are fitted to one quarter of the image, in Lab. Nuclei and background differ in lightness, so it gets full weight:
+# ``channel_weights=None``.
 
 import matplotlib.pyplot as plt
 from skimage.data import immunohistochemistry
@@ -20,15 +20,15 @@ quarters = [tissue[256:, :256], tissue[256:, 256:], tissue[:256, 256:], tissue[:
 segmenter = KMeansSegmenter(n_clusters=3, color_space="lab", channel_weights=None, random_state=0).fit(quarters[0])
 
 # %%
-# Predict on all four. Labels are numbered from dark to light: 0 is brown, 1 blue, 2 white, in every quarter, so the
-# stained areas compare.
+# Predict on all four quarters. Labels are numbered from dark to light: in every quarter, 0 is brown, 1 is blue, and 2
+# is white. The stained areas are therefore comparable.
 
 label_maps = segmenter.predict(quarters)
 stained = [(labels == 0).mean() for labels in label_maps]
 
 # %%
-# Top: the quarters. Bottom: painted in the three colors of the first one. Look at the nuclei: in the last quarter,
-# those within the brown have taken on so much of it that most are brown to a model that knows colors only.
+# The figure shows the quarters, and the same repainted in the three colors. In the last quarter, most nuclei within the
+# brown are labeled as brown: they have taken on so much of its color that a model of colors alone cannot separate them.
 
 figure, axes = plt.subplots(2, 4, figsize=(11, 5.8), layout="constrained")
 painted = segmenter.inverse_transform(label_maps)

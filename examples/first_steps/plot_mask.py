@@ -1,14 +1,14 @@
 """
-Leave pixels out with a mask
-============================
+Ignore pixels with a mask
+=========================
 
-The dark border of a retina photo would be a cluster of its own, and the largest. A mask takes it out of the fit, of the
-shares and of the result.
+The dark border of a retina photo would be the largest cluster. A mask excludes it from the fit, the shares and the
+label map.
 """
 
 # %%
-# Everything that is nearly black lies outside the eye. ``numpy.ma`` carries the mask along with the image; it is True
-# for pixels that do not count.
+# Nearly black pixels lie outside the eye. A masked array of ``numpy.ma`` keeps the mask with the image. The mask is
+# True for pixels to ignore.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,8 +29,8 @@ for name, segmenter in segmenters.items():
     print(f"{name}: shares {', '.join(f'{share:.0%}' for share in segmenter.cluster_sizes_)}")
 
 # %%
-# Without the border there is a cluster more for the eye: vessels, two shades of the background, the optic disc. Masked
-# pixels are -1 in the label map, and masked there too, so that matplotlib leaves them out.
+# With the mask, all four clusters lie in the eye: vessels, two shades of the background, and the optic disc. The label
+# map has the same mask, so matplotlib leaves these pixels blank.
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 axes[0].imshow(photo)

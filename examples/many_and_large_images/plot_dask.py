@@ -2,12 +2,13 @@
 Many images with Dask
 =====================
 
-A segmenter counts the images of a list through joblib, so a Dask cluster can do it: each worker reads its images and
-sends back a census. Here the cluster is two threads of this process; a real one differs only in its address.
+A segmenter counts the colors of a list of images through joblib, so it can use a Dask cluster. Each worker reads its
+images and returns their color counts. Here, the cluster is two threads of this process. For a real one, pass its
+address to ``Client``.
 """
 
 # %%
-# Images that are read, or computed, when a worker asks for them: parts of a photo as Dask arrays.
+# The images are parts of a photo, as Dask arrays. They are computed by the workers.
 
 import dask.array as da
 import joblib
@@ -22,7 +23,7 @@ photo = load_sample_image("flower.jpg")[:420, :640]
 images = [da.from_array(part) for half in np.split(photo, 2) for part in np.split(half, 4, axis=1)]
 
 # %%
-# The model is the same, bit for bit, as from one process.
+# The model is identical, bit for bit, to a model from a single process.
 
 with Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None):
     with joblib.parallel_config(backend="dask"):
@@ -32,7 +33,7 @@ alone = KMeansSegmenter(n_clusters=6, random_state=0).fit(photo)
 print(f"same centers: {np.array_equal(segmenter.cluster_centers_, alone.cluster_centers_)}")
 
 # %%
-# Labels mean the same in every part, so the parts fit together.
+# A label means the same color in every part, so the repainted parts fit together.
 
 figure, axes = plt.subplots(2, 4, figsize=(8, 5.3))
 figure.subplots_adjust(0, 0, 1, 1, 0.03, 0.03)

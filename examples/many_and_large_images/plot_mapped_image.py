@@ -1,13 +1,13 @@
 """
-An image that does not fit into memory
-======================================
+An image larger than memory
+===========================
 
-Mapped files are read block by block. ``fit`` counts their colors, ``predict`` writes the label map into a file of its
-own, and neither needs more memory for a larger image.
+Memory-mapped images are read block by block. ``fit`` counts their colors, and ``predict`` writes the label map to
+another mapped file. The memory needed does not grow with the size of the image.
 """
 
 # %%
-# A mosaic in a file. Here it has nine copies of a photo of galaxies; a real one may have thousands of photos.
+# The image is a mosaic of nine copies of a photo of galaxies, in a file. A real mosaic may have thousands of photos.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,14 +27,14 @@ for row, column in np.ndindex(3, 3):
 labels = np.memmap(Path(folder.name, "labels"), np.int32, "w+", shape=mosaic.shape[:2])
 
 # %%
-# Nearly all pixels are sky. The census has every color, also those of the few stars.
+# Nearly all pixels are sky. Since every color is counted, the few stars are not missed.
 
 segmenter = KMeansSegmenter(n_clusters=6, random_state=0).fit(mosaic)
 segmenter.predict(mosaic, out=labels)
 print(f"{labels.size / 1e6:.0f} megapixels, shares: {', '.join(f'{s:.2%}' for s in segmenter.cluster_sizes_)}")
 
 # %%
-# A corner of the mosaic, and the same corner of the label map, painted.
+# The figure shows a part of the mosaic, and the same part in its cluster colors.
 
 corner = np.s_[560:760, 560:860]
 figure, axes = plt.subplots(1, 2, figsize=(11, 3.9), layout="constrained")
@@ -45,5 +45,5 @@ axes[1].set_title("in six colors")
 for ax in axes:
     ax.set_axis_off()
 plt.show()
-del mosaic, labels  # before the files go
+del mosaic, labels  # before the files are deleted
 folder.cleanup()

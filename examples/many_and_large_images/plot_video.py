@@ -1,13 +1,13 @@
 """
-Follow a video
-==============
+Label the frames of a video
+===========================
 
-A segmenter is fitted once and labels every frame. It remembers the labels of the colors that it has met, so a frame
-costs little more than a look-up. A label means the same in every frame.
+Fit a segmenter once, and label every frame. The segmenter remembers the labels of known colors, so a frame costs little
+more than a look-up. A label means the same in every frame.
 """
 
 # %%
-# A video file: a window that moves over a photo of a rocket while night falls, written and decoded by `PyAV
+# In this video, a window moves over a photo of a rocket while night falls. It is written and decoded by `PyAV
 # <https://pyav.basswood-io.com>`_ through imageio.
 
 from pathlib import Path
@@ -28,8 +28,8 @@ video = Path(folder.name) / "rocket.mp4"
 iio.imwrite(video, shots, plugin="pyav", codec="h264", fps=12)
 
 # %%
-# Fit on the first frame, then predict on every frame as it is decoded. If later frames may bring new colors,
-# ``partial_fit`` adds a frame to the earlier ones and clusters all of them.
+# Fit to the first frame, then predict on every frame as it is decoded. If later frames may show new colors, use
+# ``partial_fit``, which adds a frame to the earlier ones and clusters all of them.
 
 segmenter = KMeansSegmenter(n_clusters=4, random_state=0)
 label_maps, milliseconds = [], []
@@ -43,7 +43,7 @@ folder.cleanup()
 print(f"{len(label_maps)} frames of {frame.shape[1]} × {frame.shape[0]} pixels, {np.median(milliseconds):.1f} ms each")
 
 # %%
-# The first, a middle and the last frame in the four colors, and the share of each color as the window moves.
+# The figure shows the first, a middle and the last frame in the four colors, and the share of each color over time.
 
 shares = [np.bincount(labels.ravel(), minlength=4) / labels.size for labels in label_maps]
 figure, axes = plt.subplot_mosaic([[0, 12, 23], ["shares"] * 3], figsize=(10, 5.6), layout="constrained")

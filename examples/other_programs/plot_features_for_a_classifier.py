@@ -2,12 +2,12 @@
 Colors as features of a classifier
 ==================================
 
-Distances to K colors describe a color better than three channels do: a linear classifier on them can bend around each.
-``output="distance"`` makes the segmenter a feature step of a Pipeline for pixels, and ``GridSearchCV`` finds K.
+With ``output="distance"``, a segmenter transforms pixels into their distances to K colors. On these features, a linear
+classifier has curved decision boundaries in color space. ``GridSearchCV`` finds K.
 """
 
 # %%
-# Which pixels show skin? A few strokes of a brush on a photo are the training data: skin, and everything else.
+# Which pixels show skin? The training data are a few brush strokes on a photo, on skin and elsewhere.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -30,7 +30,7 @@ for center, radius, is_skin in [
 X, y = photo[strokes >= 0], strokes[strokes >= 0]
 
 # %%
-# X is a table of pixels here, as scikit-learn knows it. K is searched like any parameter.
+# Here, X is a table of pixels. K is searched like any parameter of a Pipeline.
 
 pipeline = make_pipeline(KMeansSegmenter(output="distance", random_state=0), LogisticRegression(max_iter=1000))
 search = GridSearchCV(pipeline, {"kmeanssegmenter__n_clusters": [2, 4, 8, 16]}, cv=5).fit(X, y)
@@ -38,7 +38,7 @@ plain = LogisticRegression(max_iter=1000).fit(X / 255, y)
 print(f"K = {search.best_params_['kmeanssegmenter__n_clusters']}, accuracy {search.best_score_:.3f}")
 
 # %%
-# Every pixel of the photo, by the classifier on plain RGB and on distances.
+# The figure compares the classifiers on RGB and on distances, for every pixel of the photo.
 
 rows = photo.reshape(-1, 3)
 maps = {

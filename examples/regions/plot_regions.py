@@ -2,13 +2,13 @@
 From classes of colors to regions
 =================================
 
-Coins on a table, cells on a slide: things of one color are one class, but many regions. ``RegionSegmenter`` finds
-connected regions, and its hierarchy has them at every scale.
+Objects of one color, such as coins on a table or cells on a slide, are one class, but many regions. ``RegionSegmenter``
+finds connected regions, and its hierarchy gives them at every scale.
 """
 # sphinx_gallery_thumbnail_number = 2
 
 # %%
-# The color of the cat's coat is a class that lies all over the photo.
+# The color of the cat's coat is a class that is scattered over the photo.
 
 import matplotlib.pyplot as plt
 from skimage.data import chelsea
@@ -22,14 +22,15 @@ regions = segmenter.predict(photo)
 print(f"{len(classes.cluster_centers_)} classes, {regions.max() + 1} regions")
 
 # %%
-# The tree of mergers is computed once. Cutting it at another scale, or at a number of regions, costs nothing.
+# The merge tree is computed once. It can be cut at any scale, or at any number of regions, without merging again.
 
 hierarchy = segmenter.hierarchy(photo)
 print({n: round(float(hierarchy.scales[hierarchy.n_regions - n]), 2) for n in (2, 5, 20)})
 RegionDisplay.from_estimator(segmenter, photo)
 
 # %%
-# The four classes, the regions, and the boundaries: the likelier people are to see one, the darker it is.
+# The figure shows the four classes, the regions, and the boundaries. Boundaries that people are more likely to see are
+# darker.
 
 figure, axes = plt.subplots(1, 3, figsize=(12, 3.2), layout="constrained")
 axes[0].imshow(classes.transform(photo))

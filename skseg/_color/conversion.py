@@ -41,7 +41,7 @@ class Conversion:
 
     @property
     def is_linear(self) -> bool:
-        """Whether colors are only scaled, so that the coordinates of a mean are the mean of the coordinates."""
+        """Whether colors are only scaled: the coordinates of a mean are then the mean of the coordinates."""
         return self.space is None and self.name != DIRECTION
 
     def convert(self, colors: NDArray[Any]) -> Floats:
@@ -78,7 +78,7 @@ class Conversion:
             )
 
     def names(self, channels: list[str]) -> list[str]:
-        """Names of the coordinates of colors whose channels have these names."""
+        """Names of the coordinates, from the names of the channels."""
         return list(self.space.channels) if self.space else channels
 
 
@@ -103,12 +103,12 @@ def is_learned(channel_weights: Any) -> bool:
 
 
 def check_not_alpha(shape: tuple[int, ...], color_space: str | None) -> None:
-    """Refuse an image of four channels under "auto": whether the fourth is alpha or a band, X does not say."""
+    """Refuse an image of four channels under "auto", since the fourth could be alpha or a band."""
     if color_space == "auto" and len(shape) > 2 and shape[-1] == 4:
         raise ValueError(
-            "color_space='auto' does not guess what the 4 channels of an image are. If the fourth is alpha, make it a "
+            "color_space='auto' is ambiguous for an image of 4 channels. If the fourth is alpha, make it a "
             "mask: np.ma.array(image[..., :3], mask=np.repeat(image[..., 3:] == 0, 3, axis=-1)); "
-            "if they are bands, set color_space=None."
+            "if all are bands, set color_space=None."
         )
 
 

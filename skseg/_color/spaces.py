@@ -31,7 +31,7 @@ def luminance(rgb: NDArray[Any]) -> Floats:
 
 
 def linear_of(rgb: Floats) -> Floats:
-    """Linear light of sRGB, gamma undone; an odd function, so that all real numbers have one."""
+    """Linear light of sRGB, with gamma undone; an odd function, defined for all real numbers."""
     size = np.abs(rgb)
     return np.copysign(np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4), rgb)
 

@@ -1,4 +1,4 @@
-"""Group weighted points into small cells that follow the data, so that k-means can try many starts on few points.
+"""Group weighted points into small cells that follow the data, for many starts of k-means on few points.
 
 A grid over the range of the points comes first. Then every cell that holds much of the scatter is halved, again and
 again: the cells of dense colors become small, however far away an outlier or a lamp lies. Pure NumPy.

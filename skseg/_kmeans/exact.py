@@ -1,4 +1,4 @@
-"""Sums of what belongs to each label that do not depend on the order in which it comes.
+"""Weighted sums for each label that do not depend on the order of the points.
 
 Numbers are measured from a point near their label and rounded to a unit of the label, so that the sums of a block are
 whole numbers that float64 holds exactly; blocks are added up as Python's integers [1]_. Where outliers or weights
@@ -28,7 +28,7 @@ _TINY, _LIFT = 2.0**-800, 700  # numbers smaller than this are multiplied by a p
 
 
 class Means(NamedTuple):
-    """Weights and means of what belongs to each label.
+    """Weights and means of the points of each label.
 
     Attributes
     ----------

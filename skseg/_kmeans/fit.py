@@ -114,7 +114,7 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
 
 
 def known_kmeans(labels: NDArray[np.int32], centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
-    """The fitted `KMeans` whose labels and centers are known."""
+    """A fitted `KMeans` with given labels and centers."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans = KMeans(len(centers), init=centers, n_init=1, max_iter=1).fit(centers)

@@ -88,7 +88,7 @@ class Passed(NamedTuple):
 
 @dataclass(frozen=True)
 class _Labeler:
-    """What a pass does with a part of the colors.
+    """The work of a pass on a part of the colors.
 
     Attributes
     ----------

@@ -116,6 +116,6 @@ def no_buckets() -> NDArray[np.bool_]:
 
 
 def find_heavy(buckets: Any) -> NDArray[np.bool_]:
-    """Which buckets hold much of what was summed for each, (N_BUCKETS,)."""
+    """Which buckets hold a large part of their sum, (N_BUCKETS,)."""
     most = np.partition(buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
     return np.asarray(buckets > max(most, _HEAVY * np.median(buckets)))

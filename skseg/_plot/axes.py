@@ -1,6 +1,6 @@
 """Common parts of the displays: figures, drawable images, and colors.
 
-matplotlib is imported where it is needed, so that `import skseg` stays quick.
+matplotlib is imported only where it is needed, to keep `import skseg` fast.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _pyplot() -> Any:
 
 
 def paper(figure: Any) -> str:
-    """A gray on which black and white are seen, on the light side or the dark one as the figure is."""
+    """A gray on which black and white are visible, light or dark like the figure."""
     from matplotlib.colors import to_rgb  # noqa: PLC0415
 
     return "0.3" if is_dark(np.array(to_rgb(figure.get_facecolor()))) else "0.85"
@@ -54,7 +54,7 @@ def cluster_colors(segmenter: Any) -> NDArray[np.float64]:
 
 
 def thinned(image: Any) -> Any:
-    """Every n-th row and column of an image or label map, so that it is not larger than a screen."""
+    """Every n-th row and column of an image or label map, up to the size of a screen."""
     step = -(-max(image.shape[:2]) // _LONGEST)
     return image[::step, ::step]
 
@@ -72,7 +72,7 @@ def check_can_be_shown(pixels: NDArray[Any]) -> None:
     if pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
         raise ValueError(
             f"Only images (height, width, 1) or (height, width, 3) can be shown; got the shape {pixels.shape}. "
-            "Of others give the channels to show, for example image=X[..., [2, 1, 0]]."
+            "For other images, pass the channels to show, for example image=X[..., [2, 1, 0]]."
         )
     if not is_unit_range(pixels):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""ColorSpaceDisplay: colors where k-means sees them, and the centers of the clusters."""
+"""ColorSpaceDisplay: colors and cluster centers in the color space of the clustering."""
 
 from __future__ import annotations
 

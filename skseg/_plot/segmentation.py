@@ -1,4 +1,4 @@
-"""SegmentationDisplay: an image, repainted, its label map, and the boundaries of its clusters."""
+"""SegmentationDisplay: an image, the repainted image, its label map, and the cluster boundaries."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class SegmentationDisplay:
         return self
 
     def _add_legend(self, ax: Axes, key: NDArray[Any]) -> None:
-        """Add a line for each of the largest clusters: its color in the label map, its own, its number, its share."""
+        """Add a line for each of the largest clusters: both of its colors, its label and its share."""
         from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
         from matplotlib.patches import Patch  # noqa: PLC0415
 

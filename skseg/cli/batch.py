@@ -1,4 +1,4 @@
-"""Batches of picture files: which files are meant, the names of their results, what failed and why."""
+"""Batches of image files: their names, the names of their results, and failures with reasons."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from .._source import open_source
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
 
-_MAX_KEPT_BYTES = (
-    1 << 29
-)  # of pictures that stay in memory between two passes, so that few and small ones are read once
-_READ_PIXELS = 1 << 22  # of a large picture, at a time
+_MAX_KEPT_BYTES = 1 << 29  # of images kept in memory between two passes, so a few small ones are read once
+_READ_PIXELS = 1 << 22  # of a large image, read at a time
 
 
 class Picture(ImageFile):
-    """A picture in a file, with the name of its results and the mask that the user has for it."""
+    """An image file, with the name of its results and the mask given by the user."""
 
     def __init__(self, file: ImageFile, name: str, mask: NDArray[np.bool_] | None = None) -> None:
         super().__init__(file.path, file.page)
@@ -40,13 +38,13 @@ class Picture(ImageFile):
         return pixels if self.mask is None else self._masked(pixels, self.mask, pixels.shape)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Part of the picture, masked."""
+        """Part of the image, masked."""
         pixels = super().__getitem__(key)
         self.on_read(1)
         return self._masked(pixels, self.mask[key], self.shape) if self.is_banded and self.mask is not None else pixels
 
     def _masked(self, pixels: NDArray[Any], mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[Any]:
-        """Some pixels of a picture of this shape, masked by the same part of the user's mask."""
+        """Some pixels of an image of this shape, masked by the same part of the user's mask."""
         if self.mask is not None and self.mask.shape != shape[:2]:
             has, masked = (" × ".join(map(str, each[1::-1])) for each in (shape, self.mask.shape))
             raise ValueError(f"{self.path!r} has {has} pixels, but the mask has {masked}")
@@ -66,12 +64,12 @@ class Picture(ImageFile):
 
 
 class Batch:
-    """Pictures in files, and those that failed: their source and the reason.
+    """Image files, and the sources and reasons of failures.
 
     Parameters
     ----------
-    paths : the files; every page of a file is a picture
-    mask : array of shape (height, width), True for pixels to ignore in every picture, or None
+    paths : the files; every page of a file is an image
+    mask : array of shape (height, width), True for pixels to ignore in every image, or None
     """
 
     def __init__(self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None) -> None:
@@ -88,14 +86,14 @@ class Batch:
 
     @contextmanager
     def noting(self, source: object) -> Iterator[None]:
-        """Note what goes wrong with a picture, and go on."""
+        """Note the failure of an image, and continue."""
         try:
             yield
         except (ValueError, TypeError, OSError, MemoryError) as error:
             self.failed[str(source)] = " ".join(str(error).split()) or type(error).__name__
 
     def check(self, pictures: Iterable[Picture]) -> None:
-        """Read every picture once; drop pictures that cannot be read or differ in kind from the first."""
+        """Read every image once; drop images that cannot be read or differ in kind from the first."""
         kind, n_bytes = "", 0
         self.pictures = []
         for picture in pictures:
@@ -123,7 +121,7 @@ def find_files(patterns: Iterable[str]) -> list[Path]:
 
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
-    """The mask in a picture: True, for pixels to ignore, where it is black or transparent."""
+    """The mask in an image: True, for pixels to ignore, where it is black or transparent."""
     mask = np.asanyarray(ImageFile(path))
     return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
 

@@ -70,12 +70,12 @@ def app(ctx: click.Context) -> None:
 def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: bool, **params: Any) -> None:
     """Segment images: write each repainted in K colors, and its label map.
 
-    One set of clusters is fitted to all IMAGEs together. Without an IMAGE, scikit-image's coffee image is
+    One set of clusters is fitted to all IMAGEs together. Without an IMAGE, scikit-image's photo of a coffee cup is
     segmented.
 
-    NAME-segmented.png is the repainted image, a TIFF if it has more than 8 bits or other channels than RGB.
+    NAME-segmented.png is the repainted image, or a TIFF if it has more than 8 bits or other channels than RGB.
     NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its palette
-    holds the cluster colors; beyond 256 values, it is a 16-bit gray PNG. NAME-distances.tif holds the distances to
+    holds the cluster colors. Beyond 256 values, it is a 16-bit gray PNG. NAME-distances.tif holds the distances to
     the K centers. Georeferenced TIFF files give TIFF files with the same georeference.
 
     \b
@@ -111,8 +111,8 @@ def regions(
 ) -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map.
 
-    Neighboring parts of 32 colors are merged until people would probably see the rest as regions. Files are as in
-    `skseg segment`; labels are numbered from 0 in the upper left.
+    Parts of 32 colors are merged with their neighbors until people would probably see the rest as regions. Files are
+    as in `skseg segment`. Labels are numbered from 0 in the upper left.
 
     \b
     Examples:
@@ -173,7 +173,7 @@ def predict(
 ) -> None:
     """Segment images with a MODEL file written by `skseg fit`, or with the colors of a palette.
 
-    With --palette, every pixel gets the nearest of the given colors in the color space; omit the MODEL. Labels are
+    With --palette instead of a MODEL, every pixel gets the nearest of the given colors in the color space. Labels are
     numbered from the darkest color to the lightest. A MODEL has its own color space.
 
     \b
@@ -221,8 +221,8 @@ def choose_k(
 ) -> None:
     """Choose the number of clusters by cross-validation.
 
-    The folds are tiles of one image, or whole images if there are several. The criterion valley_score counts the well
-    separated clusters.
+    The folds are tiles of one image, or whole images if there are several. The criterion valley_score counts
+    well-separated clusters.
 
     \b
     Examples:

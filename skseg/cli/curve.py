@@ -1,4 +1,4 @@
-"""A criterion against K: parts of the pictures are fitted and the others judged; each is counted once for all K."""
+"""A criterion against K, in a cross-validation that counts each part of the images once for all K."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FIT_PARAMETERS = ("init", "n_init", "max_iter", "tol", "random_state")
 
 
 class Colors:
-    """The colors of pictures, to which clusters are fitted as a segmenter fits them, for any K.
+    """The colors of images, to which a segmenter can be fitted for any K.
 
     They are converted once, and the cells for the starts are made once. The `conversion` of other colors is used if it
     is given.
@@ -76,14 +76,14 @@ class Colors:
 
 
 def colors_of(pictures: Any, segmenter: KMeansSegmenter) -> Colors:
-    """The colors of a picture, or of a list of them."""
+    """The colors of an image, or of a list of images."""
     return Colors(_count(pictures, segmenter), segmenter)
 
 
 def criterion_curve(
     pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
 ) -> list[dict[str, Any]]:
-    """The criterion for each K, as `cross_validate` finds it on folds of tiles or of whole pictures."""
+    """The criterion for each K, equal to `cross_validate` on folds of tiles or of whole images."""
     parts = [_count_or_none(part, segmenter) for part in _parts(pictures)]
     judged = _judge_parts(parts, segmenter, n_clusters, criterion)
     pairs = list(progress(judged, "Trying K", total=len(parts) * len(n_clusters)))
@@ -94,7 +94,7 @@ def criterion_curve(
 
 
 def _parts(pictures: list[Picture]) -> Iterator[Any]:
-    """Five sets of the tiles of one picture, or of the pictures if there are several."""
+    """Five sets of tiles of one image, or of images if there are several."""
     if len(pictures) > 1:
         for _, test in KFold(min(_N_FOLDS, len(pictures))).split(pictures):
             yield [pictures[index] for index in test]
@@ -110,7 +110,7 @@ def _count(pictures: Any, segmenter: KMeansSegmenter) -> Census:
 
 
 def _count_or_none(part: Any, segmenter: KMeansSegmenter) -> Census | None:
-    """The census of a part of the pictures; None, with a warning, if all its pixels are masked."""
+    """The census of a part of the images; None, with a warning, if all its pixels are masked."""
     try:
         return _count(part, segmenter)
     except NoPixelsError as error:
@@ -121,7 +121,7 @@ def _count_or_none(part: Any, segmenter: KMeansSegmenter) -> Census | None:
 def _judge_parts(
     parts: list[Census | None], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
 ) -> Iterator[tuple[float, float]]:
-    """What `_judge` says of each part and each K."""
+    """The results of `_judge` for each part and each K."""
     for index, part in enumerate(parts):
         others = [other for other in parts[:index] + parts[index + 1 :] if other is not None]
         if not others:

@@ -1,4 +1,4 @@
-"""A page to explore pictures in K = 2, 3, … colors, and their regions: one HTML file, without network or server."""
+"""An HTML page to explore images in K = 2, 3, … colors, and their regions, without network or server."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _as_url(picture: NDArray[np.uint8] | Image.Image, kind: str = "png", **options: int) -> str:
-    """A data URL of a picture."""
+    """A data URL of an image."""
     file = BytesIO()
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     image.save(file, kind, **options)

@@ -29,7 +29,7 @@ def say(message: str, *, unless: bool = False) -> None:
 
 
 def finish(batch: Batch) -> None:
-    """Print what failed, and end."""
+    """Print the failures, and exit."""
     for source, reason in batch.failed.items():
         click.echo(f"Error: {reason if source in reason else f'{source}: {reason}'}", err=True)
     sys.exit(1 if batch.failed else 0)
@@ -112,6 +112,6 @@ def plain_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger pictures are refused
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
         warnings.showwarning = lambda message, *_: click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
         yield

@@ -1,4 +1,4 @@
-"""A segmented picture: its labels, what they are painted as, and how they are measured."""
+"""A segmented image: its labels, their colors, and their measurements."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _PIXELS = 1 << 20  # that are worked on at a time
 
 
 class Classes:
-    """A picture in the clusters of a fitted segmenter.
+    """An image in the clusters of a fitted segmenter.
 
     Attributes
     ----------
-    shape, dtype : those of the picture
+    shape, dtype : shape and dtype of the image
     colors : color of each label, sRGB from 0 to 1, (n_labels, 3)
     """
 
@@ -41,7 +41,7 @@ class Classes:
 
     @cached_property
     def labels(self) -> NDArray[Any]:
-        """The label map, masked as the picture is."""
+        """The label map, with the mask of the image."""
         if self._source.is_banded:
             raise ValueError(
                 "Polygons are made of a whole label map, and this picture is too large for one. Raise "
@@ -51,12 +51,12 @@ class Classes:
 
     @property
     def own_colors(self) -> NDArray[Any]:
-        """The color of each label in the units of the picture."""
+        """The color of each label in the units of the image."""
         return np.asarray(self._segmenter.inverse_transform(np.arange(len(self.colors))))
 
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
-        """Size, place and colors of each label that occurs, as `region_table` measures them."""
+        """Size, position and colors of each label that occurs, as in `region_table`."""
         if not self._source.is_banded:
             return region_table(self.labels, self._source.data)
         parts = self._source.bands(_PIXELS)
@@ -65,11 +65,11 @@ class Classes:
         )
 
     def image(self, output: str) -> NDArray[Any]:
-        """The picture painted, or its distances."""
+        """The repainted image, or its distances."""
         return self._transform(self._source.data, output)
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
-        """The label map, the painted picture or the distances, some rows at a time."""
+        """The label map, the repainted image or the distances, some rows at a time."""
         if output == "label":
             self._counts[:] = 0
         for band, part in self._source.bands(_PIXELS):
@@ -81,7 +81,7 @@ class Classes:
                 yield labels
 
     def entry(self) -> dict[str, Any]:
-        """The picture as JSON; its clusters too, if they are its own."""
+        """The image as JSON, with its clusters if it was fitted separately."""
         if not self._counts.any():  # no label map was written by bands
             for _ in self.bands("label"):
                 pass
@@ -94,7 +94,7 @@ class Classes:
 
 
 class Regions:
-    """A picture in connected regions; the attributes are those of `Classes`."""
+    """An image in connected regions, with the attributes of `Classes`."""
 
     def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
         self._pixels = np.asanyarray(picture)
@@ -104,13 +104,13 @@ class Regions:
 
     @property
     def own_colors(self) -> NDArray[Any]:
-        """The mean color of each region in the units of the picture."""
+        """The mean color of each region in the units of the image."""
         means = np.stack([self.table[name] for name in self.table if name.startswith("intensity_mean")], axis=1)
         return np.asarray(round_to(means, self.dtype))
 
     @property
     def colors(self) -> NDArray[np.float64]:
-        """The mean color of each region; grays, from dark to light, if the picture is not RGB."""
+        """The mean color of each region; grays, from dark to light, if the image is not RGB."""
         colors = self.own_colors
         if len(colors) == 0:
             return np.zeros((0, 3))
@@ -120,16 +120,16 @@ class Regions:
         return np.repeat(np.interp(grays, [grays.min(), grays.max()], [0, 1])[:, np.newaxis], 3, axis=1)
 
     def image(self, output: str) -> NDArray[Any]:
-        """The picture painted, each region in its mean color."""
+        """The image with each region in its mean color."""
         painted: NDArray[Any] = paint_regions(self._pixels, self.labels)
         return painted
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
-        """The label map or the painted picture, in one part."""
+        """The label map or the repainted image, in one part."""
         yield self.labels if output == "label" else self.image(output)
 
     def entry(self) -> dict[str, Any]:
-        """The picture as JSON."""
+        """The image as JSON."""
         height, width = self.shape[:2]
         n_pixels, n_regions = int(self.table["area"].sum()), len(self.table["label"])
         return {"width": width, "height": height, "n_pixels": n_pixels, "n_regions": n_regions}
@@ -139,7 +139,7 @@ Outcome = Classes | Regions
 
 
 def columns_of(picture: Picture, outcome: Outcome) -> dict[str, list[Any]]:
-    """A row for each label: the picture, the color, what is measured, and the area on the map if there is one."""
+    """A row for each label: the image, the color, the measurements, and the area on the map if there is one."""
     table = {name: column.tolist() for name, column in outcome.table.items()}
     place = read_georeference(picture.path, picture.page)
     unit = None if place is None else place.pixel_area
@@ -151,7 +151,7 @@ def columns_of(picture: Picture, outcome: Outcome) -> dict[str, list[Any]]:
 
 
 def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
-    """The polygons of a picture, as `save_polygons` takes them, but for the coordinate system."""
+    """The polygons of an image as arguments of `save_polygons`, except the coordinate system."""
     place = read_georeference(picture.path, picture.page)
     if place is not None and place.transform is not None and place.epsg is None:
         warnings.warn(
@@ -165,12 +165,12 @@ def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
 
 
 def system_of(picture: Picture) -> tuple[Any, ...] | None:
-    """The coordinate system of the polygons of a picture; None for pixels."""
+    """The coordinate system of the polygons of an image; None for pixels."""
     place = read_georeference(picture.path, picture.page)
     return None if place is None or place.transform is None else place.system
 
 
 def crs_of(picture: Picture) -> int | None:
-    """The EPSG code of a picture's coordinates, if it has any."""
+    """The EPSG code of the coordinates of an image, or None."""
     place = read_georeference(picture.path, picture.page)
     return None if place is None or place.transform is None else place.epsg

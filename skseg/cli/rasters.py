@@ -1,4 +1,4 @@
-"""Results of rasters: TIFF files in the place of their picture, written some rows at a time."""
+"""Results of rasters: TIFF files with the georeference of their image, written some rows at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .outcomes import Outcome
 def write_raster(
     picture: Picture, outcome: Outcome, output: str, path: Path, *, comment: str, advance: Callable[[float], None]
 ) -> None:
-    """Write an output of a picture; `advance` is called with the share of the rows that are done."""
+    """Write an output of an image; `advance` is called with the share of rows done."""
 
     def bands() -> Iterator[NDArray[Any]]:
         for band in outcome.bands(output):

@@ -1,4 +1,4 @@
-"""Print results as text or as JSON: pictures, clusters, and the curve of a choice of K."""
+"""Print results as text or as JSON: images, clusters, and the scores of each K."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..io._pictures import readable
 from .batch import Batch
 from .palettes import hex_codes
 
-_MAX_LISTED = 64  # clusters, where the palette was not asked for
+_MAX_LISTED = 64  # clusters, except in `skseg palette`
 
 
 def report(
@@ -29,7 +29,7 @@ def report(
     shares: Sequence[float | None] | None = None,
     n_listed: int | None = _MAX_LISTED,
 ) -> None:
-    """Print each picture, and the clusters that they share; the shares are by default those of what was fitted."""
+    """Print each image and the common clusters, by default with their shares in the fitted images."""
     clusters = [] if segmenter is None else clusters_of(segmenter, shares)
     if as_json:
         failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
@@ -50,7 +50,7 @@ def report(
 
 
 def entry_of(shape: tuple[int, ...], counts: NDArray[np.float64]) -> dict[str, Any]:
-    """A picture as JSON: its size and the share of each cluster, of which `counts` pixels have the label."""
+    """An image as JSON: its size and the share of each cluster, from the number of pixels with each label."""
     n_pixels = counts.sum()
     shares = (counts / max(n_pixels, 1)).tolist()
     return {"width": shape[1], "height": shape[0], "n_pixels": int(n_pixels), "shares": shares}
@@ -65,7 +65,7 @@ def count_labels(label_map: NDArray[Any], n_clusters: int) -> NDArray[np.float64
 
 
 def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list[None]:
-    """Share of each cluster in all pictures that were labeled; None for each if there are none."""
+    """Share of each cluster in all labeled images; None for each if there are none."""
     labeled = [entry for entry in done if entry.get("n_pixels")]
     if not labeled:
         return [None] * n_clusters
@@ -76,7 +76,7 @@ def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list
 
 
 def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float | None] | None = None) -> list[dict[str, Any]]:
-    """The clusters as JSON: label, color, center, and share, by default of what was fitted."""
+    """The clusters as JSON: label, color, center, and share, by default in the fitted images."""
     shares = segmenter.cluster_sizes_.tolist() if shares is None else shares
     parts = zip(hex_codes(segmenter.model_), segmenter.cluster_centers_.tolist(), shares, strict=True)
     return [

@@ -1,4 +1,4 @@
-"""The results of pictures: where they go, what is done about existing ones, and how they are written."""
+"""The results of images: their files, and the treatment of existing ones."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _READ_BYTES = 1 << 24  # of a file, at a time
 
 
 class Results:
-    """The results of pictures: their files, and the treatment of existing ones.
+    """The files with the results of images, and the treatment of existing ones.
 
-    Every result holds a digest of its picture and model, so that only finished work is skipped.
+    Every result contains a digest of its image and model, so only finished work is skipped.
 
     Parameters
     ----------
     directory : where the results go
     outputs : "color", "label" or "distance", as of `KMeansSegmenter`, or "polygons"
     overwrite : replace results that are there
-    resume : skip pictures whose results are there
-    summaries : files about all pictures
+    resume : skip images with existing results
+    summaries : files about all images
     """
 
     SUFFIXES: ClassVar = {
@@ -81,7 +81,7 @@ class Results:
             self.directory.mkdir(parents=True, exist_ok=True)
 
     def are_done(self, picture: Picture, model: str) -> bool:
-        """Whether to skip a picture: all its results are there, made by this model from this picture."""
+        """Whether to skip an image: all its results exist, made by this model from this image."""
         if not self.resume:
             return False
         there = [self._there(picture, output) for output in self.outputs]
@@ -95,7 +95,7 @@ class Results:
         return all(there)
 
     def write(self, picture: Picture, outcome: Outcome, model: str, advance: Callable[[float], None]) -> list[Path]:
-        """Write the results of a picture; the files. `advance` is called with the share that is done."""
+        """Write the results of an image, and return the files. `advance` is called with the share done."""
         digest, n_outputs = self.digest(picture, model), len(self.outputs)
         files = []
         for output in self.outputs:
@@ -114,7 +114,7 @@ class Results:
         return files
 
     def _write_whole(self, picture: Picture, outcome: Outcome, output: str, digest: str) -> Path:
-        """Write an output of a picture that is not georeferenced and fits into memory."""
+        """Write an output of an image without georeference that fits into memory."""
         if output == "label":
             path = self._path(picture, "-labels.png")
             io.save_labels(outcome.labels, path, outcome.colors, comment=digest)
@@ -126,7 +126,7 @@ class Results:
         return path
 
     def digest(self, picture: Picture, model: str) -> str:
-        """What says that a result was made from a picture by a model."""
+        """The mark of a result that was made from an image by a model."""
         mask = b"" if picture.mask is None else picture.mask.tobytes()
         return f"skseg {digest(model, Path(picture.path), picture.page, mask)}"
 
@@ -144,7 +144,7 @@ def _comment_in(path: Path) -> str:
 
 
 def digest(*parts: Any) -> str:
-    """A short fingerprint of bytes, of the bytes in files, and of what JSON holds, with arrays as lists."""
+    """A short fingerprint of bytes, files and JSON values, with arrays as lists."""
     sha = hashlib.sha256()
     for part in parts:
         if isinstance(part, Path):

@@ -1,4 +1,4 @@
-"""The steps of the commands: open pictures, fit a segmenter, write results, plot a curve."""
+"""The steps of the commands: open images, fit a segmenter, write results, plot a curve."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CURVE = ("n_clusters", "score", "spread")
 
 
 def open_batch(images: Iterable[str], mask: Path | None) -> Batch:
-    """The pictures that are meant."""
+    """The images given on the command line."""
     try:
         files = find_files(images)
         return Batch(files, None if mask is None else read_mask(mask))
@@ -49,7 +49,7 @@ def open_model(path: str) -> KMeansSegmenter:
 
 
 def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> KMeansSegmenter:
-    """The segmenter whose clusters are the given colors, from 0 to 1."""
+    """A segmenter with the given colors, from 0 to 1, as clusters."""
     distinct = np.unique(colors, axis=0)
     segmenter = KMeansSegmenter(len(distinct), color_space=color_space, init=distinct)
     segmenter.fit(distinct)
@@ -59,7 +59,7 @@ def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> K
 
 
 def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
-    """Where the results go, and the options of the model that are left."""
+    """The results, and the remaining options of the model."""
     names = ("output_dir", "outputs", "overwrite", "resume", "table", "polygons")
     directory, outputs, overwrite, resume, table, polygons = (params.pop(name) for name in names)
     summaries = Summaries(table, polygons)
@@ -67,20 +67,20 @@ def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
 
 
 def new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
-    """The segmenter for the pictures that can be read, if there are any."""
+    """The segmenter for the images that can be read, or None."""
     batch.check(progress(batch.pictures, "Reading"))
     return segmenter_for(batch.pictures[0], params) if batch.pictures else None
 
 
 def segmenter_for(picture: Picture, params: dict[str, Any]) -> KMeansSegmenter:
-    """A segmenter whose start colors, if there are any, are in the units of the picture."""
+    """A segmenter with the start colors, if given, in the units of the image."""
     if isinstance(params["init"], np.ndarray):
         params = params | {"init": params["init"] * unit_scale(picture.dtype)}
     return KMeansSegmenter(**params)
 
 
 def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
-    """A segmenter fitted to the pictures that can be read, if there are any."""
+    """A segmenter fitted to the images that can be read, or None."""
     segmenter = new_segmenter(batch, params)
     if segmenter is None:
         return None
@@ -94,7 +94,7 @@ def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
 def write_classes(
     batch: Batch, results: Results, params: dict[str, Any], common: KMeansSegmenter | None
 ) -> list[dict[str, Any]]:
-    """Write the results of each picture, by the common segmenter or by one of its own; what was done."""
+    """Write the results of each image, from the common or a separate segmenter, and return their entries."""
 
     def segment(picture: Picture) -> Classes:
         return Classes(picture, common or segmenter_for(picture, params).fit(picture), is_own=common is None)
@@ -108,7 +108,7 @@ def write_classes(
 def write_regions(
     batch: Batch, results: Results, color_space: str | None, params: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Write the regions of each picture; what was done."""
+    """Write the regions of each image, and return their entries."""
     classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
     segmenter = RegionSegmenter(classes, **params)
     made_by = ("regions", color_space, params)
@@ -118,7 +118,7 @@ def write_regions(
 def _write_results(
     batch: Batch, results: Results, segment: Callable[[Picture], Outcome], made_by: Any
 ) -> list[dict[str, Any]]:
-    """Segment each picture and write its results, and the summaries of all."""
+    """Segment each image and write its results, and the summaries of all."""
     model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
     if not rest:
         return []

@@ -1,4 +1,4 @@
-"""Files about all pictures of a run together: a table, and polygons."""
+"""Files about all images of a run: a table, and polygons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .outcomes import Outcome, columns_of, crs_of, polygons_of, system_of
 
 
 class Summaries:
-    """A table and polygons of all pictures, each in one file, which appears when all of them are done.
+    """A table and polygons of all images, each in one file, written after the last image.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Summaries:
         return any(path is not None and path.parent == directory for path in (self.table, self.polygons))
 
     def check(self, pictures: Iterable[Picture], inputs: Collection[Path | None], *, replace: bool) -> None:
-        """Refuse files that cannot be written or must not be replaced, and pictures that do not fit into one map."""
+        """Refuse files that cannot be written or must not be replaced, and images with different coordinate systems."""
         if self.polygons is not None and self.polygons.suffix.lower() not in (".geojson", ".json"):
             raise click.UsageError(f"--polygons must end in .geojson or .json; got {self.polygons.name!r}.")
         for path in filter(None, (self.table, self.polygons)):
@@ -50,7 +50,7 @@ class Summaries:
 
     @contextmanager
     def open(self, pictures: list[Picture]) -> Iterator[Callable[[Picture, Outcome], None]]:
-        """The function that adds a picture; the files are complete at the end."""
+        """The function that adds an image; the files are complete at the end."""
         tables: list[dict[str, list[Any]]] = []
         with ExitStack() as files:
             add_polygons = (

@@ -1,4 +1,4 @@
-"""Pictures and models in files: read lazily, written atomically, without code in them."""
+"""Files of images, label maps and models: images are read lazily, files are written atomically."""
 
 from ._models import load, save
 from ._pictures import ImageFile, images

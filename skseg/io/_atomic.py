@@ -1,4 +1,4 @@
-"""Files that appear when they are complete, or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import IO
 
 @contextmanager
 def written_whole(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to write to that takes the name `path` at the end; after an error it is gone, and what was there stays.
+    """Open a hidden file beside `path`, and rename it to `path` at the end.
 
-    It lies beside `path` until then, hidden, so that the renaming is one step; a process that is killed leaves it.
+    After an error, it is removed and an existing file at `path` stays. Only a killed process leaves it.
     """
     path = Path(path)
     if not path.parent.is_dir():

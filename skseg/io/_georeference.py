@@ -24,10 +24,10 @@ class Georeference:
 
     Attributes
     ----------
-    tags : its TIFF tags, to be written to another file
-    transform : a, b, c, d, e, f as of rasterio's `Affine`: x = a · column + b · row + c, y = d · column + e · row + f,
+    tags : TIFF tags to write to another file
+    transform : a, b, c, d, e, f as in rasterio's `Affine`: x = a · column + b · row + c, y = d · column + e · row + f,
         from the corner of the first pixel; None if the file has ground control points or RPCs instead
-    epsg : code of the coordinate reference system, or None if it is not named by one
+    epsg : EPSG code of the coordinate system, or None
     is_geographic : whether coordinates are angles
     """
 
@@ -38,7 +38,7 @@ class Georeference:
 
     @property
     def system(self) -> tuple[Any, ...]:
-        """The coordinate system, to be compared: its code, or the tags that describe it."""
+        """The coordinate system, for comparisons: its code, or the tags that describe it."""
         described = [tag for tag in self.tags if tag[0] in (_KEYS, _DOUBLES, _TEXTS)]
         return (self.epsg,) if self.epsg is not None else tuple(described)
 
@@ -98,7 +98,7 @@ def _read_keys(directory: Any) -> dict[int, int]:
 
 
 def _read_transform(values: dict[int, Any], *, is_point: bool) -> Transform | None:
-    """From column and row to x and y. Like GDAL, it takes any scale of rows for one that leads down."""
+    """The transform from column and row to x and y. As in GDAL, rows lead down whatever the sign of their scale."""
     scale, points, matrix = (np.asarray(values.get(code, ()), dtype=float) for code in (_SCALE, _TIE_POINTS, _MATRIX))
     if scale.size >= 2 and points.size >= 6 and scale[:2].all():
         a, b, d, e = scale[0], 0.0, 0.0, -abs(scale[1])

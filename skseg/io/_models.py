@@ -26,39 +26,39 @@ from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from ._atomic import written_whole
 
-_FORMAT = 2  # of the JSON and the arrays; raised when older versions could not read new files
+_FORMAT = 2  # of the JSON and the arrays; increased if older versions cannot read new files
 
 Arrays = dict[str, NDArray[Any]]
 Estimator = TypeVar("Estimator", KMeansSegmenter, RegionSegmenter)
 
 
 def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]) -> None:
-    """Write a fitted segmenter to a file that contains no code.
+    """Write a fitted segmenter to a file without code.
 
-    The file is a NumPy archive (``.npz``) of the census, or a sample of it, and the centers, with the parameters, also
-    of the fitted steps, and the versions of skseg, scikit-learn and NumPy as JSON in it. It appears when it is
-    complete. `labels_` is not kept.
+    The file is a NumPy archive (``.npz``). It contains the centers, the census or a sample of it, and, as JSON, the
+    parameters of the segmenter and its fitted steps, and the versions of skseg, scikit-learn and NumPy. `labels_` is
+    not saved. The file appears when it is complete.
 
-    Files can be read by later versions of skseg: parameters that were added since get their default.
+    Later versions of skseg can read the file. Parameters added since then get their defaults.
 
     Parameters
     ----------
     segmenter : KMeansSegmenter or RegionSegmenter
-        Fitted segmenter, whose `random_state` is an int or None.
+        Fitted segmenter. Its `random_state` must be an int or None.
 
     path : str or path
-        The file, usually ``*.skseg``; an existing one is replaced.
+        Path of the file, usually ``*.skseg``. An existing file is replaced.
 
     Raises
     ------
     TypeError
-        If it is another estimator, or a parameter cannot be written as JSON.
+        If `segmenter` is another estimator, or a parameter cannot be written as JSON.
 
     NotFittedError
-        If it is not fitted.
+        If `segmenter` is not fitted.
 
     ValueError
-        If a parameter was set to an invalid value since.
+        If a parameter was set to an invalid value after `fit`.
 
     Examples
     --------
@@ -93,22 +93,25 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
 
 
 def load(path: str | PathLike[str]) -> Any:
-    """Read a segmenter written by `save`; no code is run.
+    """Read a segmenter written by `save`, without running code.
 
     Parameters
     ----------
     path : str or path
-        The file.
+        Path of the file.
 
     Returns
     -------
     segmenter : KMeansSegmenter or RegionSegmenter
-        Fitted segmenter, whose methods, including `partial_fit`, return the same as those of the saved one.
+        Fitted segmenter. Its methods, including `partial_fit`, give the same results as before saving.
 
     Raises
     ------
     ValueError
-        If the file is not a model file, is damaged or tampered with, or has parameters that this version does not know.
+        If the file is not a model file, is damaged or tampered with, or has parameters unknown to this version.
+
+    FileNotFoundError
+        If the file does not exist.
 
     Examples
     --------
@@ -157,7 +160,7 @@ def _describe(estimator: Any) -> dict[str, Any]:
 
 
 def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
-    """What a fitted segmenter has learned beside arrays."""
+    """The fitted attributes of a segmenter, except arrays."""
     return {
         **_describe(segmenter),
         "steps": {name: step.get_params() for name, step in segmenter.pipeline_.steps},
@@ -169,7 +172,7 @@ def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
 
 
 def _describe_regions(segmenter: RegionSegmenter) -> dict[str, Any]:
-    """What a segmenter of regions has learned beside arrays."""
+    """The fitted attributes of a RegionSegmenter, except arrays."""
     return {
         **_describe(segmenter),
         "segmenter": None if segmenter.segmenter_ is None else _describe_fitted(segmenter.segmenter_),
@@ -179,9 +182,9 @@ def _describe_regions(segmenter: RegionSegmenter) -> dict[str, Any]:
 
 
 def _arrays(fitted: KMeansSegmenter | None) -> dict[str, Any]:
-    """The census of a fitted segmenter and its centers; nothing if images get segmenters of their own.
+    """The census and the centers of a fitted segmenter; empty if each image gets its own segmenter.
 
-    A sample is saved with what it does not tell.
+    A sample is saved with the sums over all pixels, which it cannot give.
     """
     if fitted is None:
         return {}
@@ -206,7 +209,7 @@ def _as_json(value: Any) -> Any:
 
 
 def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | RegionSegmenter:
-    """The segmenter that these make; what is wrong or foreign in them is an error."""
+    """The segmenter of a file; invalid or unknown content is an error."""
     if about["format"] != _FORMAT:
         wrote, read = (", ".join(map(" ".join, versions.items())) for versions in (about["versions"], _versions()))
         raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
@@ -226,7 +229,7 @@ def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | Re
 
 
 def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) -> Estimator:
-    """An estimator with the parameters of a file; those that an older version did not have are the defaults."""
+    """An estimator with the parameters of a file; parameters missing in older files get their defaults."""
     known, given = set(expected().get_params(deep=False)), set(about["params"])
     if about["estimator"] != expected.__name__ or given - known:
         raise ValueError(f"it has a {about['estimator']} with parameters unknown here: {sorted(given - known)}")
@@ -238,7 +241,7 @@ def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) 
 
 
 def _restore(segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter:
-    """Let a segmenter be fitted as a file says."""
+    """Set the fitted attributes of a segmenter from a file."""
     census, centers, sums = _check_arrays(**arrays)
     colors = census.colors
     color = ColorConverter(**about["steps"]["color"]).set_output(transform="default")
@@ -258,7 +261,7 @@ def _restore(segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays) 
 
 
 def _conversion_of(color: ColorConverter, learned: Any, n_channels: int) -> Conversion:
-    """The conversion of a color step, which then knows its weights; those that were learned are checked."""
+    """The conversion of a color step; sets its weights, after a check of learned ones."""
     conversion = find_conversion(color.color_space, color.channel_weights, n_channels)
     if conversion.learns_weights:
         if not isinstance(learned, list):
@@ -271,7 +274,7 @@ def _conversion_of(color: ColorConverter, learned: Any, n_channels: int) -> Conv
 def _check_arrays(
     colors: NDArray[Any], weights: NDArray[Any], centers: NDArray[Any], **beside: NDArray[Any]
 ) -> tuple[Census, NDArray[np.float64], dict[str, Any]]:
-    """The census, the centers, and what a sample does not tell; arrays that `save` cannot have written are refused."""
+    """The census, the centers, and the sums saved with a sample; refuse arrays that `save` cannot have written."""
     fits = (
         colors.ndim == centers.ndim == 2
         and weights.shape == colors.shape[:1]
@@ -296,6 +299,6 @@ def _shapes_and_types(arrays: Arrays) -> dict[str, Any]:
 
 
 def _beside_sample(colors: NDArray[Any], centers: NDArray[Any]) -> dict[str, Any]:
-    """Shapes and types of the arrays that are saved beside a sample."""
+    """Shapes and types of the arrays saved with a sample."""
     like = {"means": centers, "sizes": centers[:, 0], "spread": centers[0, 0], "level": np.array(0)}
     return _shapes_and_types(like | {"limits": np.empty(2, dtype=colors.dtype)})

@@ -1,4 +1,4 @@
-"""Images in files, read on each conversion to an array, as they are meant to be seen."""
+"""Image files, read on each conversion to an array: upright, in sRGB, with transparency as a mask."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from ._tiff import check_page, check_size, count_pages, is_tiff, open_page, spli
 
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
-    """List image files; each is read when it is converted to an array.
+    """List image files, which are read lazily.
 
     Parameters
     ----------
     paths : str, path, or iterable of them
-        Directory of pictures, pattern of file names, such as ``"photos/*.jpg"`` or ``"photos/**/*.png"``, or the files
-        themselves. A directory stands for its files with the suffix of a picture, without hidden ones.
+        A directory, a pattern of file names such as ``"photos/*.jpg"`` or ``"photos/**/*.png"``, or the files. In a
+        directory, all files with the suffix of an image format are listed, except hidden ones.
 
     Returns
     -------
     images : list of ImageFile
-        The files, in the order of their names if `paths` is a directory or a pattern. The list can be sliced, searched
-        by `GridSearchCV` and sent to other processes without reading a file.
+        The files, sorted by name if `paths` is a directory or a pattern. Slicing the list, splitting it in
+        cross-validation, or sending it to other processes does not read a file.
 
     Raises
     ------
     FileNotFoundError
-        If there is no picture in the directory, no file matches the pattern, or a file does not exist.
+        If the directory contains no image, no file matches the pattern, or a file does not exist.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
 
 
 def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
-    """The files meant by a file name, a directory, whose directories are left out, or a pattern, sorted by name."""
+    """The files of a file name, a directory (without subdirectories) or a pattern, sorted by name."""
     path = Path(pattern)
     if path.is_dir():
         suffixes = Image.registered_extensions()
@@ -79,39 +79,40 @@ def readable(path: object) -> str:
 
 
 class ImageFile:
-    """An image in a file, read whenever it is converted to an array.
+    """Image file, read on each conversion to an array.
 
-    The image is turned upright by its EXIF orientation. Other color profiles, palettes and CMYK are converted to sRGB;
-    gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray` returns the mask, and a segmenter ignores
-    these pixels. TIFF files of more than 8 bits or with other channels than RGB are not converted; pixels that are NaN,
-    or whose channels all have the file's no-data value (GDAL's tag), are masked. Of 16-bit color PNG Pillow reads the
-    upper 8 bits; a color profile is not applied to more than 8 bits. GeoTIFF files are read as they are stored, so that
-    their transform holds; their overviews are left out, and the mask in the file is applied.
+    The image is turned upright by its EXIF orientation. Palettes, CMYK and 8-bit images with another color profile are
+    converted to sRGB, and gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray` returns the mask,
+    and a segmenter ignores these pixels. Pillow reads only the upper 8 bits of 16-bit color PNG files.
 
-    A segmenter reads some rows of a large TIFF file at a time. ``file[start:stop]`` are rows of an image.
+    TIFF files of more than 8 bits or with other channels than RGB are not converted. Pixels are masked if a channel is
+    NaN, or if all channels equal the nodata value of the file (GDAL's tag). GeoTIFF files are read as stored, without
+    orientation and overviews, and the mask in the file is applied.
+
+    Large TIFF files are read a few rows at a time by segmenters, and by slices, ``file[start:stop]``.
 
     Parameters
     ----------
     path : str or path
-        The file.
+        Path of the file.
 
     page : int or None, default=None
-        Index of the image in an animation or a file of several pages; None if there must be only one.
+        Index of the image in an animation or a file of several pages. None if the file contains a single image.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
 
     See Also
     --------
-    images : A list of these.
+    images : List the image files of a directory.
 
     Notes
     -----
     An image with more pixels than `PIL.Image.MAX_IMAGE_PIXELS` (89 million by default) is not read at once, since a
-    small file can declare any size. A pixel of more than 4 bytes counts as several. No strip of a TIFF file, and no row
-    of tiles, may have more. A color profile is not applied to rows.
+    small file can declare any size. Pixels of more than 4 bytes count as several. The limit also applies to each strip
+    of a TIFF file, and to each row of tiles. Color profiles are not applied if an image is read by rows.
 
     Examples
     --------
@@ -122,8 +123,8 @@ class ImageFile:
     (400, 600, 3)
     """
 
-    ndim = 3  # known without reading
-    _baseclass = np.ndarray  # numpy.ma.asarray wants to know what lies under the masked array that it gets
+    ndim = 3  # known without reading the file
+    _baseclass = np.ndarray  # numpy.ma.asarray needs the type of the data in a masked array
 
     def __init__(self, path: str | PathLike[str], page: int | None = None) -> None:
         self.path = fspath(path)
@@ -132,13 +133,13 @@ class ImageFile:
             raise FileNotFoundError(f"There is no file {self.path!r}.")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Read the file; a ValueError names a file that cannot be read."""
+        """Read the file; if this fails, raise a ValueError with its name."""
         with self._naming():
             pixels = self._read()
         return pixels if dtype is None else pixels.astype(dtype)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Part of the image; of a large TIFF only the rows of a slice are decoded."""
+        """Part of the image; only the rows of a slice are decoded from a large TIFF file."""
         if not (self.is_banded and isinstance(key, slice) and key.step in (None, 1)):
             return np.asanyarray(np.asanyarray(self)[key])
         with self._naming(), open_page(self.path, self.page) as page:
@@ -146,23 +147,23 @@ class ImageFile:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Height, width and number of channels; a picture that is not TIFF is read for it."""
+        """Height, width and number of channels. Files other than TIFF are read to get it."""
         return self._describe()[0]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers; a picture that is not TIFF is read for it."""
+        """Data type of the pixels. Files other than TIFF are read to get it."""
         return self._describe()[1]
 
     @property
     def block_rows(self) -> int:
-        """Number of rows that are decoded together in a large TIFF."""
+        """Number of rows decoded together in a large TIFF file."""
         with self._naming(), open_page(self.path, self.page) as page:
             return page.block_rows
 
     @property
     def is_banded(self) -> bool:
-        """Whether it is a TIFF that is too large to be read at once."""
+        """Whether the file is a TIFF file too large to be read at once."""
         with self._naming():
             if not is_tiff(self.path):
                 return False
@@ -170,12 +171,12 @@ class ImageFile:
                 return page.is_large
 
     def pages(self) -> list[ImageFile]:
-        """List the images of the file, each as an ImageFile; animations and stacks have several.
+        """List the images of the file. Animations and files of several pages have more than one.
 
         Returns
         -------
         pages : list of ImageFile
-            In the order of the file.
+            The images, in the order of the file.
 
         Raises
         ------
@@ -195,7 +196,7 @@ class ImageFile:
             return page.mask_missing(_read_plain(self.path, page.number)) if page.suits_pillow else page.read()
 
     def _describe(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and type, of a TIFF from its header."""
+        """Shape and data type, from the header if the file is TIFF."""
         with self._naming():
             if not is_tiff(self.path):
                 pixels = self._read()
@@ -208,7 +209,7 @@ class ImageFile:
         """Turn all errors into a ValueError that names the file."""
         try:
             yield
-        except Exception as error:  # decoders raise all kinds on broken files
+        except Exception as error:  # decoders raise many kinds of errors on broken files
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> ValueError:
@@ -229,11 +230,11 @@ def _count_pages(path: str) -> int:
     if is_tiff(path):
         return count_pages(path)
     with Image.open(path) as image:
-        return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # a photo and its previews are MPO
+        return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # MPO holds a photo and its previews
 
 
 def _read_plain(path: str, page: int | None) -> NDArray[Any]:
-    """The pixels of a picture that Pillow reads, (height, width, 3), masked where they are transparent."""
+    """The pixels of an image that Pillow reads, (height, width, 3), masked where transparent."""
     with Image.open(path) as image:
         check_size(image.width * image.height)
         if page is not None:
@@ -247,7 +248,7 @@ def _read_plain(path: str, page: int | None) -> NDArray[Any]:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """The picture, in sRGB if it has a color profile that says other."""
+    """The image, converted to sRGB if it has another color profile."""
     embedded = image.info.get("icc_profile")
     if not embedded or image.mode not in ("RGB", "RGBA", "CMYK"):
         return image
@@ -260,12 +261,12 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     except (ImageCms.PyCMSError, OSError) as error:
         warnings.warn(f"A color profile cannot be used and is ignored: {error}", stacklevel=levels_to_caller())
         return image
-    assert converted is not None  # it was not asked to work in place
+    assert converted is not None  # since it does not work in place
     return converted
 
 
 def _as_plain_mode(image: Image.Image) -> Image.Image:
-    """A picture whose pixels are palette indices or other colors than sRGB, as RGB; with alpha if one is named."""
+    """An image as RGB if its pixels are palette indices or other colors than sRGB; RGBA if a color is transparent."""
     has_transparency = "transparency" in image.info and image.mode in ("P", "L", "RGB")
     if has_transparency or image.mode == "PA":
         return image.convert("RGBA")

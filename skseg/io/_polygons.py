@@ -19,7 +19,7 @@ from .._regions.outlines import outlines
 from ._atomic import written_whole
 from ._results import as_palette
 
-_IN_PLACE = (1, 0, 0, 0, 1, 0)  # the transform that changes nothing
+_IN_PLACE = (1, 0, 0, 0, 1, 0)  # the identity
 _LONGEST_HEAD = 4096  # bytes of the first line
 
 
@@ -32,33 +32,32 @@ def save_polygons(
     transform: Sequence[float] | None = None,
     crs: int | str | None = None,
 ) -> None:
-    """Write the outlines of the labels of a label map as polygons in a GeoJSON file.
+    """Write the outlines of labels as polygons in a GeoJSON file.
 
-    There is one Feature for each label that occurs: a Polygon, or a MultiPolygon if the label has several connected
-    parts, where pixels are connected if they share a side. Outlines run along the sides of pixels, so that the polygons
-    cover the labeled pixels exactly; holes are kept. All polygons are valid by the OGC's rules, also where outlines
-    touch at a corner. Masked pixels belong to no polygon, and neither do negative labels.
+    Each label that occurs is one Feature: a Polygon, or a MultiPolygon if the label has several connected parts. Pixels
+    are connected if they share a side. Outlines follow the sides of pixels, so the polygons cover the labeled pixels
+    exactly, including holes. All polygons are valid by the rules of the OGC, even where outlines touch at a corner.
+    Masked pixels and negative labels are left out.
 
     Parameters
     ----------
     label_map : array-like of int, shape (height, width)
-        Labels, maybe masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
+        Label map, optionally masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
 
     path : str or path
-        The file, ``*.geojson`` or ``*.json``; an existing one is replaced when the new one is complete.
+        Path of the file, ``*.geojson`` or ``*.json``. An existing file is replaced when the new one is complete.
 
-    colors : array-like of shape (n_clusters, 3) or (n_clusters, 1), default=None
-        Color of each label as in `save_labels`: uint8, uint16, or float from 0 to 1.
+    colors : array-like of shape (n_labels, 3) or (n_labels, 1), default=None
+        Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1.
 
     properties : mapping of str to array-like, default=None
         Columns of a table to write as properties, such as the result of `skseg.region_table`. The column ``"label"``
-        says which label a row is about. Numbers that are not finite become null.
+        contains the label of each row. Numbers that are not finite become null.
 
     transform : sequence of 6 numbers, default=None
-        From pixels to map coordinates: ``(a, b, c, d, e, f)`` as in rasterio's `Affine`, which can be passed itself.
-        The upper left corner of the pixel in a column and row lies at ``x = a * column + b * row + c``,
-        ``y = d * column + e * row + f``. By default the coordinates are columns and rows, from (0, 0) in the upper left
-        corner of the image.
+        Transform from pixels to map coordinates: ``(a, b, c, d, e, f)``, or an `Affine` of rasterio. The upper left
+        corner of a pixel has the coordinates ``x = a * column + b * row + c`` and ``y = d * column + e * row + f``. By
+        default, the coordinates are columns and rows, from (0, 0) in the upper left corner of the image.
 
     crs : int or str, default=None
         Coordinate system of the map: an EPSG code, or a name such as ``"urn:ogc:def:crs:OGC:1.3:CRS84"``.
@@ -67,20 +66,20 @@ def save_polygons(
     ------
     ValueError
         If the label map is not a two-dimensional array of integers, if a label has no color or no row of properties, if
-        `path` ends in something else, or if `transform` is not an invertible transform.
+        `path` has another suffix, or if `transform` is not invertible.
 
     See Also
     --------
-    skseg.region_table : Measure the regions.
+    skseg.region_table : Measure each label.
 
     Notes
     -----
-    Each Feature has the properties ``label`` and ``area``, the number of pixels. With `colors` it also has ``color``,
-    three numbers from 0 to 255, which QuPath shows, and ``fill``, the hex code, as in simplestyle.
+    Each Feature has the properties ``label`` and ``area``, the number of pixels. With `colors`, it also has ``color``,
+    three numbers from 0 to 255, for QuPath, and ``fill``, the hex code, as in simplestyle.
 
-    Exterior rings run counterclockwise in the coordinates of the file, as RFC 7946 wants it. By this standard all
-    coordinates are longitudes and latitudes in WGS 84. `crs` is written as the member "crs" of the earlier GeoJSON
-    2008, which GDAL and QGIS read; for programs that do not, transform the file, as by ``ogr2ogr -t_srs EPSG:4326``.
+    Exterior rings run counterclockwise in the coordinates of the file, as required by RFC 7946. This standard also
+    requires longitudes and latitudes in WGS 84. `crs` is written as the member "crs" of the earlier GeoJSON 2008, which
+    GDAL and QGIS read. For other programs, transform the file with ``ogr2ogr -t_srs EPSG:4326``.
 
     Examples
     --------
@@ -99,7 +98,7 @@ def save_polygons(
 def open_polygons(
     path: str | PathLike[str], crs: int | str | None = None, *, comment: str = ""
 ) -> Iterator[Callable[..., None]]:
-    """A new file, and the function that adds a label map to it, with the other parameters of `save_polygons`."""
+    """Open a new file, and yield the function that adds a label map, with the other parameters of `save_polygons`."""
     if Path(path).suffix.lower() not in (".geojson", ".json"):
         raise ValueError(f"path must end in .geojson or .json; got {Path(path).name!r} instead.")
     head: dict[str, Any] = {"type": "FeatureCollection"} | ({"comment": comment} if comment else {})
@@ -151,7 +150,7 @@ def _features(
     areas = [areas.sum().item() for areas in np.split(found.areas, firsts[1:])]
     columns = {"label": names.tolist(), "area": areas} | _as_columns(properties, names) | _color_columns(colors, names)
     points = found.points if transform is None else found.points @ affine[:, :2].T + affine[:, 2]
-    step = 1 if np.linalg.det(affine[:, :2]) > 0 else -1  # a map whose y points up mirrors the rings
+    step = 1 if np.linalg.det(affine[:, :2]) > 0 else -1  # if y points up, the rings are mirrored
     for row, (first, last) in enumerate(pairwise([*firsts, len(found.labels)])):
         rings = (points[start:stop][::step] for start, stop in pairwise(found.starts[first : last + 1]))
         yield _feature({name: column[row] for name, column in columns.items()}, rings, found.areas[first:last] > 0)
@@ -183,7 +182,7 @@ def _as_affine(transform: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> dict[str, list[Any]]:
-    """The properties of the labels that occur, as JSON takes them."""
+    """The properties of the labels that occur, as lists for JSON."""
     if properties is None:
         return {}
     table = {str(name): _as_list(column) for name, column in properties.items()}

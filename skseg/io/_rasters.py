@@ -1,4 +1,4 @@
-"""Tiled TIFF files, written from bands of rows, with a georeference, a nodata value and names of classes."""
+"""Tiled TIFF files, written from blocks of rows, with a georeference, a nodata value and names of labels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COLUMNS = {"Value": (0, 5), "Class": (2, 2), "Red": (0, 6), "Green": (0, 7), "B
 
 
 class Place(NamedTuple):
-    """What a raster takes over from the file that it is made of.
+    """Properties that a raster takes from its source file.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
 
 
 def choose_no_data(dtype: np.dtype[Any], place: Place, colors: NDArray[Any]) -> float | None:
-    """The nodata value of an image: the file's, if no color consists of it; else NaN, or None for integers."""
+    """The nodata value of an image: from the file, unless a color equals it; else NaN, or None for integers."""
     number = place.no_data
     if number is not None and _holds(dtype, number) and not (colors == number).all(axis=-1).any():
         return number
@@ -78,7 +78,7 @@ def write_labels(
     place: Place | None = None,
     comment: str = "",
 ) -> None:
-    """Write a label map with a palette, (n_labels, 3), and the names of its classes in a file beside it."""
+    """Write a label map with a palette, (n_labels, 3), and the names of the labels in a second file."""
     dtype = np.dtype(np.uint8 if len(palette) <= _MAX_CLASSES_8_BITS else np.uint16)
     no_data = (1 << 8 * dtype.itemsize) - 1
     if len(palette) > no_data:
@@ -116,7 +116,7 @@ def write_image(
 
 
 def colors_of_tiff(n_colors: int, *, n_alpha: int) -> dict[str, Any]:
-    """What `tifffile.imwrite` must know about the channels of an image."""
+    """Options of `tifffile.imwrite` for the channels of an image."""
     photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
     kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
     return {"photometric": photometric, "extrasamples": kinds, "planarconfig": "contig"}
@@ -173,7 +173,7 @@ def _write(
 
 
 def _cut(bands: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
-    """Bands of any heights as tiles, from left to right and from top to bottom; the last ones are filled up."""
+    """Blocks of rows as tiles, from left to right and from top to bottom; the last ones are padded."""
     waiting: list[NDArray[Any]] = []
     for band in bands:
         waiting.append(band)
@@ -195,7 +195,7 @@ def _cut_rows(rows: NDArray[Any], width: int, tile: tuple[int, ...]) -> Iterator
 
 
 def _names_as_xml(palette: NDArray[np.uint8]) -> bytes:
-    """Names and colors of classes as GDAL and QGIS read them: category names and an attribute table."""
+    """Names and colors of labels for GDAL and QGIS: category names and an attribute table."""
     root = ElementTree.Element("PAMDataset")
     band = ElementTree.SubElement(root, "PAMRasterBand", band="1")
     names = [f"class {label}" for label in range(len(palette))]

@@ -16,8 +16,8 @@ from .._color import is_unit_range, to_uint8, unit_scale
 from ._atomic import written_whole
 from ._rasters import choose_no_data, colors_of_tiff, place_like, write_image, write_labels
 
-_PALETTE_SIZE = 256  # colors that an indexed PNG can have
-_COMMENT = "Comment"  # one of the keywords that the PNG specification names
+_PALETTE_SIZE = 256  # largest palette of a PNG
+_COMMENT = "Comment"  # a keyword of the PNG specification
 
 
 def save_labels(
@@ -28,14 +28,16 @@ def save_labels(
     comment: str = "",
     like: str | PathLike[str] | None = None,
 ) -> None:
-    """Write a label map as an indexed PNG or TIFF, whose pixel values are the labels and whose palette is the colors.
+    """Write a label map as an indexed PNG or TIFF file.
 
-    In a PNG, masked pixels get the value `n_clusters`, which is transparent. A palette has 256 entries; larger label
-    maps are 16-bit gray PNGs of the labels.
+    The pixel values are the labels, and the palette holds the colors.
 
-    A TIFF has 8 bits, or 16 for more than 254 labels. Masked pixels get 255, or 65535, the nodata value of
-    the file; 0 is the first class, not background. A file ``*.tif.aux.xml`` beside it holds the names and
-    colors of the classes for GDAL and QGIS.
+    In a PNG file, masked pixels get the value `n_labels`, which is transparent. A palette has 256 entries, so larger
+    label maps are written as 16-bit gray.
+
+    A TIFF file has 8 bits, or 16 for more than 254 labels. Masked pixels get the nodata value of the file, 255 or
+    65535. Label 0 is the first cluster, not background. A second file, ``*.tif.aux.xml``, holds the names and colors of
+    the labels for GDAL and QGIS.
 
     Parameters
     ----------
@@ -43,24 +45,24 @@ def save_labels(
         Labels from 0, optionally masked.
 
     path : str or path
-        The file, ``*.png`` or ``*.tif``; an existing one is replaced when the new one is complete.
+        Path of the file, ``*.png`` or ``*.tif``. An existing file is replaced when the new one is complete.
 
-    colors : array-like of shape (n_clusters, 3) or (n_clusters, 1)
-        Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1. A segmenter's colors are
-        ``segmenter.inverse_transform(np.arange(n_clusters))``; its `cluster_centers_` are floats up to 255 for 8-bit
+    colors : array-like of shape (n_labels, 3) or (n_labels, 1)
+        Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1. For a segmenter, use
+        ``segmenter.inverse_transform(np.arange(n_clusters))``. Its `cluster_centers_` are floats up to 255 for 8-bit
         images, which are refused.
 
     comment : str, default=""
-        Text to store in the file; in a TIFF, of ASCII characters.
+        Text to store in the file; ASCII only for TIFF.
 
     like : str or path, default=None
-        Georeferenced TIFF file of the same height and width. A TIFF gets its coordinate system and transform, or its
-        control points.
+        Georeferenced TIFF file of the same height and width. The new file, which must be a TIFF, gets its georeference:
+        coordinate system and transform, ground control points, or RPCs.
 
     Raises
     ------
     ValueError
-        If the label map is not a two-dimensional array of integers or holds a label without a color, if there are more
+        If the label map is not a two-dimensional array of integers or has a label without a color, if there are more
         than 65,535 labels, if the colors are not gray or RGB within their range, if `path` does not end in .png or
         .tif, or if `like` is not a georeferenced TIFF file of this size.
 
@@ -111,32 +113,32 @@ def save_labels(
 def save_image(
     image: ArrayLike, path: str | PathLike[str], *, comment: str = "", like: str | PathLike[str] | None = None
 ) -> None:
-    """Write an image as PNG or TIFF, transparent where it is masked.
+    """Write an image as PNG or TIFF file, with masked pixels transparent.
 
-    With `like`, masked pixels get the nodata value of that file. Without one, or if an image color equals it, they get
-    NaN in float images and alpha 0 in integer images.
+    With `like`, masked pixels get the nodata value of that file. If it has no nodata value, or if a color of the image
+    equals it, they get NaN in float images and alpha 0 in integer images.
 
     Parameters
     ----------
     image : array-like of shape (height, width, n_channels) or (height, width)
-        The image, maybe masked.
+        Image, optionally masked.
 
     path : str or path
-        The file, ``*.png`` for RGB or gray of 8 bits or black-and-white, or ``*.tif``; an existing one is replaced when
-        the new one is complete.
+        Path of the file: ``*.png`` for 8-bit RGB or gray and for black-and-white images, ``*.tif`` for all. An existing
+        file is replaced when the new one is complete.
 
     comment : str, default=""
-        Text to store in the file; in a TIFF, of ASCII characters.
+        Text to store in the file; ASCII only for TIFF.
 
     like : str or path, default=None
-        Georeferenced TIFF file of the same height and width. A TIFF gets its coordinate system and transform, or its
-        control points.
+        Georeferenced TIFF file of the same height and width. The new file, which must be a TIFF, gets its georeference:
+        coordinate system and transform, ground control points, or RPCs.
 
     Raises
     ------
     ValueError
-        If the image has more bits or other channels than a PNG takes, numbers that neither format holds, `path` ends
-        in something else, or `like` is not a georeferenced TIFF file of this size.
+        If the image does not fit into a PNG or TIFF file, if `path` does not end in .png or .tif, or if `like` is not a
+        georeferenced TIFF file of this size.
 
     Examples
     --------
@@ -182,7 +184,7 @@ def save_image(
 
 
 def read_comment(path: str | PathLike[str]) -> str:
-    """The comment that is stored in a file that `save_labels` or `save_image` has written, or ""."""
+    """The comment in a file written by `save_labels` or `save_image`, or ""."""
     try:
         if Path(path).suffix == ".png":
             with Image.open(path) as image:
@@ -222,7 +224,7 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
 
 
 def as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
-    """RGB of 8 bits, (n_colors, 3), of gray or RGB colors within their range."""
+    """Gray or RGB colors within their range as 8-bit RGB, (n_colors, 3)."""
     if colors.ndim != 2 or colors.shape[1] not in (1, 3):
         raise ValueError(f"colors must have the shape (n_clusters, 3) or (n_clusters, 1); got {colors.shape} instead.")
     if colors.size and not is_unit_range(colors):

@@ -24,7 +24,7 @@ from .._census.blocks import in_parallel
 from ._georeference import Georeference, georeference_of, no_data_of
 
 _PLAIN_BITS = (1, 2, 4, 8)  # of a number, that Pillow reads
-_PLAIN_BYTES = 4  # that Pillow needs for a pixel; one that takes more counts as several
+_PLAIN_BYTES = 4  # of Pillow for a pixel; larger pixels count as several
 _ASIDE = 1 | 4  # bits of a page's type: it is a smaller copy of another page, or the mask of the page before
 _MASK = 4
 _JPEG = (6, 7, 33007, 34892)
@@ -53,7 +53,7 @@ def count_pages(path: str) -> int:
 
 @contextmanager
 def open_page(path: str, number: int | None) -> Iterator[Page]:
-    """An image of a TIFF file; its only one if `number` is None."""
+    """An image of a TIFF file; the only one if `number` is None."""
     images = _find_images(path)
     check_page(number, len(images))
     index, mask = images[number or 0]
@@ -71,7 +71,7 @@ def read_georeference(path: str | PathLike[str], page: int | None = None) -> Geo
 
 
 def check_page(page: int | None, n_pages: int) -> None:
-    """Refuse a page that is not there, or none if there are several."""
+    """Refuse a missing page, and None if there are several pages."""
     if page is None and n_pages > 1:
         raise ValueError(f"it has {n_pages} pages; choose one, or take them all: ImageFile(path).pages()")
     if page is not None and not 0 <= page < n_pages:
@@ -131,12 +131,12 @@ class Page:
 
     @cached_property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the numbers."""
+        """Data type of the pixels."""
         return self._read(slice(0, 0)).dtype
 
     @property
     def block_rows(self) -> int:
-        """Number of rows that are decoded together."""
+        """Number of rows decoded together."""
         return _block_shape(self._page)[0]
 
     @property
@@ -177,12 +177,12 @@ class Page:
         return self._read(slice(start, max(start, stop)))
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """Mask pixels with NaN in a channel, or whose channels all have the nodata value."""
+        """Mask pixels with NaN in a channel, or with the nodata value in all channels."""
         return _hide(pixels, self._find_missing(np.ma.getdata(pixels)))
 
     @property
     def _size(self) -> int:
-        """Number of pixels; those of many bytes count as several."""
+        """Number of pixels; pixels of many bytes count as several."""
         return int(max(self._page.imagelength * self._page.imagewidth, self._page.nbytes // _PLAIN_BYTES))
 
     def _check_blocks(self) -> None:
@@ -232,7 +232,7 @@ class Page:
 
 
 def _hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
-    """Mask some pixels, beside those that are masked."""
+    """Mask some pixels in addition to masked ones."""
     if not is_hidden.any():
         return pixels
     mask = np.ma.getmaskarray(pixels) | is_hidden[..., np.newaxis]
@@ -240,7 +240,7 @@ def _hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
 
 
 def _find_images(path: str) -> list[tuple[int, int | None]]:
-    """The pages of a file that are images of their own, or else all pages, and the page of the mask of each."""
+    """The pages of a file that are separate images, or else all pages, and the page of the mask of each."""
     state = Path(path).stat()
     return _find_images_once(path, state.st_mtime_ns, state.st_size)
 

@@ -1,4 +1,4 @@
-"""Criteria and rules to choose the number of clusters, and agreement with true segmentations.
+"""Criteria and rules to choose the number of clusters, and agreement with true label maps.
 
 A criterion is a scorer: ``criterion(segmenter, X)``, for a fitted `KMeansSegmenter`, or a Pipeline or search that ends
 in one; higher is better. Use it as ``scoring`` in scikit-learn's searches. It is computed on

@@ -1,4 +1,4 @@
-"""Agreement of label maps with true segmentations, by one or several annotators."""
+"""Agreement of label maps with true label maps, by one or several annotators."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
     weights = check_pixel_weights(weights, truth.shape, masked)
     known = np.flatnonzero(~masked)[weights > 0]
     if not len(known):
-        raise ValueError("No pixel counts: all are masked or have weight 0, or the label maps are empty.")
+        raise ValueError("No pixels to compare: all are masked or have weight 0, or the label maps are empty.")
     weights = weights[weights > 0]
     weights = weights / max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
     rows, columns = (_consecutive(labels.data[known]) for labels in (truth, predicted))

@@ -1,4 +1,4 @@
-"""The criteria as functions of clusters: what they compute, without estimators and images. Pure NumPy."""
+"""The criteria as functions of clusters, without estimators and images. Pure NumPy."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Floats = NDArray[np.float64]
 
 _WORST = -1e6  # of a model that a criterion cannot judge, such as one cluster; finite, so that folds can be averaged
 _PERFECT = 1e-6  # share of the variance below which a cluster counts as one color; less is rounding
-_COST = 0.25  # of a cluster, in those that stand apart
+_COST = 0.25  # of each cluster; a well-separated one counts up to 1
 _BANDWIDTH = 0.1  # of the density estimate, relative to the distance of two centers: a tenth of the way between them
 
 
 def valley_score(clusters: Clusters) -> float:
-    """Number of clusters that stand apart, less the cost of all, plus how much they explain."""
+    """Number of well-separated clusters, minus the cost of all, plus the reward for explained variance."""
     if clusters.n_clusters < 2:
         return _WORST
     standing = _valley_contrasts(clusters).clip(min=0).sum()
