@@ -82,7 +82,7 @@ def palette_of(image, n_colors):
 def test_the_picture_that_ships_is_segmented_without_an_argument(run, result):
     outcome = run()
     assert outcome.exit_code == 0
-    assert "No IMAGE given: segmenting the coffee picture" in outcome.output
+    assert "No IMAGE given: segmenting a photo of a coffee cup" in outcome.output
     assert result("coffee-segmented.png").size == result("coffee-labels.png").size == (600, 400)
     assert len(np.unique(result("coffee-labels.png"))) == 10
 
@@ -321,7 +321,7 @@ def test_a_picture_of_another_kind_than_the_first_fails_and_the_others_are_done(
     deep = save((PICTURE[..., 0] * np.uint16(257)), "deep.png")
     outcome = run(save(PICTURE), deep)
     assert outcome.exit_code == 1
-    assert "deep.png: It has 3 channels of uint16, but the first picture has 3 channels of uint8" in outcome.stderr
+    assert "deep.png: It has 3 channels of uint16, but the first image has 3 channels of uint8" in outcome.stderr
     assert len(list((tmp_path / "results").iterdir())) == 2
 
 
@@ -352,7 +352,7 @@ def test_a_directory_or_a_pattern_without_pictures_is_a_usage_error(run, tmp_pat
     for argument in (tmp_path, tmp_path / "*.png"):
         outcome = run(argument)
         assert outcome.exit_code == 2
-        assert "There is no picture in" in outcome.output
+        assert "There is no image in" in outcome.output
 
 
 @pytest.mark.parametrize("n_clusters", ["0", "-3", "65536", "many"])
@@ -445,7 +445,7 @@ def test_an_input_is_never_overwritten(save, tmp_path):
     before = labels.read_bytes()
     outcome = CliRunner().invoke(app, ["segment", str(path), str(labels), "-o", str(path.parent)])
     assert outcome.exit_code == 2
-    assert "is a picture to read and a result" in outcome.output
+    assert "is an image to read and a result" in outcome.output
     assert labels.read_bytes() == before
 
 
@@ -466,7 +466,7 @@ def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatc
     assert len(list((tmp_path / "results").iterdir())) == 4
 
 
-# Targets are looked at before the work, and shares are those of the pictures at hand
+# Targets are looked at before the work, and shares are those of the images at hand
 
 
 @pytest.mark.parametrize(
@@ -501,7 +501,7 @@ def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path)
     first, second = save(PICTURE, "first.png"), save(PICTURE[:20, :30], "second.png")
     model, results = str(tmp_path / "model.skseg"), str(tmp_path / "results")
     outcome = CliRunner().invoke(app, ["fit", str(first), "-k", "3", "-o", model])
-    assert "model.skseg: 1 picture\n" in outcome.output
+    assert "model.skseg: 1 image\n" in outcome.output
     outcome = CliRunner().invoke(app, ["predict", model, str(second), str(first), "-o", results, "--json"])
     told = json.loads(outcome.output)
     labels = [io.load(model).predict(image).ravel() for image in (PICTURE[:20, :30], PICTURE)]

@@ -328,7 +328,7 @@ def test_what_was_made_with_other_options_is_not_taken_for_done(folder, options)
     before = contents(folder / "skseg-output")
     outcome = skseg("segment", "photos", "--resume", *options)
     assert outcome.exit_code == 1
-    assert outcome.stderr.count("was made from another picture or with other options") == 2
+    assert outcome.stderr.count("was made from another image or with other options") == 2
     assert contents(folder / "skseg-output") == before
 
 

@@ -292,7 +292,7 @@ def test_polygons_of_somebody_else_are_not_taken_for_done(folder, text):
     (folder / "skseg-output" / "coffee-polygons.geojson").write_text(text)
     outcome = skseg("regions", "photos/coffee.png", "--output", "polygons", "--resume")
     assert outcome.exit_code == 1
-    assert "was made from another picture or with other options" in outcome.output
+    assert "was made from another image or with other options" in outcome.output
 
 
 def test_a_picture_that_fails_is_in_no_file(folder, monkeypatch):

@@ -103,7 +103,7 @@ def test_pixels_in_one_part_alone_are_refused():
     pictures = [COFFEE, np.ma.masked_all_like(COFFEE)]
     with (
         pytest.warns(RuntimeWarning, match="All pixels of X are masked"),
-        pytest.raises(ValueError, match="All pixels but those of one part of the pictures are masked"),
+        pytest.raises(ValueError, match="All pixels but those of one part of the images are masked"),
     ):
         criterion_curve(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
 

@@ -530,7 +530,7 @@ def test_a_failed_write_keeps_what_was_there(tmp_path, monkeypatch):
 def test_a_directory_means_its_pictures(folder):
     assert [file.path for file in io.images(folder)] == [file.path for file in io.images(folder / "*.png")]
     (folder / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="There is no picture in"):
+    with pytest.raises(FileNotFoundError, match="There is no image in"):
         io.images(folder / "empty")
 
 

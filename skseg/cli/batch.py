@@ -107,7 +107,7 @@ class Batch:
                 pixels = picture if picture.is_banded else np.asanyarray(picture)
                 kind = kind or _kind(pixels)
                 if _kind(pixels) != kind:
-                    raise ValueError(f"It has {_kind(pixels)}, but the first picture has {kind}; run it on its own.")
+                    raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
                 if isinstance(pixels, Picture):
                     for _ in open_source(pixels).bands(_READ_PIXELS):
                         pass

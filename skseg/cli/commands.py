@@ -86,7 +86,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
     """
     if not images:
         images = (str(Path(skimage.data.data_dir, "coffee.png")),)
-        click.echo("No IMAGE given: segmenting the coffee picture that scikit-image ships.", err=as_json)
+        click.echo("No IMAGE given: segmenting a photo of a coffee cup from scikit-image.", err=as_json)
     start = perf_counter()
     results, params = take_results(params)
     batch = open_batch(images, mask, params["color_space"])
@@ -156,7 +156,7 @@ def fit(
     if segmenter is not None:
         with batch.noting(path):
             io.save(segmenter, path)
-            say(f"{readable(path)}: {plural(len(batch.pictures), 'picture')}", unless=as_json)
+            say(f"{readable(path)}: {plural(len(batch.pictures), 'image')}", unless=as_json)
     report(batch, [], segmenter, as_json=as_json)
     finish(batch)
 

@@ -125,7 +125,7 @@ def _judge_parts(
     for index, part in enumerate(parts):
         others = [other for other in parts[:index] + parts[index + 1 :] if other is not None]
         if not others:
-            raise NoPixelsError("All pixels but those of one part of the pictures are masked; there are none to fit.")
+            raise NoPixelsError("All pixels but those of one part of the images are masked; there are none to fit.")
         if part is None:
             yield from [(0.0, 0.0)] * len(n_clusters)
         else:

@@ -58,7 +58,7 @@ class Results:
     def check(self, pictures: Collection[Picture], inputs: Collection[Path | None]) -> None:
         """Refuse to overwrite files that are read, or anything that the user has not asked to replace."""
         there = [path for picture in pictures for output in self.outputs for path in self._there(picture, output)]
-        read = {Path(picture.path).resolve(): "a picture to read" for picture in pictures}
+        read = {Path(picture.path).resolve(): "an image to read" for picture in pictures}
         read |= {path.resolve(): "an input" for path in inputs if path is not None}
         for path in there:
             if path.resolve() in read:
@@ -92,7 +92,7 @@ class Results:
         for path in chain.from_iterable(there):
             if _comment_in(path) != digest:
                 raise FileExistsError(
-                    f"{readable(path)} was made from another picture or with other options; "
+                    f"{readable(path)} was made from another image or with other options; "
                     "give --overwrite to replace it."
                 )
         return all(there)

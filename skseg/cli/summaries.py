@@ -44,7 +44,7 @@ class Summaries:
             check_target(path, replace, inputs)
         if self.polygons is not None and len({system_of(picture) for picture in pictures}) > 1:
             raise click.UsageError(
-                "--polygons writes one file, but the pictures have different coordinate systems; "
+                "--polygons writes one file, but the images have different coordinate systems; "
                 "--output polygons writes a file for each."
             )
 

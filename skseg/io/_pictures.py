@@ -68,7 +68,7 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
         files = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
     files = [file for file in files if file.is_file()]
     if not files:
-        raise FileNotFoundError(f"There is no picture in {readable(pattern)}.")
+        raise FileNotFoundError(f"There is no image in {readable(pattern)}.")
     return files
 
 
