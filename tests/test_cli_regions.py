@@ -96,10 +96,12 @@ def test_what_is_done_is_told_as_json(folder):
 
 def test_bands_have_regions_without_conversion_shown_in_grays(folder):
     imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
-    outcome = skseg("regions", "bands.tif")
-    assert outcome.exit_code == 1
-    assert "color_space" in outcome.output
-    assert skseg("regions", "bands.tif", "--color-space", "none", "--table", "table.csv").exit_code == 0
+    for command in ("regions", "segment", "fit", "palette", "choose-k", "explore"):
+        outcome = skseg(command, "bands.tif")
+        assert outcome.exit_code == 1
+        assert "bands.tif: It has 4 channels; if none of them is alpha, give --color-space none" in outcome.output
+    options = ["--color-space", "none", "--n-regions", "9", "--table", "table.csv"]
+    assert skseg("regions", "bands.tif", *options).exit_code == 0
     rows = read_table()
     assert all(row["color"][1:3] == row["color"][3:5] == row["color"][5:] for row in rows)
     assert {"#000000", "#ffffff"} <= {row["color"] for row in rows}
@@ -111,6 +113,15 @@ def test_a_masked_picture_has_no_regions(folder):
     assert outcome.exit_code == 0
     assert "0 regions" in outcome.output
     assert read_table() == []
+
+
+@pytest.mark.parametrize("color_space", ["auto", "none", "lab"])
+def test_an_empty_tile_among_others_has_no_regions(folder, color_space):
+    Image.new("RGBA", (60, 40)).save("photos/empty.png")
+    outcome = skseg("regions", "photos", "--color-space", color_space, "--table", "table.csv")
+    assert outcome.exit_code == 0, outcome.output
+    assert "empty.png: 60 × 40 pixels, 0 regions" in outcome.output
+    assert {row["image"] for row in read_table()} == {"photos/coffee.png", "photos/astronaut.png"}
 
 
 # Tables

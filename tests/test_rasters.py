@@ -328,11 +328,13 @@ def test_a_large_file_has_the_table_of_a_small_one(folder):
 
 def test_a_large_file_is_not_cut_into_polygons_but_is_told_how(folder):
     write(**PLACE)
-    arguments = ["segment", "scene.tif", "--output", "polygons", "--color-space", "none", "--max-megapixels", "0.005"]
-    outcome = CliRunner().invoke(app, arguments)
-    assert outcome.exit_code == 1
-    assert "gdal_polygonize" in outcome.output
-    assert "--max-megapixels" in outcome.output
+    arguments = ["segment", "scene.tif", "--color-space", "none", "--max-megapixels", "0.005"]
+    for polygons in (["--output", "label", "--output", "polygons"], ["--polygons", "all.geojson"]):
+        outcome = CliRunner().invoke(app, [*arguments, *polygons])
+        assert outcome.exit_code == 2
+        assert "gdal_polygonize" in outcome.output
+        assert "--max-megapixels" in outcome.output
+        assert not (folder / "skseg-output").exists()
 
 
 @pytest.mark.parametrize("output", ["label", "color", "polygons"])
@@ -370,7 +372,8 @@ def test_a_bar_shows_the_rows_that_are_written(folder, monkeypatch):
 def test_a_mask_of_another_size_does_not_go_with_a_large_file(folder):
     write(blockysize=4, **PLACE)
     Image.fromarray(np.tri(90, 60, dtype=np.uint8)).save("mask.png")
-    outcome = CliRunner().invoke(app, ["segment", "scene.tif", "--mask", "mask.png", "--max-megapixels", "0.01"])
+    options = ["--color-space", "none", "--mask", "mask.png", "--max-megapixels", "0.01"]
+    outcome = CliRunner().invoke(app, ["segment", "scene.tif", *options])
     assert "has 70 × 90 pixels, but the mask has 60 × 90" in outcome.output
 
 
@@ -505,6 +508,7 @@ def test_black_and_white_rasters_are_painted(folder):
     [
         ("x.png", "scene.tif", "path must end in .tif with like"),
         ("x.tif", "plain.tif", "like must be a georeferenced TIFF file; 'plain.tif' is not"),
+        ("x.tif", "pages.tif", "like must be a file of one image; 'pages.tif' has 3 pages"),
         ("x.tif", "text.txt", "like must be a georeferenced TIFF file; 'text.txt' is not"),
         ("x.tif", "scene.tif", "like must have 5 × 4 pixels, as the array has; 'scene.tif' has 70 × 90"),
         ("x.jpg", None, "path must end in .png, .tif or .tiff"),
@@ -513,6 +517,7 @@ def test_black_and_white_rasters_are_painted(folder):
 def test_a_place_that_does_not_fit_is_refused(folder, name, like, message):
     write(**PLACE)
     tifffile.imwrite("plain.tif", np.zeros((4, 5), np.uint8))
+    tifffile.imwrite("pages.tif", np.zeros((3, 40, 50), np.uint8), photometric="minisblack")
     (folder / "text.txt").write_text("text")
     with pytest.raises(ValueError, match=message):
         io.save_labels(np.zeros((4, 5), int), name, [[0.0]], like=like)

@@ -5,7 +5,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from skimage.data import astronaut, coffee, coins, immunohistochemistry
+from skimage.data import astronaut, chelsea, coffee, coins, immunohistochemistry, rocket
 from skimage.transform import resize
 
 from skseg import KMeansSegmenter, RegionSegmenter, metrics
@@ -106,8 +106,23 @@ def test_a_thumbnail_has_nearly_the_regions_of_the_photo(photo):
     assert metrics.covering(regions, RegionSegmenter().fit_predict(photo())[::2, ::2]) >= 0.8
 
 
+def test_thumbnails_have_about_as_many_regions_as_their_photos():
+    counts = []
+    for photo in (astronaut(), chelsea(), coffee(), rocket()):
+        small = 255 * resize(photo, (photo.shape[0] // 3, photo.shape[1] // 3), anti_aliasing=True)
+        counts.append([RegionSegmenter().fit_predict(each).max() + 1 for each in (photo, small.astype(np.uint8))])
+    ratio = np.exp(np.log(counts).mean(axis=0))
+    assert ratio[1] / ratio[0] == pytest.approx(1, abs=0.2), counts
+
+
 def test_an_image_of_one_color_is_one_region():
     assert RegionSegmenter(KMeansSegmenter(1)).fit_predict(np.full((30, 40, 3), 7, dtype=np.uint8)).max() == 0
+
+
+def test_a_drawing_of_few_colors_is_segmented_without_a_warning():
+    drawing = np.zeros((60, 80, 3), dtype=np.uint8)
+    drawing[20:40, 20:60] = 200, 30, 30
+    assert RegionSegmenter().fit_predict(drawing).max() == 1
 
 
 def test_noise_without_a_least_size_is_merged_in_little_time():

@@ -51,7 +51,7 @@ def slow_cost(one, other, border, n_pixels):
     chi2 = 0.5 * sum((p - q) ** 2 / (p + q) for p, q in zip(*shares, strict=True) if p + q > 0)
     fine, coarse, sides = np.array(contrasts) / length
     values = {
-        "size": n * m / (n + m) / n_pixels,
+        "size": n * m / (n + m) / n_pixels * (n_pixels / (481 * 321)) ** 0.2,
         "length": length / np.sqrt(n_pixels),
         "deviation": distance + 1,
         "gradient": fine + 0.5,

@@ -56,8 +56,3 @@ for row, tile in zip(axes, (7, 11), strict=True):
         ax.imshow(mark_boundaries(images[tile], regions, (1, 1, 0)))
         ax.set(title=title, xticks=[], yticks=[])
 plt.show()
-
-# %%
-# The weights favor smooth borders, as of stain, over sharp ones, as of strips and nuclei.
-
-print(segmenters["learned cost"].weights_)

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from .graph import Floats
+from .grid import USUAL_PIXELS
 
 # What is added to each number before the logarithm, lest it be minus infinity where two regions do not differ.
 _LEAST = {
-    "size": 0.0,  # n_a n_b / (n_a + n_b), relative to the pixels of the image
+    "size": 0.0,  # n_a n_b / (n_a + n_b), relative to the pixels of the image; smaller if these are few
     "length": 0.0,  # of the common border, relative to the square root of the pixels of the image
     "deviation": 1.0,  # squared distance of the mean local deviations
     "gradient": 0.5,  # mean gradient along the border
@@ -25,6 +26,7 @@ _LEAST = {
     "labels": 0.01,  # difference of the labels of all pixels of the regions
 }
 TERMS = tuple(_LEAST)
+_FEWER = 0.2  # exponent of the size of a small image, for thumbnails to have as many regions as their photos
 
 
 class Cost(NamedTuple):
@@ -55,10 +57,11 @@ class Cost(NamedTuple):
     def terms(self, size: Any, means: Floats, sizes: Floats, other_means: Floats, borders: Floats) -> Floats:
         """The logarithms that are summed up, (n_borders, n_terms)."""
         n_deviations, lengths = means.shape[-1] - self.n_labels, borders[:, 0]
+        smaller = min(1.0, self.n_pixels / USUAL_PIXELS) ** _FEWER
         squares = (means - other_means) ** 2
         shares = (means + other_means)[:, n_deviations:]
         numbers = np.empty((len(borders), len(TERMS)))
-        numbers[:, 0] = size * sizes / ((size + sizes) * self.n_pixels)
+        numbers[:, 0] = size * sizes / (size + sizes) * smaller / self.n_pixels
         numbers[:, 1] = lengths / np.sqrt(self.n_pixels)
         numbers[:, 2] = squares[:, :n_deviations].sum(axis=1)
         numbers[:, 3:6] = borders[:, 1:] / lengths[:, np.newaxis]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 
 from .._checks import match_to_fit
 from .._color import is_unit_range
@@ -90,7 +92,9 @@ def _own_segmenter(source: Source) -> KMeansSegmenter:
     lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if np.shape(source.data)[-1] == 3 else {}
     segmenter = KMeansSegmenter(_CLUSTERS, **lab, n_init=_STARTS, tol=_TOL, random_state=0)
     try:
-        segmenter.fit(source.data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a drawing has fewer colors
+            segmenter.fit(source.data)
     except ValueError as error:
         if "color_space" not in str(error):
             raise

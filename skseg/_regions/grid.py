@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
 
-_USUAL_PIXELS = 481 * 321  # of an image that sizes of windows are given for
+USUAL_PIXELS = 481 * 321  # of an image that sizes of windows are given for
 
 
 class Grid(NamedTuple):
@@ -79,7 +79,7 @@ class Grid(NamedTuple):
 
 
 def _larger(shape: tuple[int, ...]) -> float:
-    return float(np.sqrt(shape[0] * shape[1] / _USUAL_PIXELS))
+    return float(np.sqrt(shape[0] * shape[1] / USUAL_PIXELS))
 
 
 def _edges(length: int, step: float) -> NDArray[np.intp]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .._source import open_source
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
+from ..io._tiff import is_tiff
 
 _MAX_KEPT_BYTES = 1 << 29  # of images kept in memory between two passes, so a few small ones are read once
 _READ_PIXELS = 1 << 22  # of a large image, read at a time
@@ -70,9 +71,12 @@ class Batch:
     ----------
     paths : the files; every page of a file is an image
     mask : array of shape (height, width), True for pixels to ignore in every image, or None
+    color_space : color space of the clusters; None also if they have been fitted
     """
 
-    def __init__(self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None) -> None:
+    def __init__(
+        self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None, color_space: str | None = None
+    ) -> None:
         self.files = list(paths)
         self.pictures: list[Picture] = []
         self.failed: dict[str, str] = {}
@@ -81,6 +85,8 @@ class Batch:
             with self.noting(readable(path)):
                 pages = ImageFile(path).pages()
                 for page in pages:
+                    if color_space == "auto":
+                        _check_channels(page)
                     number = "" if page.page is None else f"-{page.page + 1:0{len(str(len(pages)))}}"
                     self.pictures.append(Picture(page, _unique(path.stem + number, names), mask))
 
@@ -124,6 +130,12 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
     """The mask in an image: True, for pixels to ignore, where it is black or transparent."""
     mask = np.asanyarray(ImageFile(path))
     return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
+
+
+def _check_channels(image: ImageFile) -> None:
+    """Refuse an image of four channels, since the fourth could be alpha or a band; other files than TIFF say it."""
+    if is_tiff(image.path) and image.shape[-1] == 4:
+        raise ValueError("It has 4 channels; if none of them is alpha, give --color-space none.")
 
 
 def _unique(name: str, taken: set[str]) -> str:

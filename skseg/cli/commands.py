@@ -89,7 +89,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
         click.echo("No IMAGE given: segmenting the coffee picture that scikit-image ships.", err=as_json)
     start = perf_counter()
     results, params = take_results(params)
-    batch = open_batch(images, mask)
+    batch = open_batch(images, mask, params["color_space"])
     with as_usage_error():
         results.check(batch.pictures, [mask])
     segmenter = None if each else fit_batch(batch, params)
@@ -121,7 +121,7 @@ def regions(
       skseg regions scene.tif --n-regions 200 --color-space none --polygons regions.geojson
     """
     results, params = take_results(params)
-    batch = open_batch(images, mask)
+    batch = open_batch(images, mask, color_space)
     with as_usage_error():
         results.check(batch.pictures, [mask])
     report(batch, write_regions(batch, results, color_space, params), None, as_json=as_json)
@@ -150,7 +150,7 @@ def fit(
       skseg fit first.jpg second.jpg -k 5 -o model.skseg
       skseg predict model.skseg other.jpg -o results
     """
-    batch = open_batch(images, mask)
+    batch = open_batch(images, mask, params["color_space"])
     check_target(path, overwrite, [mask, *batch.files])
     segmenter = fit_batch(batch, params)
     if segmenter is not None:
@@ -233,7 +233,7 @@ def choose_k(
         raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
     if plot:
         check_plot_format(plot)
-    batch = open_batch(images, mask)
+    batch = open_batch(images, mask, params["color_space"])
     if plot:
         check_target(plot, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
@@ -271,7 +271,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
       skseg palette photo.jpg -k 6
       skseg palette photo.jpg -k 6 --format css > colors.css
     """
-    batch = open_batch(images, mask)
+    batch = open_batch(images, mask, params["color_space"])
     segmenter = fit_batch(batch, params)
     if segmenter is not None and style != "table" and not as_json:
         click.echo(FORMATS[style](hex_codes(segmenter.model_)))
@@ -316,7 +316,7 @@ def explore(
       skseg explore photo.jpg
       skseg explore photos --regions -o photos.html
     """
-    batch = open_batch(images, mask)
+    batch = open_batch(images, mask, params["color_space"])
     check_target(path, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:

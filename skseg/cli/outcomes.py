@@ -15,7 +15,7 @@ from .._color import hex_code, is_unit_range, round_to, to_unit
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
-from .._source import open_source
+from .._source import NoPixelsError, open_source
 from ..io._tiff import read_georeference
 from .batch import Picture
 from .report import clusters_of, count_labels, entry_of
@@ -42,11 +42,6 @@ class Classes:
     @cached_property
     def labels(self) -> NDArray[Any]:
         """The label map, with the mask of the image."""
-        if self._source.is_banded:
-            raise ValueError(
-                "Polygons are made of a whole label map, and this picture is too large for one. Raise "
-                "--max-megapixels, or run gdal_polygonize on the label map that --output label writes."
-            )
         return np.asanyarray(self._segmenter.predict(self._source.data))
 
     @property
@@ -99,7 +94,10 @@ class Regions:
     def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
         self._pixels = np.asanyarray(picture)
         self.shape, self.dtype = self._pixels.shape, self._pixels.dtype
-        self.labels = segmenter.fit_predict(self._pixels)
+        try:
+            self.labels = segmenter.fit_predict(self._pixels)
+        except NoPixelsError:  # an empty tile; there is nothing to fit k-means to
+            self.labels = RegionSegmenter().fit_predict(self._pixels)
         self.table = region_table(self.labels, self._pixels)
 
     @property

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
+import click
 import numpy as np
 
 from .. import io
@@ -72,6 +73,8 @@ class Results:
             )
         if self.summaries.are_in(self.directory):
             self.make_directory()
+        if "polygons" in self.outputs or self.summaries.polygons is not None:
+            _check_polygons(pictures)
         files = [Path(picture.path) for picture in pictures]
         self.summaries.check(pictures, [*inputs, *files], replace=self.overwrite or self.resume)
 
@@ -137,6 +140,16 @@ class Results:
 
     def _path(self, picture: Picture, suffix: str) -> Path:
         return self.directory / f"{picture.name}{suffix}"
+
+
+def _check_polygons(pictures: Iterable[Picture]) -> None:
+    """Refuse images that are too large for polygons, which are made of a whole label map."""
+    for picture in pictures:
+        if picture.is_banded:
+            raise click.UsageError(
+                f"{picture} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, or "
+                "run gdal_polygonize on the label map of --output label."
+            )
 
 
 def _comment_in(path: Path) -> str:

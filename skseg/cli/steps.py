@@ -26,11 +26,11 @@ from .summaries import Summaries
 _CURVE = ("n_clusters", "score", "spread")
 
 
-def open_batch(images: Iterable[str], mask: Path | None) -> Batch:
-    """The images given on the command line."""
+def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None = None) -> Batch:
+    """The images given on the command line, for clusters in a color space, or that have been fitted."""
     try:
         files = find_files(images)
-        return Batch(files, None if mask is None else read_mask(mask))
+        return Batch(files, None if mask is None else read_mask(mask), color_space)
     except FileNotFoundError as error:
         raise click.UsageError(str(error)) from error
     except ValueError as error:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._atomic import written_whole
 from ._georeference import Tag, no_data_tag
 from ._pictures import ImageFile
-from ._tiff import open_page
+from ._tiff import is_tiff, open_page
 
 _TILE = 512
 _BUFFER = 1 << 25  # bytes that are compressed together
@@ -54,6 +54,9 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
     """The place of a file for an array of a shape; an error if it does not fit."""
     place, file = place_of(path), ImageFile(path)
     if not place.tags:
+        n_pages = len(file.pages()) if is_tiff(file.path) else 1
+        if n_pages > 1:
+            raise ValueError(f"like must be a file of one image; {fspath(path)!r} has {n_pages} pages.")
         raise ValueError(f"like must be a georeferenced TIFF file; {fspath(path)!r} is not.")
     if file.shape[:2] != shape[:2]:
         has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))

@@ -19,8 +19,9 @@ With --learn, the weights of `skseg/_regions/weights.py` are found: learned from
 folder. The scale is the best one of the cross-validation. With --learn-from, it tells what few images teach: each half
 is also judged with weights that were learned from so many images of the other half.
 
-With --copies, it tells how far the regions of an image are those of its copy of another size: the covering of one by
-the other, and the numbers of regions.
+With --copies, it tells how far the regions of an image are those of its copies: the covering of one by the other, at
+the pixels of the smaller one, and the numbers of regions. The copies have other sizes, or the same size and noise of
+one gray level, which tells what the least change does.
 
 With --noise, the images that are judged get normal noise in each channel, of this standard deviation relative to the
 range of colors. Weights are learned without it.
@@ -91,12 +92,16 @@ def read_truths(path):
     return [one["Segmentation"][0, 0].astype(np.int64) for one in drawn]
 
 
+def with_noise(path, noise):
+    """An image with normal noise of this standard deviation, always the same."""
+    image = imread(path)
+    added = np.random.default_rng(list(Path(path).stem.encode())).normal(0, 255 * noise, image.shape)
+    return (image + added).round().clip(0, 255).astype(np.uint8)
+
+
 def judge(method, image_path, truth_path, noise=0.0):
     """The three measures at each setting, and the seconds."""
-    image, truths = imread(image_path), read_truths(truth_path)
-    if noise:
-        added = np.random.default_rng(list(Path(image_path).stem.encode())).normal(0, 255 * noise, image.shape)
-        image = (image + added).round().clip(0, 255).astype(np.uint8)
+    image, truths = with_noise(image_path, noise), read_truths(truth_path)
     start = process_time()
     label_maps = method(image)
     seconds = process_time() - start
@@ -128,12 +133,18 @@ def evenly(items, number):
 def compare_copy(factor, image_path, _):
     """Mean covering of the regions of an image by its copy's and the other way round, and both numbers of regions."""
     photo = Image.open(image_path)
-    copy = photo.resize([round(factor * side) for side in photo.size], Image.Resampling.LANCZOS)
-    regions, others = (RegionSegmenter().fit_predict(np.asarray(each)) for each in (photo, copy))
-    rows, columns = (np.arange(n) * n_copied // n for n, n_copied in zip(regions.shape, others.shape, strict=True))
-    others = others[np.ix_(rows, columns)]
+    resized = photo.resize([round(factor * side) for side in photo.size], Image.Resampling.LANCZOS)
+    copy = with_noise(image_path, 1 / 255) if factor == 1 else np.asarray(resized)
+    both = [RegionSegmenter().fit_predict(each) for each in (np.asarray(photo), copy)]
+    smaller = min(both[0].shape, both[1].shape)
+    regions, others = (each[np.ix_(*map(centers, each.shape, smaller))] for each in both)
     coverings = metrics.covering(regions, others), metrics.covering(others, regions)
-    return np.mean(coverings), regions.max() + 1, others.max() + 1
+    return np.mean(coverings), both[0].max() + 1, both[1].max() + 1
+
+
+def centers(n_pixels, n_parts):
+    """The pixels in the middle of so many equal parts."""
+    return (2 * np.arange(n_parts) + 1) * n_pixels // (2 * n_parts)
 
 
 def print_row(name, results, own):
@@ -166,7 +177,7 @@ def main():
     others = [pair for pair in files if pair not in tests]
 
     if options.copies:
-        for factor in (0.25, 0.5, 2, 3):
+        for factor in (0.25, 0.5, 1, 2, 3):
             means = np.mean(Parallel(options.n_jobs)(delayed(compare_copy)(factor, *pair) for pair in others), axis=0)
             print("{} times: covering {:.3f}, {:.1f} regions, of the copy {:.1f}".format(factor, *means), flush=True)
         return
