@@ -443,7 +443,7 @@ def test_a_pickle_and_a_file_hold_the_same_model(image, tmp_path):
 
 def test_partial_fit_needs_all_colors():
     segmenter = fit(NOISY)
-    with pytest.raises(ValueError, match=r"partial_fit needs all colors .* Give all images to fit, as one list"):
+    with pytest.raises(ValueError, match=r"partial_fit needs all colors .* Pass all images to fit, as one list"):
         segmenter.partial_fit(NOISY)
 
 
