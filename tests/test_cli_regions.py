@@ -314,14 +314,22 @@ def test_a_picture_that_fails_is_in_no_file(folder, monkeypatch):
     assert images == ["photos/astronaut.png"] * 2 + ["photos/zebra.png"] * 2
 
 
-def test_there_is_no_table_if_every_picture_fails(folder):
-    (folder / "broken.png").write_bytes(b"no picture")
-    outcome = skseg("segment", "broken.png", "--each", "--table", "table.csv")
-    assert outcome.exit_code == 1
+def test_there_are_no_table_and_polygons_if_every_image_fails(folder):
+    (folder / "broken.png").write_bytes(b"no image")
     Image.fromarray(np.zeros((4, 5, 4), dtype=np.uint8)).save("transparent.png")
-    outcome = skseg("segment", "transparent.png", "--each", "--table", "table.csv")
-    assert outcome.exit_code == 1
+    for name in ("broken.png", "transparent.png"):
+        outcome = skseg("segment", name, "--each", "--table", "table.csv", "--polygons", "all.geojson")
+        assert outcome.exit_code == 1
     assert not (folder / "table.csv").exists()
+    assert not (folder / "all.geojson").exists()
+
+
+def test_an_image_with_other_channels_than_the_model_is_refused(folder):
+    assert skseg("fit", "photos/coffee.png", "-k", 2, "-o", "model.skseg").exit_code == 0
+    imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
+    outcome = skseg("predict", "model.skseg", "bands.tif")
+    assert outcome.exit_code == 1
+    assert "bands.tif: It has 4 channels, but the model was fitted to 3" in outcome.output
 
 
 def test_an_interrupted_run_leaves_no_table(folder, monkeypatch):

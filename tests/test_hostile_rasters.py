@@ -111,8 +111,8 @@ HOSTILE = {
     "offsets beyond the end": (set_tag(written(**ONE_STRIP), 273, 4, 1, 2**31), "it is cut off"),
     "counts beyond the end": (set_tag(written(**ONE_STRIP), 279, 4, 1, 2**32 - 1), "it is cut off"),
     "four billion offsets": (set_tag(written(**STRIPS), 273, 4, 2**32 - 1, 8), "."),
-    "no number for no data": (no_data("nothing"), "its number for no data is 'nothing'"),
-    "a very long number": (no_data("9" * 100_000 + "x"), "its number for no data is '9{20}'"),
+    "no nodata value": (no_data("nothing"), "its nodata value is 'nothing'"),
+    "a very long number": (no_data("9" * 100_000 + "x"), "its nodata value is '9{20}'"),
 }
 
 

@@ -639,7 +639,7 @@ def test_a_parameter_that_is_unknown_is_named(model):
     ("label_map", "name", "colors", "message"),
     [
         (LABELS, "x.png", np.array([[20.5, 200.0, 30.0], [1.0, 2.0, 3.0]]), r"from 1 to 200 .* not cluster_centers_"),
-        (LABELS, "x.png", np.zeros((2, 2)), r"\(n_clusters, 3\) or \(n_clusters, 1\); got \(2, 2\)"),
+        (LABELS, "x.png", np.zeros((2, 2)), r"\(n_labels, 3\) or \(n_labels, 1\); got \(2, 2\)"),
         (LABELS, "x.jpg", np.zeros((2, 3)), r"end in \.png, \.tif or \.tiff; got 'x\.jpg'"),
         (LABELS / 2, "x.png", np.zeros((2, 3)), "integers; got float64"),
     ],

@@ -449,7 +449,7 @@ def test_label_maps_of_the_command_have_the_colors_of_the_clusters(folder):
 
 @pytest.mark.parametrize("largest", [10_000, 100])
 def test_a_label_map_is_read_as_it_was_written(folder, monkeypatch, largest):
-    """White is a color, although 255 is the number for no data."""
+    """White is a color, although 255 is the nodata value."""
     labels = np.ma.MaskedArray(np.indices((30, 20))[0] // 10, mask=np.indices((30, 20))[1] > 15)
     io.save_labels(labels, "labels.tif", [[0.0], [0.5], [1.0]])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", largest)

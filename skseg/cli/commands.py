@@ -102,7 +102,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
 @app.command()
 @options.images
 @options.regions
-@options.color_space
+@options.color_space_of_regions
 @options.region_results
 @options.limits
 @options.json

@@ -104,14 +104,21 @@ limits = _options(
 n_clusters = click.option(
     "-k", "--n-clusters", type=click.IntRange(1, 65535), default=10, show_default=True, help="Number of clusters."
 )
-color_space = click.option(
-    "--color-space",
-    type=click.Choice(["none", *COLOR_SPACE_NAMES]),
-    default="auto",
-    show_default=True,
-    callback=lambda _ctx, _param, space: None if space == "none" else space,
-    help="Space to measure distances in; auto is hsv for three channels, else none; direction ignores shade.",
-)
+
+
+def _color_space(auto: str) -> Callable[..., Any]:
+    return click.option(
+        "--color-space",
+        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
+        default="auto",
+        show_default=True,
+        callback=lambda _ctx, _param, space: None if space == "none" else space,
+        help=f"Space to measure distances in; auto is {auto} for three channels, else none; direction ignores shade.",
+    )
+
+
+color_space = _color_space("hsv")
+color_space_of_regions = _color_space("lab")
 model = _options(
     color_space,
     click.option(

@@ -18,7 +18,7 @@ from .._segmenter import KMeansSegmenter
 from .._source import NoPixelsError, open_source
 from ..io._tiff import read_georeference
 from .batch import Picture
-from .report import clusters_of, count_labels, entry_of
+from .report import clusters_of, count_labels, entry_of, plural
 
 _PIXELS = 1 << 20  # that are worked on at a time
 
@@ -37,6 +37,9 @@ class Classes:
         self._source, self._segmenter, self._is_own = open_source(data), segmenter, is_own
         self._counts = np.zeros(len(segmenter.cluster_centers_))
         self.shape, self.dtype = data.shape, data.dtype
+        n_channels, n_fitted = self.shape[-1], segmenter.n_features_in_
+        if n_channels != n_fitted:
+            raise ValueError(f"It has {plural(n_channels, 'channel')}, but the model was fitted to {n_fitted}.")
         self.colors = segmenter.model_.rgb()
 
     @cached_property

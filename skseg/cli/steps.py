@@ -126,7 +126,7 @@ def _write_results(
     try:
         with (
             as_click_error(),
-            results.summaries.open(batch.pictures) as add,
+            results.summaries.open() as add,
             progress_bar("Writing", len(batch.pictures)) as advance,
         ):
             for picture in batch.pictures:

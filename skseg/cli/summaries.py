@@ -49,19 +49,20 @@ class Summaries:
             )
 
     @contextmanager
-    def open(self, pictures: list[Picture]) -> Iterator[Callable[[Picture, Outcome], None]]:
+    def open(self) -> Iterator[Callable[[Picture, Outcome], None]]:
         """The function that adds an image; the files are complete at the end."""
         tables: list[dict[str, list[Any]]] = []
+        add_polygons: Callable[..., None] | None = None
         with ExitStack() as files:
-            add_polygons = (
-                files.enter_context(open_polygons(self.polygons, crs_of(pictures[0]))) if self.polygons else None
-            )
 
             def add(picture: Picture, outcome: Outcome) -> None:
+                nonlocal add_polygons
                 if self.table:
                     tables.append(columns_of(picture, outcome))
-                if add_polygons:
-                    add_polygons(**polygons_of(picture, outcome))
+                if self.polygons:
+                    polygons = polygons_of(picture, outcome)
+                    add_polygons = add_polygons or files.enter_context(open_polygons(self.polygons, crs_of(picture)))
+                    add_polygons(**polygons)
 
             yield add
         if self.table and tables:

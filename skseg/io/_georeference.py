@@ -74,7 +74,7 @@ def no_data_of(page: TiffPage) -> float | None:
     try:
         return float(text) if text else None
     except ValueError:
-        raise ValueError(f"its number for no data is {text[:20]!r}") from None
+        raise ValueError(f"its nodata value is {text[:20]!r}") from None
 
 
 def no_data_tag(number: float) -> Tag:

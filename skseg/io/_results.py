@@ -226,7 +226,7 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
 def as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
     """Gray or RGB colors within their range as 8-bit RGB, (n_colors, 3)."""
     if colors.ndim != 2 or colors.shape[1] not in (1, 3):
-        raise ValueError(f"colors must have the shape (n_clusters, 3) or (n_clusters, 1); got {colors.shape} instead.")
+        raise ValueError(f"colors must have the shape (n_labels, 3) or (n_labels, 1); got {colors.shape} instead.")
     if colors.size and not is_unit_range(colors):
         raise ValueError(
             f"colors must be uint8, uint16, or float from 0 to 1; got {colors.dtype} from {colors.min():g} to "
