@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
 
 IMAGE = coffee()[::8, ::8]
+IMAGE.flags.writeable = False
 STACK = np.stack([IMAGE, IMAGE[::-1]])
 LAYOUTS = [("band", "y", "x"), ("y", "band", "x"), ("y", "x", "band"), ("x", "y", "band")]
 PLACES = {"y": 10.0 * np.arange(50)[::-1], "x": 5.0 * np.arange(75), "spatial_ref": 0}
@@ -120,7 +121,7 @@ def test_other_words_for_nodata_mask_nothing(number):
 
 
 def test_label_maps_with_names_are_read_as_label_maps():
-    X = labeled(IMAGE, _FillValue=255)
+    X = labeled(IMAGE.copy(), _FillValue=255)
     X[:, :5] = 255
     fitted = segmenter().fit(X)
     labels = fitted.predict(X)
