@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays, from_dtype
 
-from skseg._census import Census, LabelMemory, count, hash_buckets, map_colors, mean_colors, merge, shrink
+from skseg._census import (
+    Census,
+    LabelMemory,
+    count,
+    hash_buckets,
+    map_colors,
+    mean_colors,
+    merge,
+    shrink,
+    sums_by_label,
+)
 from skseg._census import census as counting
 from skseg._census.keys import encode
 from skseg._census.order import lexicographic_order
@@ -652,3 +662,9 @@ def test_all_colors_of_24_bits_are_kept(n_channels, is_kept, monkeypatch):
     small = shrink(census)
     assert small.is_complete == is_kept
     assert is_kept or small.colors.nbytes + 12 * len(small.colors) <= 1000
+
+
+@pytest.mark.parametrize(("weights", "expected"), [(None, [4, 2, 0, 0]), (np.array([1.0, 1, 5]), [16, 2, 0, 0])])
+def test_labels_without_members_have_the_sum_zero(weights, expected):
+    sums = sums_by_label(np.array([0, 1, 0]), [np.array([1.0, 2, 3])], 4, weights)
+    assert sums.tolist() == [[number] for number in expected]
