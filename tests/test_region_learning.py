@@ -122,6 +122,15 @@ def test_classes_of_a_given_segmenter_are_learned_from_too():
     assert clone(segmenter).fit(IMAGES[:3], TRUTHS[:3]).weights_ == segmenter.weights_
 
 
+@pytest.mark.parametrize("image", [np.zeros_like(IMAGES[0]), np.ma.MaskedArray(IMAGES[0], mask=True)])
+def test_an_image_without_neighbors_teaches_nothing(image):
+    segmenter = RegionSegmenter(min_size=20, cost="learn")
+    expected = clone(segmenter).fit(IMAGES[:1], TRUTHS[:1]).weights_
+    assert segmenter.fit([image, IMAGES[0]], TRUTHS[:1] * 2).weights_ == expected
+    with pytest.raises(ValueError, match="y must have regions that are neighbors"):
+        segmenter.fit(image, TRUTHS[0])
+
+
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [

@@ -102,7 +102,8 @@ def examples(lesson: Lesson, weights: Weights) -> Examples:
     """The pairs of neighbors at some levels of the hierarchy of an image."""
     level, tables = lesson.described.start, lesson.tables
     cost, tree = Cost.of(weights, level.sizes.sum(), lesson.described.n_labels), lesson.described.tree(weights)
-    before, parts = np.arange(tree.n_regions), []
+    nothing = Examples(np.zeros((0, len(TERMS))), np.zeros(0), np.zeros(0))  # all of an image without neighbors
+    before, parts = np.arange(tree.n_regions), [nothing]
     for n_mergers in _levels(len(tree.children)):
         now = cut(tree, n_mergers)
         groups = np.empty(len(level.sizes), dtype=np.int64)
