@@ -286,7 +286,21 @@ def test_the_score_is_the_covering():
     segmenter = small().fit(COFFEE)
     truth = KMeansSegmenter(3, random_state=0).fit_predict(COFFEE)
     assert segmenter.score(COFFEE, truth) == metrics.covering(truth, segmenter.predict(COFFEE))
-    assert segmenter.score([COFFEE], [[truth, truth]]) == pytest.approx(segmenter.score(COFFEE, truth))
+
+
+def test_the_score_is_the_mean_over_annotators_and_then_over_images():
+    segmenter = small().fit(COFFEE)
+    regions = segmenter.predict(COFFEE)
+    truths = [regions, regions // 2, regions // 3]
+    scores = [segmenter.score(COFFEE, truth) for truth in truths]
+    assert scores == sorted(set(scores), reverse=True)
+    for several in (truths, tuple(truths), np.stack(truths), [truth.tolist() for truth in truths]):
+        assert segmenter.score(COFFEE, several) == pytest.approx(np.mean(scores))
+        assert segmenter.score([COFFEE, COFFEE], [several, truths[1]]) == pytest.approx(
+            (np.mean(scores) + scores[1]) / 2
+        )
+    stack = np.stack([COFFEE, COFFEE])
+    assert segmenter.score(stack, np.stack([truths, truths])) == pytest.approx(np.mean(scores))
 
 
 # Errors

@@ -255,12 +255,13 @@ class RegionSegmenter(
             Colors.
 
         y : array-like of int, or list of them
-            True label map of each image, or several by different annotators.
+            True label map of each image, or several by different annotators: a list of them, or an array with one more
+            axis in front. The images of a list may have different numbers of annotators.
 
         Returns
         -------
         score : float
-            `metrics.covering`, averaged over the images, from 0 to 1.
+            `metrics.covering`, averaged over the annotators of each image and then over the images, from 0 to 1.
 
         Raises
         ------
