@@ -100,6 +100,9 @@ def test_bands_have_regions_without_conversion_shown_in_grays(folder):
         outcome = skseg(command, "bands.tif")
         assert outcome.exit_code == 1
         assert "bands.tif: It has 4 channels; if none of them is alpha, give --color-space none" in outcome.output
+        outcome = skseg(command, "bands.tif", "--color-space", "lab")
+        assert outcome.exit_code == 1
+        assert "bands.tif: It has 4 channels, but lab needs 3; give --color-space none" in outcome.output
     options = ["--color-space", "none", "--n-regions", "9", "--table", "table.csv"]
     assert skseg("regions", "bands.tif", *options).exit_code == 0
     rows = read_table()

@@ -85,8 +85,7 @@ class Batch:
             with self.noting(readable(path)):
                 pages = ImageFile(path).pages()
                 for page in pages:
-                    if color_space == "auto":
-                        _check_channels(page)
+                    _check_channels(page, color_space)
                     number = "" if page.page is None else f"-{page.page + 1:0{len(str(len(pages)))}}"
                     self.pictures.append(Picture(page, _unique(path.stem + number, names), mask))
 
@@ -132,10 +131,13 @@ def read_mask(path: Path) -> NDArray[np.bool_]:
     return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
 
 
-def _check_channels(image: ImageFile) -> None:
-    """Refuse an image of four channels, since the fourth could be alpha or a band; other files than TIFF say it."""
-    if is_tiff(image.path) and image.shape[-1] == 4:
+def _check_channels(image: ImageFile, color_space: str | None) -> None:
+    """Refuse an image whose channels do not fit the color space; the fourth of four could be alpha or a band."""
+    n_channels = image.shape[-1] if color_space is not None and is_tiff(image.path) else 3  # other files are RGB
+    if color_space == "auto" and n_channels == 4:
         raise ValueError("It has 4 channels; if none of them is alpha, give --color-space none.")
+    if color_space not in ("auto", "direction") and n_channels != 3:
+        raise ValueError(f"It has {n_channels} channels, but {color_space} needs 3; give --color-space none.")
 
 
 def _unique(name: str, taken: set[str]) -> str:
