@@ -47,6 +47,18 @@ def test_a_mutated_picture_gives_a_result_or_a_reason(tmp_path, suffix):
         assert_result_or_reason(CliRunner().invoke(app, ["segment", str(path), "-k", "2", "-o", str(tmp_path / "out")]))
 
 
+def test_an_animation_does_not_have_more_pages_than_it_can_hold(tmp_path):
+    path, n_pages = tmp_path / "many.png", 16_000_000
+    Image.fromarray(PICTURE).save(path, save_all=True, append_images=[Image.fromarray(PICTURE[::-1])])
+    assert len(io.ImageFile(path).pages()) == 2
+    before, after = (b"acTL" + struct.pack(">II", number, 0) for number in (2, n_pages))
+    before, after = (chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (before, after))
+    assert before in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(before, after))
+    with pytest.raises(ValueError, match=rf"many\.png.*it declares {n_pages} pages, more than its bytes can hold"):
+        io.ImageFile(path).pages()
+
+
 def test_a_mutated_model_file_gives_a_model_or_a_reason(tmp_path):
     path = tmp_path / "model.skseg"
     io.save(KMeansSegmenter(2, random_state=0).fit(PICTURE), path)

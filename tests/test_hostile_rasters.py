@@ -107,7 +107,8 @@ HOSTILE = {
     "high tiles": (set_tag(written(**TILES), 323, 4, 1, 2**31 - 16), "in its blocks"),
     "large tiles": (set_tag(set_tag(written(**TILES), 322, 4, 1, 65520), 323, 4, 1, 65520), "in its blocks"),
     "a high strip": (set_tag(set_tag(written(**STRIPS), 278, 4, 1, 2**32 - 1), 257, 4, 1, 2**32 - 1), "pixels"),
-    "strips that are not there": (set_tag(written(**STRIPS), 257, 4, 1, 100), "."),
+    "strips that are not there": (set_tag(written(**STRIPS), 257, 4, 1, 100), "fewer blocks than its size needs"),
+    "offsets of one tile": (set_tag(written(**TILES), 324, 4, 1, 300), "fewer blocks than its size needs"),
     "offsets beyond the end": (set_tag(written(**ONE_STRIP), 273, 4, 1, 2**31), "it is cut off"),
     "counts beyond the end": (set_tag(written(**ONE_STRIP), 279, 4, 1, 2**32 - 1), "it is cut off"),
     "four billion offsets": (set_tag(written(**STRIPS), 273, 4, 2**32 - 1, 8), "."),
@@ -123,6 +124,21 @@ def test_a_hostile_file_is_refused_with_its_reason(limits, tmp_path, name):
     path.write_bytes(bytes(content))
     tracemalloc.start()
     with pytest.raises(ValueError, match=f"hostile.tif.*{reason}"):
+        read_all(path)
+    assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("form", "code"), [("strips", 273), ("tiles", 324)])
+def test_a_block_beyond_the_end_of_a_file_for_pillow_is_not_read_up_to(limits, tmp_path, form, code):
+    path = tmp_path / "hostile.tif"
+    content = written(PIXELS[..., :3], photometric="rgb", **(TILES if form == "tiles" else STRIPS))
+    with tifffile.TiffFile(streams.BytesIO(content)) as file:
+        where = file.pages[0].tags[code].valueoffset
+    struct.pack_into("<I", content, where + 8, 2**32 - 1)
+    path.write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=r"hostile.tif.*it is cut off"):
         read_all(path)
     assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
     tracemalloc.stop()

@@ -19,6 +19,8 @@ from skimage.color import gray2rgb
 from .._checks import levels_to_caller
 from ._tiff import check_page, check_size, count_pages, is_tiff, open_page, split_alpha
 
+_LEAST_BYTES = 10  # of a page of an animation
+
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
     """List image files, which are read lazily.
@@ -230,7 +232,12 @@ def _count_pages(path: str) -> int:
     if is_tiff(path):
         return count_pages(path)
     with Image.open(path) as image:
-        return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # MPO holds a photo and its previews
+        if image.format == "MPO":  # a photo and its previews
+            return 1
+        n_frames: int = getattr(image, "n_frames", 1)
+    if n_frames > max(1, Path(path).stat().st_size // _LEAST_BYTES):
+        raise ValueError(f"it declares {n_frames} pages, more than its bytes can hold")
+    return n_frames
 
 
 def _read_plain(path: str, page: int | None) -> NDArray[Any]:
@@ -239,6 +246,8 @@ def _read_plain(path: str, page: int | None) -> NDArray[Any]:
         check_size(image.width * image.height)
         if page is not None:
             image.seek(page)
+        if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
+            raise ValueError("it is cut off")
         pixels = np.asarray(ImageOps.exif_transpose(_as_plain_mode(_to_srgb(image))))
     if pixels.dtype not in (np.uint8, np.uint16, np.bool_):
         raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")

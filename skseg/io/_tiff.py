@@ -268,6 +268,8 @@ def _decode_rows(page: TiffPage, rows: slice, fill: Any) -> NDArray[Any]:
     n_planes, _, height, width, n_samples = page.shaped
     length, block_width = _block_shape(page)
     across, down = -(-width // block_width), -(-height // length)
+    if n_planes * down * across > min(len(page.dataoffsets), len(page.databytecounts)):
+        raise ValueError("it has fewer blocks than its size needs")
     planes = np.empty((n_planes, rows.stop - rows.start, width, n_samples), dtype=page.dtype)
 
     def decode(index: int) -> None:
