@@ -259,7 +259,7 @@ def test_a_file_that_exists_is_kept_unless_it_is_to_be_overwritten(folder, optio
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--table", "photos/coffee.png"], "is read and would be replaced"),
+        (["--table", "photos/coffee.png"], "is read, or is another result"),
         (["--table", "nowhere/table.csv"], "The directory nowhere does not exist"),
         (["--polygons", "p.shp"], "--polygons must end in .geojson or .json; got 'p.shp'"),
         (["--scale", 2], "2.0 is not in the range"),
@@ -333,6 +333,55 @@ def test_an_image_with_other_channels_than_the_model_is_refused(folder):
     outcome = skseg("predict", "model.skseg", "bands.tif")
     assert outcome.exit_code == 1
     assert "bands.tif: It has 4 channels, but the model was fitted to 3" in outcome.output
+
+
+def test_a_model_of_regions_does_not_predict(folder):
+    io.save(RegionSegmenter().fit(COFFEE), "regions.skseg")
+    outcome = skseg("predict", "regions.skseg", "photos/coffee.png")
+    assert outcome.exit_code == 2
+    assert "MODEL must hold a KMeansSegmenter; regions.skseg holds a RegionSegmenter" in outcome.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--table", "skseg-output/coffee-labels.png"], "is read, or is another result"),
+        (["--output", "polygons", "--polygons", "skseg-output/coffee-polygons.geojson"], "is read, or is another"),
+        (["--table", "all.json", "--polygons", "all.json"], "--table and --polygons must be two files; got all.json"),
+    ],
+)
+def test_two_results_are_not_written_to_one_file(folder, options, message):
+    outcome = skseg("segment", "photos/coffee.png", "-k", 2, *options)
+    assert outcome.exit_code == 2
+    assert message in " ".join(outcome.output.split())
+
+
+def test_a_resumed_run_replaces_its_own_table_and_polygons_but_no_other_files(folder):
+    run = ["segment", "photos/coffee.png", "-k", 2, "--resume", "--table", "table.csv", "--polygons", "all.geojson"]
+    for _ in range(2):
+        assert skseg(*run).exit_code == 0
+    for name, content in (("table.csv", "my notes"), ("all.geojson", '{"type": "FeatureCollection"}')):
+        before = (folder / name).read_bytes()
+        (folder / name).write_text(content)
+        outcome = skseg(*run)
+        assert outcome.exit_code == 2
+        assert f"{name} exists" in outcome.output
+        assert (folder / name).read_text() == content
+        (folder / name).write_bytes(before)
+
+
+@pytest.mark.parametrize("size", [(5, 5), (1, 9), (3, 70)])
+def test_small_images_are_explored(folder, size):
+    Image.fromarray(COFFEE).resize(size).save("small.png")
+    assert skseg("explore", "small.png", "--no-open", "-o", "page.html").exit_code == 0
+    assert skseg("choose-k", "small.png", "--to", 3).exit_code == 0
+
+
+def test_regions_of_bands_are_explored_in_the_color_space_that_is_asked_for(folder):
+    imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
+    outcome = skseg("explore", "bands.tif", "--color-space", "none", "--regions", "--no-open", "-o", "page.html")
+    assert outcome.exit_code == 0, outcome.output
+    assert '"scales"' in (folder / "page.html").read_text()
 
 
 def test_an_interrupted_run_leaves_no_table(folder, monkeypatch):

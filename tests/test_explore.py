@@ -25,7 +25,7 @@ PHONE = {"width": 390, "height": 844}
 def page_of_regions(tmp_path_factory):
     path = tmp_path_factory.mktemp("regions") / "x.html"
     models = [KMeansSegmenter(2, random_state=0).fit(PICTURE).model_]
-    path.write_text(explore_page([("x", PICTURE)], models, [1.0], "score", has_regions=True), encoding="utf-8")
+    path.write_text(explore_page([("x", PICTURE)], models, [1.0], "score", RegionSegmenter()), encoding="utf-8")
     return path
 
 

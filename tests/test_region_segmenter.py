@@ -269,6 +269,17 @@ def test_a_list_gives_a_list_of_hierarchies():
     ]
 
 
+@pytest.mark.parametrize("segmenter", [3, KMeansSegmenter, make_pipeline(KMeansSegmenter(3))])
+def test_the_segmenter_must_be_one_of_colors(segmenter):
+    with pytest.raises(ValueError, match="segmenter must be a KMeansSegmenter or None"):
+        RegionSegmenter(segmenter).fit(COFFEE)
+
+
+def test_a_display_shows_one_image():
+    with pytest.raises(ValueError, match="X must be one image; show the images of a list one by one"):
+        RegionDisplay.from_estimator(small().fit([COFFEE]), [COFFEE])
+
+
 # With true label maps
 
 

@@ -84,6 +84,8 @@ class RegionDisplay:
             scales = [model.scale / (model.scale + part * (1 - model.scale)) for part in (3, 1, 1 / 3)]
         scales = list(scales)
         hierarchy = model.hierarchy(arrived)
+        if isinstance(hierarchy, list):
+            raise ValueError("X must be one image; show the images of a list one by one.")
         maps = [hierarchy.cut(scale=scale) for scale in scales]
         titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]
         image = np.ma.filled(X if image is None else image, 0)

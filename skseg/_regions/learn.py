@@ -85,7 +85,10 @@ def fit_weights(parts: list[Examples]) -> dict[str, float]:
     is_separate = np.arange(len(both)) < len(terms)
     counts = both > 0
     if len(np.unique(is_separate[counts])) < 2:
-        raise ValueError("y must have regions that are neighbors, and parts of X that lie in one of them.")
+        raise ValueError(
+            "y must have regions that are neighbors, and some of them must have several parts of X, of which a smaller "
+            "min_size makes more."
+        )
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=_C))
     where = np.tile(np.arange(len(terms)), 2)[counts]
     sample_weight = both[counts] / both[counts].mean()

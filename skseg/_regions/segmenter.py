@@ -42,8 +42,7 @@ class RegionSegmenter(
         ``KMeansSegmenter(32, color_space=None)``.
 
     scale : float, default=0.55
-        Probability at which merging stops, from 0 to 1; larger values give fewer regions. It means the same for every
-        image size, color space and dtype.
+        Probability at which merging stops, from 0 to 1; larger values give fewer regions.
 
     n_regions : int or None, default=None
         Number of regions; takes precedence over `scale`.
@@ -141,9 +140,11 @@ class RegionSegmenter(
         ------
         ValueError
             If X is not an image, a parameter is invalid, or ``cost="learn"`` and `y` is missing, is not of the shape of
-            X's pixels, or has no two regions that are neighbors.
+            X's pixels, has no two regions that are neighbors, or none with several parts of X.
         """
         check_parameters(self)
+        if not isinstance(self.segmenter, KMeansSegmenter | None):
+            raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
         source = open_source(X)
         _check_images(source)
         segmenter = None if self.segmenter is None else clone(self.segmenter).fit(source.data)

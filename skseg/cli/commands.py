@@ -39,6 +39,7 @@ from .steps import (
     open_model,
     palette_segmenter,
     plot_curve,
+    region_segmenter,
     take_results,
     write_classes,
     write_regions,
@@ -326,7 +327,8 @@ def explore(
             models = list(in_parallel(colors_of(batch.pictures, segmenter).model, numbers))
             shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)
             scores = [each["score"] for each in curve]
-            file.write(explore_page(shown, models, scores, criterion, has_regions=has_regions).encode())
+            regions = region_segmenter(params["color_space"], {}) if has_regions else None
+            file.write(explore_page(shown, models, scores, criterion, regions).encode())
         say(f"{readable(path)}: open it in a browser.")
         if not no_open and is_terminal():
             webbrowser.open(path.resolve().as_uri())

@@ -29,6 +29,7 @@ from .messages import progress
 
 Floats = NDArray[np.float64]
 
+_N_TILES = 8  # along each side, or as many as the image has pixels
 _N_FOLDS = 5
 _FIT_PARAMETERS = ("init", "n_init", "max_iter", "tol", "random_state")
 
@@ -101,7 +102,7 @@ def _parts(pictures: list[Picture]) -> Iterator[Any]:
     else:
         image = np.asanyarray(pictures[0])
         pixels = image.reshape(-1, image.shape[-1])
-        for _, test in TileKFold(_N_FOLDS).split(image):
+        for _, test in TileKFold(_N_FOLDS, n_tiles=tuple(min(_N_TILES, side) for side in image.shape[:2])).split(image):
             yield pixels.take(np.flatnonzero(test), axis=0)  # image[test], several times faster
 
 

@@ -33,12 +33,11 @@ def explore_page(
     models: Sequence[Model],
     scores: Sequence[float],
     criterion: str,
-    *,
-    has_regions: bool = False,
+    regions: RegionSegmenter | None = None,
 ) -> str:
     """The page, as HTML: each named image painted by each model, and how the criterion judges each model.
 
-    The criterion is marked where it is largest. The regions of the images are there, too, if wanted.
+    The criterion is marked where it is largest. The regions of the images are there, too, if they have a segmenter.
     """
     data = {
         "criterion": criterion,
@@ -52,14 +51,16 @@ def explore_page(
             }
             for model, score in zip(models, scores, strict=True)
         ],
-        "pictures": [_picture(title, image, models, has_regions=has_regions) for title, image in pictures],
+        "pictures": [_picture(title, image, models, regions) for title, image in pictures],
     }
     template = files("skseg.cli").joinpath("explore.html").read_text(encoding="utf-8")
     return template.replace("{{data}}", json.dumps(data).replace("<", "\\u003c"))
 
 
-def _picture(title: str, image: NDArray[Any], models: Sequence[Model], *, has_regions: bool) -> dict[str, Any]:
-    """An image of the page, its label map by each model, and its regions, if wanted."""
+def _picture(
+    title: str, image: NDArray[Any], models: Sequence[Model], regions: RegionSegmenter | None
+) -> dict[str, Any]:
+    """An image of the page, its label map by each model, and its regions, if there is a segmenter."""
     rows, columns = (_sample(length, max(image.shape[:2])) for length in image.shape[:2])
     small = image[rows][:, columns]
     pixels, shown = read_rows(open_source(small), color_space=None)
@@ -74,16 +75,16 @@ def _picture(title: str, image: NDArray[Any], models: Sequence[Model], *, has_re
         "original": _as_url(original, "jpeg", quality=90),
         "size": [len(columns), len(rows)],
         "labels": list(in_parallel(label_map, models)),
-        "regions": _regions_of(small) if has_regions else None,
+        "regions": None if regions is None else _regions_of(small, regions),
     }
 
 
-def _regions_of(image: NDArray[Any]) -> dict[str, Any]:
+def _regions_of(image: NDArray[Any], segmenter: RegionSegmenter) -> dict[str, Any]:
     """The regions at the least scale as a picture, and for each larger scale the number of the region of each of them.
 
     The red, green and blue of a pixel are the digits of the number of its region, counted from 1; 0 is the mask.
     """
-    hierarchy = RegionSegmenter().fit(image).hierarchy(image)
+    hierarchy = segmenter.fit(image).hierarchy(image)
     cuts = [np.ma.filled(hierarchy.cut(scale=scale), -1) for scale in _SCALES]
     numbers, members = np.unique(cuts[0], return_index=True)
     members = members[numbers >= 0]

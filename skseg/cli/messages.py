@@ -47,7 +47,7 @@ def as_click_error() -> Iterator[None]:
 def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
     """Refuse a file that cannot be written, or must not be, such as an input, before any work is done."""
     if path.resolve() in {each.resolve() for each in inputs if each is not None}:
-        raise click.UsageError(f"{readable(path)} is read and would be replaced; give another name.")
+        raise click.UsageError(f"{readable(path)} is read, or is another result; give another name.")
     if path.exists() and not overwrite:
         raise click.UsageError(f"{readable(path)} exists; give --overwrite to replace it, or another name.")
     if not path.parent.is_dir():

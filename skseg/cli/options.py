@@ -118,7 +118,7 @@ def _color_space(auto: str) -> Callable[..., Any]:
 
 
 color_space = _color_space("hsv")
-color_space_of_regions = _color_space("lab")
+color_space_of_regions = _color_space("lab, with less weight for L*,")
 model = _options(
     color_space,
     click.option(

@@ -76,7 +76,13 @@ class Results:
         if "polygons" in self.outputs or self.summaries.polygons is not None:
             _check_polygons(pictures)
         files = [Path(picture.path) for picture in pictures]
-        self.summaries.check(pictures, [*inputs, *files], replace=self.overwrite or self.resume)
+        written = [
+            self._path(picture, suffix)
+            for picture in pictures
+            for output in self.outputs
+            for suffix in self.SUFFIXES[output]
+        ]
+        self.summaries.check(pictures, [*inputs, *files, *written], overwrite=self.overwrite, resume=self.resume)
 
     def make_directory(self) -> None:
         """Make the directory of the results."""

@@ -16,6 +16,7 @@ from .._plot.k_selection import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
+from ..io._pictures import readable
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress, progress_bar
 from .outcomes import Classes, Outcome, Regions
@@ -42,9 +43,12 @@ def open_model(path: str) -> KMeansSegmenter:
     if not Path(path).is_file():
         raise click.UsageError(f"MODEL must be a file that exists; got {path!r}.")
     try:
-        segmenter: KMeansSegmenter = io.load(path)
+        segmenter = io.load(path)
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
+    if not isinstance(segmenter, KMeansSegmenter):
+        kind = type(segmenter).__name__
+        raise click.UsageError(f"MODEL must hold a KMeansSegmenter; {readable(path)} holds a {kind}.")
     return segmenter
 
 
@@ -109,10 +113,15 @@ def write_regions(
     batch: Batch, results: Results, color_space: str | None, params: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Write the regions of each image, and return their entries."""
-    classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
-    segmenter = RegionSegmenter(classes, **params)
+    segmenter = region_segmenter(color_space, params)
     made_by = ("regions", color_space, params)
     return _write_results(batch, results, lambda picture: Regions(picture, segmenter), made_by)
+
+
+def region_segmenter(color_space: str | None, params: dict[str, Any]) -> RegionSegmenter:
+    """The segmenter of regions whose colors are compared in a color space."""
+    classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
+    return RegionSegmenter(classes, **params)
 
 
 def _write_results(

@@ -12,10 +12,14 @@ from typing import Any
 import click
 
 from ..io._atomic import written_whole
-from ..io._polygons import open_polygons
+from ..io._pictures import readable
+from ..io._polygons import open_polygons, read_polygons_comment
 from .batch import Picture
 from .messages import check_target
 from .outcomes import Outcome, columns_of, crs_of, polygons_of, system_of
+
+_COMMENT = "skseg"  # in the polygons
+_FIRST_COLUMNS = b"image,label,color,"  # of the table
 
 
 class Summaries:
@@ -36,12 +40,16 @@ class Summaries:
         """Whether one of the files goes to a directory."""
         return any(path is not None and path.parent == directory for path in (self.table, self.polygons))
 
-    def check(self, pictures: Iterable[Picture], inputs: Collection[Path | None], *, replace: bool) -> None:
+    def check(
+        self, pictures: Iterable[Picture], inputs: Collection[Path | None], *, overwrite: bool, resume: bool
+    ) -> None:
         """Refuse files that cannot be written or must not be replaced, and images with different coordinate systems."""
         if self.polygons is not None and self.polygons.suffix.lower() not in (".geojson", ".json"):
             raise click.UsageError(f"--polygons must end in .geojson or .json; got {self.polygons.name!r}.")
+        if self.table is not None and self.polygons is not None and self.table.resolve() == self.polygons.resolve():
+            raise click.UsageError(f"--table and --polygons must be two files; got {readable(self.table)} for both.")
         for path in filter(None, (self.table, self.polygons)):
-            check_target(path, replace, inputs)
+            check_target(path, overwrite or (resume and _is_summary(path)), inputs)
         if self.polygons is not None and len({system_of(picture) for picture in pictures}) > 1:
             raise click.UsageError(
                 "--polygons writes one file, but the images have different coordinate systems; "
@@ -61,12 +69,24 @@ class Summaries:
                     tables.append(columns_of(picture, outcome))
                 if self.polygons:
                     polygons = polygons_of(picture, outcome)
-                    add_polygons = add_polygons or files.enter_context(open_polygons(self.polygons, crs_of(picture)))
+                    if add_polygons is None:
+                        file = open_polygons(self.polygons, crs_of(picture), comment=_COMMENT)
+                        add_polygons = files.enter_context(file)
                     add_polygons(**polygons)
 
             yield add
         if self.table and tables:
             _write_table(self.table, tables)
+
+
+def _is_summary(path: Path) -> bool:
+    """Whether a file is the table or the polygons of an earlier run."""
+    if not path.is_file():
+        return False
+    if read_polygons_comment(path) == _COMMENT:
+        return True
+    with path.open("rb") as file:
+        return file.read(len(_FIRST_COLUMNS)) == _FIRST_COLUMNS
 
 
 def _write_table(path: Path, tables: list[dict[str, list[Any]]]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from sklearn.base import clone
 
 from .._census import Census
-from .._checks import match_to_fit
+from .._checks import levels_to_caller, match_to_fit
 from .._counting import count_source
 from .._model import Clusters
 from .._nested import inner_segmenter
@@ -29,7 +29,7 @@ def _criterion(function: Callable[..., float]) -> Callable[..., float]:
         try:
             return function(estimator, X, y, sample_weight)
         except NoPixelsError as error:
-            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
             return 0.0
 
     return criterion
