@@ -684,3 +684,10 @@ def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path, changed):
 def test_a_target_that_is_no_file_is_named(tmp_path, name, error):
     with pytest.raises(error, match=r"does not exist|is a directory"):
         io.save(KMeansSegmenter(3, random_state=0).fit(COFFEE), tmp_path / name)
+
+
+def test_a_photo_with_previews_is_one_image(tmp_path):
+    path, photo = tmp_path / "photo.mpo", Image.fromarray(COFFEE)
+    photo.save(path, save_all=True, append_images=[photo.resize((20, 10))])
+    (image,) = io.ImageFile(path).pages()
+    assert image.shape == COFFEE.shape
