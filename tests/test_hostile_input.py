@@ -47,6 +47,17 @@ def test_a_mutated_picture_gives_a_result_or_a_reason(tmp_path, suffix):
         assert_result_or_reason(CliRunner().invoke(app, ["segment", str(path), "-k", "2", "-o", str(tmp_path / "out")]))
 
 
+def test_the_command_does_not_show_the_log_of_tifffile(tmp_path, caplog):
+    path = tmp_path / "broken.tif"
+    path.write_bytes(tiff_header(16, 16).replace(struct.pack("<HH", 262, 3), struct.pack("<HH", 262, 99)))
+    outcome = CliRunner().invoke(app, ["segment", str(path)])
+    assert "broken.tif" in outcome.output
+    assert not caplog.records
+    with pytest.raises(ValueError, match=r"broken\.tif"):
+        np.asarray(io.ImageFile(path))
+    assert caplog.records
+
+
 def test_an_animation_does_not_have_more_pages_than_it_can_hold(tmp_path):
     path, n_pages = tmp_path / "many.png", 16_000_000
     Image.fromarray(PICTURE).save(path, save_all=True, append_images=[Image.fromarray(PICTURE[::-1])])
