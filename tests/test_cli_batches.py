@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from click.testing import CliRunner
 from PIL import Image
 from skimage.data import astronaut, coffee
@@ -55,6 +56,18 @@ def test_directories_and_patterns_mean_the_pictures_in_them_each_once(folder, gi
     assert skseg("segment", *given, "-k", 2).exit_code == 0
     assert {name.split("-")[0] for name in contents(folder / "skseg-output")} == {"coffee", "astronaut"}
     assert len(contents(folder / "skseg-output")) == 4
+
+
+@pytest.mark.parametrize("megapixels", [80, 0.0004])
+def test_an_image_with_infinite_numbers_is_named_and_left_out(folder, megapixels):
+    for name, value in (("good.tif", 0.5), ("bad.tif", np.inf)):
+        pixels = np.linspace(0, 1, 4 * 12 * 9 * 3, dtype=np.float32).reshape(48, 9, 3)
+        pixels[7, 5] = value
+        tifffile.imwrite(name, pixels, photometric="rgb", rowsperstrip=4)
+    outcome = skseg("palette", "bad.tif", "good.tif", "-k", 2, "--max-megapixels", megapixels)
+    assert outcome.exit_code == 1
+    assert "Error: bad.tif: X contains NaN or infinity" in outcome.output
+    assert outcome.output.splitlines()[0] == "K = 2"
 
 
 def test_each_picture_can_have_clusters_of_its_own(folder):

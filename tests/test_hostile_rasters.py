@@ -99,6 +99,11 @@ def no_data(text):
     return bytes(written(extratags=[(42113, "s", 0, text, True)]))
 
 
+def in_palette():
+    colormap = np.zeros((3, 256), dtype=np.uint16)
+    return written(PIXELS[..., 0], photometric="palette", planarconfig=None, colormap=colormap, extratags=PLACE)
+
+
 TILES, STRIPS, ONE_STRIP = ({"tile": (16, 16)}, {"rowsperstrip": 5}, {"rowsperstrip": 48})
 HOSTILE = {
     "a width that is text": (set_tag(written(**STRIPS), 256, 2, 4, 0x31313131), "its size is not a number"),
@@ -112,6 +117,8 @@ HOSTILE = {
     "offsets beyond the end": (set_tag(written(**ONE_STRIP), 273, 4, 1, 2**31), "it is cut off"),
     "counts beyond the end": (set_tag(written(**ONE_STRIP), 279, 4, 1, 2**32 - 1), "it is cut off"),
     "four billion offsets": (set_tag(written(**STRIPS), 273, 4, 2**32 - 1, 8), "."),
+    "complex numbers": (written(PIXELS.astype(np.complex64)), "its pixels are complex64"),
+    "a palette of one number": (set_tag(in_palette(), 320, 3, 1, 9), "its palette is broken"),
     "no nodata value": (no_data("nothing"), "its nodata value is 'nothing'"),
     "a very long number": (no_data("9" * 100_000 + "x"), "its nodata value is '9{20}'"),
 }

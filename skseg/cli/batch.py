@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._counting import read_rows
 from .._source import open_source
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
@@ -107,10 +108,9 @@ class Batch:
                 kind = kind or _kind(pixels)
                 if _kind(pixels) != kind:
                     raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
-                if isinstance(pixels, Picture):
-                    for _ in open_source(pixels).bands(_READ_PIXELS):
-                        pass
-                else:
+                for _, part in open_source(pixels).bands(_READ_PIXELS):
+                    read_rows(part, None)  # which refuses infinite numbers
+                if not isinstance(pixels, Picture):
                     n_bytes += pixels.nbytes
                     picture.pixels = pixels if n_bytes <= _MAX_KEPT_BYTES else None
                 self.pictures.append(picture)

@@ -107,6 +107,8 @@ class Page:
         if page.dtype is None or page.axes not in ("YX", "YXS", "SYX"):
             kind = f"{page.bitspersample} bits of an unknown kind" if page.dtype is None else f"the axes {page.axes!r}"
             raise ValueError(f"its pages have {kind}; flat images can be read")
+        if page.dtype.kind not in "buif":
+            raise ValueError(f"its pixels are {page.dtype}; integers, floats and black-and-white can be read")
         sizes = page.imagelength, page.imagewidth, page.samplesperpixel, *_block_shape(page)
         if not all(isinstance(size, int) and size > 0 for size in sizes):
             raise ValueError("its size is not a number")
@@ -207,6 +209,8 @@ class Page:
             is_hidden |= _decode_rows(self._mask, rows, 0)[..., 0] == 0
         name = getattr(page.photometric, "name", "")
         if name == "PALETTE" and page.colormap is not None:
+            if np.ndim(page.colormap) != 2:
+                raise ValueError("its palette is broken")
             pixels = (np.asarray(page.colormap).T[pixels[..., 0]] >> 8).astype(np.uint8)
         elif name == "MINISWHITE" and pixels.dtype.kind in ("b", "u"):
             pixels = pixels.dtype.type((1 << page.bitspersample) - 1) ^ pixels
