@@ -485,6 +485,15 @@ def test_a_target_that_cannot_be_written_is_told_before_the_work(save, monkeypat
     assert re.search(message, outcome.output)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_is_no_target(save, tmp_path, monkeypatch):
+    monkeypatch.setattr("skseg.cli.steps.KMeansSegmenter", None)
+    os.mkfifo(tmp_path / "pipe")
+    outcome = CliRunner().invoke(app, ["fit", str(save(PICTURE)), "-o", str(tmp_path / "pipe"), "--overwrite"])
+    assert outcome.exit_code == 2
+    assert "pipe is a device or a pipe; give the name of a file" in outcome.output
+
+
 def test_a_directory_without_permission_is_told_before_the_work(save, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, mode, **_: mode != os.W_OK)
     outcome = CliRunner().invoke(app, ["fit", str(save(PICTURE)), "-o", "model.skseg"])

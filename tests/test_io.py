@@ -1,6 +1,7 @@
 """Files are read when an array is asked for, as they are meant to be seen, and named when they cannot be read."""
 
 import json
+import os
 import pickle
 
 import numpy as np
@@ -678,6 +679,27 @@ def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path, changed):
     model = KMeansSegmenter(3, random_state=0).fit(COFFEE).set_params(**changed)
     with pytest.raises(ValueError, match=next(iter(changed))):
         io.save(model, tmp_path / "model.skseg")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match=r"pipe\.png' is a device or a pipe; give the name of a file"):
+        io.save_image(COFFEE, pipe)
+    assert pipe.is_fifo()
+
+
+def test_a_link_is_written_through(tmp_path):
+    link, target = tmp_path / "link.png", tmp_path / "target.png"
+    try:
+        link.symlink_to(target)
+    except OSError:
+        pytest.skip("Windows makes links for administrators only")
+    for _ in range(2):
+        io.save_image(COFFEE, link)
+        assert link.is_symlink()
+        assert np.array_equal(np.asarray(Image.open(target)), COFFEE)
 
 
 @pytest.mark.parametrize(("name", "error"), [("nope/x.skseg", FileNotFoundError), (".", IsADirectoryError)])

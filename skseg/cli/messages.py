@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,6 +49,8 @@ def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()
     """Refuse a file that cannot be written, or must not be, such as an input, before any work is done."""
     if path.resolve() in {each.resolve() for each in inputs if each is not None}:
         raise click.UsageError(f"{readable(path)} is read, or is another result; give another name.")
+    if path.exists() and not path.is_file():
+        raise click.UsageError(f"{readable(path)} is a device or a pipe; give the name of a file.")
     if path.exists() and not overwrite:
         raise click.UsageError(f"{readable(path)} exists; give --overwrite to replace it, or another name.")
     if not path.parent.is_dir():
@@ -108,8 +111,11 @@ def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], N
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print warnings in one line, without those whose facts are printed anyway."""
-    with warnings.catch_warnings():
+    """Print warnings in one line, without those whose facts are printed anyway, and no log of tifffile."""
+    logger = logging.getLogger("tifffile")
+    with warnings.catch_warnings(), ExitStack() as at_end:
+        at_end.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
