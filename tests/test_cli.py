@@ -501,6 +501,13 @@ def test_a_directory_without_permission_is_told_before_the_work(save, monkeypatc
     assert "cannot be written to" in outcome.output
 
 
+@pytest.mark.parametrize("command", [[], *([name] for name in app.commands)])
+def test_the_help_fits_a_terminal_of_80_columns(command):
+    outcome = CliRunner().invoke(app, [*command, "--help"], terminal_width=80)
+    assert outcome.exit_code == 0
+    assert max(map(len, outcome.output.splitlines())) <= 80
+
+
 def test_a_plot_that_was_written_is_named(save, tmp_path):
     outcome = CliRunner().invoke(app, ["choose-k", str(save(PICTURE)), "--to", "3", "--plot", str(tmp_path / "c.png")])
     assert outcome.output.splitlines()[-1] == f"{tmp_path / 'c.png'}: the curve"

@@ -119,7 +119,7 @@ def regions(
     Examples:
       skseg regions photo.jpg
       skseg regions photos --scale 0.8 --table regions.csv
-      skseg regions scene.tif --n-regions 200 --color-space none --polygons regions.geojson
+      skseg regions scene.tif --color-space none --polygons regions.geojson
     """
     results, params = take_results(params)
     batch = open_batch(images, mask, color_space)

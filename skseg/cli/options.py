@@ -198,7 +198,8 @@ json = click.option("--json", "as_json", is_flag=True, help="Print the results a
 criterion = click.option(
     "--criterion",
     type=click.Choice(_CRITERIA),
+    metavar="NAME",
     default=_CRITERIA[0],
     show_default=True,
-    help="Criterion of skseg.metrics.",
+    help=f"Criterion of skseg.metrics: {', '.join(_CRITERIA)}.",
 )
