@@ -259,7 +259,7 @@ def test_a_file_that_exists_is_kept_unless_it_is_to_be_overwritten(folder, optio
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--table", "photos/coffee.png"], "is read, or is another result"),
+        (["--table", "photos/coffee.png"], "is an input or another result"),
         (["--table", "nowhere/table.csv"], "The directory nowhere does not exist"),
         (["--polygons", "p.shp"], "--polygons must end in .geojson or .json; got 'p.shp'"),
         (["--scale", 2], "2.0 is not in the range"),
@@ -345,8 +345,8 @@ def test_a_model_of_regions_does_not_predict(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--table", "skseg-output/coffee-labels.png"], "is read, or is another result"),
-        (["--output", "polygons", "--polygons", "skseg-output/coffee-polygons.geojson"], "is read, or is another"),
+        (["--table", "skseg-output/coffee-labels.png"], "is an input or another result"),
+        (["--output", "polygons", "--polygons", "skseg-output/coffee-polygons.geojson"], "is an input or another"),
         (["--table", "all.json", "--polygons", "all.json"], "--table and --polygons must be two files; got all.json"),
     ],
 )

@@ -17,7 +17,7 @@ from .grid import USUAL_PIXELS
 
 # What is added to each number before the logarithm, lest it be minus infinity where two regions do not differ.
 _LEAST = {
-    "size": 0.0,  # n_a n_b / (n_a + n_b), relative to the pixels of the image; smaller if these are few
+    "size": 0.0,  # n_a n_b / (n_a + n_b), relative to the pixels of the image; less in a small image
     "length": 0.0,  # of the common border, relative to the square root of the pixels of the image
     "deviation": 1.0,  # squared distance of the mean local deviations
     "gradient": 0.5,  # mean gradient along the border
@@ -26,7 +26,7 @@ _LEAST = {
     "labels": 0.01,  # difference of the labels of all pixels of the regions
 }
 TERMS = tuple(_LEAST)
-_FEWER = 0.2  # exponent of the size of a small image, for thumbnails to have as many regions as their photos
+_FEWER = 0.2  # exponent of the size of a small image; thumbnails then have as many regions as their photos
 
 
 class Cost(NamedTuple):

@@ -86,8 +86,8 @@ def fit_weights(parts: list[Examples]) -> dict[str, float]:
     counts = both > 0
     if len(np.unique(is_separate[counts])) < 2:
         raise ValueError(
-            "y must have regions that are neighbors, and some of them must have several parts of X, of which a smaller "
-            "min_size makes more."
+            "y must have regions that are neighbors, and at least one of them must contain several parts of X. "
+            "A smaller min_size gives more parts."
         )
     pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=_C))
     where = np.tile(np.arange(len(terms)), 2)[counts]

@@ -140,7 +140,7 @@ class RegionSegmenter(
         ------
         ValueError
             If X is not an image, a parameter is invalid, or ``cost="learn"`` and `y` is missing, is not of the shape of
-            X's pixels, has no two regions that are neighbors, or none with several parts of X.
+            X's pixels, has no two regions that are neighbors, or no region that contains several parts of X.
         """
         check_parameters(self)
         if not isinstance(self.segmenter, KMeansSegmenter | None):

@@ -107,6 +107,7 @@ n_clusters = click.option(
 
 
 def _color_space(auto: str) -> Callable[..., Any]:
+    """The option for the color space, and the default for three channels that its help names."""
     return click.option(
         "--color-space",
         type=click.Choice(["none", *COLOR_SPACE_NAMES]),
