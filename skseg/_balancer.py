@@ -20,6 +20,7 @@ from ._checks import (
     check_same_kind,
     learn_channels,
     read_checked,
+    warn_other_range,
 )
 from ._color import check_not_alpha, is_unit_range, to_unit, unit_scale
 from ._light import Curve, Tones, measure, merge, relight
@@ -286,6 +287,8 @@ def _together(parts: list[Measured]) -> Measured:
     """Measurements of all images together."""
     for index, part in enumerate(parts):
         check_same_kind(part.like, parts[0].like, f"X[{index}]")
+        if unit_scale(part.like.dtype) == 1:
+            warn_other_range(f"X[{index}]", part.limits[1], "X[0]", parts[0].limits[1])
     low, high = np.transpose([part.limits for part in parts])
     tones = merge([part.tones for part in parts])
     return Measured(tones, parts[0].like, (float(low.min()), float(high.max())))

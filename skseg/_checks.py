@@ -18,6 +18,8 @@ from ._source import Pixels, Source
 _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 _LARGEST_FLOAT = float(np.finfo(np.float64).max)
+_SCALED = 50, 65535  # the largest number of an image that is not from 0 to 1, but, say, from 0 to 255
+_LOOKED_AT = 1 << 14  # colors
 
 
 def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[Any]]:
@@ -62,8 +64,8 @@ def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[
     check_channels(estimator, source, rows)
     if not source.has_own_dtype:
         rows = cast_if_exact(rows, estimator.model_.dtype)
-    check_comparable(rows, estimator.model_)
     estimator.model_.conversion.check_range(rows)
+    check_comparable(rows, estimator.model_)
     return rows
 
 
@@ -124,8 +126,20 @@ def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> No
         )
 
 
+def warn_other_range(name: str, largest: float, others: str, largest_of_others: float) -> None:
+    """Warn if one range is probably 0 to 1, the other 0 to 255 or the like."""
+    low, high = sorted((largest, largest_of_others))
+    if 0 < low <= 1 and _SCALED[0] <= high <= _SCALED[1]:
+        warnings.warn(
+            f"The largest number in {name} is {largest:g}, but {largest_of_others:g} in {others}. Give both the same "
+            "range; only uint8 and uint16 are scaled.",
+            UserWarning,
+            stacklevel=levels_to_caller(),
+        )
+
+
 def check_comparable(colors: NDArray[Any], model: Any) -> None:
-    """Refuse colors of other units than a model's, where their range shows it."""
+    """Refuse colors of other units than a model's, where their range shows it, and warn of a likely other range."""
     if not colors.size:
         return
     fitted, scale = model.dtype, unit_scale(colors.dtype)
@@ -143,6 +157,9 @@ def check_comparable(colors: NDArray[Any], model: Any) -> None:
             f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
             "Pass X.astype(bool)."
         )
+    if scale == unit_scale(fitted) == 1:
+        some = colors[:: max(1, len(colors) // _LOOKED_AT)]
+        warn_other_range("X", float(some.max()), "fit", model.limits[1])
 
 
 def cast_if_exact(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ._callbacks import Task
 from ._census import Census, count, merge
-from ._checks import check_not_gray, check_pixel_weights, check_same_kind, read_checked
-from ._color import check_not_alpha
+from ._checks import check_not_gray, check_pixel_weights, check_same_kind, read_checked, warn_other_range
+from ._color import check_not_alpha, unit_scale
 from ._kmeans import Memory, representatives
 from ._source import NoPixelsError, Pixels, Source, is_banded
 
@@ -217,7 +217,7 @@ def _add_up(censuses: Iterator[tuple[int, Census]], *, max_rows: int | None) -> 
     waiting: list[Census] = []
     n_waiting = 0
     for index, census in censuses:
-        check_same_kind(census.colors, together.colors, f"X[{index}]")
+        _check_alike(census, together, f"X[{index}]")
         waiting.append(census)
         n_waiting += len(census.colors)
         if n_waiting > max(len(together.colors), _MAX_WAITING):
@@ -225,9 +225,17 @@ def _add_up(censuses: Iterator[tuple[int, Census]], *, max_rows: int | None) -> 
     return merge([together, *waiting], max_rows=max_rows)
 
 
+def _check_alike(census: Census, before: Census, name: str) -> None:
+    """Refuse, or warn of, images whose numbers mean other colors."""
+    check_same_kind(census.colors, before.colors, name)
+    if len(census.colors) and len(before.colors) and unit_scale(census.colors.dtype) == 1:
+        largest, largest_before = (float(each.number_limits()[1]) for each in (census, before))
+        warn_other_range(name, largest, "earlier images", largest_before)
+
+
 def add_to_fit(fitted: Census, census: Census) -> Census:
     """The colors of a fitted model and others together."""
-    check_same_kind(census.colors, fitted.colors, "X")
+    _check_alike(census, fitted, "X")
     if not fitted.is_complete:
         raise ValueError(
             "partial_fit needs all colors seen in fit, but there were too many, and only a sample was kept. "

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array
 
 from ._census import Census, map_rows, mean_colors, sample, shrink
+from ._checks import warn_other_range
 from ._color import Conversion, luminance, unit_scale
 from ._kmeans import (
     Cells,
@@ -244,9 +245,10 @@ def _start(
     expected = (n_clusters, colors.shape[1])
     if start.shape != expected:
         raise ValueError(f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead.")
-    start = start / unit_scale(colors.dtype)
-    conversion.check_range(start, name="init")
-    return conversion.convert(start)
+    unit = start / unit_scale(colors.dtype)
+    conversion.check_range(unit, name="init")
+    warn_other_range("init", start.max(), "X", float(colors.max()))
+    return conversion.convert(unit)
 
 
 def _fit_numbered(

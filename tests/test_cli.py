@@ -4,7 +4,9 @@ import json
 import os
 import re
 import runpy
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -326,7 +328,7 @@ def test_a_picture_of_another_kind_than_the_first_fails_and_the_others_are_done(
 
 
 def test_a_transparent_picture_is_refused_in_one_clear_line(run, save):
-    assert_one_clear_line(run(save(np.zeros((4, 4, 4), dtype=np.uint8))), "All pixels of X are masked")
+    assert_one_clear_line(run(save(np.zeros((4, 4, 4), dtype=np.uint8))), "All its pixels are masked")
 
 
 def test_a_picture_of_numbers_beyond_one_is_refused_in_one_clear_line(run, save):
@@ -390,6 +392,25 @@ def test_python_dash_m_shows_the_help(monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert shown.startswith("Usage: skseg ")
     assert "segment" in shown
+
+
+def test_a_full_disk_behind_the_output_is_told_in_one_line(monkeypatch):
+    def fail(prog_name):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("skseg.cli.app", fail)
+    monkeypatch.setattr("os.dup2", lambda *_: None)
+    with pytest.raises(SystemExit, match=r"Error: .*No space left on device"):
+        main()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_full_disk_gives_no_traceback(save):
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "skseg", "palette", str(save(PICTURE)), "-k", "2"]
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

@@ -139,7 +139,15 @@ def test_every_color_space_is_a_choice():
 
 
 @pytest.mark.parametrize(
-    "options", [["--channel-weights", "a,b"], ["--init", "#12"], ["--init", "red"], ["--n-init", "0"], ["--tol", "-1"]]
+    "options",
+    [
+        ["--channel-weights", "a,b"],
+        ["--init", "#12"],
+        ["--init", "red"],
+        ["--n-init", "0"],
+        ["--tol", "-1"],
+        ["--n-jobs", "0"],
+    ],
 )
 def test_options_that_cannot_be_are_usage_errors(folder, options):
     outcome = skseg("segment", "photos", *options)
@@ -152,6 +160,29 @@ def test_more_labels_than_an_octet_holds_fit_into_16_bits(folder):
     label_map = labels_in(folder / "skseg-output" / "coffee-labels.png")
     assert np.array_equal(label_map, KMeansSegmenter(300, random_state=0).fit_predict(COFFEE))
     assert label_map.max() == 299
+
+
+@pytest.mark.parametrize("command", ["segment", "fit", "palette"])
+def test_start_colors_are_as_many_as_clusters(folder, command):
+    outcome = skseg(command, "photos", "--init", "#000000,#ffffff")
+    assert outcome.exit_code == 2
+    assert "Invalid value for '--init': 2 colors for 10 clusters; give -k 2." in outcome.output
+    assert skseg(command, "photos", "--init", "#000000,#ffffff", "-k", 2).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["choose-k", "explore"])
+def test_start_colors_have_a_single_k(folder, command):
+    outcome = skseg(command, "photos", "--init", "#000000,#ffffff")
+    assert outcome.exit_code == 2
+    assert "'--init': '#000000,#ffffff' is not one of 'k-means++', 'random'" in outcome.output
+    assert skseg(command, "photos", "--init", "random", "--to", 3).exit_code == 0
+
+
+def test_floats_from_0_to_255_warn_once_where_fractions_are_expected(folder):
+    tifffile.imwrite("floats.tif", COFFEE.astype(np.float32), photometric="rgb")
+    outcome = skseg("predict", "--palette", "#102030,#ffeedd", "floats.tif")
+    assert outcome.exit_code == 0
+    assert outcome.stderr.count("Warning: The largest number in X is 255, but 1 in fit.") == 1
 
 
 # Fit on some, predict on others
@@ -231,6 +262,24 @@ def test_k_is_chosen_on_several_pictures_too(folder):
     outcome = skseg("choose-k", "photos", "--to", 4, "--criterion", "silhouette", "--json")
     assert outcome.exit_code == 0
     assert [candidate["n_clusters"] for candidate in json.loads(outcome.stdout)["candidates"]] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("command", ["choose-k", "explore"])
+def test_a_picture_that_is_masked_altogether_has_no_part_in_the_choice_of_k(folder, command):
+    Image.fromarray(np.zeros((40, 60, 4), dtype=np.uint8)).save("photos/empty.png")
+    outcome = skseg(command, "photos", "--to", 3)
+    assert outcome.exit_code == 1
+    assert outcome.stderr == "Error: photos/empty.png: All its pixels are masked.\n"
+    (folder / "photos" / "empty.png").unlink()
+    assert outcome.stdout == skseg(command, "photos", "--to", 3, *["--overwrite"] * (command == "explore")).stdout
+
+
+@pytest.mark.parametrize("command", ["segment", "fit", "palette", "choose-k", "explore"])
+def test_pictures_that_are_all_masked_are_named(folder, command):
+    Image.fromarray(np.zeros((40, 60, 4), dtype=np.uint8)).save("empty.png")
+    outcome = skseg(command, "empty.png")
+    assert outcome.exit_code == 1
+    assert outcome.output == "Error: empty.png: All its pixels are masked.\n"
 
 
 def test_a_range_of_k_that_is_none_is_a_usage_error(folder):

@@ -332,7 +332,7 @@ def test_an_image_with_other_channels_than_the_model_is_refused(folder):
     imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
     outcome = skseg("predict", "model.skseg", "bands.tif")
     assert outcome.exit_code == 1
-    assert "bands.tif: It has 4 channels, but the model was fitted to 3" in outcome.output
+    assert "bands.tif: It has 4 channels, but the clusters have 3" in outcome.output
 
 
 def test_a_model_of_regions_does_not_predict(folder):

@@ -89,25 +89,6 @@ def test_many_clusters_have_cells_of_their_own():
     assert_like_cross_validation([COFFEE], range(16, 19), "explained_variance")
 
 
-def test_a_picture_without_pixels_scores_0():
-    nothing = np.ma.masked_all_like(COFFEE)
-    pictures = [*PICTURES, nothing]
-    with pytest.warns(RuntimeWarning, match="All pixels of X are masked"):
-        (entry,) = criterion_curve(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
-    with pytest.warns(RuntimeWarning, match="All pixels of X are masked"):
-        (expected,) = by_cross_validation(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
-    assert entry == pytest.approx(expected, rel=1e-9)
-
-
-def test_pixels_in_one_part_alone_are_refused():
-    pictures = [COFFEE, np.ma.masked_all_like(COFFEE)]
-    with (
-        pytest.warns(RuntimeWarning, match="All pixels of X are masked"),
-        pytest.raises(ValueError, match="All pixels but those of one part of the images are masked"),
-    ):
-        criterion_curve(pictures, KMeansSegmenter(random_state=0), range(3, 4), "silhouette")
-
-
 def test_an_image_is_counted_and_grouped_once_for_all_k(monkeypatch):
     calls = []
     for name in ("count_source", "group"):

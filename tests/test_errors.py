@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage.data import coffee
 
-from skseg import KMeansSegmenter
+from skseg import KMeansSegmenter, WhiteBalancer
 
 COFFEE = coffee()[::8, ::8]
 WIDE = coffee()[::4, ::4]
@@ -136,6 +136,58 @@ def test_numbers_that_cannot_mean_the_colors_of_fit_are_refused(X, fitted):
 def test_partial_fit_refuses_other_units(fitted):
     with raises(ValueError, "X is float64", "uint8", "same dtype"):
         KMeansSegmenter(3).fit(COFFEE).partial_fit(FLOATS)
+
+
+SEEN_AND_OTHER = [(FLOATS, 255 * FLOATS), (255 * FLOATS, FLOATS)]
+
+
+@pytest.mark.parametrize(("seen", "other"), SEEN_AND_OTHER)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda seen, other: KMeansSegmenter(3).fit(seen).predict(other),
+        lambda seen, other: KMeansSegmenter(3).fit(seen).predict(other.astype(np.float32)),
+        lambda seen, other: KMeansSegmenter(3).fit(seen).score(other),
+        lambda seen, other: KMeansSegmenter(3).fit([seen, other]),
+        lambda seen, other: KMeansSegmenter(3).fit(seen).partial_fit(other),
+        lambda seen, other: KMeansSegmenter(2, init=[other.min(axis=(0, 1)), other.max(axis=(0, 1))]).fit(seen),
+        lambda seen, other: WhiteBalancer().fit(seen).transform(other),
+        lambda seen, other: WhiteBalancer().fit([seen, other]),
+    ],
+    ids=["predict", "float32", "score", "list", "partial_fit", "init", "balancer", "balancer of a list"],
+)
+def test_ranges_that_hardly_belong_together_warn(call, seen, other):
+    """Floats are not scaled; only their range tells that they were meant to be."""
+    with pytest.warns(UserWarning, match=r"largest number in .* is .*, but .* in .*Give both the same range") as raised:
+        call(seen, other)
+    assert {warning.filename for warning in raised} == {__file__}
+
+
+def test_wide_integers_where_fractions_were_seen_warn():
+    with pytest.warns(UserWarning, match=r"largest number in X is 65535, but 1 in fit\."):
+        KMeansSegmenter(3).fit(FLOATS).predict((65535 * FLOATS).astype(np.int64))
+
+
+def test_start_colors_from_0_to_1_of_bytes_warn():
+    with pytest.warns(UserWarning, match=r"largest number in init is 1, but \d{3} in X"):
+        KMeansSegmenter(2, init=[[0, 0, 0], [1, 1, 1]]).fit(COFFEE)
+
+
+@pytest.mark.parametrize(
+    ("seen", "other"),
+    [
+        (FLOATS, FLOATS * 8),
+        (FLOATS, FLOATS - 300),
+        (FLOATS * 255, FLOATS * 0),
+        (FLOATS, FLOATS * 1e5),
+        (COFFEE, FLOATS),
+    ],
+    ids=["HDR", "negative", "black", "fill value", "uint8"],
+)
+def test_other_ranges_do_not_warn(seen, other):
+    KMeansSegmenter(3).fit(seen).predict(other)
+    if seen.dtype == other.dtype:
+        KMeansSegmenter(3).fit([seen, other])
 
 
 @pytest.mark.parametrize(

@@ -411,7 +411,7 @@ def test_the_number_of_passes_is_bounded(n_iter):
 
 
 def test_centers_without_colors_are_left_out():
-    start = np.vstack([CENTERS, [[50.0, 50.0, 50.0]]])
+    start = np.vstack([CENTERS, [[40.0, 40.0, 40.0]]])
     with pytest.warns(ConvergenceWarning, match="more than .* distinct colors in 4 clusters, fewer than n_clusters=5"):
         segmenter = fit(NOISY, 5, init=start, color_space=None)
     assert len(segmenter.cluster_centers_) == 4

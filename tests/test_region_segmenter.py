@@ -389,7 +389,9 @@ def test_a_score_without_truth_is_refused():
 
 @pytest.mark.parametrize("image", [np.dstack([COFFEE, COFFEE[..., :1]]), COFFEE.astype(int)], ids=["4 channels", "int"])
 def test_an_error_about_the_color_space_says_where_it_is_given(image):
-    with pytest.raises(ValueError, match=r"Here: RegionSegmenter\(KMeansSegmenter\(32, color_space=\.\.\.\)\)"):
+    with pytest.raises(
+        ValueError, match=r"Here: RegionSegmenter\(KMeansSegmenter\(32, color_space='hsv'\)\), or --color-space"
+    ):
         small().fit(image)
     small().set_params(segmenter=KMeansSegmenter(16, color_space=None)).fit(image)
     with pytest.raises(ValueError, match="color_space") as caught:

@@ -98,7 +98,8 @@ def _own_segmenter(source: Source) -> KMeansSegmenter:
     except ValueError as error:
         if "color_space" not in str(error):
             raise
-        raise ValueError(f"{error} Here: RegionSegmenter(KMeansSegmenter(32, color_space=...)).") from error
+        here = "RegionSegmenter(KMeansSegmenter(32, color_space='hsv')), or --color-space of the command"
+        raise ValueError(f"{error} Here: {here}.") from error
     return segmenter
 
 

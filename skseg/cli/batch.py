@@ -28,6 +28,7 @@ class Picture(ImageFile):
         self.name = name
         self.mask = mask
         self.pixels: NDArray[Any] | None = None
+        self.is_masked = False  # whether all its pixels are
         self.place = place_of(self.path, self.page)
         self.is_raster = bool(self.place.tags) or self.place.is_large
         self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows of it were read
@@ -108,12 +109,18 @@ class Batch:
                 kind = kind or _kind(pixels)
                 if _kind(pixels) != kind:
                     raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
-                for _, part in open_source(pixels).bands(_READ_PIXELS):
-                    read_rows(part, None)  # which refuses infinite numbers
+                parts = (part for _, part in open_source(pixels).bands(_READ_PIXELS))
+                n_rows = sum(len(read_rows(part, None)[1]) for part in parts)  # which refuses infinite numbers
+                picture.is_masked = n_rows == 0
                 if not isinstance(pixels, Picture):
                     n_bytes += pixels.nbytes
                     picture.pixels = pixels if n_bytes <= _MAX_KEPT_BYTES else None
                 self.pictures.append(picture)
+
+    def drop_masked(self) -> None:
+        """Drop the images of which all pixels are masked, as failures."""
+        self.failed |= {str(picture): "All its pixels are masked." for picture in self.pictures if picture.is_masked}
+        self.pictures = [picture for picture in self.pictures if not picture.is_masked]
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:

@@ -206,7 +206,7 @@ def predict(
 @click.option("--plot", type=options.file(), help="Write the curve to this image file or PDF.")
 @options.overwrite
 @options.limits
-@options.model
+@options.model_of_any_k
 @options.json
 def choose_k(
     *,
@@ -292,7 +292,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
 @options.criterion
 @options.overwrite
 @options.limits
-@options.model
+@options.model_of_any_k
 def explore(
     *,
     images: tuple[str, ...],

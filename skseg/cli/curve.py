@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from functools import partial
 from threading import Lock
@@ -21,7 +20,7 @@ from .._kmeans import Cells, group, nearest
 from .._model import Clusters, Model
 from .._scaling import learn_weights
 from .._segmenter import KMeansSegmenter
-from .._source import NoPixelsError, open_source
+from .._source import open_source
 from .._tiles import TileKFold
 from ..metrics import _scores
 from .batch import Picture
@@ -85,7 +84,7 @@ def criterion_curve(
     pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
 ) -> list[dict[str, Any]]:
     """The criterion for each K, equal to `cross_validate` on folds of tiles or of whole images."""
-    parts = [_count_or_none(part, segmenter) for part in _parts(pictures)]
+    parts = [_count(part, segmenter) for part in _parts(pictures)]
     judged = _judge_parts(parts, segmenter, n_clusters, criterion)
     pairs = list(progress(judged, "Trying K", total=len(parts) * len(n_clusters)))
     scores, explained = np.reshape(pairs, (len(parts), len(n_clusters), 2)).transpose(2, 0, 1)
@@ -110,29 +109,14 @@ def _count(pictures: Any, segmenter: KMeansSegmenter) -> Census:
     return count_source(open_source(pictures), None, segmenter.color_space, segmenter.n_jobs).census
 
 
-def _count_or_none(part: Any, segmenter: KMeansSegmenter) -> Census | None:
-    """The census of a part of the images; None, with a warning, if all its pixels are masked."""
-    try:
-        return _count(part, segmenter)
-    except NoPixelsError as error:
-        warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=2)
-        return None
-
-
 def _judge_parts(
-    parts: list[Census | None], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
+    parts: list[Census], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
 ) -> Iterator[tuple[float, float]]:
     """The results of `_judge` for each part and each K."""
     for index, part in enumerate(parts):
-        others = [other for other in parts[:index] + parts[index + 1 :] if other is not None]
-        if not others:
-            raise NoPixelsError("All pixels but those of one part of the images are masked; there are none to fit.")
-        if part is None:
-            yield from [(0.0, 0.0)] * len(n_clusters)
-        else:
-            train = Colors(merge(others), segmenter)
-            test = Colors(part, segmenter, train.conversion)
-            yield from in_parallel(partial(_judge, train, test, Colors(part, segmenter), criterion), n_clusters)
+        train = Colors(merge(parts[:index] + parts[index + 1 :]), segmenter)
+        test = Colors(part, segmenter, train.conversion)
+        yield from in_parallel(partial(_judge, train, test, Colors(part, segmenter), criterion), n_clusters)
 
 
 def _judge(train: Colors, test: Colors, own: Colors, criterion: str, n_clusters: int) -> tuple[float, float]:

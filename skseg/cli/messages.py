@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -111,13 +111,14 @@ def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], N
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print warnings in one line, without those whose facts are printed anyway, and no log of tifffile."""
+    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile."""
     logger = logging.getLogger("tifffile")
+    say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
     with warnings.catch_warnings(), ExitStack() as at_end:
         at_end.callback(logger.setLevel, logger.level)
         logger.setLevel(logging.CRITICAL)
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
-        warnings.showwarning = lambda message, *_: click.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+        warnings.showwarning = lambda message, *_: say_once(" ".join(str(message).split()))
         yield

@@ -102,8 +102,29 @@ limits = _options(
     ),
 )
 n_clusters = click.option(
-    "-k", "--n-clusters", type=click.IntRange(1, 65535), default=10, show_default=True, help="Number of clusters."
+    "-k",
+    "--n-clusters",
+    type=click.IntRange(1, 65535),
+    default=10,
+    show_default=True,
+    is_eager=True,
+    help="Number of clusters.",
 )
+
+
+def _check_start(ctx: click.Context, _param: Any, start: Any) -> Any:
+    """Refuse start colors of another number than the clusters."""
+    n_clusters = ctx.params["n_clusters"]
+    if isinstance(start, np.ndarray) and len(start) != n_clusters:
+        raise click.BadParameter(f"{len(start)} colors for {n_clusters} clusters; give -k {len(start)}.")
+    return start
+
+
+def _check_jobs(_ctx: click.Context, _param: Any, n_jobs: int | None) -> int | None:
+    """Refuse 0, which means nothing."""
+    if n_jobs == 0:
+        raise click.BadParameter("0 images in parallel; give at least 1, or -1 for all cores.")
+    return n_jobs
 
 
 def _color_space(auto: str) -> Callable[..., Any]:
@@ -120,7 +141,22 @@ def _color_space(auto: str) -> Callable[..., Any]:
 
 color_space = _color_space("hsv")
 color_space_of_regions = _color_space("lab, with less weight for L*,")
-model = _options(
+_any_start = click.option(
+    "--init",
+    type=click.Choice(["k-means++", "random"]),
+    default="k-means++",
+    show_default=True,
+    help="Choice of the first centers.",
+)
+_start = click.option(
+    "--init",
+    type=WordOrColors("k-means++", "random"),
+    default="k-means++",
+    show_default=True,
+    callback=_check_start,
+    help="First centers: k-means++, random, or K colors such as '#102030,#ffeedd'.",
+)
+_model = _options(
     color_space,
     click.option(
         "--channel-weights",
@@ -130,21 +166,16 @@ model = _options(
         help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (equal), or "
         "numbers such as 1,1,0.5.",
     ),
-    click.option(
-        "--init",
-        type=WordOrColors("k-means++", "random"),
-        default="k-means++",
-        show_default=True,
-        help="First centers: k-means++, random, or K colors such as '#102030,#ffeedd'.",
-    ),
     click.option("--n-init", type=WordOrInt(auto="auto"), default="auto", show_default=True, help="Number of starts."),
     click.option(
         "--max-iter", type=click.IntRange(1), default=300, show_default=True, help="Largest number of iterations."
     ),
     click.option("--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Convergence tolerance."),
     click.option("--random-state", type=click.IntRange(0), default=0, show_default=True, help="Seed of the starts."),
-    click.option("--n-jobs", type=int, help="Images processed in parallel; -1 for all cores."),
+    click.option("--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."),
 )
+model = _options(_start, _model)
+model_of_any_k = _options(_any_start, _model)
 palette = click.option(
     "--palette", type=WordOrColors(), help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'."
 )

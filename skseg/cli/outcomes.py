@@ -39,7 +39,7 @@ class Classes:
         self.shape, self.dtype = data.shape, data.dtype
         n_channels, n_fitted = self.shape[-1], segmenter.n_features_in_
         if n_channels != n_fitted:
-            raise ValueError(f"It has {plural(n_channels, 'channel')}, but the model was fitted to {n_fitted}.")
+            raise ValueError(f"It has {plural(n_channels, 'channel')}, but the clusters have {n_fitted}.")
         self.colors = segmenter.model_.rgb()
 
     @cached_property

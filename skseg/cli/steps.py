@@ -70,9 +70,14 @@ def take_results(params: dict[str, Any]) -> tuple[Results, dict[str, Any]]:
     return Results(directory, dict.fromkeys(outputs), summaries, overwrite=overwrite, resume=resume), params
 
 
-def new_segmenter(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
-    """The segmenter for the images that can be read, or None."""
+def new_segmenter(batch: Batch, params: dict[str, Any], *, keep_masked: bool = False) -> KMeansSegmenter | None:
+    """The segmenter for the images that can be read, or None.
+
+    Images of which all pixels are masked are dropped, unless they are kept and there are others.
+    """
     batch.check(progress(batch.pictures, "Reading"))
+    if not keep_masked or all(picture.is_masked for picture in batch.pictures):
+        batch.drop_masked()
     return segmenter_for(batch.pictures[0], params) if batch.pictures else None
 
 
@@ -85,7 +90,7 @@ def segmenter_for(picture: Picture, params: dict[str, Any]) -> KMeansSegmenter:
 
 def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
     """A segmenter fitted to the images that can be read, or None."""
-    segmenter = new_segmenter(batch, params)
+    segmenter = new_segmenter(batch, params, keep_masked=True)
     if segmenter is None:
         return None
     with as_click_error(), progress_bar("Fitting", None) as advance:
