@@ -1,15 +1,15 @@
 """
-Regions that learn from true ones
-=================================
+Learn regions from examples
+===========================
 
-How different two parts must be to be two regions depends on the question. In photos of all kinds, people separate
-objects. In a stained tissue, only the stain may count. ``RegionSegmenter(cost="learn")`` learns it from a few images
-whose true regions are known.
+The differences that separate two regions depend on the task. In photos, people separate objects. In a stained tissue,
+only the stain may count. ``RegionSegmenter(cost="learn")`` learns these differences from a few images whose true
+regions are known.
 """
 
 # %%
-# The brown stain marks a protein. Where it is, color deconvolution tells: here that is the truth, made for all tiles of
-# the image. On your images, draw it. Then every other strip of the scan is made darker.
+# The brown stain marks a protein. Here, color deconvolution finds the true regions in all tiles of the image. In your
+# own images, draw them by hand. Then every other strip of the scan is darkened.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,8 +33,9 @@ images = [scan[tile] for tile in tiles]
 truths = [label(stained[tile], connectivity=1, background=-1) for tile in tiles]
 
 # %%
-# Every other tile is for learning. The default cost separates strips and nuclei, too. Another scale helps, but strips
-# are stronger than the stain. Learning the cost helps more: the covering of the true regions in the other tiles is
+# Every other tile is for learning. The default cost also separates strips and nuclei. Another scale helps, but the
+# strips are stronger than the stain. Learning the cost helps more, as the covering of the true regions in the other
+# tiles shows.
 
 scales = {"scale": [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]}
 segmenters = {
@@ -47,7 +48,7 @@ for name, segmenter in segmenters.items():
     print(f"{name:13} {segmenter.score(images[1::2], truths[1::2]):.3f}")
 
 # %%
-# Two tiles that were not learned from: the true regions, and the three results.
+# The figure shows the true regions and the three results in two tiles that were not used for learning.
 
 figure, axes = plt.subplots(2, 4, figsize=(10, 5.4), layout="constrained")
 for row, tile in zip(axes, (7, 11), strict=True):
