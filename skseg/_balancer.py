@@ -84,8 +84,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     light : array-like of shape (n_channels,) or (..., n_channels), default=None
         Color of a gray or white surface in the light of the images, in the units of X. It may be a patch of an image,
         such as the gray field of a color card, which is averaged over unmasked pixels; a patch of uint8 or uint16 is
-        scaled by its maximum. If given, light is not measured: all images get the same factors, which make this color
-        gray and keep its luminance.
+        divided by the largest value of its type. If given, light is not measured: all images get the same factors,
+        which make this color gray and keep its luminance.
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib. None means 1 unless in a
@@ -117,7 +117,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     As in `KMeansSegmenter`, "auto" raises an error for an image of four channels: the fourth could be alpha or a band.
 
-    If images differ in content rather than in light, balancing does harm: an image of leaves is mistaken for an image
+    If images differ in content rather than in light, balancing is harmful: an image of leaves is mistaken for an image
     in green light. Compare results with and without balancing.
 
     References
@@ -162,7 +162,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             Ignored.
 
         sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
-            Weight of each pixel. Weight 2 is equivalent to the pixel twice, weight 0 to a masked pixel.
+            Weight of each pixel. Weight 2 is equivalent to repeating the pixel, weight 0 to masking it.
 
         Returns
         -------

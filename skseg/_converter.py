@@ -21,8 +21,8 @@ from ._source import ImageOutputMixin, Source, open_source
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Convert sRGB colors to the color space of the clustering.
 
-    Stateless unless it learns its weights: `fit` only checks its input. Values of type uint8 and uint16 are scaled by
-    their maximum to 0–1; others are used unchanged.
+    Stateless unless it learns its weights: `fit` only checks its input. Values of type uint8 and uint16 are divided by
+    the largest value of the type; others are used unchanged.
 
     Parameters
     ----------

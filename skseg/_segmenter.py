@@ -53,12 +53,14 @@ class KMeansSegmenter(
     """Segment images by color with k-means.
 
     The distinct colors of X are counted, converted to a color space and clustered with `KMeans`, weighted by their
-    counts. Every pixel then gets the label of its color. The result is the same as k-means on all pixels, in a fraction
-    of the time. If colors hardly repeat, k-means starts on a sample and continues in passes over all pixels.
+    counts. Every pixel then gets the label of its color. The result is the same as k-means on all pixels from the same
+    start, in a fraction of the time. If colors hardly repeat, k-means starts on a sample and continues in passes over
+    all pixels.
 
     X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
     ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. Values of type uint8 and uint16 are
-    scaled by their maximum; others are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are ignored.
+    divided by the largest value of the type; others are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are
+    ignored.
 
     Parameters
     ----------
@@ -120,7 +122,7 @@ class KMeansSegmenter(
 
     labels_ : ndarray of int32, shape of X without channels
         Label map of X. For a list of images, a list, set by `fit_predict` only. Not set for a `numpy.memmap` of more
-        than 100 megapixels, nor for an `io.ImageFile` that is read some rows at a time; use ``predict(X, out=...)``.
+        than 100 megapixels, nor for an `io.ImageFile` that is read a few rows at a time; use ``predict(X, out=...)``.
 
     inertia_ : float
         Weighted sum of squared distances of all pixels to their centers in the color space.
@@ -212,7 +214,7 @@ class KMeansSegmenter(
             Ignored.
 
         sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
-            Weight of each pixel. Weight 2 is equivalent to the pixel twice, weight 0 to a masked pixel.
+            Weight of each pixel. Weight 2 is equivalent to repeating the pixel, weight 0 to masking it.
 
         Returns
         -------

@@ -16,7 +16,7 @@ from .tree import Tree, cut, joining_heights
 class RegionHierarchy:
     """Regions of an image at every scale, from many small ones to a single one.
 
-    Made by `RegionSegmenter.hierarchy`.
+    Create it with `RegionSegmenter.hierarchy`.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class RegionHierarchy:
         Returns
         -------
         boundaries : ndarray of shape (height, width)
-            The largest probability of the boundaries between a pixel and those to the right and below; 0 within the
+            The largest probability of the boundaries between a pixel and its right and lower neighbors; 0 within the
             smallest regions and along the mask.
         """
         n_regions = np.int64(self.n_regions)

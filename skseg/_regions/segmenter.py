@@ -56,7 +56,7 @@ class RegionSegmenter(
         photos of many kinds, and ignores `y`: a search over `scale` does not relearn the weights.
 
     n_jobs : int or None, default=None
-        Number of images of a list that are processed in parallel, through joblib.
+        Number of images of a list to process in parallel, through joblib.
 
     Attributes
     ----------
@@ -82,9 +82,10 @@ class RegionSegmenter(
     The probability comes from a logistic regression. Its terms are logarithms: of ``n_a n_b / (n_a + n_b)``, where n is
     the number of pixels; of the length of the common border; of the difference of the mean deviations of colors around
     each pixel; of the gradient along the border at two scales; of the difference of the labels in boxes on both sides
-    of the border, in the direction, of four, where it is largest; and of the difference of the labels in the whole
-    regions. Histograms of labels are compared by their χ² distance. The weights were fitted to human segmentations of
-    the 300 training and validation images of BSDS500 [1]_. The order of merging follows the full λ-schedule [2]_.
+    of the border, in the one of four directions in which it is largest; and of the difference of the labels in the
+    whole regions. Histograms of labels are compared by their χ² distance. The weights were fitted to human
+    segmentations of the 300 training and validation images of BSDS500 [1]_. The order of merging follows the full
+    λ-schedule [2]_.
 
     References
     ----------
@@ -180,7 +181,7 @@ class RegionSegmenter(
         return self._for_each_image(lambda source: self._hierarchy(source).cut(**self._where_to_cut()), X)
 
     def fit_predict(self, X: Any, y: Any = None) -> Any:
-        """Fit to X and find its regions; those of a list are kept in `labels_`.
+        """Fit to X and find its regions; the regions of a list are kept in `labels_`.
 
         Parameters
         ----------
@@ -193,7 +194,7 @@ class RegionSegmenter(
         Returns
         -------
         regions : ndarray of int32, shape of X without channels, or a list of them
-            As `predict` gives them.
+            As returned by `predict`.
         """
         self.fit(X, y)
         if not hasattr(self, "labels_"):

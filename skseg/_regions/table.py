@@ -29,7 +29,7 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
     label_map : array-like of int, shape (height, width) or (..., height, width)
         Labels, optionally masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
 
-    X : array-like, shape of `label_map` or that with (..., n_channels), default=None
+    X : array-like, shape of `label_map`, optionally followed by n_channels, default=None
         Image for the colors. Its masked pixels are ignored.
 
     Returns

@@ -112,8 +112,8 @@ def regions(
 ) -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map.
 
-    Parts of 32 colors are merged with their neighbors until people would probably see the rest as regions. Files are
-    as in `skseg segment`. Labels are numbered from 0 in the upper left.
+    Connected parts of 32 colors are merged until people would probably see the remaining parts as separate regions.
+    Files are as in `skseg segment`. Labels are numbered from 0 in the upper left.
 
     \b
     Examples:

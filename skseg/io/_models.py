@@ -37,7 +37,7 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
 
     The file is a NumPy archive (``.npz``). It contains the centers, the census or a sample of it, and, as JSON, the
     parameters of the segmenter and its fitted steps, and the versions of skseg, scikit-learn and NumPy. `labels_` is
-    not saved. The file appears when it is complete.
+    not saved. The file appears only when it is complete.
 
     Later versions of skseg can read the file. Parameters added since then get their defaults.
 
