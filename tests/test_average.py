@@ -49,6 +49,31 @@ def test_a_turned_image_has_the_turned_averages(turn, dtype):
         assert np.array_equal(average(open_source(np.ascontiguousarray(turn(image))), side).data, turn(averaged))
 
 
+def with_fill(image):
+    """Masked, with a huge number under the mask, as nodata of elevations."""
+    image = masked(image)
+    np.ma.getdata(image)[image.mask] = 1e30 if image.dtype.kind == "f" else np.iinfo(image.dtype).max
+    return image
+
+
+def shifted(image):
+    """Masked, with numbers far from 0, whose differences are small."""
+    return with_fill(image + image.dtype.type(55 if image.dtype == np.uint8 else 1e4))
+
+
+@pytest.mark.parametrize("turn", [np.fliplr, np.rot90])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int32, np.float32, np.float64])
+@pytest.mark.parametrize("form", [np.asarray, with_fill, shifted])
+def test_averages_are_the_same_in_a_turned_image_of_any_type_and_mask(form, dtype, turn):
+    numbers = np.random.default_rng(0).random((40, 60, 2))
+    with np.errstate(over="ignore"):
+        image = form((numbers if np.dtype(dtype).kind == "f" else numbers * 200).astype(dtype))
+    turned = np.ma.MaskedArray(np.ascontiguousarray(turn(np.ma.getdata(image))), mask=turn(np.ma.getmaskarray(image)))
+    for side in (3, 15, 131):
+        expected, averaged = average(open_source(image), side).data, average(open_source(turned), side).data
+        assert np.array_equal(np.ma.filled(averaged, 0), turn(np.ma.filled(expected, 0)))
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint16])
 @pytest.mark.parametrize("form", [np.asarray, masked])
 def test_other_forms_of_8_bits_have_the_same_averages(form, dtype):

@@ -99,6 +99,20 @@ def test_a_turned_image_has_the_turned_regions(image, label_map, turn):
     assert pairs.shape[1] == len(np.unique(pairs[0])) == len(np.unique(pairs[1]))
 
 
+@pytest.mark.parametrize("form", ["float64", "float32", "masked uint8", "masked float32"])
+def test_a_turned_image_that_is_averaged_has_the_turned_regions(form):
+    noise = np.random.default_rng(0).normal(0, 0.15, (200, 300, 3))
+    noisy = (coffee()[::2, ::2] / 255 + noise).clip(0, 1)
+    image = np.rint(255 * noisy).astype(np.uint8) if form.endswith("uint8") else noisy.astype(form.split()[-1])
+    mask = np.zeros(image.shape, dtype=bool)
+    mask[50:80, 100:160] = "masked" in form
+    estimator = RegionSegmenter(min_size=30)
+    expected = numbers_of(estimator.fit_predict(np.ma.MaskedArray(image, mask=mask)))
+    for turn in TURNS.values():
+        found = numbers_of(estimator.fit_predict(np.ma.MaskedArray(turn(image), mask=turn(mask))))
+        assert metrics.adjusted_rand(turn(expected), found) == 1
+
+
 @pytest.mark.parametrize("photo", [astronaut, immunohistochemistry])
 def test_a_thumbnail_has_nearly_the_regions_of_the_photo(photo):
     thumbnail = resize(photo(), (256, 256), anti_aliasing=True)

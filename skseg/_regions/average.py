@@ -58,7 +58,7 @@ def average(source: Source, side: int) -> Source:
     pixels = source.pixels()
     if side == 1 or pixels.data.dtype.kind not in "biuf":
         return source
-    known = None if pixels.mask is None else _mean((~pixels.mask).astype(np.float32), side)
+    known = None if pixels.mask is None else _mean_of_sums((~pixels.mask).astype(np.float32), side)
     data, dtype = _in_bytes(pixels.data, pixels.mask), pixels.data.dtype
     averaged = np.empty_like(data)
     for channel in range(averaged.shape[-1]):
@@ -81,21 +81,27 @@ def _in_bytes(data: NDArray[Any], mask: Mask) -> NDArray[Any]:
 
 
 def _average_plane(plane: NDArray[Any], side: int, mask: Mask, known: NDArray[np.float32] | None) -> NDArray[Any]:
-    # means of bytes are exact enough in single precision to be the same in a rotated image
-    numbers = plane.astype(np.float32 if plane.dtype.itemsize == 1 else np.float64)
-    if mask is None or known is None:
-        means = _mean(numbers, side)
-    else:
-        numbers[mask] = 0
-        means = _mean(numbers, side) / np.where(mask, 1, known)
+    numbers, exponent = _whole_numbers(plane if mask is None else np.where(mask, 0, plane), side)
+    means = _mean_of_sums(numbers, side) / (side if mask is None or known is None else np.where(mask, 1, known))
     if plane.dtype.kind == "f":
-        return means
+        return np.ldexp(means, exponent)
     means += 0.5
     return np.asarray(np.floor(means, out=means))
 
 
-def _mean(plane: NDArray[Any], side: int) -> NDArray[Any]:
-    """Mean of the square around each pixel."""
-    for axis in (0, 1):
-        plane = uniform_filter1d(plane, side, axis=axis)
-    return plane
+def _whole_numbers(plane: NDArray[Any], side: int) -> tuple[NDArray[Any], int]:
+    """A channel in units of a power of two, so that sums over squares are exact, and the exponent of that power."""
+    if plane.dtype.kind != "f":
+        return plane.astype(np.float32 if plane.dtype.itemsize == 1 and side < 128 else np.float64), 0
+    exponent = int(np.frexp(np.abs(plane).max())[1]) + 2 * side.bit_length() - 52
+    return np.rint(np.ldexp(plane.astype(np.float64), -exponent)), exponent
+
+
+def _mean_of_sums(plane: NDArray[Any], side: int) -> NDArray[Any]:
+    """Mean of the sums of the columns in the square around each pixel.
+
+    It is the same in a rotated image, since the sums are whole numbers.
+    """
+    columns = uniform_filter1d(plane, side, axis=0)
+    columns *= side
+    return np.asarray(uniform_filter1d(np.rint(columns, out=columns), side, axis=1))
