@@ -196,6 +196,17 @@ def test_regions_are_painted_in_their_means():
         assert (painted[regions == region] == painted[regions == region][0]).all()
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32, np.int64, np.uint64, bool])
+def test_means_of_extreme_numbers_stay_in_the_range_of_the_type(dtype):
+    limits = np.iinfo(dtype) if dtype is not bool else np.iinfo(np.uint8)
+    low, high = (limits.min, limits.max) if dtype is not bool else (False, True)
+    image = np.full((20, 30, 3), low, dtype=dtype)
+    image[:10] = high
+    painted = RegionSegmenter(KMeansSegmenter(2, color_space="rgb", random_state=0)).fit_transform(image)
+    assert painted.dtype == image.dtype
+    np.testing.assert_allclose(painted.astype(float), image.astype(float), rtol=1e-15)
+
+
 def test_the_segmenter_inside_is_cloned_and_reached():
     inside = KMeansSegmenter(4, color_space="hsv", random_state=0)
     segmenter = RegionSegmenter(inside).set_params(segmenter__n_clusters=7).fit(COFFEE)

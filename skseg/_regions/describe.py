@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
 from .._checks import match_to_fit
-from .._color import is_unit_range
+from .._color import is_unit_range, round_to
 from .._counting import read_rows
 from .._segmenter import KMeansSegmenter
 from .._source import Source
@@ -115,7 +115,7 @@ def _reference_spread(segmenter: KMeansSegmenter) -> float:
     model = segmenter.model_
     spread = model.spread or 1.0
     is_rgb = model.conversion.is_srgb and segmenter.n_features_in_ == 3
-    if not is_rgb or not is_unit_range(np.array(model.limits, dtype=model.dtype)):
+    if not is_rgb or not is_unit_range(round_to(np.array(model.limits), model.dtype)):
         return spread
     cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
     return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(model.conversion.convert(cube).var(axis=0).sum())))

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ..metrics._agreement import consecutive
 from .cost import TERMS, Cost
 from .describe import Described
 from .graph import Floats, Graph, contract
@@ -147,6 +148,6 @@ def _levels(n_mergers: int) -> list[int]:
 def _count(described: Described, truth: Any) -> csr_array:
     """How many pixels of each region are in each true region; masked ones do not count."""
     counts = (described.regions >= 0) & ~np.ma.getmaskarray(truth)
-    labels, numbers = np.unique(np.ma.getdata(truth)[counts], return_inverse=True)
-    shape = (len(described.start.sizes), max(1, len(labels)))
+    numbers = consecutive(np.ma.getdata(truth)[counts])
+    shape = (len(described.start.sizes), int(numbers.max(initial=0)) + 1)
     return csr_array((np.ones(len(numbers)), (described.regions[counts], numbers)), shape=shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from numbers import Integral
 from typing import Any, Self, overload
 
@@ -11,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_scalar
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
+from .._color import round_to
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source
+from ..metrics._agreement import mean_score, score_or_none
 from .describe import describe
 from .hierarchy import RegionHierarchy, check_probability
 from .learn import Lesson, learn, make_lesson
@@ -264,6 +267,7 @@ class RegionSegmenter(
         -------
         score : float
             `metrics.covering`, averaged over the annotators of each image and then over the images, from 0 to 1.
+            Images without known pixels are left out; if all are, 0 with a warning.
 
         Raises
         ------
@@ -274,7 +278,10 @@ class RegionSegmenter(
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
         regions = self.predict(X)
         is_stack = not isinstance(regions, list) and regions.ndim > 2
-        return metrics.covering(list(y) if is_stack else y, list(regions) if is_stack else regions)
+        if not (is_stack or isinstance(regions, list)):
+            y, regions = [y], [regions]
+        check_consistent_length(y, regions)
+        return mean_score(map(partial(score_or_none, metrics.covering), y, regions))
 
     def _where_to_cut(self) -> dict[str, Any]:
         return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
@@ -363,5 +370,5 @@ def paint_regions(image: Any, regions: Any) -> Any:
     painted = data.copy()
     if members.size:
         means = means_by_label(members, (data[..., channel][inside] for channel in range(data.shape[-1])))
-        painted[inside] = (means if data.dtype.kind == "f" else np.rint(means)).astype(data.dtype)[members]
+        painted[inside] = round_to(means, data.dtype)[members]
     return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=image.mask)
