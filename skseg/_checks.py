@@ -163,7 +163,9 @@ def check_comparable(colors: NDArray[Any], model: Any) -> None:
 
 
 def cast_if_exact(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """`rows`, whose numbers had no dtype of their own, in the dtype seen in `fit` if it can hold them."""
+    """`rows`, whose numbers had no dtype of their own, in the dtype seen in `fit` if they are integers it can hold."""
+    if rows.dtype.kind not in "iu":
+        return rows
     with np.errstate(invalid="ignore", over="ignore"):
         cast = rows.astype(dtype)
     return cast if np.array_equal(cast, rows) else rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from numbers import Integral
 from typing import Any, Self, overload
@@ -18,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
-from ._checks import check_pixel_weights, learn_channels, levels_to_caller, match_to_fit, warn_few_clusters
+from ._checks import check_pixel_weights, learn_channels, match_to_fit, warn_few_clusters
 from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
@@ -34,6 +33,7 @@ from ._source import (
     Source,
     open_source,
 )
+from .metrics._agreement import mean_score, score_or_none
 
 _OUTPUTS = ("color", "label", "distance")
 _FIT_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
@@ -387,8 +387,8 @@ class KMeansSegmenter(
         X : array-like of int, any shape, or a list of arrays
             Label map as returned by `predict`, masked or not, or the output of `transform` for a table. With
             ``output="label"``, this is a column of labels, so label maps must be wider than one pixel. With
-            ``output="distance"``, the nearest cluster is painted. With ``output="color"``, float colors are returned
-            unchanged.
+            ``output="distance"``, the nearest cluster is painted. With ``output="color"``, colors are returned
+            unchanged: arrays of floats or unsigned integers whose last axis has the length ``n_channels``.
 
         Returns
         -------
@@ -405,7 +405,7 @@ class KMeansSegmenter(
         if source.is_sequence:
             return [self.inverse_transform(labels) for labels in source.data]
         labels = source.data if isinstance(source.data, np.ma.MaskedArray) else np.asarray(source.data)
-        if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
+        if labels.dtype.kind in "fu" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
             return labels
         if labels.dtype.kind == "f" and self.output == "distance":
             labels = nearest_by_distance(labels)
@@ -432,17 +432,13 @@ class KMeansSegmenter(
         score : float
             Without `y`, `metrics.valley_score` of all images together: the number of well-separated clusters, minus a
             penalty per cluster, plus a reward for explained variance. With `y`, the adjusted Rand index, averaged over
-            images with unmasked pixels. If there are none, 0 with a warning, so such a fold does not break a
-            search.
+            images with pixels that are masked in neither X nor y. If there are none, 0 with a warning, so such a fold
+            does not break a search.
         """
         check_is_fitted(self)
         if y is None:
             return metrics.valley_score(self, X, sample_weight=sample_weight)
-        scores = list(open_source(X).map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
-        known = [score for score in scores if score is not None]
-        if not known:
-            warnings.warn("All pixels of X are masked. The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
-        return float(np.mean(known or [0.0]))
+        return mean_score(open_source(X).map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Get the names of the columns that `transform` returns for a table.
@@ -506,10 +502,8 @@ class KMeansSegmenter(
         return pixels.restore(self.model_.measure(rows), under_mask=np.nan)
 
     def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float | None:
-        """Adjusted Rand index of one image and its true label map; None if the image has no pixels."""
+        """Adjusted Rand index of one image and its true label map; None if they have no pixels to compare."""
         predicted = self._label_image(source)
-        if np.ma.getmaskarray(predicted).all():
-            return None
         if np.shape(y)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
                 f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
@@ -517,7 +511,7 @@ class KMeansSegmenter(
             )
         if sample_weight is not None:
             check_pixel_weights(sample_weight, predicted.shape, np.ma.getmaskarray(predicted))
-        return metrics.adjusted_rand(y, predicted, sample_weight)
+        return score_or_none(metrics.adjusted_rand, y, predicted, sample_weight)
 
     def _repr_html_fitted(self) -> str:
         """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""

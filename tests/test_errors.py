@@ -232,11 +232,6 @@ def test_labels_that_no_cluster_has_are_refused(label_map, parts, fitted):
         fitted.inverse_transform(label_map)
 
 
-def test_a_truth_that_is_nowhere_known_is_refused(fitted):
-    with raises(ValueError, "No pixels to compare", "masked"):
-        fitted.score(COFFEE, np.ma.masked_all(COFFEE.shape[:2], dtype=int))
-
-
 def test_a_dtype_that_cannot_hold_the_cluster_colors_is_refused():
     model = KMeansSegmenter(3, random_state=0).fit(COFFEE.astype(np.int32))
     dark = np.minimum(COFFEE, 127).astype(np.int8)

@@ -18,11 +18,11 @@ from sklearn.metrics import (
     r2_score,
     rand_score,
 )
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skseg import KMeansSegmenter, metrics
+from skseg import KMeansSegmenter, RegionSegmenter, metrics
 from skseg.metrics._criteria import clusters_of
 from skseg.metrics._scores import n_dimensions, unexplained
 
@@ -595,6 +595,30 @@ def test_masked_images_of_a_list_have_no_say_in_its_score():
     assert segmenter.score([image, masked], [truth, truth]) == segmenter.score(image, truth)
     with pytest.warns(RuntimeWarning, match="The score is 0"):
         assert segmenter.score([masked], [truth]) == 0
+
+
+@pytest.mark.parametrize("estimator", [KMeansSegmenter(2, random_state=0), RegionSegmenter()])
+def test_images_whose_truth_is_masked_have_no_say_in_a_score(estimator):
+    image = coffee()[::4, ::4]
+    truth = image[..., 0] > 100
+    unknown, fitted = np.ma.masked_all(truth.shape, dtype=int), estimator.fit(image)
+    assert fitted.score([image, image], [truth, unknown]) == fitted.score(image, truth)
+    assert fitted.score(np.stack([image, image]), np.ma.stack([truth, unknown])) != 0
+    for X, y in ((image, unknown), ([image], [unknown]), (np.ma.masked_all_like(image), truth)):
+        with pytest.warns(RuntimeWarning, match="The score is 0"):
+            assert fitted.score(X, y) == 0
+
+
+def test_weights_of_zero_or_a_masked_truth_do_not_break_a_search():
+    image = coffee()[::4, ::4]
+    truth = np.ma.MaskedArray(image[..., 0] > 100)
+    truth[:50] = np.ma.masked
+    segmenter = KMeansSegmenter(2, random_state=0)
+    with pytest.warns(RuntimeWarning, match="The score is 0"):
+        scores = cross_val_score(segmenter, image, truth, cv=4, error_score="raise")
+    assert scores[0] == scores[1] == 0 < scores[3]
+    with pytest.warns(RuntimeWarning, match="The score is 0"):
+        assert segmenter.fit(image).score(image, truth, np.zeros(truth.shape)) == 0
 
 
 @pytest.mark.parametrize("labels", [[1j, 2j], [0, None]])

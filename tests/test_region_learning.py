@@ -100,6 +100,15 @@ def test_masked_pixels_of_the_truth_do_not_count():
     assert weights[0] == weights[1] != RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[:3], TRUTHS[:3]).weights_
 
 
+def test_a_truth_with_nan_is_refused_as_by_the_metrics():
+    image, truth = scene(0)
+    unknown = np.where(np.arange(128) < 50, np.nan, truth)
+    estimator = RegionSegmenter(cost="learn")
+    with pytest.raises(ValueError, match="must not be NaN or infinite; mask pixels"):
+        estimator.fit(image, unknown)
+    assert estimator.fit(image, np.ma.masked_invalid(unknown)).weights_
+
+
 def test_the_truth_may_be_by_several_people():
     image, truth = SCENES[0]
     segmenter = RegionSegmenter(min_size=20, cost="learn")

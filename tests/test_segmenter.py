@@ -362,8 +362,28 @@ def test_inverse_transform_of_one_cluster_keeps_the_mask():
 
 
 def test_inverse_transform_leaves_painted_images_as_they_are(fitted):
-    painted = fitted.transform(COFFEE / 255)
-    assert np.array_equal(fitted.inverse_transform(painted), painted)
+    for X in (COFFEE / 255, COFFEE, COFFEE.reshape(-1, 3)):
+        painted = fitted.transform(X)
+        assert np.array_equal(fitted.inverse_transform(painted), painted)
+
+
+def test_dark_colors_of_8_bits_are_no_labels():
+    dark = np.random.default_rng(0).integers(0, 4, (50, 3), dtype=np.uint8)
+    model = segmenter(4, color_space="rgb").fit(dark)
+    assert np.array_equal(model.inverse_transform(model.transform(dark)), model.transform(dark))
+
+
+@pytest.mark.parametrize("color_space", ["hsv", "rgb"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+def test_labels_of_python_numbers_do_not_depend_on_other_rows(color_space, dtype):
+    image = (COFFEE / (255 if dtype == np.float64 else 1)).astype(dtype)
+    model = segmenter(color_space=color_space).fit(image)
+    unit = [[1.0, 1.0, 1.0], [0.0, 1.0, 1.0], [0.5, 0.25, 0.125]]
+    expected = model.predict(unit).tolist()
+    assert [int(model.predict([row])[0]) for row in unit] == expected
+    if dtype != np.float64:
+        rows = [[1, 1, 1], [200, 30, 255]]
+        assert np.array_equal(model.predict(rows), model.predict(np.array(rows, dtype=dtype)))
 
 
 @pytest.mark.parametrize("output", ["color", "label", "distance"])

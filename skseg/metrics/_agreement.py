@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from .._checks import check_pixel_weights
+from .._checks import check_pixel_weights, levels_to_caller
+from .._source import NoPixelsError
 
 Floats = NDArray[np.float64]
 
@@ -242,6 +244,26 @@ def _are_of_one_shape(truth: NDArray[Any], shape: tuple[int, ...]) -> bool:
     return truth.shape == shape or (truth.size == np.prod(shape) and 1 in (truth.ndim, len(shape)))
 
 
+def score_or_none(measure: Callable[..., float], *maps: Any) -> float | None:
+    """A measure of one image, or None if it has no pixels to compare."""
+    try:
+        return measure(*maps)
+    except NoPixelsError:
+        return None
+
+
+def mean_score(scores: Iterable[float | None]) -> float:
+    """Mean over the images that have a score; 0 with a warning if none has, so that such a fold spoils no search."""
+    known = [score for score in scores if score is not None]
+    if not known:
+        warnings.warn(
+            "X has no pixels to compare: all are masked, in X or y, or have weight 0. The score is 0.",
+            RuntimeWarning,
+            stacklevel=levels_to_caller(),
+        )
+    return float(np.mean(known or [0.0]))
+
+
 def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> Contingency:
     """The contingency table of two label maps of one shape, on pixels that are masked in neither and have a weight."""
     truth, predicted = np.ma.ravel(labels_true), np.ma.ravel(labels_pred)
@@ -250,10 +272,10 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
     weights = check_pixel_weights(weights, truth.shape, masked)
     known = np.flatnonzero(~masked)[weights > 0]
     if not len(known):
-        raise ValueError("No pixels to compare: all are masked or have weight 0, or the label maps are empty.")
+        raise NoPixelsError("No pixels to compare: all are masked or have weight 0, or the label maps are empty.")
     weights = weights[weights > 0]
     weights = weights / max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
-    rows, columns = (_consecutive(labels.data[known]) for labels in (truth, predicted))
+    rows, columns = (consecutive(labels.data[known]) for labels in (truth, predicted))
     n_columns = int(columns.max()) + 1
     cells = rows * n_columns + columns
     if (int(rows.max()) + 1) * n_columns > _MAX_TABLE:
@@ -266,13 +288,13 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
     return Contingency(*np.divmod(cells, n_columns), sizes, np.bincount(rows, weights), np.bincount(columns, weights))
 
 
-def _consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
+def consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
     """Classes numbered from 0, without gaps."""
     if labels.dtype.kind not in "biufSU":
         raise ValueError(f"Labels must be numbers or strings; got {labels.dtype} instead.")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
-    if labels.dtype.kind in "iu":
+    if labels.dtype.kind in "iu" and labels.size:
         lowest, highest = int(labels.min()), int(labels.max())
         if highest - lowest < _MAX_TABLE and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting
             shifted = labels.astype(np.int64) - lowest
