@@ -110,7 +110,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Raises
         ------
         ValueError
-            If a parameter is invalid for the number of channels, or X is outside the range of the color space.
+            If a parameter is invalid for the number of channels, or X is outside the range of the color space. The
+            other images of a list are checked by `transform`, or here if their weights are learned.
         """
         source = open_source(X)
         pixels, table, rows = read_checked(self, next(source.images()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
 from numbers import Integral
 from typing import Any, Self, overload
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_scalar
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
@@ -276,12 +275,11 @@ class RegionSegmenter(
         """
         if y is None:
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
-        regions = self.predict(X)
-        is_stack = not isinstance(regions, list) and regions.ndim > 2
-        if not (is_stack or isinstance(regions, list)):
-            y, regions = [y], [regions]
-        check_consistent_length(y, regions)
-        return mean_score(map(partial(score_or_none, metrics.covering), y, regions))
+
+        def agreement(image: Source, truth: Any) -> float | None:
+            return score_or_none(metrics.covering, truth, self.predict(image.data))
+
+        return mean_score(_image_by_image(open_source(X)).map(agreement, n_jobs=self.n_jobs, y=y))
 
     def _where_to_cut(self) -> dict[str, Any]:
         return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
@@ -315,14 +313,11 @@ class RegionSegmenter(
         """The weights that separate the true regions best."""
         if y is None:
             raise ValueError('fit needs y, the true label map of each image, if cost="learn"; got None.')
-        is_stack = not source.is_sequence and np.ndim(source.data) > 3
-        images = source if source.is_sequence else open_source(list(source.data) if is_stack else [source.data])
 
         def lesson(image: Source, truth: Any) -> Lesson:
             return make_lesson(describe(image, segmenter, self.min_size), truth)
 
-        truths = y if source.is_sequence or is_stack else [y]
-        return learn(list(images.map(lesson, n_jobs=self.n_jobs, y=truths)), WEIGHTS)
+        return learn(list(_image_by_image(source).map(lesson, n_jobs=self.n_jobs, y=y)), WEIGHTS)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -351,6 +346,11 @@ def set_fitted(
     estimator.weights_ = weights
     estimator.n_features_in_ = n_channels
     estimator.__dict__.pop("labels_", None)  # of an earlier X
+
+
+def _image_by_image(source: Source) -> Source:
+    """A stack as the sequence of its images."""
+    return open_source(list(source.data)) if not source.is_sequence and np.ndim(source.data) > 3 else source
 
 
 def _check_images(source: Source) -> None:
