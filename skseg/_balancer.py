@@ -185,6 +185,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         light = self._light_of(measured.like, curve, measured.tones)
         learn_channels(self, source, measured.like)
         self.light_ = curve.from_linear(light)
+        if self.light is not None and unit_scale(measured.like.dtype) == 1:
+            warn_other_range("light", float(self.light_.max()), "X", measured.limits[1])
         self._seen = Seen(curve, measured.like.dtype, measured.limits)
         return self
 

@@ -308,6 +308,12 @@ def test_a_light_from_0_to_1_is_refused_for_images_of_integers(dtype):
 # In company
 
 
+@pytest.mark.parametrize(("scale", "light"), [(1 / 255, [200, 180, 150]), (1.0, [0.8, 0.7, 0.6])])
+def test_a_light_of_another_range_than_the_floats_of_x_warns(scale, light):
+    with pytest.warns(UserWarning, match="largest number in light .* in X. Give both the same range"):
+        WhiteBalancer(light=light).fit(IMAGE * scale)
+
+
 def test_a_pipeline_labels_an_image_in_another_light_as_in_its_own():
     pipeline = make_pipeline(WhiteBalancer(), KMeansSegmenter(6, random_state=0)).fit(FLOATS)
     labels = pipeline.predict(FLOATS)
