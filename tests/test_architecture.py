@@ -110,7 +110,7 @@ def test_colors_know_no_scikit_learn():
     assert used - set(sys.stdlib_module_names) == {"numpy", "skimage", "skseg"}
 
 
-def test_the_census_is_pure_numpy():
+def test_the_census_needs_numpy_and_joblib_alone():
     used = {package for module in MODULES if room_of(module) == "_census" for package in imported_packages(module)}
     assert used - set(sys.stdlib_module_names) == {"numpy", "skseg", "joblib"}
 
