@@ -71,6 +71,7 @@ sphinx_gallery_conf = {
     "nested_sections": False,
     "capture_repr": (),
     "write_computation_times": False,
+    "thumbnail_size": (480, 336),
 }
 plot_formats = [("png", 140)]
 plot_html_show_source_link = False
@@ -104,7 +105,7 @@ html_theme_options = {
     "footer_end": [],
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "start": [], "changelog": [], "contributing": []}
+html_sidebars = {page: [] for page in ("index", "start", "which", "changelog", "contributing")}
 
 
 def trim_code(app, doctree):

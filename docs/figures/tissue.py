@@ -14,7 +14,11 @@ panels = {
     "four classes": segmenter.transform(section),
     "positive area": mark_boundaries(section, positive, (1, 0.87, 0), (0, 0, 0), background_label=-1),
 }
-figure, axes = plt.subplots(1, 3, figsize=(11, 3.9), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
 for ax, (title, panel) in zip(axes, panels.items(), strict=True):
     ax.imshow(panel)
     ax.set(title=title, xticks=[], yticks=[])
+names = ["DAB, strong", "DAB, weak", "nuclei", "slide"]
+colors = segmenter.cluster_centers_ / 255
+patches = [plt.Rectangle((0, 0), 1, 1, facecolor=color, edgecolor="gray") for color in colors]
+figure.legend(patches, names, loc="outside lower center", ncols=4, frameon=False)

@@ -5,7 +5,7 @@ The displays
 There are five displays. As in scikit-learn, ``from_estimator`` creates a display from a fitted estimator: a segmenter,
 or a Pipeline or search that ends in one. A display keeps its data, so ``plot`` can draw it again.
 """
-# sphinx_gallery_thumbnail_number = 3
+# sphinx_gallery_thumbnail_number = 2
 
 # %%
 # ``SegmentationDisplay`` shows the image, the repainted image, its label map with a legend, and the boundaries.
