@@ -32,7 +32,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skseg import KMeansSegmenter
+from skseg import KMeansSegmenter, RegionSegmenter
 
 K = 10
 Work = Callable[[], Any]
@@ -175,8 +175,9 @@ def print_resident(name: str) -> None:
     """In a process of its own: how far a call lifts the peak of the resident set (Linux)."""
     large = np.load("/tmp/skseg-large.npy")
     model = segmenter().fit(large[:10])  # imports and threads are there before
+    works = {"fit": segmenter().fit, "predict": model.predict, "regions": RegionSegmenter().fit_predict}
     before = peak_resident()
-    model.predict(large) if name == "predict" else segmenter().fit(large)
+    works[name](large)
     print(f"{peak_resident() - before:.0f}")
 
 
@@ -265,6 +266,23 @@ def measure_growth(image: np.ndarray, rounds: int) -> None:
         print(f"  {name}: exponent {exponent:.2f} ({listed})")
 
 
+def measure_regions(image: np.ndarray, rounds: int) -> None:
+    """Regions of the photo resized to 12 megapixels, also with noise of a tenth of the range: time and peak memory."""
+    scale = (12e6 / (image.shape[0] * image.shape[1])) ** 0.5
+    size = round(scale * image.shape[1]), round(scale * image.shape[0])
+    resized = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    noise = np.random.default_rng(0).normal(0, 25.5, resized.shape)
+    noisy = (resized + noise).round().clip(0, 255).astype(np.uint8)
+    del noise
+    for name, photo in {"resized": resized, "with noise": noisy}.items():
+        np.save("/tmp/skseg-large.npy", photo)
+        command = [sys.executable, __file__, "--resident", "regions"]
+        resident = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        times = [seconds(lambda photo=photo: RegionSegmenter().fit_predict(photo)) for _ in range(rounds)]
+        print(f"  {name}: {median(times):.1f} s, {resident} MB resident")
+    Path("/tmp/skseg-large.npy").unlink()
+
+
 SECTIONS = {
     "fit": measure_fit,
     "quantization": measure_quantization,
@@ -276,6 +294,7 @@ SECTIONS = {
     "small": measure_small_data,
     "busy": measure_busy_machine,
     "growth": measure_growth,
+    "regions": measure_regions,
 }
 
 

@@ -1,6 +1,6 @@
 """How well regions agree with those that people have drawn: RegionSegmenter and peers from scikit-image, in one run.
 
-    python tests/benchmarks/regions.py --data PATH [--split val] [--limit 50] [--n-jobs 2]
+    python tests/benchmarks/regions.py --data PATH [--split val] [--limit 50] [--n-jobs 2] [--peers lab rgb]
     python tests/benchmarks/regions.py --data PATH --learn
     python tests/benchmarks/regions.py --data PATH --learn-from 20
     python tests/benchmarks/regions.py --data PATH --copies [--limit 50]
@@ -67,8 +67,8 @@ def with_slic(image):
     return [cut_threshold(parts, rag_mean_color(image, parts), threshold) for threshold in (10, 20, 30, 40, 50)]
 
 
-def with_classes(image):
-    return [KMeansSegmenter(k, random_state=0).fit_predict(image) for k in (2, 3, 4, 5, 6)]
+def with_classes(image, **params):
+    return [KMeansSegmenter(k, random_state=0, **params).fit_predict(image) for k in (2, 3, 4, 5, 6)]
 
 
 def with_clean_classes(image):
@@ -81,6 +81,11 @@ PEERS = {  # a function that gives label maps by several settings, and which of 
     "quickshift": (with_quickshift, 0),
     "slic, cut_threshold": (with_slic, 2),
     "KMeansSegmenter": (with_classes, 2),
+    "full lightness": (partial(with_classes, channel_weights=None), 2),
+    "lab": (partial(with_classes, color_space="lab"), 2),
+    "lab, full lightness": (partial(with_classes, color_space="lab", channel_weights=None), 2),
+    "rgb": (partial(with_classes, color_space="rgb"), 2),
+    "hsv-raw": (partial(with_classes, color_space="hsv-raw", channel_weights=None), 2),
     "KMeansSegmenter, clean_labels": (with_clean_classes, 2),
 }
 OWN_SCALE = SCALES.index(RegionSegmenter().scale)
