@@ -145,7 +145,7 @@ class KMeansSegmenter(
     -----
     The census (distinct colors and their weights) is a sufficient statistic for k-means: rotating, shuffling or tiling
     an image, or splitting it into a list, does not change the model. The fitted segmenter keeps the census for
-    `partial_fit`, and so does its pickle: 15 bytes per color of an 8-bit photo.
+    `partial_fit`, and so does its pickle: a few megabytes for an 8-bit photo.
 
     Colors that do not fit into 24 bits are counted up to half a million distinct ones, or four million if they fit into
     32 bits. Beyond that, a sample, chosen by a hash of the color, initializes exact passes over all pixels. Images of a

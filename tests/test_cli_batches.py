@@ -14,6 +14,7 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image
 from skimage.data import astronaut, coffee
+from sklearn.datasets import load_sample_image
 from sklearn.model_selection import cross_val_score
 
 from skseg import KMeansSegmenter, TileKFold, io
@@ -466,8 +467,25 @@ def test_every_command_has_help_with_an_example():
         assert f"\n    skseg {command} " in skseg(command, "--help").output
 
 
-def test_the_page_of_the_command_names_every_command_and_option():
-    page = (Path(__file__).parent.parent / "docs" / "command_line.md").read_text(encoding="utf-8")
+@pytest.fixture
+def page():
+    """The page of the documentation on the command."""
+    return (Path(__file__).parent.parent / "docs" / "command_line.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_command_shows_what_json_prints(folder, page):
+    Image.fromarray(load_sample_image("china.jpg")).save(folder / "photo.png")
+    (folder / "broken.jpg").write_text("no picture")
+    (shown,) = re.findall("```json\n(.*?)```", page, re.DOTALL)
+    printed = skseg("segment", "photo.png", "broken.jpg", "-k", 2, "--json").stdout.replace("photo.png", "photo.jpg")
+    assert json.loads(printed, parse_float=two_digits) == json.loads(shown, parse_float=two_digits)
+
+
+def two_digits(number):
+    return round(float(number), 2)
+
+
+def test_the_page_of_the_command_names_every_command_and_option(page):
     for name, command in app.commands.items():
         assert f"## `skseg {name}" in page
         for parameter in command.params:

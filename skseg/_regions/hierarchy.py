@@ -47,7 +47,7 @@ class RegionHierarchy:
 
     Notes
     -----
-    A hierarchy takes 4 bytes of memory per pixel and about 55 per smallest region.
+    A hierarchy holds a map of the smallest regions, with 4 bytes per pixel, and their tree.
 
     Examples
     --------
