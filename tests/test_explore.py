@@ -297,6 +297,7 @@ def test_text_is_legible_in_light_and_dark(open_page, scheme):
 def test_a_phone_needs_no_horizontal_scrolling(open_page):
     page = open_page(viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.locator("#k").bounding_box()["width"] > 0.7 * PHONE["width"]  # the slider has a row of its own
 
 
 def test_regions_are_shown_at_the_scale_of_the_slider(open_page, page_of_regions):
