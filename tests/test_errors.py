@@ -141,25 +141,30 @@ def test_partial_fit_refuses_other_units(fitted):
 SEEN_AND_OTHER = [(FLOATS, 255 * FLOATS), (255 * FLOATS, FLOATS)]
 
 
+CALLS = {
+    "predict": lambda seen, other: KMeansSegmenter(3).fit(seen).predict(other),
+    "float32": lambda seen, other: KMeansSegmenter(3).fit(seen).predict(other.astype(np.float32)),
+    "score": lambda seen, other: KMeansSegmenter(3).fit(seen).score(other),
+    "list": lambda seen, other: KMeansSegmenter(3).fit([seen, other]),
+    "partial_fit": lambda seen, other: KMeansSegmenter(3).fit(seen).partial_fit(other),
+    "init": lambda seen, other: KMeansSegmenter(2, init=[other.min(axis=(0, 1)), other.max(axis=(0, 1))]).fit(seen),
+    "balancer": lambda seen, other: WhiteBalancer().fit(seen).transform(other),
+    "balancer of a list": lambda seen, other: WhiteBalancer().fit([seen, other]),
+}
+
+
 @pytest.mark.parametrize(("seen", "other"), SEEN_AND_OTHER)
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda seen, other: KMeansSegmenter(3).fit(seen).predict(other),
-        lambda seen, other: KMeansSegmenter(3).fit(seen).predict(other.astype(np.float32)),
-        lambda seen, other: KMeansSegmenter(3).fit(seen).score(other),
-        lambda seen, other: KMeansSegmenter(3).fit([seen, other]),
-        lambda seen, other: KMeansSegmenter(3).fit(seen).partial_fit(other),
-        lambda seen, other: KMeansSegmenter(2, init=[other.min(axis=(0, 1)), other.max(axis=(0, 1))]).fit(seen),
-        lambda seen, other: WhiteBalancer().fit(seen).transform(other),
-        lambda seen, other: WhiteBalancer().fit([seen, other]),
-    ],
-    ids=["predict", "float32", "score", "list", "partial_fit", "init", "balancer", "balancer of a list"],
-)
+@pytest.mark.parametrize("call", CALLS)
 def test_ranges_that_hardly_belong_together_warn(call, seen, other):
     """Floats are not scaled; only their range tells that they were meant to be."""
-    with pytest.warns(UserWarning, match=r"largest number in .* is .*, but .* in .*Give both the same range") as raised:
-        call(seen, other)
+    with pytest.warns(UserWarning, match=r"largest number in .* is .*, but .* in .*Give both the same range"):
+        CALLS[call](seen, other)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_warning_of_ranges_points_to_the_code_that_called(call):
+    with pytest.warns(UserWarning, match="Give both the same range") as raised:
+        CALLS[call](FLOATS, 255 * FLOATS)
     assert {warning.filename for warning in raised} == {__file__}
 
 
