@@ -15,6 +15,7 @@ from ._census import Census, count, merge
 from ._checks import check_not_gray, check_pixel_weights, check_same_kind, read_checked, warn_other_range
 from ._color import check_not_alpha, unit_scale
 from ._kmeans import Memory, representatives
+from ._labeled import open_map
 from ._source import NoPixelsError, Pixels, Source, is_banded
 
 Purpose = Literal["fit", "score"]
@@ -140,7 +141,7 @@ def _weights_in(
     """`sample_weight` of the pixels in a band of an image, one for each row."""
     if sample_weight is None:
         return None
-    weights = np.ma.asarray(sample_weight)
+    weights = open_map(sample_weight, "sample_weight", source.labeled)
     shape = np.shape(source.data)[:-1] if hasattr(source.data, "shape") else rows.shape[:1]
     if weights.shape != shape:
         return check_pixel_weights(weights, shape)  # which refuses them

@@ -1,55 +1,22 @@
-"""Arrays with named dimensions, such as xarray's: where their channels are, and results of the same form.
+"""Arrays with named dimensions, such as xarray's: images, maps of one value per pixel, and results of the same form.
 
-They are known by their attributes; xarray is not imported.
+Rows come before columns and channels are last, whatever their order. xarray is not imported.
 """
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any, NamedTuple
+from math import isinf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _CHANNELS = ("band", "channel", "wavelength", "c")
-_PLACES = {"y", "x", "lat", "lon", "latitude", "longitude", "row", "col", "column"}
-_NO_DATA = ("_FillValue", "nodata", "missing_value")
+_ROWS = ("y", "lat", "latitude", "row")
+_COLUMNS = ("x", "lon", "longitude", "col", "column")
+_NO_DATA = ("_FillValue", "nodata", "missing_value", "nodatavals")
 
-
-class Labeled(NamedTuple):
-    """An image with named dimensions.
-
-    Attributes
-    ----------
-    array : the image, with its channels last
-    dims : the names of its dimensions in the order in which they came
-    """
-
-    array: Any
-    dims: tuple[str, ...]
-
-    @property
-    def channel(self) -> str:
-        """The name of the dimension of channels."""
-        return str(self.array.dims[-1])
-
-    def repainted(self, colors: NDArray[Any]) -> Any:
-        """The image in other colors; masked pixels as they are in `colors`."""
-        return self.array.copy(data=np.ma.getdata(colors)).transpose(*self.dims)
-
-    def labeled(self, values: NDArray[Any]) -> Any:
-        """One value for each pixel, or several, with the coordinates of the image.
-
-        Labels have the attribute `_FillValue` if some are -1, where the image is masked.
-        """
-        is_label = values.ndim < np.ndim(self.array)
-        pixels = self.array.isel({self.channel: 0}, drop=True)
-        if not is_label:
-            pixels = pixels.expand_dims({self.channel: np.arange(values.shape[-1])}, axis=-1)
-        result = pixels.copy(data=np.ma.getdata(values))
-        result.attrs = {"_FillValue": -1} if is_label and isinstance(values, np.ma.MaskedArray) else {}
-        result.encoding = {name: value for name, value in result.encoding.items() if name == "grid_mapping"}
-        return result.transpose(*(name for name in self.dims if name in result.dims))
+Mask = NDArray[np.bool_]
 
 
 def is_labeled(X: Any) -> bool:
@@ -57,47 +24,189 @@ def is_labeled(X: Any) -> bool:
     return hasattr(X, "dims") and hasattr(X, "coords") and hasattr(X, "attrs")
 
 
-def open_labeled(X: Any) -> tuple[NDArray[Any], Labeled | None]:
-    """X as an array, masked where it is nodata, and its labels if it is an image; channels last.
+def open_labeled(X: Any, min_ndim: int = 2) -> tuple[NDArray[Any], Any]:
+    """X as an array, masked where it is nodata, channels last; and X again, or None if it is a table.
 
-    Pixels are masked if a channel is NaN, or if all channels equal the nodata value.
+    If `min_ndim` is 1, X may be a map. Pixels are masked if a channel is NaN, or if all equal the nodata value.
     """
-    if hasattr(X, "data_vars"):
-        raise TypeError(
-            f"X must be an array; got a {type(X).__name__} of several. Stack its variables as channels: "
-            'X.to_dataarray("band").'
-        )
-    found = [name for name in X.dims if name in _CHANNELS]
-    if len(X.dims) <= 2 and not found and not _PLACES.intersection(X.dims):
+    _check_one(X, "X")
+    found = _channels_of(X)
+    if min_ndim == 1 and (not found or (X.sizes[found[0]] == 1 and X.dtype.kind in "iu")):
+        values = open_map(X, "X")
+        return values, X if values.ndim > 1 else None
+    if len(X.dims) <= 2 and not found and not set(X.dims) & {*_ROWS, *_COLUMNS}:
         return np.asarray(X), None  # a table
     if len(found) != 1:
-        names = ", ".join(map(repr, _CHANNELS))
         raise ValueError(
-            f"X has the dimensions {', '.join(map(repr, map(str, X.dims)))}; exactly one must be a dimension of "
-            f"channels, named {names}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
+            f"X has the dimensions {_quoted(X.dims)}; exactly one must be a dimension of channels, named "
+            f"{_quoted(_CHANNELS)}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
         )
-    array = X.transpose(..., found[0])
-    data = np.asarray(array.data)
+    data = np.asarray(_ordered(X).data)
     mask = _find_missing(data, X)
     if mask.any():
         data = np.ma.MaskedArray(data, mask=np.broadcast_to(mask[..., np.newaxis], data.shape))
-    return data, Labeled(array, X.dims) if data.ndim > 2 else None
+    return data, X if data.ndim > 2 else None
 
 
-def labels_of(X: Any) -> NDArray[Any]:
-    """A label map with named dimensions as an array, masked where it is nodata."""
-    data = np.asarray(X)
-    mask = _find_missing(data[..., np.newaxis], X)
+def open_map(values: Any, name: str, like: Any = None) -> Any:
+    """One value per pixel, such as a label or a weight, as an array; masked where it is nodata.
+
+    Where the array and the image `like` have names, its dimensions are put into the order of the image's pixels. Other
+    dimensions, such as one of annotators, come first.
+    """
+    if not is_labeled(values):
+        return np.ma.asarray(values)
+    _check_one(values, name)
+    pixels = _rows_first(values).isel({each: 0 for each in _channels_of(values) if values.sizes[each] == 1})
+    if is_labeled(like):
+        places = [each for each in _rows_first(like).dims if each not in _CHANNELS]
+        if not set(places) <= set(pixels.dims):
+            raise ValueError(
+                f"{name} has the dimensions {_quoted(values.dims)}, but the pixels have {_quoted(places)}. Rename "
+                f"them, or pass the array without names: {name}.to_numpy()."
+            )
+        pixels = pixels.transpose(..., *places)
+    data = np.asarray(pixels.data)
+    mask = _find_missing(data[..., np.newaxis], values)
     return np.ma.MaskedArray(data, mask=mask) if mask.any() else data
 
 
-def _find_missing(data: NDArray[Any], X: Any) -> NDArray[np.bool_]:
+def open_maps(values: Any, name: str, like: Any = None) -> Any:
+    """Like `open_map`; a list of maps, such as one by each annotator, stays a list."""
+    if is_list_of_arrays(values):
+        return [open_map(each, name, like) for each in values]
+    return open_map(values, name, like)
+
+
+def is_list_of_arrays(values: Any) -> bool:
+    """Whether these are several maps; nested lists of numbers are one."""
+    return isinstance(values, list | tuple) and any(hasattr(each, "shape") for each in values)
+
+
+def open_label_map(label_map: Any, like: Any = None) -> tuple[NDArray[Any], Mask]:
+    """Labels of any integer type, and True where a pixel is masked or its label is negative."""
+    array = open_map(label_map, "label_map", like)
+    labels = np.asarray(np.ma.getdata(array))
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"label_map must hold labels, which are integers; got {labels.dtype} instead.")
+    return labels, np.ma.getmaskarray(array) | (labels < 0)
+
+
+def named_like(X: Any, values: NDArray[Any]) -> Any:
+    """One value for each pixel of an image or map X, or several, with its coordinates; channels first if X has none.
+
+    Masked labels are -1. Other masked values get a nodata value that no pixel has.
+    """
+    channels = _channels_of(X)
+    pixels = _rows_first(X).isel(dict.fromkeys(channels, 0), drop=True)
+    dims: Any = X.dims
+    number: float | None = None
+    if values.ndim == len(pixels.dims):
+        data = np.ma.getdata(values)
+        number = -1 if isinstance(values, np.ma.MaskedArray) else None
+    else:
+        channel, dims = (channels[0], dims) if channels else (_CHANNELS[0], (_CHANNELS[0], *dims))
+        pixels = pixels.drop_vars(channel, errors="ignore").expand_dims({channel: np.arange(values.shape[-1])}, axis=-1)
+        data, number = _with_no_data(values)
+    result = pixels.copy(data=data)
+    result.attrs = {} if number is None else {"_FillValue": number}
+    result.encoding = {name: value for name, value in result.encoding.items() if name == "grid_mapping"}
+    return result.transpose(*(name for name in dims if name in result.dims))
+
+
+def repainted(X: Any, colors: NDArray[Any]) -> Any:
+    """An image in other colors; masked pixels as they are in `colors`.
+
+    If a color equals the nodata value, masked pixels get another one.
+    """
+    data, attrs, encoding = np.ma.getdata(colors), X.attrs, X.encoding
+    if any(_is_color(number, data[~_mask_of(colors)]) for number in _no_data_of(X)):
+        data, number = _with_no_data(colors)
+        attrs, encoding = ({name: each[name] for name in each if name not in _NO_DATA} for each in (attrs, encoding))
+        attrs |= {} if number is None else {"_FillValue": number}
+    result = _ordered(X).copy(data=data)
+    result.attrs, result.encoding = attrs, encoding
+    return result.transpose(*X.dims)
+
+
+def free_no_data(dtype: np.dtype[Any], number: float | None, colors: NDArray[Any]) -> float | None:
+    """The nodata value of an image: `number`, unless a color equals it; else NaN, or None for integers."""
+    if number is not None and _holds(dtype, number) and not _is_color(number, colors):
+        return number
+    return float("nan") if dtype.kind == "f" else None
+
+
+def _with_no_data(colors: NDArray[Any]) -> tuple[NDArray[Any], float | None]:
+    """Colors with a nodata value in the masked pixels, and the value; None if there are none or no value is free."""
+    data, mask = np.ma.getdata(colors), _mask_of(colors)
+    if not mask.any():
+        return data, None
+    known = data[~mask]
+    number = free_no_data(data.dtype, None, known)
+    if data.dtype.kind in "iu":
+        limits = np.iinfo(data.dtype)
+        grays = set(known[(known == known[:, :1]).all(axis=1), 0].tolist())
+        number = next((each for each in range(limits.max, limits.min - 1, -1) if each not in grays), None)
+    if number is not None:
+        data = np.where(mask[..., np.newaxis], data.dtype.type(number), data)
+    return data, number
+
+
+def _mask_of(colors: Any) -> Mask:
+    return np.asarray(np.ma.getmaskarray(colors).any(axis=-1))
+
+
+def _is_color(number: float, colors: NDArray[Any]) -> bool:
+    """Whether all channels of a color equal a number."""
+    return bool((colors == number).all(axis=-1).any())
+
+
+def _holds(dtype: np.dtype[Any], number: float) -> bool:
+    """Whether a dtype holds a number without overflow or rounding to an integer."""
+    if dtype.kind == "f":
+        return abs(number) <= float(np.finfo(dtype).max)
+    limits = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
+    return float(number).is_integer() and limits.min <= number <= limits.max
+
+
+def _find_missing(data: NDArray[Any], X: Any) -> Mask:
     """Where pixels are nodata."""
-    is_float = data.dtype.kind == "f"
-    mask = np.isnan(data).any(axis=-1) if is_float else np.zeros(data.shape[:-1], dtype=bool)
-    encoding = getattr(X, "encoding", {})
-    for name in _NO_DATA:
-        number = X.attrs.get(name, encoding.get(name))
-        if isinstance(number, Real) and not np.isnan(float(number)):
-            mask |= (data == number).all(axis=-1)
+    mask = np.isnan(data).any(axis=-1) if data.dtype.kind == "f" else np.zeros(data.shape[:-1], dtype=bool)
+    for number in _no_data_of(X):
+        mask |= (data == number).all(axis=-1)
     return np.asarray(mask)
+
+
+def _no_data_of(X: Any) -> list[float]:
+    """The nodata values of X that its dtype holds: numbers, or arrays and tuples of one number."""
+    given = [np.asarray(X.attrs.get(name, X.encoding.get(name))) for name in _NO_DATA]
+    numbers = [each.flat[0].item() for each in given if each.dtype.kind in "biuf" and len(np.unique(each)) == 1]
+    return [number for number in numbers if X.dtype.kind in "biuf" and (isinf(number) or _holds(X.dtype, number))]
+
+
+def _check_one(X: Any, name: str) -> None:
+    if hasattr(X, "data_vars"):
+        raise TypeError(
+            f"{name} must be an array; got a {type(X).__name__} of several. Stack its variables as channels: "
+            f'{name}.to_dataarray("band").'
+        )
+
+
+def _channels_of(X: Any) -> list[str]:
+    """The names of the dimensions of channels."""
+    return [name for name in X.dims if name in _CHANNELS]
+
+
+def _rows_first(X: Any) -> Any:
+    """X with rows and columns last, in this order, if both have a usual name."""
+    rows, columns = ([name for name in X.dims if name in names] for names in (_ROWS, _COLUMNS))
+    return X.transpose(..., *rows, *columns) if rows and columns else X
+
+
+def _ordered(X: Any) -> Any:
+    """An image with its channels last."""
+    return _rows_first(X).transpose(..., *_channels_of(X))
+
+
+def _quoted(names: Any) -> str:
+    return ", ".join(repr(str(name)) for name in names)

@@ -22,6 +22,7 @@ from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
+from ._labeled import open_map, open_maps
 from ._model import Model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip, thumbnail
 from ._scaling import learn_weights
@@ -393,7 +394,8 @@ class KMeansSegmenter(
         Returns
         -------
         X_original : ndarray of shape (..., n_channels), or a list of them
-            Cluster colors in the dtype seen in `fit`, with the mask of X.
+            Cluster colors in the dtype seen in `fit`, with the mask of X. A label map that is a `DataArray` gives a
+            `DataArray` with a dimension of channels in front, and nodata where X is nodata.
 
         Raises
         ------
@@ -406,12 +408,12 @@ class KMeansSegmenter(
             return [self.inverse_transform(labels) for labels in source.data]
         labels = source.data if isinstance(source.data, np.ma.MaskedArray) else np.asarray(source.data)
         if labels.dtype.kind in "fu" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
-            return labels
+            return source.like(labels, is_color=True)
         if labels.dtype.kind == "f" and self.output == "distance":
             labels = nearest_by_distance(labels)
         if self.output == "label" and labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
-        return self.model_.color_labels(labels)
+        return source.like(self.model_.color_labels(labels))
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score the clusters on X; higher is better, and many clusters are not favored.
@@ -503,13 +505,14 @@ class KMeansSegmenter(
 
     def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float | None:
         """Adjusted Rand index of one image and its true label map; None if they have no pixels to compare."""
-        predicted = self._label_image(source)
+        y, predicted = open_maps(y, "y", source.labeled), self._label_image(source)
         if np.shape(y)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
                 f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
                 f"got {np.shape(y)} instead."
             )
         if sample_weight is not None:
+            sample_weight = open_map(sample_weight, "sample_weight", source.labeled)
             check_pixel_weights(sample_weight, predicted.shape, np.ma.getmaskarray(predicted))
         return score_or_none(metrics.adjusted_rand, y, predicted, sample_weight)
 

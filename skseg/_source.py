@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._census.blocks import one_thread
-from ._labeled import Labeled, is_labeled, labels_of, open_labeled
+from ._labeled import is_labeled, named_like, open_labeled, repainted
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
 _RESULT_PIXELS = 1 << 22  # of an image that is too large for memory, that are worked on at a time
@@ -93,13 +93,13 @@ class Source:
     data : the table or array; for a sequence, the list of its images
     is_sequence : whether it is a sequence of images
     has_own_dtype : whether X states the type of its numbers; Python numbers in lists do not
-    labeled : the image, if it has named dimensions
+    labeled : X as it came, if it is an image, or a map, with named dimensions
     """
 
     data: Any
     is_sequence: bool
     has_own_dtype: bool
-    labeled: Labeled | None = None
+    labeled: Any = None
 
     @property
     def is_banded(self) -> bool:
@@ -204,7 +204,7 @@ class Source:
         """A result for one image, with named dimensions if the image has them."""
         if self.labeled is None or not isinstance(result, np.ndarray):
             return result
-        return self.labeled.repainted(result) if is_color else self.labeled.labeled(result)
+        return repainted(self.labeled, result) if is_color else named_like(self.labeled, result)
 
     def reduce(
         self, function: Callable[..., Any], combine: Callable[..., Any], *, n_jobs: int | None, **per_image: Any
@@ -230,7 +230,8 @@ def open_source(X: Any, min_ndim: int = 2) -> Source:
     """Determine the kind of X.
 
     A list, tuple or object array is a sequence of images if one of its items is an array of at least `min_ndim`
-    dimensions. An item that does not state its dimensions is read to find out, and stays read.
+    dimensions. An item that does not state its dimensions is read to find out, and stays read. If it is 1, X may be a
+    map of one value per pixel.
     """
     if _is_collection(X):
         return Source([_Item(X, index) for index in range(len(X))], is_sequence=True, has_own_dtype=True)
@@ -241,7 +242,7 @@ def open_source(X: Any, min_ndim: int = 2) -> Source:
             if n_dims >= min_ndim:
                 return Source(items, is_sequence=True, has_own_dtype=True)
     if is_labeled(X):
-        data, labeled = open_labeled(X) if min_ndim > 1 else (labels_of(X), None)
+        data, labeled = open_labeled(X, min_ndim)
         return Source(data, is_sequence=False, has_own_dtype=True, labeled=labeled)
     return Source(as_array(X), is_sequence=False, has_own_dtype=not isinstance(X, list | tuple))
 

@@ -28,6 +28,7 @@ NEEDED = {
     "test_hostile_input.py": "click",
     "test_hostile_rasters.py": "imagecodecs",
     "test_labeled.py": "xarray",
+    "test_labeled_maps.py": "xarray",
     "test_polygons.py": "rasterio",
     "test_rasters.py": "rasterio",
 }

@@ -469,8 +469,8 @@ def test_label_maps_read_back_with_pillow_and_scikit_image(tmp_path, n_labels, m
     [
         (np.zeros((2, 2, 2), int), 2, "must have two dimensions"),
         (np.zeros((2, 2), int), 70_000, "at most 65535 labels"),
-        (np.full((2, 2), 2), 2, "labels from 0 to 1"),
-        (np.full((2, 2), -1), 2, "labels from 0 to 1"),
+        (np.full((2, 2), 2), 2, "labels from 0 to 1, one per color; got 2 instead"),
+        (np.array([[2, 0], [-1, 1]]), 2, "labels from 0 to 1, one per color; got 2 instead"),
     ],
 )
 def test_what_is_no_label_map_is_not_written(tmp_path, label_map, n_labels, what):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
+from .._labeled import is_labeled, named_like, open_label_map
 from .graph import Floats, Graph, Labels, absorb_small, connected, graph
 
 
@@ -18,7 +19,7 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     Parameters
     ----------
     label_map : array-like of int, shape (height, width)
-        Labels from 0, optionally masked, as returned by `KMeansSegmenter.predict`.
+        Labels from 0, as returned by `KMeansSegmenter.predict`; masked or negative for pixels without a label.
 
     min_size : int
         Connected parts with fewer pixels are relabeled; at least 0. Pixels are neighbors if they share a side.
@@ -29,7 +30,8 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     Returns
     -------
     cleaned : ndarray of int32, shape (height, width)
-        Label map without small parts; a masked array if `label_map` is one.
+        Label map without small parts, −1 for pixels without a label; a masked array or a `DataArray` if `label_map` is
+        one.
 
     Raises
     ------
@@ -53,14 +55,17 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     ((400, 600), 0.06)
     """
     check_scalar(min_size, "min_size", Integral, min_val=0)
-    mask, colors = np.ma.getmaskarray(label_map), np.asarray(colors, dtype=np.float64)
-    labels = _as_labels(np.asarray(np.ma.getdata(label_map)), mask, colors)
+    given, mask = open_label_map(label_map)
+    colors = np.asarray(colors, dtype=np.float64)
+    labels = _as_labels(given, mask, colors)
     if not mask.all():
         parts = connected(labels, mask)
         planes = [np.where(mask, 0, channel[labels]) for channel in colors.T]
         start = graph(parts, planes)
         _, groups = absorb_small(start, min_size)
         labels[~mask] = _largest_label(start, parts, labels, groups)[parts[~mask]]
+    if is_labeled(label_map):
+        return named_like(label_map, np.ma.MaskedArray(labels, mask=mask) if mask.any() else labels)
     return np.ma.MaskedArray(labels, mask=mask) if isinstance(label_map, np.ma.MaskedArray) else labels
 
 
@@ -68,15 +73,11 @@ def _as_labels(labels: NDArray[Any], mask: NDArray[np.bool_], colors: Floats) ->
     """Checked labels, one per color, with −1 under the mask."""
     if labels.ndim != 2 or colors.ndim != 2:
         raise ValueError(f"label_map and colors must have two dimensions; got {labels.ndim} and {colors.ndim} instead.")
-    if labels.dtype.kind not in "iu":
-        raise ValueError(f"label_map must hold labels, which are integers; got {labels.dtype} instead.")
-    known = labels[~mask]
-    if known.size and not 0 <= known.min() <= known.max() < len(colors):
+    if (labels[~mask] >= len(colors)).any():
         raise ValueError(
-            f"label_map must hold labels from 0 to {len(colors) - 1}, one per color; "
-            f"got {known.min()} to {known.max()} instead."
+            f"label_map must hold labels from 0 to {len(colors) - 1}, one per color; got {labels[~mask].max()} instead."
         )
-    return np.where(mask, -1, labels).astype(np.int32)
+    return np.where(mask, np.int32(-1), labels.astype(np.int32))
 
 
 def _largest_label(start: Graph, parts: Labels, labels: Labels, groups: Labels) -> Labels:

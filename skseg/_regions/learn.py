@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from .._labeled import open_maps
 from ..metrics._agreement import consecutive
 from .cost import TERMS, Cost
 from .describe import Described
@@ -57,8 +58,8 @@ class Examples(NamedTuple):
 def make_lesson(described: Described, truth: Any) -> Lesson:
     """What there is to learn from an image whose true label map, or several by different annotators, are given."""
     shape = described.regions.shape
-    several = isinstance(truth, list | tuple) and any(np.ndim(each) > 1 for each in truth)
-    maps = list(map(np.ma.asarray, truth if several or np.ndim(truth) == 3 else [truth]))
+    opened = open_maps(truth, "y")
+    maps = list(opened) if isinstance(opened, list) or opened.ndim == 3 else [opened]
     wrong = [each.shape for each in maps if each.shape != shape]
     if wrong or not maps:
         raise ValueError(

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._labeled import open_label_map
 from .._source import open_source
-from .label_map import open_label_map
 
 _BLOCK = 1 << 20  # pixels whose colors are converted to float64 at a time
 
@@ -30,7 +30,7 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
         Labels, optionally masked, as returned by `RegionSegmenter.predict` or `KMeansSegmenter.predict`.
 
     X : array-like, shape of `label_map`, optionally followed by n_channels, default=None
-        Image for the colors. Its masked pixels are ignored.
+        Image for the colors. Its masked pixels are ignored. The channels of a `DataArray` may be in any position.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
 
     A data frame is ``pandas.DataFrame(table)``.
     """
-    labels, ignored = open_label_map(label_map)
+    labels, ignored = open_label_map(label_map, like=X)
     if labels.ndim < 2:
         raise ValueError(f"label_map must have at least two dimensions; got {labels.ndim} instead.")
     image = None if X is None else _open_image(X, labels.shape)
@@ -148,7 +148,8 @@ class _Runs(NamedTuple):
 
 def _open_image(X: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """X as an array of numbers, of the shape of the label map, maybe with channels."""
-    image: NDArray[Any] = np.ma.asanyarray(open_source(X).data)
+    min_ndim = 2 if np.ndim(X) > len(shape) else 1
+    image: NDArray[Any] = np.ma.asanyarray(open_source(X, min_ndim).data)
     if image.shape[: len(shape)] != shape or image.ndim > len(shape) + 1:
         raise ValueError(
             f"X must have the shape of label_map, {shape}, or that with channels, {(*shape, 'n_channels')}; "

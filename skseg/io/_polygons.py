@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._regions.label_map import open_label_map
+from .._labeled import open_label_map
 from .._regions.outlines import outlines
 from ._atomic import written_whole
 from ._results import as_palette

@@ -11,6 +11,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from .._labeled import free_no_data
 from ._atomic import written_whole
 from ._georeference import Tag, no_data_tag
 from ._pictures import ImageFile
@@ -66,10 +67,7 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
 
 def choose_no_data(dtype: np.dtype[Any], place: Place, colors: NDArray[Any]) -> float | None:
     """The nodata value of an image: from the file, unless a color equals it; else NaN, or None for integers."""
-    number = place.no_data
-    if number is not None and _holds(dtype, number) and not (colors == number).all(axis=-1).any():
-        return number
-    return float("nan") if dtype.kind == "f" else None
+    return free_no_data(dtype, place.no_data, colors)
 
 
 def write_labels(
@@ -123,13 +121,6 @@ def colors_of_tiff(n_colors: int, *, n_alpha: int) -> dict[str, Any]:
     photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
     kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
     return {"photometric": photometric, "extrasamples": kinds, "planarconfig": "contig"}
-
-
-def _holds(dtype: np.dtype[Any], number: float) -> bool:
-    """Whether a dtype holds a number without overflow or rounding to an integer."""
-    if dtype.kind == "f":
-        return abs(number) <= float(np.finfo(dtype).max)
-    return number.is_integer() and np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
 
 
 def _with_alpha(band: NDArray[Any]) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from .._color import is_unit_range, to_uint8, unit_scale
+from .._labeled import open_label_map
 from ._atomic import written_whole
 from ._rasters import choose_no_data, colors_of_tiff, place_like, write_image, write_labels
 
@@ -32,17 +33,17 @@ def save_labels(
 
     The pixel values are the labels, and the palette holds the colors.
 
-    In a PNG file, masked pixels get the value `n_labels`, which is transparent. A palette has 256 entries, so larger
-    label maps are written as 16-bit gray.
+    In a PNG file, pixels without a label get the value `n_labels`, which is transparent. A palette has 256 entries, so
+    larger label maps are written as 16-bit gray.
 
-    A TIFF file has 8 bits, or 16 for more than 254 labels. Masked pixels get the nodata value of the file, 255 or
-    65535. Label 0 is the first cluster, not background. A second file, ``*.tif.aux.xml``, holds the names and colors of
-    the labels for GDAL and QGIS.
+    A TIFF file has 8 bits, or 16 for more than 254 labels. Pixels without a label get the nodata value of the file, 255
+    or 65535. Label 0 is the first cluster, not background. A second file, ``*.tif.aux.xml``, holds the names and colors
+    of the labels for GDAL and QGIS.
 
     Parameters
     ----------
     label_map : array-like of int, shape (height, width)
-        Labels from 0, optionally masked.
+        Labels from 0; masked or negative for pixels without a label.
 
     path : str or path
         Path of the file, ``*.png`` or ``*.tif``. An existing file is replaced when the new one is complete.
@@ -81,26 +82,24 @@ def save_labels(
     >>> bool((painted == segmenter.transform(coffee())).all())
     True
     """
-    label_map, palette = np.ma.asarray(label_map), as_palette(np.asarray(colors))
-    suffix = _check_suffix(path, like)
-    if label_map.dtype.kind not in "iu":
-        raise ValueError(f"label_map must hold labels, which are integers; got {label_map.dtype} instead.")
-    n_labels, is_masked = len(palette), bool(np.ma.getmaskarray(label_map).any())
-    numbers = np.where(np.ma.getmaskarray(label_map), n_labels, np.ma.getdata(label_map).astype(np.int64))
+    palette, suffix = as_palette(np.asarray(colors)), _check_suffix(path, like)
+    labels, ignored = open_label_map(label_map)
+    n_labels, is_masked = len(palette), bool(ignored.any())
+    numbers = np.where(ignored, n_labels, labels.astype(np.int64))
     if numbers.ndim != 2 or n_labels > np.iinfo(np.uint16).max:
         raise ValueError(
             f"label_map must have two dimensions and at most 65535 labels; got {numbers.ndim} dimensions "
             f"and {n_labels} labels instead."
         )
-    if numbers.size and not 0 <= numbers.min() <= numbers.max() < n_labels + is_masked:
+    if (labels[~ignored] >= n_labels).any():
         raise ValueError(
-            f"label_map must hold labels from 0 to {n_labels - 1}, one per color, outside its mask; "
-            f"got {numbers.min()} to {numbers.max()} instead."
+            f"label_map must hold labels from 0 to {n_labels - 1}, one per color; got {labels[~ignored].max()} instead."
         )
     if suffix != ".png":
-        labels = np.ma.MaskedArray(numbers, mask=np.ma.getmaskarray(label_map))
         place = None if like is None else place_like(like, numbers.shape)
-        write_labels(path, [labels], numbers.shape, palette, place=place, comment=comment)
+        write_labels(
+            path, [np.ma.MaskedArray(numbers, mask=ignored)], numbers.shape, palette, place=place, comment=comment
+        )
         return
     indexed = n_labels + is_masked <= _PALETTE_SIZE
     image = Image.fromarray(numbers.astype(np.uint8 if indexed else np.uint16))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from .._checks import check_pixel_weights, levels_to_caller
+from .._labeled import is_list_of_arrays, open_map, open_maps
 from .._source import NoPixelsError
 
 Floats = NDArray[np.float64]
@@ -49,7 +50,7 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
 
     Notes
     -----
-    Pixels that are masked in either label map are ignored. A label map may be flattened.
+    Pixels that are masked in either label map, or nodata in a `DataArray`, are ignored. A label map may be flattened.
 
     References
     ----------
@@ -88,7 +89,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map are ignored. A label map may be flattened.
+    Pixels that are masked in either label map, or nodata in a `DataArray`, are ignored. A label map may be flattened.
 
     References
     ----------
@@ -130,7 +131,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map are ignored. A label map may be flattened.
+    Pixels that are masked in either label map, or nodata in a `DataArray`, are ignored. A label map may be flattened.
 
     References
     ----------
@@ -171,7 +172,7 @@ def covering(labels_true: Any, labels_pred: Any) -> float:
 
     Notes
     -----
-    Pixels that are masked in either label map are ignored. A label map may be flattened.
+    Pixels that are masked in either label map, or nodata in a `DataArray`, are ignored. A label map may be flattened.
 
     References
     ----------
@@ -208,28 +209,25 @@ def _mean_over(
     measure: Callable[[Contingency], float], labels_true: Any, labels_pred: Any, sample_weight: Any = None
 ) -> float:
     """Mean of a measure over images, and over the annotators of each."""
-    if _is_list_of_arrays(labels_pred):
+    if is_list_of_arrays(labels_pred):
         weights = [None] * len(labels_pred) if sample_weight is None else sample_weight
         check_consistent_length(labels_true, labels_pred, weights)
         images = zip(labels_true, labels_pred, weights, strict=True)
         return float(np.mean([_mean_over(measure, *image) for image in images]))
-    predicted = np.ma.asarray(labels_pred)
-    maps = _annotations(labels_true, predicted.shape)
-    return float(np.mean([measure(contingency(truth, predicted, sample_weight)) for truth in maps]))
+    predicted = open_map(labels_pred, "labels_pred", labels_pred)
+    maps = _annotations(open_maps(labels_true, "labels_true", labels_pred), predicted.shape)
+    weights = None if sample_weight is None else open_map(sample_weight, "sample_weight", labels_pred)
+    return float(np.mean([measure(contingency(truth, predicted, weights)) for truth in maps]))
 
 
-def _is_list_of_arrays(labels: Any) -> bool:
-    """Whether `labels` are several label maps; nested lists of numbers are one."""
-    return isinstance(labels, list | tuple) and any(hasattr(item, "shape") for item in labels)
-
-
-def _annotations(labels_true: Any, shape: tuple[int, ...]) -> list[Any]:
+def _annotations(truth: Any, shape: tuple[int, ...]) -> list[Any]:
     """The true label maps of one image, by one or several annotators."""
-    truth = labels_true if _is_list_of_arrays(labels_true) else np.ma.asarray(labels_true)
-    if isinstance(truth, list | tuple) or truth.size != np.prod(shape):
-        maps = list(map(np.ma.asarray, truth)) if isinstance(truth, list | tuple) or truth.ndim else []
-    else:
+    if isinstance(truth, list):
+        maps = truth
+    elif truth.size == np.prod(shape):
         maps = [truth]
+    else:
+        maps = list(truth) if truth.ndim else []
     if not maps or not all(_are_of_one_shape(each, shape) for each in maps):
         shapes = " and ".join(str(each) for each in sorted({each.shape for each in maps}))
         raise ValueError(
