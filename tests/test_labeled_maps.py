@@ -129,6 +129,30 @@ def test_cleaned_maps_keep_coordinates_and_need_no_mask():
     assert np.array_equal(cleaned, clean_labels(COLORS.labels_, 9, PALETTE))
 
 
+@pytest.mark.parametrize("dims", [("band", "y", "x"), ("y", "x", "band"), ("x", "band", "y")])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
+def test_images_are_written_with_rows_first_and_channels_last(tmp_path, dtype, dims):
+    image = IMAGE[:3].astype(dtype)  # three rows of fifty pixels: with bands first, it could be one with 50 channels
+    image[0, :9] = 255
+    masked = np.ma.MaskedArray(image, mask=np.repeat((image == 255).all(axis=-1, keepdims=True), 3, axis=-1))
+    holes = np.where(masked.mask, np.nan, image) if np.dtype(dtype).kind == "f" else image
+    for X, expected in ((scene(image, dims), image), (scene(holes, dims, _FillValue=255), masked)):
+        for suffix in ("tif", "png") if dtype == np.uint8 else ("tif",):
+            io.save_image(X, tmp_path / f"named.{suffix}")
+            io.save_image(expected, tmp_path / f"plain.{suffix}")
+            named, plain = (np.asanyarray(io.ImageFile(tmp_path / f"{name}.{suffix}")) for name in ("named", "plain"))
+            assert np.array_equal(np.ma.getmaskarray(named), np.ma.getmaskarray(plain))
+            assert np.ma.allequal(named, plain)
+    io.save_image(X.isel(band=0), tmp_path / "gray.tif")
+    io.save_image(np.ma.masked_equal(image[..., 0], 255), tmp_path / "plain.tif")
+    assert np.ma.allequal(*(np.asanyarray(io.ImageFile(tmp_path / name)) for name in ("gray.tif", "plain.tif")))
+
+
+def test_images_of_unknown_layout_are_not_written(tmp_path):
+    with pytest.raises(ValueError, match="exactly one must be a dimension of channels"):
+        io.save_image(scene(IMAGE).rename(band="z"), tmp_path / "image.tif")
+
+
 @pytest.mark.parametrize("dims", [("y", "x"), ("x", "y")])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.uint16])
 def test_weights_are_put_into_the_order_of_the_image(dims, dtype):

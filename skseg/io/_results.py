@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from .._color import is_unit_range, to_uint8, unit_scale
 from .._labeled import open_label_map
+from .._source import open_source
 from ._atomic import written_whole
 from ._rasters import choose_no_data, colors_of_tiff, place_like, write_image, write_labels
 
@@ -120,7 +121,7 @@ def save_image(
     Parameters
     ----------
     image : array-like of shape (height, width, n_channels) or (height, width)
-        Image, optionally masked.
+        Image, optionally masked. A `DataArray` may have its channels in any position.
 
     path : str or path
         Path of the file: ``*.png`` for 8-bit RGB or gray and for black-and-white images, ``*.tif`` for all. An existing
@@ -148,7 +149,8 @@ def save_image(
     >>> with TemporaryDirectory() as folder:
     ...     io.save_image(painted, f"{folder}/painted.png")
     """
-    image, suffix = np.ma.asarray(image), _check_suffix(path, like)
+    suffix = _check_suffix(path, like)
+    image = np.ma.asarray(open_source(image, min_ndim=1 if np.ndim(image) == 2 else 2).data)
     if image.ndim == 2:
         image = image[..., np.newaxis]
     pixels = np.ma.getdata(image)
