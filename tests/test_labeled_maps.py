@@ -7,7 +7,9 @@ from skimage.data import coffee
 
 from skseg import (
     KMeansSegmenter,
+    RegionDisplay,
     RegionSegmenter,
+    SegmentationDisplay,
     WhiteBalancer,
     clean_labels,
     io,
@@ -245,3 +247,45 @@ def test_inverted_labels_of_a_table_are_a_table():
     colors = COLORS.inverse_transform(xr.DataArray(np.arange(5), dims="cluster"))
     assert type(colors) is np.ndarray
     assert np.array_equal(colors, PALETTE)
+
+
+@pytest.mark.parametrize("dims", [("band", "y", "x"), ("y", "x", "band"), ("x", "band", "y")])
+@pytest.mark.parametrize(
+    ("dtype", "attributes"), [(np.uint8, {"_FillValue": 0}), (np.float32, {}), (np.uint16, {"nodata": 0})]
+)
+def test_displays_show_the_image_upright_without_its_missing_pixels(dtype, attributes, dims):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    unit = np.iinfo(dtype).max if attributes else 1
+    image = (IMAGE[:40] / 255 * unit).astype(dtype)
+    masked = np.ma.MaskedArray(image, mask=np.repeat(MISSING[:40, :, np.newaxis], 3, axis=-1))
+    X = scene(masked.filled(0 if attributes else np.nan), dims, **attributes)
+    for model, display in (
+        (KMeansSegmenter(4, random_state=0), SegmentationDisplay),
+        (RegionSegmenter(), RegionDisplay),
+    ):
+        expected = display.from_estimator(model.fit(masked), masked)
+        model.fit(X)
+        for image in (None, X, masked):
+            shown = display.from_estimator(model, X, image=image)
+            for name, value in vars(expected).items():
+                if isinstance(value, np.ndarray) and value.dtype != object:
+                    assert np.array_equal(np.ma.getmaskarray(vars(shown)[name]), np.ma.getmaskarray(value))
+                    assert np.ma.allequal(vars(shown)[name], value)
+            for ax, other in zip(shown.axes_, expected.axes_, strict=True):
+                assert np.array_equal(ax.images[0].get_array(), other.images[0].get_array())
+        pyplot.close("all")
+
+
+@pytest.mark.parametrize("dims", PLACES[:2])
+@pytest.mark.parametrize(("dtype", "number"), INTEGERS)
+def test_label_maps_are_shown_as_masked_arrays(dtype, number, dims):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    expected = SegmentationDisplay.from_predictions(IMAGE, MASKED)
+    for image in (IMAGE, scene(IMAGE), scene(IMAGE, ("x", "band", "y"))):
+        shown = SegmentationDisplay.from_predictions(image, with_no_data(MASKED, dtype, number, dims))
+        assert np.array_equal(shown.label_map.filled(9), expected.label_map.filled(9))
+        assert np.array_equal(shown.image, expected.image)
+        assert np.array_equal(shown.palette, expected.palette)
+    with pytest.raises(ValueError, match=r"label_map has the dimensions 'y', 't', but the pixels have 'y', 'x'"):
+        SegmentationDisplay.from_predictions(scene(IMAGE), named(COLORS.labels_).rename(x="t"))
+    pyplot.close("all")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._nested import inner_segmenter
+from .._source import open_source
 from .axes import as_rgb, check_can_be_shown, new_axes, thinned
 
 
@@ -88,7 +89,7 @@ class RegionDisplay:
             raise ValueError("X must be one image; show the images of a list one by one.")
         maps = [hierarchy.cut(scale=scale) for scale in scales]
         titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]
-        image = np.ma.filled(X if image is None else image, 0)
+        image = np.ma.filled(open_source(X if image is None else image).data, 0)
         check_can_be_shown(image)
         return cls(image, maps, titles).plot(axes=axes)
 

@@ -10,7 +10,9 @@ from scipy.ndimage import uniform_filter
 
 from .._census import means_by_label
 from .._color import unit_scale
+from .._labeled import open_label_map
 from .._nested import inner_segmenter
+from .._source import open_source
 from .axes import as_rgb, check_can_be_shown, cluster_colors, is_dark, new_axes, thinned
 
 if TYPE_CHECKING:
@@ -118,14 +120,14 @@ class SegmentationDisplay:
         ValueError
             If the image is not gray or RGB, or the label map or the palette does not match it.
         """
-        labels = _as_labels(label_map, image)
-        image = np.ma.filled(image, 0)
-        check_can_be_shown(image)
+        shown = np.ma.asanyarray(open_source(image).data)
+        pixels = np.ma.filled(shown, 0)
+        check_can_be_shown(pixels)
+        labels = _as_labels(label_map, image, np.asarray(np.ma.getmaskarray(shown).any(axis=-1)))
         if palette is not None and len(palette) <= labels.max():
             raise ValueError(f"palette must have a color for each label; got {len(palette)} for label {labels.max()}.")
-        return cls(image, labels, _mean_colors(image, labels) if palette is None else np.asarray(palette)).plot(
-            axes=axes
-        )
+        palette = _mean_colors(pixels, labels) if palette is None else np.asarray(palette)
+        return cls(pixels, labels, palette).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
         """Draw the four panels; large images are thinned to screen size.
@@ -193,19 +195,15 @@ class SegmentationDisplay:
         )
 
 
-def _as_labels(label_map: Any, image: Any) -> Any:
-    """Labels of the shape of an image, masked where they are negative or one of the two is masked."""
-    labels, shape = np.ma.asarray(label_map), np.shape(image)[:2]
-    if labels.dtype.kind not in "iu":
-        raise ValueError(f"label_map must hold labels, which are integers; got {labels.dtype} instead.")
-    if labels.shape != shape:
-        raise ValueError(f"label_map must have the image's shape {shape}; got {labels.shape} instead.")
-    masked = np.ma.getmaskarray(labels) | (np.ma.getdata(labels) < 0)
-    if isinstance(image, np.ma.MaskedArray):
-        masked |= np.ma.getmaskarray(image).any(axis=-1)
+def _as_labels(label_map: Any, image: Any, mask: NDArray[np.bool_]) -> Any:
+    """Labels of the pixels of an image with a mask, masked where they are negative or one of the two is masked."""
+    labels, ignored = open_label_map(label_map, like=image)
+    if labels.shape != mask.shape:
+        raise ValueError(f"label_map must have the image's shape {mask.shape}; got {labels.shape} instead.")
+    masked = ignored | mask
     if masked.all():
         raise ValueError("label_map must hold a label that is not masked or negative, in a pixel that is not masked.")
-    return np.ma.MaskedArray(np.ma.getdata(labels), mask=masked)
+    return np.ma.MaskedArray(labels, mask=masked)
 
 
 def _mean_colors(image: NDArray[Any], labels: Any) -> NDArray[np.float64]:
