@@ -23,7 +23,7 @@ from ._checks import (
     warn_other_range,
 )
 from ._color import check_not_alpha, is_unit_range, to_unit, unit_scale
-from ._labeled import open_map
+from ._labeled import open_weights
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
 from ._source import ImageOutputMixin, NoPixelsError, Pixels, Source, open_source
@@ -226,9 +226,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         """The tones of an image."""
         pixels, rows = self._read(source)
         check_not_gray(pixels)
-        weights = None
-        if sample_weight is not None:
-            weights = open_map(sample_weight, "sample_weight", source.labeled)
+        weights = open_weights(sample_weight, source.labeled)
+        if weights is not None:
             weights = check_pixel_weights(weights, pixels.shape or rows.shape[:1], pixels.mask)
         limits = _limits_of(rows)
         return Measured(measure(rows, weights, self.p, self._curve(rows)), rows[:1].copy(), limits)

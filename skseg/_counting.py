@@ -15,7 +15,7 @@ from ._census import Census, count, merge
 from ._checks import check_not_gray, check_pixel_weights, check_same_kind, read_checked, warn_other_range
 from ._color import check_not_alpha, unit_scale
 from ._kmeans import Memory, representatives
-from ._labeled import open_map
+from ._labeled import open_weights
 from ._source import NoPixelsError, Pixels, Source, is_banded
 
 Purpose = Literal["fit", "score"]
@@ -117,11 +117,11 @@ def count_source(
 
 
 def _count_image(source: Source, sample_weight: Any, color_space: str | None, *, max_rows: int | None) -> Counted:
-    parts, censuses = [], []
+    parts, censuses, weights = [], [], open_weights(sample_weight, source.labeled)
     for band, part in source.bands(_n_counted(source.data)):
         pixels, rows = read_rows(part, color_space)
         check_not_gray(pixels)
-        censuses.append(count(rows, _weights_in(band, sample_weight, source, pixels, rows), max_rows=max_rows))
+        censuses.append(count(rows, _weights_in(band, weights, source, pixels, rows), max_rows=max_rows))
         parts = [(pixels, rows)] if part is source else []
     return Counted(source, merge(censuses, max_rows=max_rows), None, *(parts[0] if parts else ()))
 
@@ -138,14 +138,13 @@ def _n_counted(data: Any) -> int:
 def _weights_in(
     band: slice, sample_weight: Any, source: Source, pixels: Pixels, rows: NDArray[Any]
 ) -> NDArray[np.float64] | None:
-    """`sample_weight` of the pixels in a band of an image, one for each row."""
+    """The weights of the pixels in a band of an image, one for each row."""
     if sample_weight is None:
         return None
-    weights = open_map(sample_weight, "sample_weight", source.labeled)
     shape = np.shape(source.data)[:-1] if hasattr(source.data, "shape") else rows.shape[:1]
-    if weights.shape != shape:
-        return check_pixel_weights(weights, shape)  # which refuses them
-    return check_pixel_weights(weights[band], weights[band].shape, pixels.mask)
+    if sample_weight.shape != shape:
+        return check_pixel_weights(sample_weight, shape)  # which refuses them
+    return check_pixel_weights(sample_weight[band], sample_weight[band].shape, pixels.mask)
 
 
 class PixelScan:
@@ -188,10 +187,11 @@ def _read_again(
     image: Source, sample_weight: Any, like: NDArray[Any], color_space: str | None
 ) -> Iterator[tuple[NDArray[Any], NDArray[np.float64] | None]]:
     """The rows of an image and their weights, part by part; images that were read before may have changed."""
+    weights = open_weights(sample_weight, image.labeled)
     for band, part in image.bands(_PASSED_PIXELS):
         pixels, rows = read_rows(part, color_space)
         check_same_kind(rows, like, "X")
-        yield rows, _weights_in(band, sample_weight, image, pixels, rows)
+        yield rows, _weights_in(band, weights, image, pixels, rows)
 
 
 def _ones(rows: NDArray[Any]) -> NDArray[np.float64]:

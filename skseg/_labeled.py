@@ -78,6 +78,11 @@ def open_maps(values: Any, name: str, like: Any = None) -> Any:
     return open_map(values, name, like)
 
 
+def open_weights(sample_weight: Any, like: Any) -> Any:
+    """The weight of each pixel of an image as an array, or None if there are none."""
+    return None if sample_weight is None else open_map(sample_weight, "sample_weight", like)
+
+
 def is_list_of_arrays(values: Any) -> bool:
     """Whether these are several maps; nested lists of numbers are one."""
     return isinstance(values, list | tuple) and any(hasattr(each, "shape") for each in values)

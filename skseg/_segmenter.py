@@ -22,7 +22,7 @@ from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
-from ._labeled import open_map, open_maps
+from ._labeled import open_maps, open_weights
 from ._model import Model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip, thumbnail
 from ._scaling import learn_weights
@@ -505,16 +505,16 @@ class KMeansSegmenter(
 
     def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float | None:
         """Adjusted Rand index of one image and its true label map; None if they have no pixels to compare."""
-        y, predicted = open_maps(y, "y", source.labeled), self._label_image(source)
+        y, weights = open_maps(y, "y", source.labeled), open_weights(sample_weight, source.labeled)
+        predicted = self._label_image(source)
         if np.shape(y)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
                 f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
                 f"got {np.shape(y)} instead."
             )
-        if sample_weight is not None:
-            sample_weight = open_map(sample_weight, "sample_weight", source.labeled)
-            check_pixel_weights(sample_weight, predicted.shape, np.ma.getmaskarray(predicted))
-        return score_or_none(metrics.adjusted_rand, y, predicted, sample_weight)
+        if weights is not None:
+            check_pixel_weights(weights, predicted.shape, np.ma.getmaskarray(predicted))
+        return score_or_none(metrics.adjusted_rand, y, predicted, weights)
 
     def _repr_html_fitted(self) -> str:
         """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""

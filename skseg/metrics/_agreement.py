@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from .._checks import check_pixel_weights, levels_to_caller
-from .._labeled import is_list_of_arrays, open_map, open_maps
+from .._labeled import is_list_of_arrays, open_map, open_maps, open_weights
 from .._source import NoPixelsError
 
 Floats = NDArray[np.float64]
@@ -216,7 +216,7 @@ def _mean_over(
         return float(np.mean([_mean_over(measure, *image) for image in images]))
     predicted = open_map(labels_pred, "labels_pred", labels_pred)
     maps = _annotations(open_maps(labels_true, "labels_true", labels_pred), predicted.shape)
-    weights = None if sample_weight is None else open_map(sample_weight, "sample_weight", labels_pred)
+    weights = open_weights(sample_weight, labels_pred)
     return float(np.mean([measure(contingency(truth, predicted, weights)) for truth in maps]))
 
 
