@@ -403,6 +403,21 @@ def test_a_file_of_somebody_else_is_not_taken_for_done(folder):
     assert (folder / "skseg-output" / "astronaut-labels.png").exists()
 
 
+@pytest.mark.parametrize("command", ["segment", "regions"])
+@pytest.mark.parametrize("option", ["--overwrite", "--resume"])
+@pytest.mark.parametrize("length", [242, 251])  # a file name has at most 255 characters
+def test_a_result_whose_name_would_be_too_long_stops_no_other(folder, command, option, length):
+    long = f"{length * 'n'}.png"
+    Image.fromarray(COFFEE).save(long)
+    (folder / "skseg-output").mkdir()
+    for arguments in ([long, "photos"], ["photos", long, option]):
+        outcome = skseg(command, *arguments)
+        assert outcome.exit_code == 1
+        assert outcome.stderr.startswith(f"Error: {long}: ")
+        assert outcome.stderr.count("\n") == 1
+        assert {name.split("-")[0] for name in contents(folder / "skseg-output")} == {"coffee", "astronaut"}
+
+
 def test_a_full_disk_is_reported_and_leaves_no_half_written_file(folder, monkeypatch):
     write, n_written = Image.Image.save, []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Collection, Iterable
 from itertools import chain
 from pathlib import Path
@@ -142,7 +143,7 @@ class Results:
     def _there(self, picture: Picture, output: str) -> list[Path]:
         suffixes = self.SUFFIXES[output][-1:] if picture.is_raster else self.SUFFIXES[output]
         paths = [self._path(picture, suffix) for suffix in suffixes]
-        return [path for path in paths if path.exists()]
+        return [path for path in paths if os.path.exists(path)]  # noqa: PTH110, False for a name that is too long
 
     def _path(self, picture: Picture, suffix: str) -> Path:
         return self.directory / f"{picture.name}{suffix}"
