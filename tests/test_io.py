@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skseg import KMeansSegmenter, RegionSegmenter, io
+from skseg._color import to_unit
 from skseg.io._results import read_comment
 
 COFFEE = coffee()[::8, ::8]
@@ -106,6 +109,47 @@ def test_a_color_that_stands_for_transparent_is_masked(save, mode, transparent):
     picture = Image.fromarray(COFFEE).convert(mode)
     picture.paste(transparent, (0, 0, 20, 20))
     assert np.ma.asarray(save(picture, transparency=transparent)).mask[:20, :20].all()
+
+
+def write_png(path, numbers, n_bits, *, transparent, turned):
+    """Write numbers, (height, width, n_channels), as PNG with a transparent color, and an orientation if `turned`."""
+
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    def row_of(numbers):
+        bits = np.unpackbits(numbers.ravel().astype(">u2").view(np.uint8)).reshape(-1, 16)[:, 16 - n_bits :]
+        return b"\0" + np.packbits(bits).tobytes()
+
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90°
+    height, width, n_channels = numbers.shape
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, n_bits, n_channels - 1, 0, 0, 0))
+        + chunk(b"eXIf", exif.tobytes()[6:]) * turned
+        + chunk(b"tRNS", np.array(transparent, dtype=">u2").tobytes())
+        + chunk(b"IDAT", zlib.compress(b"".join(map(row_of, numbers))))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("n_bits", "n_channels"), [(1, 1), (2, 1), (4, 1), (8, 1), (16, 1), (8, 3), (16, 3)])
+def test_a_color_is_transparent_at_every_depth_of_a_png(tmp_path, n_bits, n_channels, turned):
+    rng = np.random.default_rng(n_bits + n_channels)
+    for case in range(20):
+        colors = rng.integers(2**n_bits, size=(4, n_channels))
+        colors[1] = colors[0] ^ np.eye(n_channels, dtype=int)[-1]  # differs in the lowest bit of one channel
+        colors[2] = colors[0] ^ (1 << n_bits - 1)  # differs in the highest bits
+        numbers = colors[rng.integers(4, size=(7, 9))]
+        write_png(tmp_path / "x.png", numbers, n_bits, transparent=colors[case % 4], turned=turned)
+        image = np.ma.asarray(io.ImageFile(tmp_path / "x.png"))
+        is_transparent = (numbers == colors[case % 4]).all(axis=-1, keepdims=True)
+        if turned:
+            numbers, is_transparent = np.rot90(numbers, -1), np.rot90(is_transparent, -1)
+        assert np.array_equal(np.ma.getmaskarray(image), np.repeat(is_transparent, 3, axis=-1))
+        assert np.allclose(to_unit(image.data), numbers / (2**n_bits - 1), atol=1 / 255)
 
 
 def test_a_photo_is_upright(save):
@@ -204,14 +248,27 @@ def test_a_color_profile_is_applied(save):
         assert np.array_equal(np.asarray(save(COFFEE, icc_profile=b"no profile")), COFFEE)
 
 
-def test_a_wider_color_space_becomes_srgb(save):
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+@pytest.mark.parametrize("is_transparent", [False, True])
+def test_a_wider_color_space_becomes_srgb(save, mode, is_transparent):
     """In a profile whose red and green are swapped, sRGB's red is written as green."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
     data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
     swapped = bytes(data).replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
-    pixels = np.asarray(save(COFFEE, icc_profile=swapped)).astype(int)
-    assert np.abs(pixels - COFFEE[..., [1, 0, 2]]).max() <= 2
+    picture = Image.fromarray(COFFEE).quantize(16)
+    expected = np.asarray(picture.convert("RGB"))[..., [1, 0, 2]]
+    index = picture.getpixel((0, 0))
+    hidden = np.asarray(picture) == index
+    picture = picture.convert(mode)
+    options = {}
+    if is_transparent and mode == "RGBA":
+        picture.putalpha(Image.fromarray(~hidden))
+    elif is_transparent:
+        options = {"transparency": index if mode == "P" else picture.getpixel((0, 0))}
+    image = np.ma.asarray(save(picture, icc_profile=swapped, **options))
+    assert np.abs(image.data.astype(int) - expected).max() <= 2
+    assert np.array_equal(np.ma.getmaskarray(image)[..., 0], hidden & is_transparent)
 
 
 def test_pages_are_images_of_their_own(tmp_path):

@@ -17,9 +17,16 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.color import gray2rgb
 
 from .._checks import levels_to_caller
-from ._tiff import check_page, check_size, count_pages, is_tiff, open_page, split_alpha
+from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha
 
 _LEAST_BYTES = 10  # of a page of an animation
+_STORED_AS = {  # bits of a number in a PNG file, by Pillow's name for their layout, and its factor for the number
+    "1": (1, 1),
+    "L;2": (2, 85),
+    "L;4": (4, 17),
+    "I;16B": (16, 1),
+    "RGB;16B": (16, 1),
+}
 
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
@@ -83,9 +90,10 @@ def readable(path: object) -> str:
 class ImageFile:
     """Image file, read on each conversion to an array.
 
-    The image is turned upright by its EXIF orientation. Palettes, CMYK and 8-bit images with another color profile are
-    converted to sRGB, and gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray` returns the mask,
-    and a segmenter ignores these pixels. Pillow reads only the upper 8 bits of 16-bit color PNG files.
+    The image is turned upright by its EXIF orientation. Palettes, CMYK and 8-bit color images with another color
+    profile are converted to sRGB, and gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray`
+    returns the mask, and a segmenter ignores these pixels. Of 16-bit PNG files, only gray ones without alpha keep
+    their 16 bits; Pillow reads the upper 8 bits of the others.
 
     TIFF files of more than 8 bits or with other channels than RGB are not converted. Pixels are masked if a channel is
     NaN, or if all channels equal the nodata value of the file (GDAL's tag). GeoTIFF files are read as stored, without
@@ -242,41 +250,56 @@ def _count_pages(path: str) -> int:
 
 def _read_plain(path: str, page: int | None) -> NDArray[Any]:
     """The pixels of an image that Pillow reads, (height, width, 3), masked where transparent."""
+    image, layout = _open_upright(path, page)
+    pixels = np.asarray(_to_srgb(_without_palette(image)))
+    if pixels.dtype not in (np.uint8, np.uint16, np.bool_):
+        raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
+    if pixels.ndim == 3 and pixels.shape[-1] in (2, 4):
+        return split_alpha(pixels)
+    pixels = gray2rgb(pixels) if pixels.ndim == 2 else pixels
+    if "transparency" not in image.info or image.mode not in ("1", "L", "I;16", "RGB"):
+        return pixels
+    numbers = np.atleast_3d(np.asarray(image))
+    if layout == "RGB;16B":  # of which Pillow gives the upper bytes, and the lower ones by the other order of bytes
+        lower, _ = _open_upright(path, page, layout="RGB;16L")
+        numbers = numbers * np.uint16(256) + np.asarray(lower)
+    n_bits, factor = _STORED_AS.get(layout, (8, 1))
+    color = np.bitwise_and(image.info["transparency"], 2**n_bits - 1) * factor
+    return hide(pixels, (numbers == color).all(axis=-1))
+
+
+def _open_upright(path: str, page: int | None, layout: str = "") -> tuple[Image.Image, str]:
+    """An image, turned upright, and Pillow's name for the layout of the numbers in a PNG file, unless given."""
     with Image.open(path) as image:
         check_size(image.width * image.height)
         if page is not None:
             image.seek(page)
         if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
             raise ValueError("it is cut off")
-        pixels = np.asarray(ImageOps.exif_transpose(_as_plain_mode(_to_srgb(image))))
-    if pixels.dtype not in (np.uint8, np.uint16, np.bool_):
-        raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
-    if pixels.ndim == 2:
-        return np.asarray(gray2rgb(pixels))
-    return split_alpha(pixels) if pixels.shape[-1] in (2, 4) else pixels
+        stored = str(image.tile[0].args) if image.format == "PNG" else ""
+        if layout:
+            image.tile = [tile._replace(args=layout) for tile in image.tile]
+        return ImageOps.exif_transpose(image), stored
+
+
+def _without_palette(image: Image.Image) -> Image.Image:
+    """An image as RGB if its pixels are palette indices; RGBA if the palette has transparent colors."""
+    if image.mode not in ("P", "PA"):
+        return image
+    return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """The image, converted to sRGB if it has another color profile."""
+    """The image, converted to sRGB if it has another color profile, or colors that are not RGB."""
     embedded = image.info.get("icc_profile")
-    if not embedded or image.mode not in ("RGB", "RGBA", "CMYK"):
-        return image
-    try:
-        profile = ImageCms.ImageCmsProfile(BytesIO(embedded))
-        if "sRGB" in ImageCms.getProfileDescription(profile):
-            return image
-        mode = "RGB" if image.mode == "CMYK" else image.mode
-        converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode=mode)
-    except (ImageCms.PyCMSError, OSError) as error:
-        warnings.warn(f"A color profile cannot be used and is ignored: {error}", stacklevel=levels_to_caller())
-        return image
-    assert converted is not None  # since it does not work in place
-    return converted
-
-
-def _as_plain_mode(image: Image.Image) -> Image.Image:
-    """An image as RGB if its pixels are palette indices or other colors than sRGB; RGBA if a color is transparent."""
-    has_transparency = "transparency" in image.info and image.mode in ("P", "L", "RGB")
-    if has_transparency or image.mode == "PA":
-        return image.convert("RGBA")
-    return image.convert("RGB") if image.mode in ("P", "CMYK", "YCbCr", "LAB", "HSV") else image
+    if embedded and image.mode in ("RGB", "RGBA", "CMYK"):
+        try:
+            profile = ImageCms.ImageCmsProfile(BytesIO(embedded))
+            if "sRGB" not in ImageCms.getProfileDescription(profile):
+                mode = "RGB" if image.mode == "CMYK" else image.mode
+                converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode=mode)
+                assert converted is not None  # since it does not work in place
+                return converted
+        except (ImageCms.PyCMSError, OSError) as error:
+            warnings.warn(f"A color profile cannot be used and is ignored: {error}", stacklevel=levels_to_caller())
+    return image.convert("RGB") if image.mode in ("CMYK", "YCbCr", "LAB", "HSV") else image

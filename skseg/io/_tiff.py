@@ -180,7 +180,7 @@ class Page:
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Mask pixels with NaN in a channel, or with the nodata value in all channels."""
-        return _hide(pixels, self._find_missing(np.ma.getdata(pixels)))
+        return hide(pixels, self._find_missing(np.ma.getdata(pixels)))
 
     @property
     def _size(self) -> int:
@@ -222,7 +222,7 @@ class Page:
             pixels = split_alpha(pixels)
         elif pixels.shape[-1] == 1:
             pixels = gray2rgb(pixels[..., 0])
-        return _hide(pixels, is_hidden)
+        return hide(pixels, is_hidden)
 
     def _find_missing(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
         """Which pixels have a NaN, or only nodata values."""
@@ -235,7 +235,7 @@ class Page:
         return missing
 
 
-def _hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
+def hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
     """Mask some pixels in addition to masked ones."""
     if not is_hidden.any():
         return pixels
