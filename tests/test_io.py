@@ -5,6 +5,7 @@ import os
 import pickle
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -590,6 +591,31 @@ def test_a_directory_means_its_pictures(folder):
     (folder / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="There is no image in"):
         io.images(folder / "empty")
+
+
+def test_a_directory_means_the_formats_that_can_be_read(folder):
+    expected = [file.path for file in io.images(folder)]
+    for name in ("pdf", "palm", "h5", "hdf", "mpg", "mpeg", "grib", "bufr", "wmf", "emf", "txt", "geojson", "csv"):
+        (folder / f"{name}.{name}").write_text("no picture")
+    assert [file.path for file in io.images(folder)] == expected
+    names = ["jpg", "JPEG", "tif", "TIFF", "png", "gif", "webp", "bmp", "ppm", "jp2", "tga", "mpo", "fits", "dds"]
+    for name in names:
+        Image.fromarray(COFFEE).save(folder / f"x.{name}", "png")
+    found = {file.path for file in io.images(folder)}
+    assert found == {*expected, *(str(folder / f"x.{name}") for name in names)}
+
+
+def test_every_format_that_pillow_writes_and_reads_is_found_in_a_directory(tmp_path):
+    picture = Image.fromarray(COFFEE).convert("L")
+    read = set()
+    for suffix in Image.registered_extensions():
+        file = tmp_path / f"x{suffix}"
+        with suppress(Exception):  # writing and reading, of some formats or some modes, is not possible
+            picture.save(file)
+            np.asarray(io.ImageFile(file))
+            read.add(str(file))
+    assert len(read) > 20
+    assert read <= {file.path for file in io.images(tmp_path)}
 
 
 def test_a_model_is_saved_as_it_was_fitted(tmp_path):

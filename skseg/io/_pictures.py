@@ -20,6 +20,7 @@ from .._checks import levels_to_caller
 from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha
 
 _LEAST_BYTES = 10  # of a page of an animation
+_ONLY_RECOGNIZED = {"BUFR", "GRIB", "HDF5", "MPEG", "WMF"}
 _STORED_AS = {  # bits of a number in a PNG file, by Pillow's name for their layout, and its factor for the number
     "1": (1, 1),
     "L;2": (2, 85),
@@ -36,7 +37,7 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     ----------
     paths : str, path, or iterable of them
         A directory, a pattern of file names such as ``"photos/*.jpg"`` or ``"photos/**/*.png"``, or the files. In a
-        directory, all files with the suffix of an image format are listed, except hidden ones.
+        directory, all files with the suffix of an image format that can be read are listed, except hidden ones.
 
     Returns
     -------
@@ -67,7 +68,7 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
     """The files of a file name, a directory (without subdirectories) or a pattern, sorted by name."""
     path = Path(pattern)
     if path.is_dir():
-        suffixes = Image.registered_extensions()
+        suffixes = _suffixes()
         files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in suffixes and file.name[0] != "."]
     elif path.exists():
         return [path]
@@ -79,6 +80,12 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
     if not files:
         raise FileNotFoundError(f"There is no image in {readable(pattern)}.")
     return files
+
+
+def _suffixes() -> set[str]:
+    """The suffixes of the formats that can be read; Pillow writes other formats, and recognizes still others."""
+    formats = Image.registered_extensions()
+    return {suffix for suffix, name in formats.items() if name == "MPO" or name in Image.OPEN.keys() - _ONLY_RECOGNIZED}
 
 
 def readable(path: object) -> str:
