@@ -377,6 +377,26 @@ def test_small_images_are_explored(folder, size):
     assert skseg("choose-k", "small.png", "--to", 3).exit_code == 0
 
 
+@pytest.mark.parametrize("command", ["choose-k", "explore"])
+@pytest.mark.parametrize(
+    ("shape", "content"), [((1, 1), (1, 1)), ((1, 4), (1, 4)), ((2, 2), (2, 2)), ((40, 60), (5, 5)), ((40, 60), (1, 1))]
+)
+def test_an_image_with_too_few_pixels_for_folds_has_a_way_out(folder, command, shape, content):
+    alpha = np.zeros(shape, dtype=np.uint8)
+    alpha[: content[0], : content[1]] = 255
+    Image.fromarray(np.dstack([COFFEE[: shape[0], : shape[1]], alpha])).save("small.png")
+    outcome = skseg(command, "small.png", "--to", 3)
+    assert outcome.exit_code == 1
+    assert outcome.output.startswith("Error: small.png has too few unmasked pixels to choose K, which needs some in ")
+    assert outcome.output.count("\n") == 1
+    assert [path.name for path in folder.iterdir() if path.name != "photos"] == ["small.png"]
+    assert skseg("segment", "small.png", "-k", 2).exit_code == 0
+    assert skseg(command, "small.png", "photos/coffee.png", "--to", 3).exit_code == 0
+    if content == (5, 5):
+        Image.fromarray(COFFEE[:5, :5]).save("small.png")
+        assert skseg(command, "small.png", "--to", 3, *["--overwrite"] * (command == "explore")).exit_code == 0
+
+
 def test_regions_of_bands_are_explored_in_the_color_space_that_is_asked_for(folder):
     imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
     outcome = skseg("explore", "bands.tif", "--color-space", "none", "--regions", "--no-open", "-o", "page.html")

@@ -101,8 +101,15 @@ def _parts(pictures: list[Picture]) -> Iterator[Any]:
     else:
         image = np.asanyarray(pictures[0])
         pixels = image.reshape(-1, image.shape[-1])
-        for _, test in TileKFold(_N_FOLDS, n_tiles=tuple(min(_N_TILES, side) for side in image.shape[:2])).split(image):
-            yield pixels.take(np.flatnonzero(test), axis=0)  # image[test], several times faster
+        n_tiles = tuple(min(_N_TILES, side) for side in image.shape[:2])
+        try:
+            for _, test in TileKFold(_N_FOLDS, n_tiles=n_tiles).split(image):
+                yield pixels.take(np.flatnonzero(test), axis=0)  # image[test], several times faster
+        except ValueError as error:  # too few tiles, or all pixels of a fold are masked
+            raise ValueError(
+                f"{pictures[0]} has too few unmasked pixels to choose K, which needs some in each of {_N_FOLDS} sets "
+                "of tiles. Crop it to its content, give several images, or choose K yourself: skseg segment -k."
+            ) from error
 
 
 def _count(pictures: Any, segmenter: KMeansSegmenter) -> Census:
