@@ -85,6 +85,21 @@ def test_options_are_parameters_of_the_segmenter(folder, options, params):
     assert (pixels_in("skseg-output/coffee-labels.png") == RegionSegmenter(**params).fit_predict(COFFEE)).all()
 
 
+@pytest.mark.parametrize("tags", [[], METERS])
+def test_more_regions_than_a_label_map_holds_are_refused_before_a_file_is_written(folder, monkeypatch, tags):
+    monkeypatch.setattr("skseg.cli.results._MAX_LABELS", 600)  # 65535 would take long
+    noise = np.random.default_rng(0).integers(256, size=(26, 28, 3), dtype=np.uint8)
+    imwrite("noise.tif", noise, extratags=tags)
+    finest = ["regions", "noise.tif", "--scale", 0, "--min-size", 1]
+    outcome = skseg(*finest, "--table", "table.csv", "--output", "color", "--output", "label")
+    assert outcome.exit_code == 1
+    assert "Error: noise.tif: It has " in outcome.output
+    assert " regions, but a label map at most 600; give a larger --scale or --min-size, or only " in outcome.output
+    assert {path.name for path in folder.rglob("*.*")} == {"astronaut.png", "coffee.png", "noise.tif"}
+    for change in (["--scale", 0.5], ["--min-size", 9], ["--output", "color"]):
+        assert skseg(*finest, *change, "--overwrite").exit_code == 0
+
+
 def test_what_is_done_is_told_as_json(folder):
     told = json.loads(skseg("regions", "photos", "--n-regions", 4, "--json").stdout)
     assert told["clusters"] == told["failed"] == []

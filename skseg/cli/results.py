@@ -23,6 +23,7 @@ from .outcomes import Outcome, crs_of, polygons_of
 from .rasters import write_raster
 from .summaries import Summaries
 
+_MAX_LABELS = np.iinfo(np.uint16).max  # of a label map in a file
 _READ_BYTES = 1 << 24  # of a file, at a time
 
 
@@ -106,6 +107,11 @@ class Results:
 
     def write(self, picture: Picture, outcome: Outcome, model: str, advance: Callable[[float], None]) -> list[Path]:
         """Write the results of an image, and return the files. `advance` is called with the share done."""
+        if "label" in self.outputs and len(outcome.colors) > _MAX_LABELS:
+            raise ValueError(
+                f"It has {len(outcome.colors)} regions, but a label map at most {_MAX_LABELS}; give a larger --scale "
+                "or --min-size, or only --output color."
+            )
         digest, n_outputs = self.digest(picture, model), len(self.outputs)
         files = []
         for output in self.outputs:
