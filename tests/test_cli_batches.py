@@ -67,7 +67,7 @@ def test_an_image_with_infinite_numbers_is_named_and_left_out(folder, megapixels
         tifffile.imwrite(name, pixels, photometric="rgb", rowsperstrip=4)
     outcome = skseg("palette", "bad.tif", "good.tif", "-k", 2, "--max-megapixels", megapixels)
     assert outcome.exit_code == 1
-    assert "Error: bad.tif: X contains NaN or infinity" in outcome.output
+    assert "Error: bad.tif: The image contains NaN or infinity; give such pixels the nodata value" in outcome.output
     assert outcome.output.splitlines()[0] == "K = 2"
 
 
@@ -183,7 +183,7 @@ def test_floats_from_0_to_255_warn_once_where_fractions_are_expected(folder):
     tifffile.imwrite("floats.tif", COFFEE.astype(np.float32), photometric="rgb")
     outcome = skseg("predict", "--palette", "#102030,#ffeedd", "floats.tif")
     assert outcome.exit_code == 0
-    assert outcome.stderr.count("Warning: The largest number in X is 255, but 1 in fit.") == 1
+    assert outcome.stderr.count("Warning: The largest number in the image is 255, but 1 in fit.") == 1
 
 
 # Fit on some, predict on others
@@ -316,6 +316,32 @@ def test_a_progress_bar_is_shown_in_a_terminal(folder, monkeypatch):
     assert outcome.exit_code == 0
     assert "Reading" in outcome.stderr
     assert "2/2" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "names", "message"),
+    [
+        (["palette", "-k", 3], ["bad", "unit", "bytes"], "Warning: The largest number in bytes.tif is 255, but 1 in"),
+        (["palette", "-k", 3], ["unit", "bytes", "bad"], "Warning: The largest number in bytes.tif is 255, but 1 in"),
+        (["explore", "--to", 3], ["unit", "bytes"], "Warning: The largest number in bytes.tif is 255, but 1 in"),
+        (["choose-k", "--to", 3], ["huge"], "Error: The image must stay within"),
+        (["fit"], ["bytes"], "needs sRGB from 0 to 1, or uint8, or uint16; got the image as float64 from 0 to 255"),
+        (["segment", "--each"], ["empty"], "Error: empty.tif: All pixels of the image are masked"),
+        (["regions"], ["bad"], "Error: bad.tif: The image contains NaN or infinity"),
+        (["predict", "photos.skseg"], ["bytes"], "Error: bytes.tif: The image is float64, but fit has seen uint8"),
+    ],
+)
+def test_messages_name_the_images_and_no_variables(folder, command, names, message):
+    assert skseg("fit", "photos", "-o", "photos.skseg").exit_code == 0
+    unit = np.linspace(0, 1, 12 * 9 * 3).reshape(12, 9, 3)
+    bad, empty = unit.copy(), np.full(unit.shape, np.nan)
+    bad[3, 4] = np.inf
+    for name, pixels in {"unit": unit, "bytes": 255 * unit, "huge": 1e300 * unit, "bad": bad, "empty": empty}.items():
+        tifffile.imwrite(f"{name}.tif", pixels, photometric="rgb")
+    options = ["--color-space", "lab"] * (command == ["fit"])
+    outcome = skseg(*command, *(f"{name}.tif" for name in names), *options)
+    assert message in outcome.stderr
+    assert not re.search(r"\bX\b", outcome.output)
 
 
 def test_an_unreadable_mask_is_an_error_in_one_line(folder):

@@ -326,10 +326,21 @@ def test_several_frames_are_no_image(tmp_path):
             np.asarray(io.ImageFile(tmp_path / name))
 
 
-def test_a_picture_too_large_to_be_safe_is_refused(save, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
-    with pytest.raises(ValueError, match="Cannot read"):
-        np.asarray(save(COFFEE))
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.gif", "x.bmp", "x.tif"])
+@pytest.mark.parametrize("limit", [1, 1500, 3749])  # of 3750; Pillow refuses half of them or less in its own words
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_picture_too_large_to_be_safe_is_refused(save, monkeypatch, name, limit):
+    file = save(COFFEE[:50, :75], name)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    message = (
+        f"Cannot read '.*{name}' as an image: it has 3750 pixels( in its blocks)?, more than the {limit} "
+        "that are read at once. If it is right, raise PIL.Image.MAX_IMAGE_PIXELS, or --max-megapixels of the command.$"
+    )
+    for read in (np.asarray, lambda file: file.pages()[0][:]):
+        with pytest.raises(ValueError, match=message):
+            read(file)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3750)
+    assert np.asarray(file).shape == (50, 75, 3)
 
 
 # Model files

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ class Batch:
         try:
             yield
         except (ValueError, TypeError, OSError, MemoryError) as error:
-            self.failed[str(source)] = " ".join(str(error).split()) or type(error).__name__
+            self.failed[str(source)] = as_line(error)
 
     def check(self, pictures: Iterable[Picture]) -> None:
         """Read every image once; drop images that cannot be read or differ in kind from the first."""
@@ -121,6 +122,14 @@ class Batch:
         """Drop the images of which all pixels are masked, as failures."""
         self.failed |= {str(picture): "All its pixels are masked." for picture in self.pictures if picture.is_masked}
         self.pictures = [picture for picture in self.pictures if not picture.is_masked]
+
+
+def as_line(message: Exception | Warning, images: Sequence[object] = ()) -> str:
+    """A message of the library in one line, with the names of images instead of X."""
+    line = " ".join(str(message).split()) or type(message).__name__
+    line = line.replace("mask such pixels: np.ma.masked_invalid(X)", "give such pixels the nodata value, or a --mask")
+    line = re.sub(r"\bX\[(\d+)\]", lambda found: str(images[int(found[1])]), line)
+    return re.sub(r"\bX\b", "the image", re.sub(r"^X\b", "The image", line))
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:

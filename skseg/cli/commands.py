@@ -57,7 +57,7 @@ def app(ctx: click.Context) -> None:
 
     Exit codes: 0, success; 1, something failed; 2, wrong usage.
     """
-    ctx.with_resource(plain_warnings())
+    ctx.with_resource(plain_warnings(ctx))
 
 
 @app.command()

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sklearn.exceptions import ConvergenceWarning
 
 from ..io._pictures import readable
-from .batch import Batch
+from .batch import Batch, as_line
 
 
 def say(message: str, *, unless: bool = False) -> None:
@@ -42,7 +42,7 @@ def as_click_error() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, OSError, MemoryError) as error:
-        raise click.ClickException(" ".join(str(error).split()) or type(error).__name__) from error
+        raise click.ClickException(as_line(error)) from error
 
 
 def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
@@ -110,8 +110,11 @@ def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], N
 
 
 @contextmanager
-def plain_warnings() -> Iterator[None]:
-    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile."""
+def plain_warnings(ctx: click.Context) -> Iterator[None]:
+    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile.
+
+    Images have the names in the batch that is the object of the context, once it is open.
+    """
     logger = logging.getLogger("tifffile")
     say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
     with warnings.catch_warnings(), ExitStack() as at_end:
@@ -120,5 +123,5 @@ def plain_warnings() -> Iterator[None]:
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
-        warnings.showwarning = lambda message, *_: say_once(" ".join(str(message).split()))
+        warnings.showwarning = lambda message, *_: say_once(as_line(message, getattr(ctx.obj, "pictures", ())))
         yield

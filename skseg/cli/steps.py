@@ -31,11 +31,13 @@ def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None
     """The images given on the command line, for clusters in a color space, or that have been fitted."""
     try:
         files = find_files(images)
-        return Batch(files, None if mask is None else read_mask(mask), color_space)
+        batch = Batch(files, None if mask is None else read_mask(mask), color_space)
     except FileNotFoundError as error:
         raise click.UsageError(str(error)) from error
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    click.get_current_context().find_root().obj = batch
+    return batch
 
 
 def open_model(path: str) -> KMeansSegmenter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.color import gray2rgb
 
 from .._checks import levels_to_caller
-from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha
+from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha, too_many
 
 _LEAST_BYTES = 10  # of a page of an animation
 _ONLY_RECOGNIZED = {"BUFR", "GRIB", "HDF5", "MPEG", "WMF"}
@@ -234,6 +235,8 @@ class ImageFile:
         if isinstance(error, UnidentifiedImageError):
             reason = "its format is unknown"
         elif isinstance(error, Image.DecompressionBombError):
+            if by_pillow := re.match(r"Image size \((\d+) pixels\)", reason):
+                reason = too_many(int(by_pillow[1]))
             reason += " If it is right, raise PIL.Image.MAX_IMAGE_PIXELS, or --max-megapixels of the command."
         elif "imagecodecs" in reason:
             reason = f'its compression needs imagecodecs: python -m pip install "skseg[cli]" ({reason})'

@@ -80,9 +80,13 @@ def check_page(page: int | None, n_pages: int) -> None:
 
 def check_size(n_pixels: int, what: str = "") -> None:
     """Refuse to read more pixels at once than are allowed."""
-    largest = Image.MAX_IMAGE_PIXELS
-    if largest is not None and n_pixels > largest:
-        raise Image.DecompressionBombError(f"it has {n_pixels} pixels{what}, more than the {largest} that are read.")
+    if Image.MAX_IMAGE_PIXELS is not None and n_pixels > Image.MAX_IMAGE_PIXELS:
+        raise Image.DecompressionBombError(too_many(n_pixels, what))
+
+
+def too_many(n_pixels: int, what: str = "") -> str:
+    """The reason not to read so many pixels."""
+    return f"it has {n_pixels} pixels{what}, more than the {Image.MAX_IMAGE_PIXELS} that are read at once."
 
 
 def split_alpha(pixels: NDArray[Any]) -> NDArray[Any]:
