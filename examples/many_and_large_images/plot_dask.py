@@ -4,7 +4,7 @@ Many images with Dask
 
 A segmenter counts the colors of a list of images through joblib, so it can use a Dask cluster. Each worker reads its
 images and returns their color counts. Here, the cluster is two threads of this process. For a real one, pass its
-address to ``Client``.
+address to ``Client``. Dask is an extra package: ``python -m pip install "dask[array,distributed]"``.
 """
 
 # %%

@@ -8,7 +8,7 @@ more than a look-up. A label means the same in every frame.
 
 # %%
 # In this video, a window moves over a photo of a rocket while night falls. It is written and decoded by `PyAV
-# <https://pyav.basswood-io.com>`_ through imageio.
+# <https://pyav.basswood-io.com>`_ through imageio: ``python -m pip install "imageio[pyav]"``.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
