@@ -108,7 +108,7 @@ n_clusters = click.option(
     default=10,
     show_default=True,
     is_eager=True,
-    help="Number of clusters.",
+    help="Number of clusters (in Python, the default is 8).",
 )
 
 
