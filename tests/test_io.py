@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import struct
 import zlib
 from contextlib import suppress
@@ -167,6 +168,17 @@ def test_every_mode_becomes_rgb(save, mode, name):
     assert np.asarray(save(Image.fromarray(COFFEE).convert(mode), name)).shape == COFFEE.shape
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "CMYK"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
+def test_a_tiff_of_every_mode_becomes_rgb_and_says_so_before_it_is_read(save, mode, compression):
+    picture = Image.fromarray(COFFEE).convert(mode)
+    file = save(picture, "x.tif", compression=compression)
+    pixels = np.asarray(file)
+    assert pixels.shape == file.shape == COFFEE.shape
+    assert pixels.dtype == file.dtype == (bool if mode == "1" else np.uint8)
+    assert np.array_equal(pixels, np.asarray(picture.convert("RGB")).astype(pixels.dtype))
+
+
 def test_gray_of_16_bits_keeps_its_bits(save):
     deep = COFFEE[..., 0].astype(np.uint16) * 257
     pixels = np.asarray(save(deep))
@@ -310,6 +322,23 @@ def test_a_picture_cut_short_is_named_by_fit(save, name):
         file.truncate(1500)
     with pytest.raises(ValueError, match=rf"X\[1\]: Cannot read .*{name}' as an image"):
         KMeansSegmenter(3).fit([COFFEE, whole])
+
+
+@pytest.mark.filterwarnings("ignore")  # of Pillow, for some lengths
+def test_a_tiff_cut_short_anywhere_has_a_reason_in_words(tmp_path):
+    pages = [Image.fromarray(COFFEE).convert(mode) for mode in ("RGB", "L", "P", "CMYK")]
+    pages[0].save(tmp_path / "whole.tif", save_all=True, append_images=pages[1:], compression="tiff_adobe_deflate")
+    content = (tmp_path / "whole.tif").read_bytes()
+    reasons = set()
+    for length in [*range(0, len(content), 97), *range(len(content) - 200, len(content))]:
+        (tmp_path / "cut.tif").write_bytes(content[:length])
+        try:  # pages before the cut can be read
+            for page in io.ImageFile(tmp_path / "cut.tif").pages():
+                np.asarray(page)
+        except ValueError as error:
+            reasons.add(str(error).split(" as an image: ")[1])
+    assert len(reasons) > 2
+    assert all(re.match("[a-zA-Z<]", reason) for reason in reasons), reasons
 
 
 def test_numbers_that_only_tiff_holds_are_refused_elsewhere(save):

@@ -238,6 +238,8 @@ class ImageFile:
             if by_pillow := re.match(r"Image size \((\d+) pixels\)", reason):
                 reason = too_many(int(by_pillow[1]))
             reason += " If it is right, raise PIL.Image.MAX_IMAGE_PIXELS, or --max-megapixels of the command."
+        elif isinstance(error, LookupError):  # its text is a key or an index
+            reason = "it is broken"
         elif "imagecodecs" in reason:
             reason = f'its compression needs imagecodecs: python -m pip install "skseg[cli]" ({reason})'
         return ValueError(f"Cannot read {self.path!r} as an image: {reason}")

@@ -133,12 +133,13 @@ class Page:
         height, width = self._page.imagelength, self._page.imagewidth
         if self.orientation in (5, 6, 7, 8):
             height, width = width, height
-        return height, width, self._read(slice(0, 0)).shape[-1]
+        return height, width, 3 if self.suits_pillow else self._read(slice(0, 0)).shape[-1]
 
     @cached_property
     def dtype(self) -> np.dtype[Any]:
         """Data type of the pixels."""
-        return self._read(slice(0, 0)).dtype
+        is_bytes = self.suits_pillow and self._page.bitspersample > 1
+        return np.dtype(np.uint8) if is_bytes else self._read(slice(0, 0)).dtype
 
     @property
     def block_rows(self) -> int:
