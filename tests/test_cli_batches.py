@@ -344,6 +344,48 @@ def test_messages_name_the_images_and_no_variables(folder, command, names, messa
     assert not re.search(r"\bX\b", outcome.output)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment", "{}/x.png"],
+        ["palette", "photos", "{}/x.png"],
+        ["palette", "{}/*.png"],
+        ["predict", "{}/m.skseg", "photos/coffee.png"],
+        ["fit", "photos", "-o", "{}/m.skseg"],
+        ["explore", "photos", "-o", "{}/page.html"],
+        ["choose-k", "photos", "--plot", "{}/curve.png"],
+        ["segment", "photos", "--table", "{}/table.csv"],
+        ["regions", "photos", "--polygons", "{}/polygons.json"],
+        ["segment", "photos", "-o", "{}/x"],
+    ],
+)
+@pytest.mark.parametrize("name", [300 * "n", "circle", "photos/coffee.png"])
+def test_a_path_that_cannot_be_is_an_error_in_one_line(folder, arguments, name):
+    (folder / "circle").symlink_to("other")
+    (folder / "other").symlink_to("circle")
+    before = sorted(folder.rglob("*"))
+    outcome = skseg(*(argument.format(name) for argument in arguments))
+    assert outcome.exit_code in (1, 2)
+    assert isinstance(outcome.exception, SystemExit)
+    assert outcome.output.splitlines()[-1].startswith("Error: ")
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("options", [["fit", "-o"], ["explore", "-o"], ["segment", "--table"]])
+def test_a_link_in_a_circle_is_replaced_by_the_result(folder, options):
+    (folder / "circle.json").symlink_to("other.json")
+    (folder / "other.json").symlink_to("circle.json")
+    assert skseg(options[0], "photos", *options[1:], "circle.json").exit_code == 0
+    assert (folder / "circle.json").stat().st_size > 0
+
+
+def test_a_mask_of_several_pages_is_an_error_in_one_line(folder):
+    Image.fromarray(COFFEE).save("mask.tif", save_all=True, append_images=[Image.fromarray(COFFEE)])
+    outcome = skseg("segment", "photos", "--mask", "mask.tif")
+    assert outcome.exit_code == 1
+    assert outcome.output == "Error: --mask must be a file with one image; mask.tif has 2 pages.\n"
+
+
 def test_an_unreadable_mask_is_an_error_in_one_line(folder):
     outcome = skseg("segment", "photos", "--mask", "photos/notes.txt")
     assert outcome.exit_code == 1

@@ -143,7 +143,10 @@ def find_files(patterns: Iterable[str]) -> list[Path]:
 
 def read_mask(path: Path) -> NDArray[np.bool_]:
     """The mask in an image: True, for pixels to ignore, where it is black or transparent."""
-    mask = np.asanyarray(ImageFile(path))
+    pages = ImageFile(path).pages()
+    if len(pages) > 1:
+        raise ValueError(f"--mask must be a file with one image; {readable(path)} has {len(pages)} pages.")
+    mask = np.asanyarray(pages[0])
     return np.asarray((np.ma.filled(mask, 0) == 0).all(axis=-1))
 
 

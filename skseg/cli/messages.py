@@ -45,9 +45,10 @@ def as_click_error() -> Iterator[None]:
         raise click.ClickException(as_line(error)) from error
 
 
+@as_click_error()
 def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
     """Refuse a file that cannot be written, or must not be, such as an input, before any work is done."""
-    if path.resolve() in {each.resolve() for each in inputs if each is not None}:
+    if os.path.realpath(path) in {os.path.realpath(each) for each in inputs if each is not None}:
         raise click.UsageError(f"{readable(path)} is an input or another result; give another name.")
     if path.exists() and not path.is_file():
         raise click.UsageError(f"{readable(path)} is a device or a pipe; give the name of a file.")

@@ -171,7 +171,13 @@ _model = _options(
         "--max-iter", type=click.IntRange(1), default=300, show_default=True, help="Largest number of iterations."
     ),
     click.option("--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Convergence tolerance."),
-    click.option("--random-state", type=click.IntRange(0), default=0, show_default=True, help="Seed of the starts."),
+    click.option(
+        "--random-state",
+        type=click.IntRange(0, 2**32 - 1),
+        default=0,
+        show_default=True,
+        help="Seed of the starts.",
+    ),
     click.option("--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."),
 )
 model = _options(_start, _model)

@@ -27,6 +27,7 @@ from .summaries import Summaries
 _CURVE = ("n_clusters", "score", "spread")
 
 
+@as_click_error()
 def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None = None) -> Batch:
     """The images given on the command line, for clusters in a color space, or that have been fitted."""
     try:
@@ -34,20 +35,16 @@ def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None
         batch = Batch(files, None if mask is None else read_mask(mask), color_space)
     except FileNotFoundError as error:
         raise click.UsageError(str(error)) from error
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
     click.get_current_context().find_root().obj = batch
     return batch
 
 
+@as_click_error()
 def open_model(path: str) -> KMeansSegmenter:
     """The segmenter of a model file."""
     if not Path(path).is_file():
         raise click.UsageError(f"MODEL must be a file that exists; got {path!r}.")
-    try:
-        segmenter = io.load(path)
-    except (ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    segmenter = io.load(path)
     if not isinstance(segmenter, KMeansSegmenter):
         kind = type(segmenter).__name__
         raise click.UsageError(f"MODEL must hold a KMeansSegmenter; {readable(path)} holds a {kind}.")

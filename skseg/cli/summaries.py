@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
@@ -46,9 +47,10 @@ class Summaries:
         """Refuse files that cannot be written or must not be replaced, and images with different coordinate systems."""
         if self.polygons is not None and self.polygons.suffix.lower() not in (".geojson", ".json"):
             raise click.UsageError(f"--polygons must end in .geojson or .json; got {self.polygons.name!r}.")
-        if self.table is not None and self.polygons is not None and self.table.resolve() == self.polygons.resolve():
-            raise click.UsageError(f"--table and --polygons must be two files; got {readable(self.table)} for both.")
-        for path in filter(None, (self.table, self.polygons)):
+        paths = [path for path in (self.table, self.polygons) if path is not None]
+        if len({os.path.realpath(path) for path in paths}) < len(paths):
+            raise click.UsageError(f"--table and --polygons must be two files; got {readable(paths[0])} for both.")
+        for path in paths:
             check_target(path, overwrite or (resume and _is_summary(path)), inputs)
         if self.polygons is not None and len({system_of(picture) for picture in pictures}) > 1:
             raise click.UsageError(

@@ -23,7 +23,7 @@ def written_whole(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
         raise IsADirectoryError(f"{os.fspath(path)!r} is a directory.")
     if path.exists() and not path.is_file():  # the renaming would remove it
         raise OSError(f"{os.fspath(path)!r} is a device or a pipe; give the name of a file.")
-    path = path.resolve()
+    path = Path(os.path.realpath(path))  # of links in a circle, too
     beside = path.with_name(f".{path.name[:60]}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
