@@ -83,7 +83,7 @@ def test_other_forms_of_8_bits_have_the_same_averages(form, dtype):
         np.ma.getdata(other)[np.ma.getmaskarray(other)] = np.nan
     averaged, expected = (np.ma.asarray(average(open_source(each), 5).data) for each in (other, image))
     assert averaged.dtype == dtype
-    bytes_of = averaged * 255 if dtype != np.uint16 else averaged // 257
+    bytes_of = averaged * 255 if dtype != np.uint16 else averaged / 257
     assert np.array_equal(np.rint(bytes_of.compressed()).astype(int), expected.compressed())
     regions, others = (RegionSegmenter().fit_predict(each) for each in (image, other))
     assert np.array_equal(np.ma.filled(regions, -1), np.ma.filled(others, -1))
@@ -100,6 +100,17 @@ def test_photos_are_not_noisy_until_they_are(photo, form):
     image = PHOTOS[photo].astype(np.uint16) if form(np.uint16([1])).dtype == np.uint16 else PHOTOS[photo]
     assert not is_noisy(open_source(form(image)))
     assert is_noisy(open_source(form(with_noise(PHOTOS[photo], 0.15).astype(image.dtype))))
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(("share", "expected"), [(0.30, False), (0.36, True)])
+def test_noise_is_strong_above_a_third_of_the_spread_of_colors(share, expected, axis):
+    """A slope has no noise but all of the spread."""
+    shape = (400, 500, 3)
+    slope = np.moveaxis(np.broadcast_to(np.linspace(-1, 1, shape[axis]), (3, shape[1 - axis], shape[axis])), 0, -1)
+    slope = slope / slope.std() * np.sqrt(1 - share**2) * [1, 2, 3]
+    image = (slope if axis else slope.swapaxes(0, 1)) + np.random.default_rng(0).normal(0, share, shape) * [1, 2, 3]
+    assert is_noisy(open_source(image)) == expected
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,9 @@ def test_scores_ignore_pixels_without_a_true_label(dtype, number, dims):
 def test_costs_are_learned_from_pixels_with_a_true_label(dtype, number, dims):
     expected = RegionSegmenter(min_size=5, cost="learn").fit(IMAGE, MASKED).weights_
     truth = with_no_data(MASKED, dtype, number, dims)
+    X = xr.DataArray(IMAGE, dims=(*rows_first(dims), "band"))
     for y in (truth, [truth], xr.concat([truth], "annotator")):
-        assert RegionSegmenter(min_size=5, cost="learn").fit(scene(IMAGE), y).weights_ == expected
+        assert RegionSegmenter(min_size=5, cost="learn").fit(X, y).weights_ == expected
 
 
 @pytest.mark.parametrize("dims", PLACES)

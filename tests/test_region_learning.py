@@ -165,3 +165,14 @@ def test_an_unknown_cost_is_refused(cost):
 def test_weights_that_make_no_cost_are_refused(change):
     with pytest.raises(ValueError, match="weights must be finite numbers for size, length, "):
         check_weights(WEIGHTS | change)
+
+
+def test_a_truth_with_unusual_names_is_put_into_the_order_of_the_image():
+    xarray = pytest.importorskip("xarray")
+    image, truth = IMAGES[0][:, :96], TRUTHS[0][:, :96]
+    named = xarray.DataArray(np.moveaxis(image, -1, 0), dims=("band", "northing", "easting"))
+    turned = xarray.DataArray(truth.T, dims=("easting", "northing"))
+    estimator = RegionSegmenter(min_size=20, cost="learn")
+    learned = estimator.fit(named, turned)
+    assert learned.weights_ == clone(estimator).fit(image, truth).weights_
+    assert learned.score(named, turned) == learned.score(image, truth)

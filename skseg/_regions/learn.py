@@ -12,7 +12,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from .._labeled import open_maps
 from ..metrics._agreement import consecutive
 from .cost import TERMS, Cost
 from .describe import Described
@@ -58,8 +57,7 @@ class Examples(NamedTuple):
 def make_lesson(described: Described, truth: Any) -> Lesson:
     """What there is to learn from an image whose true label map, or several by different annotators, are given."""
     shape = described.regions.shape
-    opened = open_maps(truth, "y")
-    maps = list(opened) if isinstance(opened, list) or opened.ndim == 3 else [opened]
+    maps = list(truth) if isinstance(truth, list) or truth.ndim == 3 else [truth]
     wrong = [each.shape for each in maps if each.shape != shape]
     if wrong or not maps:
         raise ValueError(

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import metrics
 from .._census import means_by_label
 from .._color import round_to
+from .._labeled import open_maps
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source
@@ -277,7 +278,7 @@ class RegionSegmenter(
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
 
         def agreement(image: Source, truth: Any) -> float | None:
-            return score_or_none(metrics.covering, truth, self.predict(image.data))
+            return score_or_none(metrics.covering, open_maps(truth, "y", image.labeled), self.predict(image.data))
 
         return mean_score(_image_by_image(open_source(X)).map(agreement, n_jobs=self.n_jobs, y=y))
 
@@ -315,7 +316,7 @@ class RegionSegmenter(
             raise ValueError('fit needs y, the true label map of each image, if cost="learn"; got None.')
 
         def lesson(image: Source, truth: Any) -> Lesson:
-            return make_lesson(describe(image, segmenter, self.min_size), truth)
+            return make_lesson(describe(image, segmenter, self.min_size), open_maps(truth, "y", image.labeled))
 
         return learn(list(_image_by_image(source).map(lesson, n_jobs=self.n_jobs, y=y)), WEIGHTS)
 
