@@ -20,6 +20,7 @@ from sklearn.model_selection import cross_val_score
 from skseg import KMeansSegmenter, TileKFold, io
 from skseg._color import COLOR_SPACE_NAMES
 from skseg.cli import app
+from skseg.cli.batch import as_line
 from skseg.cli.results import digest
 
 COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
@@ -584,3 +585,22 @@ def test_a_fingerprint_sees_every_number_of_a_long_array():
     assert digest("ab", "c") != digest("a", "bc")
     with pytest.raises(TypeError, match="got function"):
         digest(digest)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (
+            "X must be sRGB;\n got X's range. Scale X.",
+            "The image must be sRGB; got the image's range. Scale the image.",
+        ),
+        ("The largest number in X[1] is 255, but 1 in X[0].", "The largest number in b.png is 255, but 1 in a.png."),
+        ("X[0]: X has no pixels (see X).", "a.png: the image has no pixels (see the image)."),
+        ("Cannot read '/X/X.png': it is cut off", "Cannot read '/X/X.png': it is cut off"),
+        ("X[2] is not an image", "X[2] is not an image"),
+        ("X.png is a directory; X-ray.tif, X_1.png", "X.png is a directory; X-ray.tif, X_1.png"),
+        ("", "ValueError"),
+    ],
+)
+def test_messages_name_images_and_leave_names_of_files_alone(message, line):
+    assert as_line(ValueError(message), ["a.png", "b.png"]) == line

@@ -19,6 +19,7 @@ from ..io._tiff import is_tiff
 
 _MAX_KEPT_BYTES = 1 << 29  # of images kept in memory between two passes, so a few small ones are read once
 _READ_PIXELS = 1 << 22  # of a large image, read at a time
+_X = re.compile(r"(?<![^\s(])X((?:\[\d+\])?)(?=[\s,;:)]|'s|\.\s|\.?$)")  # as an argument, not in the name of a file
 
 
 class Picture(ImageFile):
@@ -128,8 +129,10 @@ def as_line(message: Exception | Warning, images: Sequence[object] = ()) -> str:
     """A message of the library in one line, with the names of images instead of X."""
     line = " ".join(str(message).split()) or type(message).__name__
     line = line.replace("mask such pixels: np.ma.masked_invalid(X)", "give such pixels the nodata value, or a --mask")
-    line = re.sub(r"\bX\[(\d+)\]", lambda found: str(images[int(found[1])]), line)
-    return re.sub(r"\bX\b", "the image", re.sub(r"^X\b", "The image", line))
+    names = {f"[{index}]": str(image) for index, image in enumerate(images)}
+    names[""] = "the image"
+    line = _X.sub(lambda found: names.get(found[1], found[0]), line)
+    return line[:1].upper() + line[1:] if line.startswith(names[""]) else line
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:
