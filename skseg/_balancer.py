@@ -15,6 +15,7 @@ from ._checks import (
     cast_if_exact,
     check_channels,
     check_comparable,
+    check_n_jobs,
     check_not_gray,
     check_pixel_weights,
     check_same_kind,
@@ -242,8 +243,11 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         if len(rows) == 0:
             return source.data
         curve = self._seen.curve
-        light = self._light_of(rows, curve)
-        factors = _factors(curve.to_linear(self.light_) if self.light is None else curve.gray_of(light), light)
+        fitted = curve.to_linear(self.light_)
+        if self.light is None:
+            factors = _factors(fitted, self._light_of(rows, curve))
+        else:
+            factors = _factors(curve.gray_of(fitted), fitted)
         is_clipped = self._seen.is_unit_range and is_unit_range(rows)
         return pixels.restore(relight(rows, factors, curve, is_clipped=is_clipped), under_mask=pixels.data)
 
@@ -276,6 +280,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 def _check_parameters(balancer: WhiteBalancer) -> None:
     """Validate parameters that do not depend on X."""
     check_scalar(balancer.p, "p", Real, min_val=1)
+    check_n_jobs(balancer.n_jobs)
     if np.isnan(balancer.p):
         raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
     if balancer.color_space is not None and not _is_auto(balancer.color_space):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_array, validate_data
 
 from ._census import Census
@@ -160,6 +162,12 @@ def check_comparable(colors: NDArray[Any], model: Any) -> None:
     if scale == unit_scale(fitted) == 1:
         some = colors[:: max(1, len(colors) // _LOOKED_AT)]
         warn_other_range("X", float(some.max()), "fit", model.limits[1])
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Refuse anything but an integer or None."""
+    if n_jobs is not None:
+        check_scalar(n_jobs, "n_jobs", Integral)
 
 
 def cast_if_exact(rows: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

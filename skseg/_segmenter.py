@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils import Tags, check_scalar
+from sklearn.utils import Tags
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
-from ._checks import check_pixel_weights, learn_channels, match_to_fit, warn_few_clusters
+from ._checks import check_n_jobs, check_pixel_weights, learn_channels, match_to_fit, warn_few_clusters
 from ._color import find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
@@ -536,8 +535,7 @@ def check_parameters(segmenter: KMeansSegmenter) -> None:
     """Validate parameters that do not depend on X, before X is read."""
     _check_output(segmenter.output)
     check_fit_parameters(**{name: getattr(segmenter, name) for name in _FIT_PARAMETERS})
-    if segmenter.n_jobs is not None:
-        check_scalar(segmenter.n_jobs, "n_jobs", Integral)
+    check_n_jobs(segmenter.n_jobs)
 
 
 def set_fitted(segmenter: KMeansSegmenter, color: ColorConverter, model: Model, labels: Any = None) -> None:

@@ -489,3 +489,13 @@ def test_the_order_of_pixels_does_not_matter():
 def test_an_image_without_a_channel_axis_is_warned_of():
     with pytest.warns(UserWarning, match=r"a gray image\? Add the axis of channels"):
         WhiteBalancer().fit(astronaut()[..., 0] | 1)
+
+
+@pytest.mark.parametrize("light", [[200, 180, 150], [30, 90, 60]])
+def test_a_given_light_is_the_same_for_every_form_of_an_image(light):
+    balancer = WhiteBalancer(light=light).fit(IMAGE)
+    expected = balancer.transform(IMAGE) / 255
+    for other, largest in ((IMAGE.astype(np.uint16) * 257, 65535), (IMAGE / 255, 1), ((IMAGE / 255).astype("f4"), 1)):
+        assert_allclose(balancer.transform(other) / largest, expected, atol=0.6 / 255)
+    of_floats = WhiteBalancer(light=np.divide(light, 255)).fit(IMAGE / 255)
+    assert_allclose(of_floats.transform(IMAGE) / 255, expected, atol=1e-12)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage.data import coffee
 
-from skseg import KMeansSegmenter, WhiteBalancer
+from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer
 
 COFFEE = coffee()[::8, ::8]
 WIDE = coffee()[::4, ::4]
@@ -297,3 +297,9 @@ def test_a_fit_that_fails_leaves_the_earlier_model(bad):
     with pytest.raises(ValueError, match=r"."):
         unfitted.partial_fit(bad)
     assert not hasattr(unfitted, "n_features_in_")
+
+
+@pytest.mark.parametrize("estimator", [KMeansSegmenter, RegionSegmenter, WhiteBalancer])
+def test_n_jobs_is_checked_by_every_estimator(estimator):
+    with raises(TypeError, "n_jobs must be an instance of int"):
+        estimator(n_jobs="all").fit(COFFEE)

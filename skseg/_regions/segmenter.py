@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
+from .._checks import check_n_jobs
 from .._color import round_to
 from .._labeled import open_maps
 from .._notebook import NotebookMixin
@@ -331,6 +332,7 @@ class RegionSegmenter(
 def check_parameters(estimator: RegionSegmenter) -> None:
     """Validate parameters that do not depend on X."""
     check_probability(estimator.scale)
+    check_n_jobs(estimator.n_jobs)
     if not isinstance(estimator.cost, str) or estimator.cost not in ("default", "learn"):
         raise ValueError(f"cost must be 'default' or 'learn'; got {estimator.cost!r} instead.")
     if not (isinstance(estimator.min_size, str) and estimator.min_size == "auto"):
