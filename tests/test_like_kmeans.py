@@ -238,3 +238,22 @@ def test_a_clone_fits_the_same_and_predicting_changes_no_center():
     model.transform(TABLE[::-1])
     assert np.array_equal(model.cluster_centers_, before)
     assert np.array_equal(clone(model).fit(TABLE).cluster_centers_, before)
+
+
+@pytest.mark.parametrize("n_colors", [500, 5000, 100_000])
+@pytest.mark.parametrize(
+    ("params", "n_found"), [({"color_space": "direction"}, 2), ({"channel_weights": [1, 1, 0]}, 1)], ids=str
+)
+def test_colors_that_coincide_in_the_color_space_give_fewer_clusters(params, n_found, n_colors):
+    """A gray ramp has one direction, but for black, and no saturation."""
+    ramp = np.linspace(0, 1, n_colors)[:, np.newaxis].repeat(3, axis=1)
+    with pytest.warns(ConvergenceWarning, match="Fewer|fewer|distinct") as raised:
+        segmenter = KMeansSegmenter(8, random_state=0, **params).fit(ramp)
+    assert len(segmenter.cluster_centers_) == n_found
+    assert len(raised) == 1
+
+
+def test_clusters_that_are_found_in_the_end_are_not_warned_of():
+    rng = np.random.default_rng(0)
+    table = np.concatenate([rng.normal(place, 1e-3, (5000, 1)) for place in (0, 1e9)])
+    assert len(KMeansSegmenter(4, random_state=0).fit(table).cluster_centers_) == 4

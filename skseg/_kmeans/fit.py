@@ -55,16 +55,15 @@ def fit_kmeans(
         n_cells = len(features) // _COLORS_PER_CELL
         if len(features) >= _CELLS_FROM and n_cells >= 4 * n_clusters:
             n_cells = min(n_cells, max(_MIN_CELLS, _CELLS_PER_CLUSTER * n_clusters))
-            init = _start_on_cells(features, weights, n_cells, make_cells, init=init, n_init=n_init, **params)
-            n_init = 1
+            cells = make_cells(*_representatives(features, weights), n_cells)
+            if len(cells.means) >= n_clusters:  # there are fewer if colors coincide in the color space
+                init = _start_on_cells(features, weights, cells, init=init, n_init=n_init, **params)
+                n_init = 1
     return _fit(features, weights, init=init, n_init=n_init, **params)
 
 
-def _start_on_cells(
-    features: Floats, weights: Floats, n_cells: int, make_cells: Callable[..., Cells], *, shift: float, **params: Any
-) -> Floats:
+def _start_on_cells(features: Floats, weights: Floats, cells: Cells, *, shift: float, **params: Any) -> Floats:
     """Centers to start from: the best k-means result on cells, unless k-means++ on the colors themselves beats it."""
-    cells = make_cells(*_representatives(features, weights), n_cells)
     on_cells = _fit(cells.means, cells.weights, shift=shift / 10, **params)  # iterations are cheap here
     start: Floats = on_cells.cluster_centers_
     if cells.scatter <= _TRUSTED_SCATTER * on_cells.inertia_:
@@ -109,7 +108,8 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
     scale = weighted_variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
     kmeans = KMeans(tol=shift / scale if scale > 0 else shift, **params)
     n_threads = 1 if len(points) < _PARALLEL_FROM else None
-    with _threadpools().limit(limits=n_threads, user_api="openmp"):
+    with _threadpools().limit(limits=n_threads, user_api="openmp"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # callers say how many clusters there are in the end
         return kmeans.fit(points, sample_weight=weights)
 
 
