@@ -785,7 +785,7 @@ def test_gray_colors_and_gray_images_are_written(tmp_path):
 @pytest.mark.parametrize("image", [COFFEE.astype(np.longdouble), COFFEE.astype(complex), COFFEE[np.newaxis]])
 def test_numbers_that_no_format_holds_are_refused(tmp_path, image):
     with pytest.raises(
-        ValueError, match=r"\(height, width, n_channels\) or \(height, width\), and numbers of at most 64"
+        ValueError, match=r"\(height, width, n_channels\) or \(height, width\), pixels, and numbers of at most 64"
     ):
         io.save_image(image, tmp_path / "x.tif")
 

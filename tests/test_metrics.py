@@ -625,3 +625,20 @@ def test_weights_of_zero_or_a_masked_truth_do_not_break_a_search():
 def test_labels_of_other_kinds_are_refused(labels):
     with pytest.raises(ValueError, match="Labels must be numbers or strings"):
         metrics.covering(labels, [0, 1])
+
+
+@pytest.mark.parametrize("measure", [metrics.covering, metrics.adjusted_rand, metrics.probabilistic_rand])
+@pytest.mark.parametrize("shape", [(4, 5), (1, 7), (1, 1), (20,)])
+@pytest.mark.parametrize("n_annotators", [1, 2, 3])
+def test_annotators_are_one_more_axis_in_front_of_any_shape(measure, shape, n_annotators):
+    maps = np.random.default_rng(0).integers(0, 3, (n_annotators, *shape))
+    predicted = np.random.default_rng(1).integers(0, 3, shape)
+    assert measure(maps, predicted) == measure(list(maps), predicted)
+    assert measure(np.ma.asarray(maps), predicted) == measure(list(maps), predicted)
+
+
+def test_one_annotator_is_scored_as_a_map():
+    image = coffee()[::8, ::8]
+    truth = (image[..., 0] > 100).astype(int)
+    for estimator in (KMeansSegmenter(2, random_state=0), RegionSegmenter()):
+        assert estimator.fit(image).score(image, truth[np.newaxis]) == estimator.score(image, truth)

@@ -566,3 +566,27 @@ def test_a_missing_decoder_is_named(folder, monkeypatch):
     monkeypatch.setattr("skseg.io._tiff._decode_block", decode)
     with pytest.raises(ValueError, match=r'scene.tif.* needs imagecodecs: python -m pip install "skseg\[cli\]"'):
         np.asarray(io.ImageFile("scene.tif"))
+
+
+def test_names_of_labels_stay_with_the_old_file_if_a_new_one_fails(tmp_path, monkeypatch):
+    io.save_labels(np.zeros((4, 4), dtype=int), tmp_path / "x.tif", np.uint8([[1, 2, 3]]))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fail(*_args, **_kwargs):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("skseg.io._rasters._write", fail)
+    with pytest.raises(OSError, match="No space"):
+        io.save_labels(np.ones((4, 4), dtype=int), tmp_path / "x.tif", np.uint8([[9, 9, 9], [8, 8, 8]]))
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("shape", [(0, 4, 3), (3, 0, 3), (3, 4, 0)])
+def test_images_without_pixels_are_refused(tmp_path, suffix, shape):
+    with pytest.raises(ValueError, match="image must have"):
+        io.save_image(np.zeros(shape, dtype=np.uint8), tmp_path / f"x.{suffix}")
+    if 0 in shape[:2]:
+        with pytest.raises(ValueError, match="label_map must have two dimensions, pixels"):
+            io.save_labels(np.zeros(shape[:2], dtype=int), tmp_path / f"x.{suffix}", np.uint8([[1, 2, 3]]))
+    assert not list(tmp_path.iterdir())

@@ -304,3 +304,19 @@ def test_what_is_no_label_map_is_refused(label_map, colors, what):
 def test_labels_and_sizes_that_cannot_be_are_refused(labels, min_size, error, message):
     with pytest.raises(error, match=message):
         clean_labels(labels, min_size, [[0.0], [1.0]])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_turned_label_map_is_cleaned_alike(seed):
+    """Many small parts are equally large."""
+    rng = np.random.default_rng(seed)
+    labels, colors = rng.integers(0, 3, (6, 7)), rng.random((3, 3))
+    for turn in (np.rot90, np.fliplr, np.transpose):
+        turned = np.ascontiguousarray(turn(labels))
+        assert np.array_equal(clean_labels(turned, 4, colors), turn(clean_labels(labels, 4, colors)))
+
+
+@pytest.mark.parametrize("colors", [[[np.nan], [1.0]], [[np.inf], [1.0]], np.ma.masked_equal([[0.0], [1.0]], 0)])
+def test_colors_without_a_number_are_refused_by_cleaning(colors):
+    with pytest.raises(ValueError, match="Input colors contains"):
+        clean_labels(np.eye(4, dtype=int), 2, colors)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_scalar
+from sklearn.utils import check_array, check_scalar
 
 from .._labeled import is_labeled, named_like, open_label_map
 from .graph import Floats, Graph, Labels, absorb_small, connected, graph
@@ -56,7 +56,8 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     """
     check_scalar(min_size, "min_size", Integral, min_val=0)
     given, mask = open_label_map(label_map)
-    colors = np.asarray(colors, dtype=np.float64)
+    colors = np.ma.filled(np.ma.asarray(colors, dtype=np.float64), np.nan)
+    colors = check_array(colors, ensure_2d=False, allow_nd=True, input_name="colors")
     labels = _as_labels(given, mask, colors)
     if not mask.all():
         parts = connected(labels, mask)
@@ -84,6 +85,6 @@ def _largest_label(start: Graph, parts: Labels, labels: Labels, groups: Labels) 
     """The label of each part: that of the largest part in its group."""
     label_of = np.zeros(len(start.sizes), dtype=np.int32)
     label_of[parts.ravel()[parts.ravel() >= 0]] = labels.ravel()[parts.ravel() >= 0]
-    order = np.lexsort((start.sizes, groups))
+    order = np.lexsort((-label_of, start.sizes, groups))  # of parts that are equally large the darker wins
     last = np.append(groups[order][1:] != groups[order][:-1], True)
     return np.asarray(label_of[order[last]][groups])

@@ -86,11 +86,11 @@ def write_labels(
         raise ValueError(f"A label map holds at most {no_data} labels; got {len(palette)} instead.")
     colormap = np.zeros((3, no_data + 1), dtype=np.uint16)
     colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
-    with written_whole(f"{fspath(path)}.aux.xml") as file:
-        file.write(_names_as_xml(palette))
     numbers = (np.ma.filled(np.ma.asarray(band), no_data).astype(dtype) for band in bands)
     tags = [*(place or Place()).tags, no_data_tag(no_data)]
     _write(path, numbers, shape, dtype, comment=comment, tags=tags, photometric="palette", colormap=colormap)
+    with written_whole(f"{fspath(path)}.aux.xml") as file:
+        file.write(_names_as_xml(palette))
 
 
 def write_image(

@@ -87,9 +87,9 @@ def save_labels(
     labels, ignored = open_label_map(label_map)
     n_labels, is_masked = len(palette), bool(ignored.any())
     numbers = np.where(ignored, n_labels, labels.astype(np.int64))
-    if numbers.ndim != 2 or n_labels > np.iinfo(np.uint16).max:
+    if numbers.ndim != 2 or numbers.size == 0 or n_labels > np.iinfo(np.uint16).max:
         raise ValueError(
-            f"label_map must have two dimensions and at most 65535 labels; got {numbers.ndim} dimensions "
+            f"label_map must have two dimensions, pixels and at most 65535 labels; got the shape {numbers.shape} "
             f"and {n_labels} labels instead."
         )
     if (labels[~ignored] >= n_labels).any():
@@ -154,10 +154,10 @@ def save_image(
     if image.ndim == 2:
         image = image[..., np.newaxis]
     pixels = np.ma.getdata(image)
-    if pixels.ndim != 3 or pixels.dtype.kind not in "buif" or pixels.dtype.itemsize > 8:
+    if pixels.ndim != 3 or pixels.size == 0 or pixels.dtype.kind not in "buif" or pixels.dtype.itemsize > 8:
         raise ValueError(
-            "image must have the shape (height, width, n_channels) or (height, width), and numbers of at most 64 bits; "
-            f"got {pixels.shape} of {pixels.dtype} instead."
+            "image must have the shape (height, width, n_channels) or (height, width), pixels, and numbers of at most "
+            f"64 bits; got {pixels.shape} of {pixels.dtype} instead."
         )
     if suffix == ".png" and not fits_png(pixels):
         raise ValueError(f"A PNG takes 1 or 3 channels of 8 bits; got {pixels.shape} of {pixels.dtype}, write a .tif.")
@@ -187,7 +187,7 @@ def save_image(
 def read_comment(path: str | PathLike[str]) -> str:
     """The comment in a file written by `save_labels` or `save_image`, or ""."""
     try:
-        if Path(path).suffix == ".png":
+        if Path(path).suffix.lower() == ".png":
             with Image.open(path) as image:
                 return str(image.info.get(_COMMENT, ""))
         with tifffile.TiffFile(path) as file:

@@ -224,6 +224,8 @@ def _annotations(truth: Any, shape: tuple[int, ...]) -> list[Any]:
     """The true label maps of one image, by one or several annotators."""
     if isinstance(truth, list):
         maps = truth
+    elif truth.shape[1:] == shape:
+        maps = list(truth)
     elif truth.size == np.prod(shape):
         maps = [truth]
     else:
