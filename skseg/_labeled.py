@@ -169,8 +169,7 @@ def _is_color(number: float, colors: NDArray[Any]) -> bool:
 def _holds(dtype: np.dtype[Any], number: float) -> bool:
     """Whether a dtype holds a number without overflow or rounding to an integer."""
     if dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            return bool(np.isfinite(np.asarray(number).astype(dtype)))
+        return abs(number) <= float(np.finfo(dtype).max)
     limits = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
     return float(number).is_integer() and limits.min <= number <= limits.max
 

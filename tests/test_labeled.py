@@ -8,7 +8,6 @@ from sklearn.pipeline import make_pipeline
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
 from skseg._labeled import repainted
-from skseg._source import open_source
 
 IMAGE = coffee()[::8, ::8]
 IMAGE.flags.writeable = False
@@ -245,12 +244,3 @@ def test_without_a_free_number_nothing_is_nodata():
     painted = repainted(xr.DataArray(grays.data, dims=("y", "x", "band"), attrs={"nodata": 0}), grays)
     assert painted.attrs == {}
     assert np.array_equal(painted, grays.data)
-
-
-@pytest.mark.parametrize("number", [-3.40282347e38, float(np.finfo(np.float32).min)])
-def test_a_nodata_value_is_rounded_to_the_type_of_the_pixels(number):
-    image = IMAGE.astype(np.float32)
-    image[:5] = np.finfo(np.float32).min
-    mask = np.ma.getmaskarray(open_source(labeled(image, _FillValue=number)).data)
-    assert mask[:5].all()
-    assert not mask[5:].any()
