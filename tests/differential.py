@@ -30,7 +30,7 @@ LOW_LIMITS = {
     "skseg._census.census._PROBE": 16,
     "skseg._counting._PASSED_PIXELS": 30,
     "skseg._counting._COUNTED_PIXELS": 100,
-    "skseg._kmeans.passes._BLOCK": 20,
+    "skseg._kmeans.passes._BLOCK_NUMBERS": 60,
 }
 REFUSALS = [
     "needs sRGB from 0 to 1",

@@ -51,7 +51,7 @@ def _few_colors_are_many(monkeypatch):
     monkeypatch.setattr("skseg._census.census._PROBE", 1 << 9)
     monkeypatch.setattr("skseg._census.census._MAX_KEYS", 800)
     monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 1000)
-    monkeypatch.setattr("skseg._kmeans.passes._BLOCK", 256)
+    monkeypatch.setattr("skseg._kmeans.passes._BLOCK_NUMBERS", 768)
 
 
 def fit(X, n_clusters=4, *, sample_weight=None, **params):

@@ -18,6 +18,7 @@ _TABLE_BITS = 24  # of keys that are looked up in a table
 _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
 _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
 _COMPUTED = 1 << 14  # rows that functions are computed of at a time; their temporaries are larger than the rows
+_COMPUTED_BYTES = 1 << 20  # of these rows, or of their values, as float64
 _LEAST_REMEMBERED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
 _MOST_LABELS = 255  # that a byte can remember beside "unknown"
 _BYTES = np.arange(256, dtype=np.uint8)
@@ -47,11 +48,12 @@ def map_rows(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
     """`function` of the rows, computed in blocks; it gives a label, or a row, for each."""
     like = function(rows[:1])
     values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
+    widest = max(rows.shape[1], *like.shape[1:], 1)
 
     def fill(block: slice) -> None:
         values[block] = function(rows[block])
 
-    for_blocks(fill, len(rows), _COMPUTED)
+    for_blocks(fill, len(rows), min(_COMPUTED, 1 + _COMPUTED_BYTES // (8 * widest)))
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from threading import local
 from typing import Any, NamedTuple
 
@@ -12,12 +13,12 @@ from .._census.blocks import for_blocks
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 14  # points that are labeled at a time: their scores stay in the processor's cache
+_BLOCK = 1 << 14  # points that are labeled at a time
+_MAX_SCORES = 1 << 18  # of points and centers that are held at a time: they stay in the processor's cache
 _EXACT_BITS = 52  # of distances in double precision
 _SINGLE = 1e-12, 1e12  # radii of centers that are ranked in single precision
 _MAX_SINGLE = 16  # centers that are ranked so; the labels of more would take too many bits of a score
 _FAR = 16  # times the radius of the centers; points that are farther away need double precision
-_here = local()
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
 
 
@@ -68,6 +69,20 @@ class _Precision(NamedTuple):
     mantissa_bits: int
 
 
+class _Scratch(local):
+    """Arrays of each thread to write to again and again, which are freed with the object.
+
+    Large arrays that threads make and drop again cost several times the work on them.
+    """
+
+    def get(self, name: str, shape: tuple[int, int], dtype: Any = np.float64) -> NDArray[Any]:
+        """An array with arbitrary content, valid until the next call with this name."""
+        arrays, size = vars(self), shape[0] * shape[1]
+        if name not in arrays or arrays[name].size < size:
+            arrays[name] = np.empty(size, dtype=dtype)
+        return np.asarray(arrays[name][:size].reshape(shape))
+
+
 class NearestCenter:
     """Numbers of the nearest centers, by the exact distances of `distances`.
 
@@ -85,28 +100,45 @@ class NearestCenter:
         self._radius = float(np.sqrt(squares.max()))
         self._n_bits = (len(centers) - 1).bit_length()
         self._count = np.min_scalar_type(len(centers))
+        self._scratch = _Scratch()
         self._double = _Precision(offsets, halves, numbers, _EXACT_BITS)
         self._single = None
         if len(centers) <= _MAX_SINGLE and _SINGLE[0] < self._radius < _SINGLE[1]:
             singles = offsets.astype(np.float32), halves.astype(np.float32), numbers.astype(np.int32)
             self._single = _Precision(*singles, 23)
 
+    def __reduce__(self) -> Any:
+        return NearestCenter, (self.centers,)
+
     def __call__(self, columns: Floats) -> NDArray[np.int64]:
-        """The labels of points, given as contiguous columns, (n_features, n_points)."""
-        if len(self.centers) == 1 or not columns.size:
-            return np.zeros(columns.shape[1], dtype=np.int64)
-        scores, _, best, labels, error = self._rank(columns, self._single)
-        best -= error
-        is_near = np.greater_equal(scores, best, out=scratch("near", scores.shape, np.bool_)).view(np.uint8)
-        return self._settle(labels, columns, is_near.sum(axis=0, dtype=self._count) != 1)
+        """The labels of points, given as columns, (n_features, n_points)."""
+        labels = np.zeros(columns.shape[1], dtype=np.int64)
+        for part in self._parts(columns):
+            labels[part] = self._label(columns[:, part])
+        return labels
 
     def with_margins(self, columns: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Labels, and by how much the second nearest center is farther away, at least, (n_points,)."""
-        n_points = columns.shape[1]
-        if len(self.centers) == 1 or not n_points:
-            return np.zeros(n_points, dtype=np.int64), np.full(n_points, np.inf)
+        labels, margins = np.zeros(columns.shape[1], dtype=np.int64), np.full(columns.shape[1], np.inf)
+        for part in self._parts(columns):
+            labels[part], margins[part] = self._label_with_margins(columns[:, part])
+        return labels, margins
+
+    def _parts(self, columns: Floats) -> Iterator[slice]:
+        """Parts of points whose scores need little memory; none if there is only one label."""
+        n_points = 0 if len(self.centers) == 1 else columns.shape[1]
+        length = max(1, _MAX_SCORES // len(self.centers))
+        return (slice(start, start + length) for start in range(0, n_points, length))
+
+    def _label(self, columns: Floats) -> NDArray[np.int64]:
+        scores, _, best, labels, error = self._rank(columns, self._single)
+        best -= error
+        is_near = np.greater_equal(scores, best, out=self._scratch.get("near", scores.shape, np.bool_)).view(np.uint8)
+        return self._settle(labels, columns, is_near.sum(axis=0, dtype=self._count) != 1)
+
+    def _label_with_margins(self, columns: Floats) -> tuple[NDArray[np.int64], Floats]:
         scores, offsets, best, labels, error = self._rank(columns)  # single precision would make margins too small
-        scores.put(labels * n_points + np.arange(n_points), -np.inf)
+        scores.put(labels * columns.shape[1] + np.arange(columns.shape[1]), -np.inf)
         lead = best - scores.max(axis=0)
         labels = self._settle(labels, columns, lead <= error)
         squares = -2 * best
@@ -129,16 +161,17 @@ class NearestCenter:
         `single` is used where all points are near.
         """
         n_features, n_points = columns.shape
-        offsets = np.subtract(columns, self._origin, out=scratch("offsets", columns.shape))
+        offsets = np.subtract(columns, self._origin, out=self._scratch.get("offsets", columns.shape))
         reach = np.sqrt(n_features) * max(offsets.max(), -offsets.min())
         precision = single if single and reach < _FAR * self._radius else self._double
         kind = precision.offsets.dtype
         points = offsets
         if kind != offsets.dtype:
-            points = scratch("singles", columns.shape, kind)
+            points = self._scratch.get("singles", columns.shape, kind)
             points[:] = offsets
         product = np.multiply if n_features == 1 else np.matmul  # the product of one feature is slow
-        scores = product(precision.offsets, points, out=scratch(f"scores {kind}", (len(self.centers), n_points), kind))
+        scores = self._scratch.get(f"scores {kind}", (len(self.centers), n_points), kind)
+        product(precision.offsets, points, out=scores)
         scores -= precision.halves
         packed = scores.view(precision.numbers.dtype)
         packed &= -1 << self._n_bits
@@ -158,18 +191,6 @@ class NearestCenter:
         if len(doubtful):
             labels[doubtful] = _nearest_exactly(columns[:, doubtful], self.centers)
         return labels
-
-
-def scratch(name: str, shape: tuple[int, int], dtype: Any = np.float64) -> NDArray[Any]:
-    """An array of this thread to write to, until the next one of that name is asked for.
-
-    Large arrays that threads make and drop again cost several times the work on them.
-    """
-    arrays = vars(_here)
-    size = shape[0] * shape[1]
-    if name not in arrays or arrays[name].size < size:
-        arrays[name] = np.empty(size, dtype=dtype)
-    return np.asarray(arrays[name][:size].reshape(shape))
 
 
 def _nearest_exactly(columns: Floats, centers: Floats) -> NDArray[np.int64]:

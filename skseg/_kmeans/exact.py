@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .distances import nearest, scratch
+from .distances import nearest
 
 Floats = NDArray[np.float64]
 
@@ -60,9 +60,8 @@ class Gauge(NamedTuple):
 
     def offsets(self, columns: NDArray[Any], labels: NDArray[Any]) -> Iterator[Floats]:
         """Each column measured from the origins of its labels, in an array that may be written to."""
-        offsets = scratch("offsets from origins", (1, len(labels)))[0]
         for column, origin in zip(columns, self.origins.T, strict=True):
-            np.take(origin, labels, out=offsets, mode="clip")
+            offsets = origin.take(labels, mode="clip")
             np.subtract(column, offsets, out=offsets)
             yield np.ldexp(offsets, self.lift) if self.lift else offsets
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans, kmeans_plusplus
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import ThreadpoolController
 
 from .cells import Cells, group
@@ -28,6 +27,10 @@ _HEAVY = 64  # times the median scatter make a point an outlier
 _LEAST_HEAVY = 64  # points at least are there for each outlier
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
+_PROBE = 1 << 12  # points that usually show that there are enough distinct ones
+# While `KMeans` runs, it limits the BLAS threads of the whole process, and then restores the number that it found. Of
+# two that overlap, the later one would find, and leave, the limit of the other.
+_alone = Lock()
 
 
 def fit_kmeans(
@@ -43,12 +46,13 @@ def fit_kmeans(
 ) -> KMeans:
     """`KMeans` fitted to weighted features of shape (n_colors, n_features).
 
-    Of many colors, all starts are made on cells; the best result is where the one run on all colors begins. No more
-    clusters are asked for than there are colors. `tol` is relative to the weighted variance of the features, as if they
-    were repeated.
+    Of many colors, all starts are made on cells; the best result is where the one run on all colors begins. If there
+    are no more distinct features than clusters, each is a cluster, so that `KMeans` has nothing to warn of. `tol` is
+    relative to the weighted variance of the features, as if they were repeated.
     """
-    if len(features) <= n_clusters:
-        n_clusters, init, n_init = len(features), features, 1
+    few = _few_distinct(features, n_clusters)
+    if few is not None:
+        n_clusters, init, n_init = len(few), few, 1
     params |= {"n_clusters": n_clusters, "shift": tol * weighted_variance(features, weights)}
     if isinstance(init, str):
         n_init = _N_STARTS if n_init == "auto" else n_init
@@ -60,6 +64,15 @@ def fit_kmeans(
                 init = _start_on_cells(features, weights, cells, init=init, n_init=n_init, **params)
                 n_init = 1
     return _fit(features, weights, init=init, n_init=n_init, **params)
+
+
+def _few_distinct(points: Floats, most: int) -> Floats | None:
+    """The distinct points, if there are no more than `most`."""
+    probe = points[:: 1 + len(points) // (most + _PROBE)]
+    if any(len(np.unique(column)) > most for column in probe.T):
+        return None
+    distinct = np.unique(points, axis=0)
+    return distinct if len(distinct) <= most else None
 
 
 def _start_on_cells(features: Floats, weights: Floats, cells: Cells, *, shift: float, **params: Any) -> Floats:
@@ -108,15 +121,13 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
     scale = weighted_variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
     kmeans = KMeans(tol=shift / scale if scale > 0 else shift, **params)
     n_threads = 1 if len(points) < _PARALLEL_FROM else None
-    with _threadpools().limit(limits=n_threads, user_api="openmp"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # callers say how many clusters there are in the end
+    with _alone, _threadpools().limit(limits=n_threads, user_api="openmp"):
         return kmeans.fit(points, sample_weight=weights)
 
 
 def known_kmeans(labels: NDArray[np.int32], centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
     """A fitted `KMeans` with given labels and centers."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
+    with _alone:
         kmeans = KMeans(len(centers), init=centers, n_init=1, max_iter=1).fit(centers)
     kmeans.cluster_centers_, kmeans.labels_ = centers, labels
     kmeans.inertia_, kmeans.n_iter_ = inertia, n_iter

@@ -27,7 +27,7 @@ from .scans import N_BUCKETS, Memory, Scan, find_heavy
 
 Floats = NDArray[np.float64]
 
-_BLOCK = MAX_SUMMED  # colors that are labeled at a time
+_BLOCK_NUMBERS = 1 << 17  # of colors that are labeled at a time, and of their features
 _MAX_MEASURED = 1 << 16  # colors of the sample that tell how wide clusters are
 _LARGEST = 1e30  # margin, relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
@@ -86,7 +86,7 @@ class Passed(NamedTuple):
         return float((between + within) / self.centers.shape[1])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Labeler:
     """The work of a pass on a part of the colors.
 
@@ -132,14 +132,15 @@ class _Labeler:
             if self.has_buckets:
                 energies[block] = squares
 
-        for_blocks(look, len(rows), _BLOCK)
+        for_blocks(look, len(rows), _block_length(rows))
         return sum(sums), np.bincount(hash_buckets(rows), energies, N_BUCKETS) if self.has_buckets else 0.0
 
     def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, memory: Memory) -> Any:
         doubtful = np.flatnonzero(memory.bounds <= _code(self.path) + 1)
         changes: Any = 0
-        for start in range(0, len(doubtful), _BLOCK):
-            some = doubtful[start : start + _BLOCK]
+        length = _block_length(rows)
+        for start in range(0, len(doubtful), length):
+            some = doubtful[start : start + length]
             before, (channels, columns) = memory.labels[some], self._columns(rows[some])
             labels = self._remember(columns, memory, some)
             moved = np.flatnonzero(labels != before)
@@ -279,6 +280,11 @@ class Passes:
 
 def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
     return one[0] + other[0], one[1] + other[1]
+
+
+def _block_length(rows: NDArray[Any]) -> int:
+    """Number of colors that are labeled at a time."""
+    return int(min(MAX_SUMMED, 1 + _BLOCK_NUMBERS // rows.shape[1]))
 
 
 def _code(numbers: Any) -> Any:
