@@ -31,7 +31,7 @@ _MAX_LABELED_PIXELS = 100_000_000  # of a memory-mapped image whose label map `f
 _MAX_WAITING = 1 << 18  # colors of single images that may wait to be merged: a few megabytes
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Counted:
     """A source that was counted.
 

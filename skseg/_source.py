@@ -42,7 +42,7 @@ Images = Sequence[SupportsArray]  # of any sizes
 LabelMap = NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Pixels:
     """One table or image as rows of pixels.
 
@@ -84,7 +84,7 @@ class Pixels:
         return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Source:
     """X, looked at once: one table or image, or a sequence of them.
 

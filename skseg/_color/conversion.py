@@ -17,7 +17,7 @@ DIRECTION = "direction"
 COLOR_SPACE_NAMES = ("auto", *COLOR_SPACES, DIRECTION)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Conversion:
     """The way from colors of some number of channels to the coordinates that k-means works in.
 
