@@ -28,7 +28,7 @@ image = load_sample_image("flower.jpg")[:420]
 panels = [with_strip(image)]
 for n_clusters in (2, 10):
     segmenter = KMeansSegmenter(n_clusters, random_state=0).fit(image)
-    colors = segmenter.inverse_transform(np.arange(n_clusters))
+    colors = segmenter.palette_
     panels.append(with_strip(segmenter.transform(image), colors, segmenter.cluster_sizes_))
 regions = RegionSegmenter().fit(image)
 outlined = mark_boundaries(regions.transform(image), regions.predict(image), (1, 0.87, 0), background_label=-1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from ._census import Census, LabelMemory, map_colors, map_rows, take
-from ._color import Conversion, is_unit_range, round_to, to_unit, unit_scale
+from ._color import Conversion, display_colors, round_to, unit_scale
 from ._kmeans import NearestCenter, distances, nearest
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Clusters(NamedTuple):
     n_clusters: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Model:
     """Fitted clusters of colors.
 
@@ -111,11 +111,8 @@ class Model:
         return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
 
     def rgb(self) -> Floats:
-        """The cluster colors as sRGB from 0 to 1, (n_clusters, 3); grays, from dark to light, if they are not RGB."""
-        colors = self.palette(self.dtype)
-        if colors.shape[1] == 3 and is_unit_range(colors):
-            return np.clip(to_unit(colors), 0, 1)
-        return np.repeat(np.linspace(0, 1, len(colors))[:, np.newaxis], 3, axis=1)
+        """The cluster colors as sRGB from 0 to 1, (n_clusters, 3)."""
+        return display_colors(self.palette(self.dtype))
 
     def clusters(self, census: Census) -> Clusters:
         """The clusters of the colors of an image."""

@@ -17,7 +17,7 @@ from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
 from ._checks import check_n_jobs, check_pixel_weights, learn_channels, match_to_fit, warn_few_clusters
-from ._color import find_conversion
+from ._color import display_colors, find_conversion
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_source, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
@@ -116,6 +116,9 @@ class KMeansSegmenter(
     cluster_centers_ : ndarray of shape (n_clusters, n_channels)
         Mean color of each cluster in the units of X, from the darkest to the lightest: ordered by luminance, or by the
         mean of the channels if these are not converted from sRGB. Labels are numbered in this order.
+
+    palette_ : ndarray of shape (n_clusters, n_channels)
+        `cluster_centers_` in the dtype of X, rounded if it is an integer: the colors that `transform` paints with.
 
     cluster_sizes_ : ndarray of shape (n_clusters,)
         Share of the pixels, or of the weight, in each cluster; they sum to 1.
@@ -384,11 +387,11 @@ class KMeansSegmenter(
 
         Parameters
         ----------
-        X : array-like of int, any shape, or a list of arrays
-            Label map as returned by `predict`, masked or not, or the output of `transform` for a table. With
-            ``output="label"``, this is a column of labels, so label maps must be wider than one pixel. With
-            ``output="distance"``, the nearest cluster is painted. With ``output="color"``, colors are returned
-            unchanged: arrays of floats or unsigned integers whose last axis has the length ``n_channels``.
+        X : array-like of any shape, or a list of arrays
+            Label map as returned by `predict`, masked or not, or output of `transform`. Integers of any type and
+            shape are labels. Floats are the output of `transform`: with ``output="color"``, they are returned
+            unchanged; with ``output="distance"``, the nearest cluster is painted. With ``output="label"``, a table of
+            one column holds the labels of a table of pixels.
 
         Returns
         -------
@@ -406,7 +409,7 @@ class KMeansSegmenter(
         if source.is_sequence:
             return [self.inverse_transform(labels) for labels in source.data]
         labels = source.data if isinstance(source.data, np.ma.MaskedArray) else np.asarray(source.data)
-        if labels.dtype.kind in "fu" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
+        if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
             return source.like(labels, is_color=True)
         if labels.dtype.kind == "f" and self.output == "distance":
             labels = nearest_by_distance(labels)
@@ -519,7 +522,7 @@ class KMeansSegmenter(
         """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""
         if len(self.cluster_centers_) > _MAX_STRIP_COLORS:
             return ""
-        colors, labels = self.model_.rgb(), getattr(self, "labels_", None)
+        colors, labels = display_colors(self.palette_), getattr(self, "labels_", None)
         strip = palette_strip(colors, self.cluster_sizes_, "Clusters, from dark to light")
         is_image = isinstance(labels, np.ndarray) and labels.ndim == 2 and labels.size > 0
         return strip + (thumbnail(labels, colors) if is_image else "")
@@ -544,6 +547,7 @@ def set_fitted(segmenter: KMeansSegmenter, color: ColorConverter, model: Model, 
     segmenter.model_ = model
     segmenter.pipeline_ = Pipeline([("color", color), ("kmeans", model.kmeans)])
     segmenter.cluster_centers_ = model.colors
+    segmenter.palette_ = model.palette(model.dtype)
     segmenter.cluster_sizes_ = model.sizes
     segmenter.inertia_ = float(model.kmeans.inertia_)
     segmenter.n_iter_ = model.kmeans.n_iter_

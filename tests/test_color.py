@@ -11,6 +11,7 @@ from skimage.data import astronaut
 
 from skseg._color import (
     COLOR_SPACES,
+    display_colors,
     hex_code,
     hsv_cone_to_rgb,
     is_unit_range,
@@ -269,3 +270,34 @@ def test_unit_range_allows_for_rounding_and_for_scaled_integers(colors, inside):
 
 def test_hex_codes_are_of_the_nearest_color_that_a_screen_has():
     assert hex_code(np.array([-0.2, 0.5, 1.7])) == "#0080ff"
+
+
+# Colors to show
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_gray_and_rgb_within_their_range_are_shown_as_they_are(dtype):
+    rgb = np.random.default_rng(0).integers(0, 256, (5, 3)) * (257 if dtype == np.uint16 else 1)
+    colors = (rgb / 255).astype(dtype) if np.dtype(dtype).kind == "f" else rgb.astype(dtype)
+    assert np.allclose(display_colors(colors), to_unit(colors))
+    assert np.allclose(display_colors(colors[:, :1]), np.repeat(to_unit(colors[:, :1]), 3, axis=1))
+
+
+@pytest.mark.parametrize("colors", [np.array([[280.5], [300.0], [310.5]]), np.int16([[-900], [-300], [300]])])
+def test_numbers_beyond_the_range_of_colors_are_stretched_to_it(colors):
+    expected = (colors - colors.min()) / np.ptp(colors.astype(float))
+    assert np.allclose(display_colors(colors), np.repeat(expected, 3, axis=1))
+
+
+def test_a_single_number_beyond_the_range_is_black():
+    assert np.array_equal(display_colors(np.array([[500, 500, 500]])), np.zeros((1, 3)))
+
+
+def test_bands_are_shown_as_grays_in_the_order_of_their_means():
+    bands = np.uint16([[9, 9, 9, 9], [1, 2, 3, 4], [5, 5, 5, 50_000]])
+    assert np.array_equal(display_colors(bands), np.repeat([[0.5], [0.0], [1.0]], 3, axis=1))
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 4])
+def test_no_colors_are_shown_as_none(n_channels):
+    assert display_colors(np.zeros((0, n_channels))).shape == (0, 3)

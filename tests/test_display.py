@@ -110,7 +110,7 @@ def test_bands_are_shown_by_an_image_that_is_given():
     display = SegmentationDisplay.from_estimator(model, bands, image=COFFEE)
     labels = model.predict(bands)
     means = [COFFEE[labels == label].mean(axis=0) / 255 for label in range(3)]
-    np.testing.assert_allclose(display.palette, means)
+    np.testing.assert_allclose(display.colors, means)
 
 
 def test_numbers_that_are_no_colors_are_refused():
@@ -198,7 +198,7 @@ def test_masked_pixels_do_not_color_the_palette():
     image = np.ma.MaskedArray(COFFEE, mask=False)
     image[:25] = np.ma.masked
     display = SegmentationDisplay.from_predictions(image, np.zeros(COFFEE.shape[:2], int))
-    np.testing.assert_allclose(display.palette[0], COFFEE[25:].mean(axis=(0, 1)) / 255)
+    np.testing.assert_allclose(display.colors[0], COFFEE[25:].mean(axis=(0, 1)) / 255)
     assert (shown(display.axes_[2])[:25, :, 3] == 0).all()
 
 
@@ -212,7 +212,7 @@ def test_masked_pixels_do_not_color_the_palette():
 )
 def test_labels_that_cannot_be_shown_are_refused(label_map, palette, message):
     with pytest.raises(ValueError, match=message):
-        SegmentationDisplay.from_predictions(COFFEE, label_map, palette=palette)
+        SegmentationDisplay.from_predictions(COFFEE, label_map, palette)
 
 
 @pytest.mark.parametrize(

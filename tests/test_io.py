@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from contextlib import suppress
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
+import skseg
 from skseg import KMeansSegmenter, RegionSegmenter, io
 from skseg._color import to_unit
 from skseg.io._results import read_comment
@@ -762,8 +764,9 @@ def test_a_parameter_that_is_unknown_is_named(model):
 @pytest.mark.parametrize(
     ("label_map", "name", "colors", "message"),
     [
-        (LABELS, "x.png", np.array([[20.5, 200.0, 30.0], [1.0, 2.0, 3.0]]), r"from 1 to 200 .* not cluster_centers_"),
-        (LABELS, "x.png", np.zeros((2, 2)), r"\(n_labels, 3\) or \(n_labels, 1\); got \(2, 2\)"),
+        (LABELS, "x.png", np.array([[0.5, np.nan, 0.2], [1.0, 0.0, 0.3]]), "colors must be finite numbers"),
+        (LABELS, "x.png", np.zeros(2), r"\(n_labels, n_channels\), such as palette_; got float64 of shape \(2,\)"),
+        (LABELS, "x.png", np.array([["red"], ["blue"]]), "colors must be finite numbers"),
         (LABELS, "x.jpg", np.zeros((2, 3)), r"end in \.png, \.tif or \.tiff; got 'x\.jpg'"),
         (LABELS / 2, "x.png", np.zeros((2, 3)), "integers; got float64"),
     ],
@@ -836,3 +839,19 @@ def test_a_photo_with_previews_is_one_image(tmp_path):
     photo.save(path, save_all=True, append_images=[photo.resize((20, 10))])
     (image,) = io.ImageFile(path).pages()
     assert image.shape == COFFEE.shape
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int64, np.float32, np.float64, bool])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 6])
+def test_the_palette_of_any_image_is_taken_wherever_colors_are(tmp_path, dtype, n_channels):
+    bands = np.concatenate([COFFEE, COFFEE[::-1]], axis=-1)[..., :n_channels].astype(np.int64)
+    image = bands > 100 if dtype is bool else (100 * (bands - 90) if dtype == np.int16 else bands).astype(dtype)
+    segmenter = KMeansSegmenter(2, color_space=None, random_state=0).fit(image)
+    io.save_labels(segmenter.labels_, tmp_path / "labels.png", segmenter.palette_)
+    io.save_polygons(segmenter.labels_, tmp_path / "labels.json", segmenter.palette_)
+    skseg.clean_labels(segmenter.labels_, 9, segmenter.palette_)
+    if find_spec("matplotlib"):
+        skseg.SegmentationDisplay.from_predictions(COFFEE, segmenter.labels_, segmenter.palette_)
+    with Image.open(tmp_path / "labels.png") as file:
+        dark, light = np.array(file.getpalette()[:6]).reshape(2, 3).sum(axis=1)
+    assert dark < light

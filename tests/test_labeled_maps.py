@@ -287,7 +287,7 @@ def test_label_maps_are_shown_as_masked_arrays(dtype, number, dims):
         shown = SegmentationDisplay.from_predictions(image, with_no_data(MASKED, dtype, number, dims))
         assert np.array_equal(shown.label_map.filled(9), expected.label_map.filled(9))
         assert np.array_equal(shown.image, expected.image)
-        assert np.array_equal(shown.palette, expected.palette)
+        assert np.array_equal(shown.colors, expected.colors)
     with pytest.raises(ValueError, match=r"label_map has the dimensions 'y', 't', but the pixels have 'y', 'x'"):
         SegmentationDisplay.from_predictions(scene(IMAGE), named(COLORS.labels_).rename(x="t"))
     pyplot.close("all")

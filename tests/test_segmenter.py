@@ -361,16 +361,32 @@ def test_inverse_transform_of_one_cluster_keeps_the_mask():
     assert np.array_equal(painted.mask, np.repeat(masked.mask.any(axis=-1, keepdims=True), 3, axis=-1))
 
 
-def test_inverse_transform_leaves_painted_images_as_they_are(fitted):
-    for X in (COFFEE / 255, COFFEE, COFFEE.reshape(-1, 3)):
+def test_inverse_transform_leaves_colors_of_floats_as_they_are(fitted):
+    for X in (COFFEE / 255, COFFEE.reshape(-1, 3) / 255):
         painted = fitted.transform(X)
         assert np.array_equal(fitted.inverse_transform(painted), painted)
 
 
-def test_dark_colors_of_8_bits_are_no_labels():
-    dark = np.random.default_rng(0).integers(0, 4, (50, 3), dtype=np.uint8)
-    model = segmenter(4, color_space="rgb").fit(dark)
-    assert np.array_equal(model.inverse_transform(model.transform(dark)), model.transform(dark))
+@pytest.mark.parametrize("output", ["color", "label", "distance"])
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", ">u2", "i4", "i8", "u8"])
+@pytest.mark.parametrize(
+    ("n_channels", "shape"), [(3, (7, 3)), (1, (5, 4, 1)), (1, (6,)), (2, (2,)), (3, (2, 3, 4, 3))]
+)
+def test_integers_are_labels_whatever_their_type_and_shape(output, dtype, n_channels, shape):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (9, 8, n_channels), dtype=np.uint8)
+    model = segmenter(2, output=output).fit(X)
+    labels = rng.integers(0, 2, shape).astype(dtype)
+    assert np.array_equal(model.inverse_transform(labels), model.palette_[labels.astype(int)])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int64, np.float32, np.float64, bool])
+def test_the_palette_holds_the_colors_that_images_are_painted_with(dtype):
+    X = COFFEE > 99 if dtype is bool else COFFEE.astype(dtype)
+    model = segmenter(4).fit(X)
+    assert model.palette_.dtype == dtype
+    assert np.array_equal(model.transform(X), model.palette_[model.labels_])
+    np.testing.assert_allclose(model.palette_, model.cluster_centers_, atol=0.5, rtol=1e-6)
 
 
 @pytest.mark.parametrize("color_space", ["hsv", "rgb"])

@@ -11,13 +11,14 @@ from .spaces import (
     rgb_to_hsv_cone,
     rgb_to_oklab,
 )
-from .units import hex_code, is_unit_range, round_to, to_uint8, to_unit, unit_scale
+from .units import display_colors, hex_code, is_unit_range, round_to, to_uint8, to_unit, unit_scale
 
 __all__ = [
     "COLOR_SPACES",
     "COLOR_SPACE_NAMES",
     "Conversion",
     "check_not_alpha",
+    "display_colors",
     "find_conversion",
     "gamma_of",
     "hex_code",

@@ -40,6 +40,23 @@ def hex_code(color: NDArray[Any]) -> str:
     return "#" + bytes(to_uint8(color)).hex()
 
 
+def display_colors(colors: NDArray[Any]) -> Floats:
+    """Colors of any dtype and number of channels as sRGB from 0 to 1, (n_colors, 3).
+
+    Gray and RGB beyond the range of their dtype are stretched from the least to the largest number. Colors of other
+    numbers of channels are grays, evenly spaced in the order of their means.
+    """
+    if colors.shape[1] not in (1, 3):
+        ranks = np.argsort(np.argsort(colors.mean(axis=1, dtype=np.float64), kind="stable"))
+        unit = (ranks / max(1, len(colors) - 1))[:, np.newaxis]
+    elif not colors.size or is_unit_range(colors):
+        unit = to_unit(colors).clip(0, 1)
+    else:
+        numbers = colors.astype(np.float64)
+        unit = (numbers - numbers.min()) / (np.ptp(numbers) or 1.0)
+    return np.repeat(unit, 3 // unit.shape[1], axis=1)
+
+
 def round_to(numbers: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Numbers in a dtype, rounded and clipped to its range if it holds no fractions."""
     if dtype.kind == "f":

@@ -18,7 +18,7 @@ class PaletteDisplay:
 
     Parameters
     ----------
-    palette : ndarray of shape (n_clusters, 3)
+    colors : ndarray of shape (n_clusters, 3)
         Colors, sRGB from 0 to 1.
 
     shares : ndarray of shape (n_clusters,)
@@ -45,8 +45,8 @@ class PaletteDisplay:
     '#2e0d07  19%'
     """
 
-    def __init__(self, palette: NDArray[Any], shares: NDArray[Any]) -> None:
-        self.palette = palette
+    def __init__(self, colors: NDArray[Any], shares: NDArray[Any]) -> None:
+        self.colors = colors
         self.shares = shares
 
     @classmethod
@@ -87,12 +87,12 @@ class PaletteDisplay:
         display : PaletteDisplay
             The display itself.
         """
-        n_clusters = len(self.palette)
+        n_clusters = len(self.colors)
         self.ax_ = new_axis((4.5, 0.4 + 0.3 * n_clusters)) if ax is None else ax
         self.figure_ = self.ax_.figure
-        self.ax_.barh(range(n_clusters), self.shares, height=0.9, color=self.palette, edgecolor="gray", linewidth=0.5)
+        self.ax_.barh(range(n_clusters), self.shares, height=0.9, color=self.colors, edgecolor="gray", linewidth=0.5)
         gap = 0.015 * self.shares.max()
-        for label, (color, share) in enumerate(zip(self.palette, self.shares, strict=True)):
+        for label, (color, share) in enumerate(zip(self.colors, self.shares, strict=True)):
             self.ax_.text(share + gap, label, f"{hex_code(color)}  {share:.0%}", va="center", family="monospace")
         self.ax_.set(xlim=(0, 1.5 * self.shares.max()), ylim=(n_clusters - 0.5, -0.5), xticks=[])
         self.ax_.set(yticks=range(n_clusters), ylabel="label")

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from .._census import means_by_label
-from .._color import unit_scale
+from .._color import display_colors, unit_scale
 from .._labeled import open_label_map
 from .._nested import inner_segmenter
 from .._source import open_source
-from .axes import as_rgb, check_can_be_shown, cluster_colors, is_dark, new_axes, thinned
+from .axes import as_rgb, check_can_be_shown, is_dark, new_axes, thinned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ class SegmentationDisplay:
     label_map : masked array of int, shape (height, width)
         Labels from 0; masked for pixels without a label.
 
-    palette : ndarray of shape (n_clusters, 3)
+    colors : ndarray of shape (n_clusters, 3)
         Color of each cluster, sRGB from 0 to 1.
 
     Attributes
@@ -60,10 +60,10 @@ class SegmentationDisplay:
     4
     """
 
-    def __init__(self, image: NDArray[Any], label_map: NDArray[Any], palette: NDArray[Any]) -> None:
+    def __init__(self, image: NDArray[Any], label_map: NDArray[Any], colors: NDArray[Any]) -> None:
         self.image = image
         self.label_map = label_map
-        self.palette = palette
+        self.colors = colors
 
     @classmethod
     def from_estimator(cls, segmenter: Any, X: Any, *, image: Any = None, axes: Any = None) -> Self:
@@ -89,11 +89,11 @@ class SegmentationDisplay:
             The display, drawn.
         """
         model, arrived = inner_segmenter(segmenter, X)
-        palette = cluster_colors(model) if model.n_features_in_ in (1, 3) else None
-        return cls.from_predictions(X if image is None else image, model.predict(arrived), palette=palette, axes=axes)
+        colors = model.palette_ if model.n_features_in_ in (1, 3) else None
+        return cls.from_predictions(X if image is None else image, model.predict(arrived), colors, axes=axes)
 
     @classmethod
-    def from_predictions(cls, image: Any, label_map: Any, *, palette: Any = None, axes: Any = None) -> Self:
+    def from_predictions(cls, image: Any, label_map: Any, colors: Any = None, *, axes: Any = None) -> Self:
         """Show a label map.
 
         Parameters
@@ -104,8 +104,9 @@ class SegmentationDisplay:
         label_map : array-like of int, shape (height, width)
             Labels of the pixels; masked or negative for pixels without a label.
 
-        palette : array-like of shape (n_clusters, 3), default=None
-            Color of each label, sRGB from 0 to 1; by default, the mean color of its pixels.
+        colors : array-like of shape (n_clusters, n_channels), default=None
+            Color of each label, such as `palette_` of a segmenter, as in `io.save_labels`; by default, the mean color
+            of its pixels.
 
         axes : array-like of four Axes, default=None
             Axes to draw on; a new figure by default.
@@ -118,16 +119,16 @@ class SegmentationDisplay:
         Raises
         ------
         ValueError
-            If the image is not gray or RGB, or the label map or the palette does not match it.
+            If the image is not gray or RGB, or the label map or the colors do not match it.
         """
         shown = np.ma.asanyarray(open_source(image).data)
         pixels = np.ma.filled(shown, 0)
         check_can_be_shown(pixels)
         labels = _as_labels(label_map, image, np.asarray(np.ma.getmaskarray(shown).any(axis=-1)))
-        if palette is not None and len(palette) <= labels.max():
-            raise ValueError(f"palette must have a color for each label; got {len(palette)} for label {labels.max()}.")
-        palette = _mean_colors(pixels, labels) if palette is None else np.asarray(palette)
-        return cls(pixels, labels, palette).plot(axes=axes)
+        rgb = _mean_colors(pixels, labels) if colors is None else display_colors(np.asarray(colors))
+        if len(rgb) <= labels.max():
+            raise ValueError(f"colors must have a color for each label; got {len(rgb)} for label {labels.max()}.")
+        return cls(pixels, labels, rgb).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
         """Draw the four panels; large images are thinned to screen size.
@@ -153,10 +154,10 @@ class SegmentationDisplay:
         self.figure_ = self.axes_[0].figure
         image, label_map = as_rgb(thinned(self.image)), thinned(self.label_map)
         labels, mask = np.ma.filled(label_map, 0), np.ma.getmaskarray(label_map)
-        key = _label_colors(len(self.palette))
+        key = _label_colors(len(self.colors))
         panels = {
             "image": _clear(image, mask),
-            f"{len(self.palette)} colors": _clear(self.palette[labels], mask),
+            f"{len(self.colors)} colors": _clear(self.colors[labels], mask),
             "labels": _clear(key[labels], mask),
             "boundaries": _clear(_outlined(image, np.where(mask, -1, labels)), mask),
         }
@@ -171,12 +172,11 @@ class SegmentationDisplay:
         from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
         from matplotlib.patches import Patch  # noqa: PLC0415
 
-        counts = np.bincount(np.ma.compressed(self.label_map), minlength=len(self.palette))
+        counts = np.bincount(np.ma.compressed(self.label_map), minlength=len(self.colors))
         shares = counts / max(counts.sum(), 1)
         listed = np.sort(np.argsort(-shares, kind="stable")[:_MAX_LISTED])
         handles = [
-            tuple(Patch(facecolor=colors[label], edgecolor="gray") for colors in (key, self.palette))
-            for label in listed
+            tuple(Patch(facecolor=colors[label], edgecolor="gray") for colors in (key, self.colors)) for label in listed
         ]
         texts = [f"{label}  {shares[label]:.0%}" for label in listed]
         if len(shares) > _MAX_LISTED:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._color import hex_code, is_unit_range, round_to, to_unit
+from .._color import display_colors, hex_code, round_to
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
@@ -50,7 +50,7 @@ class Classes:
     @property
     def own_colors(self) -> NDArray[Any]:
         """The color of each label in the units of the image."""
-        return np.asarray(self._segmenter.inverse_transform(np.arange(len(self.colors))))
+        return np.asarray(self._segmenter.palette_)
 
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
@@ -111,14 +111,8 @@ class Regions:
 
     @property
     def colors(self) -> NDArray[np.float64]:
-        """The mean color of each region; grays, from dark to light, if the image is not RGB."""
-        colors = self.own_colors
-        if len(colors) == 0:
-            return np.zeros((0, 3))
-        if colors.shape[1] == 3 and is_unit_range(colors):
-            return np.clip(to_unit(colors), 0, 1)
-        grays = colors.mean(axis=1)
-        return np.repeat(np.interp(grays, [grays.min(), grays.max()], [0, 1])[:, np.newaxis], 3, axis=1)
+        """The mean color of each region, sRGB from 0 to 1, (n_regions, 3)."""
+        return display_colors(self.own_colors)
 
     def image(self, output: str) -> NDArray[Any]:
         """The image with each region in its mean color."""

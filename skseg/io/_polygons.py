@@ -26,8 +26,8 @@ _LONGEST_HEAD = 4096  # bytes of the first line
 def save_polygons(
     label_map: ArrayLike,
     path: str | PathLike[str],
-    *,
     colors: ArrayLike | None = None,
+    *,
     properties: Mapping[str, Any] | None = None,
     transform: Sequence[float] | None = None,
     crs: int | str | None = None,
@@ -47,8 +47,8 @@ def save_polygons(
     path : str or path
         Path of the file, ``*.geojson`` or ``*.json``. An existing file is replaced when the new one is complete.
 
-    colors : array-like of shape (n_labels, 3) or (n_labels, 1), default=None
-        Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1.
+    colors : array-like of shape (n_labels, n_channels), default=None
+        Color of each label, such as `palette_` of a segmenter, as in `save_labels`.
 
     properties : mapping of str to array-like, default=None
         Columns of a table to write as properties, such as the result of `skseg.region_table`. The column ``"label"``
@@ -205,7 +205,7 @@ def _color_columns(colors: ArrayLike | None, names: NDArray[Any]) -> dict[str, l
     """The colors of the labels that occur."""
     if colors is None:
         return {}
-    palette = as_palette(np.asarray(colors))
+    palette = as_palette(colors)
     if len(names) and names.max() >= len(palette):
         raise ValueError(f"colors must hold a color for each label up to {names.max()}; got {len(palette)} instead.")
     return {"color": palette[names].tolist(), "fill": [f"#{bytes(color).hex()}" for color in palette[names]]}

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from .._color import is_unit_range, to_uint8, unit_scale
+from .._color import display_colors, to_uint8, unit_scale
 from .._labeled import open_label_map
 from .._source import open_source
 from ._atomic import written_whole
@@ -49,10 +49,10 @@ def save_labels(
     path : str or path
         Path of the file, ``*.png`` or ``*.tif``. An existing file is replaced when the new one is complete.
 
-    colors : array-like of shape (n_labels, 3) or (n_labels, 1)
-        Color of each label, RGB or gray: uint8, uint16, or float from 0 to 1. For a segmenter, use
-        ``segmenter.inverse_transform(np.arange(n_clusters))``. Its `cluster_centers_` are floats up to 255 for 8-bit
-        images, which are refused.
+    colors : array-like of shape (n_labels, n_channels)
+        Color of each label, such as `palette_` of a segmenter: RGB or gray, as uint8, uint16, or float from 0 to 1.
+        Numbers beyond that range are stretched to it. Colors of other numbers of channels are written as grays, evenly
+        spaced in the order of their means.
 
     comment : str, default=""
         Text to store in the file; ASCII only for TIFF.
@@ -65,25 +65,23 @@ def save_labels(
     ------
     ValueError
         If the label map is not a two-dimensional array of integers or has a label without a color, if there are more
-        than 65,535 labels, if the colors are not gray or RGB within their range, if `path` does not end in .png or
-        .tif, or if `like` is not a georeferenced TIFF file of this size.
+        than 65,535 labels, if the colors are not a table of finite numbers, if `path` does not end in .png or .tif, or
+        if `like` is not a georeferenced TIFF file of this size.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> import numpy as np
     >>> from skimage.data import coffee
     >>> from skimage.io import imread
     >>> from skseg import KMeansSegmenter, io
     >>> segmenter = KMeansSegmenter(4, random_state=0).fit(coffee())
-    >>> colors = segmenter.inverse_transform(np.arange(4))
     >>> with TemporaryDirectory() as folder:
-    ...     io.save_labels(segmenter.labels_, f"{folder}/labels.png", colors)
+    ...     io.save_labels(segmenter.labels_, f"{folder}/labels.png", segmenter.palette_)
     ...     painted = imread(f"{folder}/labels.png")
     >>> bool((painted == segmenter.transform(coffee())).all())
     True
     """
-    palette, suffix = as_palette(np.asarray(colors)), _check_suffix(path, like)
+    palette, suffix = as_palette(colors), _check_suffix(path, like)
     labels, ignored = open_label_map(label_map)
     n_labels, is_masked = len(palette), bool(ignored.any())
     numbers = np.where(ignored, n_labels, labels.astype(np.int64))
@@ -224,13 +222,12 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
     return suffix
 
 
-def as_palette(colors: NDArray[Any]) -> NDArray[np.uint8]:
-    """Gray or RGB colors within their range as 8-bit RGB, (n_colors, 3)."""
-    if colors.ndim != 2 or colors.shape[1] not in (1, 3):
-        raise ValueError(f"colors must have the shape (n_labels, 3) or (n_labels, 1); got {colors.shape} instead.")
-    if colors.size and not is_unit_range(colors):
+def as_palette(colors: ArrayLike) -> NDArray[np.uint8]:
+    """Colors of labels as 8-bit RGB, (n_colors, 3)."""
+    palette = np.asarray(colors)
+    if palette.ndim != 2 or not palette.shape[1] or palette.dtype.kind not in "buif" or not np.isfinite(palette).all():
         raise ValueError(
-            f"colors must be uint8, uint16, or float from 0 to 1; got {colors.dtype} from {colors.min():g} to "
-            f"{colors.max():g} instead. Pass segmenter.inverse_transform(np.arange(n_clusters)), not cluster_centers_."
+            "colors must be finite numbers of shape (n_labels, n_channels), such as palette_; "
+            f"got {palette.dtype} of shape {palette.shape} instead."
         )
-    return np.repeat(to_uint8(colors), 3 // colors.shape[1], axis=1)
+    return to_uint8(display_colors(palette))
