@@ -115,8 +115,9 @@ def test_the_order_and_the_splitting_of_pixels_do_not_matter(settings, image):
 @pytest.mark.usefixtures("passes")
 def test_passes_learn_the_same_weights_of_integers_in_any_order():
     shuffled = np.random.default_rng(1).permutation(table_of(INTEGERS)).astype(INTEGERS.dtype)
-    converters = [ColorConverter(**SCALED).fit(X) for X in (INTEGERS, shuffled, [INTEGERS[20:], INTEGERS[:20]])]
-    assert len({tuple(converter.channel_weights_) for converter in converters}) == 1
+    expected = ColorConverter(**SCALED).fit(INTEGERS).channel_weights_
+    for X in (shuffled, [INTEGERS[20:], INTEGERS[:20]]):
+        assert_allclose(ColorConverter(**SCALED).fit(X).channel_weights_, expected, rtol=1e-12)
 
 
 @pytest.mark.usefixtures("passes")

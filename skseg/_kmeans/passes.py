@@ -1,8 +1,11 @@
 """Lloyd's algorithm in passes over colors that are too many to be held.
 
-A pass labels all colors, block by block, and sums what belongs to each label. Those that follow look again only at
-colors near a border between clusters: how much farther away the second nearest center is tells how far centers may move
-before another one can be nearer [1]_.
+A pass labels all colors, block by block, and sums what belongs to each label. Later passes look again only at colors
+near a border between clusters. The margin of a color, by how much its second nearest center is farther away than the
+nearest, tells how far centers may move before another one can be nearer [1]_.
+
+Sums are added in the order of the blocks, so the same colors give the same bits on any number of threads. Sums of whole
+numbers are exact in any order. Others depend on the order of the colors by rounding.
 
 References
 ----------
@@ -21,19 +24,65 @@ from numpy.typing import NDArray
 
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
-from .distances import NearestCenter
-from .exact import MAX_SUMMED, Units, find_units, least_exponent
+from .distances import NearestCenter, nearest
 from .scans import N_BUCKETS, Memory, Scan, find_heavy
 
 Floats = NDArray[np.float64]
 
-_BLOCK_NUMBERS = 1 << 17  # of colors that are labeled at a time, and of their features
-_MAX_MEASURED = 1 << 16  # colors of the sample that tell how wide clusters are
+_BLOCK = 1 << 14  # colors that are labeled at a time, if their numbers are few
+_BLOCK_NUMBERS = 1 << 17  # of them
+_MAX_MEASURED = 1 << 16  # colors of the sample that tell where clusters lie
 _LARGEST = 1e30  # margin, relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
-_LONGEST_WAY = 64  # of a center from where it is measured, in standard deviations of its cluster
+_LONGEST_WAY = 64  # of a center from its anchor, in standard deviations of its cluster
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
+
+
+class Anchors(NamedTuple):
+    """Points near the colors of each label, which these are measured from: sums of small numbers lose no digits.
+
+    Attributes
+    ----------
+    features : (n_labels, n_features)
+    colors : (n_labels, n_channels)
+    factors : of the colors, if features are nothing but multiples of them, (n_channels,); the means of the colors then
+        tell those of the features
+    """
+
+    features: Floats
+    colors: Floats
+    factors: Floats | None
+
+    def reorder(self, labels: NDArray[np.intp]) -> Anchors:
+        """The anchors of these labels."""
+        return Anchors(self.features[labels], self.colors[labels], self.factors)
+
+    def add_up(
+        self, channels: NDArray[Any], columns: Floats, labels: NDArray[Any], weights: Floats | None
+    ) -> tuple[Floats, Floats]:
+        """Weighted sums for each label, (n_sums, n_labels), and the weighted squared distance of each color.
+
+        The sums are weights, offsets of colors, offsets of features unless they have `factors`, and squared distances.
+        """
+        sums, squares = [], np.zeros(len(labels))
+
+        def add(numbers: Floats) -> None:
+            products = numbers if weights is None else numbers * weights
+            sums.append(np.bincount(labels, products, len(self.colors)))
+
+        add(np.ones(len(labels)))
+        for number, (channel, anchors) in enumerate(zip(channels, self.colors.T, strict=True)):
+            offsets = np.subtract(channel, anchors.take(labels), dtype=np.float64, casting="same_kind")
+            add(offsets)
+            if self.factors is not None:
+                squares += np.square(self.factors[number] * offsets)
+        for column, anchors in zip(columns, self.features.T, strict=True) if self.factors is None else ():
+            offsets = column - anchors.take(labels)
+            add(offsets)
+            squares += np.square(offsets)
+        add(squares)
+        return np.array(sums), squares if weights is None else squares * weights
 
 
 class Passed(NamedTuple):
@@ -47,7 +96,8 @@ class Passed(NamedTuple):
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
     buckets : sum of the squared distances in each bucket of colors, roughly and up to a factor, (N_BUCKETS,); or 0
-    totals, units : the whole sums, and their units
+    totals : the sums of `Anchors.add_up`
+    anchors : what they are measured from
     path : how far centers may have moved relative to each other since all colors were looked at, relative to the extent
     """
 
@@ -56,9 +106,9 @@ class Passed(NamedTuple):
     shifts: Floats
     squares: Floats
     colors: Floats
-    buckets: Any
-    totals: Any
-    units: Any
+    buckets: Floats | float
+    totals: Floats
+    anchors: Anchors
     path: float
 
     def heavy_buckets(self) -> NDArray[np.bool_]:
@@ -94,7 +144,8 @@ class _Labeler:
     ----------
     find : finds the nearest centers
     convert : converts colors to features
-    units : units of the sums
+    anchors : what colors are measured from
+    weight_unit : that weights are divided by
     extent : what margins are relative to
     path : see `Passed`
     is_first : whether all colors are looked at
@@ -104,41 +155,48 @@ class _Labeler:
 
     find: NearestCenter
     convert: Callable[[NDArray[Any]], Floats]
-    units: Units
+    anchors: Anchors
+    weight_unit: float
     extent: float
     path: float
     is_first: bool
     numbers: NDArray[np.int32] | None
     has_buckets: bool
 
-    def __call__(self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None) -> tuple[Any, Any]:
-        """Whole sums of a part, or what changes in them if there is a memory of the pass before; and buckets."""
+    def __call__(
+        self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None
+    ) -> tuple[Floats, Floats | float]:
+        """Sums of a part, or what changes in them if there is a memory of the pass before; and buckets."""
+        weights = None if weights is None else weights / self.weight_unit
         if memory is None or self.is_first:
             return self._look_at_all(rows, weights, memory)
         if self.numbers is not None:
             np.take(self.numbers, memory.labels, out=memory.labels, mode="clip")
         return self._look_at_doubtful(rows, weights, memory), 0.0
 
-    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None) -> tuple[Any, Any]:
-        sums: list[Any] = []
-        energies = np.empty(len(rows) if self.has_buckets else 0)
+    def _look_at_all(
+        self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None
+    ) -> tuple[Floats, Floats | float]:
+        length = _block_length(rows)
+        sums, energies = [self._zeros()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
 
         def look(block: slice) -> None:
             channels, columns = self._columns(rows[block])
             labels = self.find(columns) if memory is None else self._remember(columns, memory, block)
             weight = None if weights is None else weights[block]
-            sums_here, squares = self.units.add_up(channels, columns, labels, weight)
-            sums.append(sums_here)
+            sums[block.start // length], squares = self.anchors.add_up(channels, columns, labels, weight)
             if self.has_buckets:
                 energies[block] = squares
 
-        for_blocks(look, len(rows), _block_length(rows))
-        return sum(sums), np.bincount(hash_buckets(rows), energies, N_BUCKETS) if self.has_buckets else 0.0
+        for_blocks(look, len(rows), length)
+        if not self.has_buckets:
+            return sum(sums, self._zeros()), 0.0
+        return sum(sums, self._zeros()), np.bincount(hash_buckets(rows), energies, N_BUCKETS).astype(np.float64)
 
-    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, memory: Memory) -> Any:
-        doubtful = np.flatnonzero(memory.bounds <= _code(self.path) + 1)
-        changes: Any = 0
-        length = _block_length(rows)
+    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, memory: Memory) -> Floats:
+        """Colors whose bound is above the path keep their label: no center can have come nearer than theirs."""
+        doubtful, length = np.flatnonzero(memory.bounds <= _code(self.path) + 1), _block_length(rows)
+        changes = self._zeros()
         for start in range(0, len(doubtful), length):
             some = doubtful[start : start + length]
             before, (channels, columns) = memory.labels[some], self._columns(rows[some])
@@ -146,14 +204,18 @@ class _Labeler:
             moved = np.flatnonzero(labels != before)
             weight = None if weights is None else weights[some[moved]]
             here = channels[:, moved], columns[:, moved]
-            changes += self.units.add_up(*here, labels[moved], weight)[0]
-            changes -= self.units.add_up(*here, before[moved], weight)[0]
+            changes += self.anchors.add_up(*here, labels[moved], weight)[0]
+            changes -= self.anchors.add_up(*here, before[moved], weight)[0]
         return changes
+
+    def _zeros(self) -> Floats:
+        n_features = 0 if self.anchors.factors is not None else self.anchors.features.shape[1]
+        return np.zeros((2 + self.anchors.colors.shape[1] + n_features, len(self.anchors.colors)))
 
     def _columns(self, rows: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
         """Colors and their features as contiguous columns."""
         channels = np.ascontiguousarray(rows.T)
-        is_linear = self.units.factors is not None  # and cheaper in columns
+        is_linear = self.anchors.factors is not None  # and cheaper in columns
         return channels, np.ascontiguousarray(self.convert(channels.T if is_linear else rows).T)
 
     def _remember(self, columns: Floats, memory: Memory, where: Any) -> NDArray[np.int64]:
@@ -180,10 +242,11 @@ class Passes:
     ) -> None:
         self._scan, self._convert, self._convert_means = scan, convert, convert_means
         some = sample.colors[:: -(-len(sample.colors) // _MAX_MEASURED)]
-        self._colors, self._features = some.astype(np.float64), convert(some)
+        self._colors, self._features = some, convert(some)
         self._extent = float(np.abs(self._features).max()) or 1.0
-        self._color_extent = float(np.abs(sample.number_limits().astype(np.float64)).max())
-        self._weight_exponent = int(least_exponent(np.median(sample.weights))) if scan.is_weighted else None
+        self._limits = sample.number_limits().astype(np.float64)
+        exponent = np.rint(np.log2(np.median(sample.weights))) if scan.is_weighted else 0
+        self._weight_unit = float(2.0**exponent)  # its quotients are exact
 
     def lloyd(
         self, passed: Passed, order: Callable[[Floats], NDArray[np.intp]], *, max_iter: int, tol: float
@@ -208,51 +271,57 @@ class Passes:
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """A pass that looks at all colors."""
-        extents = max(self._extent, float(np.abs(centers).max())), self._color_extent
-        units = find_units(
-            self._features,
-            self._colors,
-            centers,
-            extents=extents,
-            weight=self._weight_exponent,
-            convert_means=self._convert_means,
-        )
-        return self._pass(centers, units, has_buckets=has_buckets)
+        return self._pass(centers, self._find_anchors(centers), has_buckets=has_buckets)
+
+    def _find_anchors(self, centers: Floats) -> Anchors:
+        """The color of the sample that is nearest to each center, or the center itself."""
+        labels = nearest(self._features, centers)
+        by_distance = np.argsort(((self._features - centers[labels]) ** 2).sum(axis=1), kind="stable")
+        present, members = np.unique(labels[by_distance], return_index=True)
+        colors = np.zeros((len(centers), self._colors.shape[1]))
+        if self._convert_means is None:
+            colors[present] = self._colors[by_distance[members]]
+            return Anchors(centers, colors, None)
+        factors = self._convert_means(np.ones(colors.shape[1]))
+        np.divide(centers, factors, out=colors, where=factors != 0)
+        colors[present] = self._colors[by_distance[members]]
+        return Anchors(self._convert_means(colors), colors, factors)
 
     def _move(self, passed: Passed) -> Passed:
-        """The next pass, with centers moved to the means; in new units, if they are far from where these are exact."""
+        """The next pass, with centers moved to the means; with new anchors, if they are far from these."""
         centers = passed.centers + passed.shifts
-        distances = ((centers - passed.units.centers) ** 2).sum(axis=1)
+        distances = ((centers - passed.anchors.features) ** 2).sum(axis=1)
         least = (self._extent * _LEAST_STEP) ** 2
         if (distances > np.maximum(_LONGEST_WAY**2 * passed.scatters, least)).any():
             return self.run(centers)
         step = float(np.sqrt((passed.shifts**2).sum(axis=1).max()))  # one center comes nearer by it, one goes away
         path = passed.path + 2 * step * (1 + _ROUNDING) / self._extent
-        return self._pass(centers, passed.units, passed, path=path)
+        return self._pass(centers, passed.anchors, passed, path=path)
 
     def _reorder(self, passed: Passed, wanted: NDArray[np.intp]) -> Passed:
         """The pass once more, with centers in another order."""
         if len(wanted) < len(passed.centers):
             return self.run(passed.centers[wanted])
         before = passed._replace(totals=passed.totals[:, wanted])
-        units, numbers = passed.units.reorder(wanted), np.argsort(wanted).astype(np.int32)
-        return self._pass(passed.centers[wanted], units, before, path=passed.path, numbers=numbers)
+        anchors, numbers = passed.anchors.reorder(wanted), np.argsort(wanted).astype(np.int32)
+        return self._pass(passed.centers[wanted], anchors, before, path=passed.path, numbers=numbers)
 
     def _pass(
         self,
         centers: Floats,
-        units: Units,
+        anchors: Anchors,
         before: Passed | None = None,
         *,
         path: float = 0.0,
-        numbers: Any = None,
+        numbers: NDArray[np.int32] | None = None,
         has_buckets: bool = False,
     ) -> Passed:
         """A pass; with the one before, colors far from borders are not looked at again if there is a memory."""
         labeler = _Labeler(
             find=NearestCenter(centers),
             convert=self._convert,
-            units=units,
+            anchors=anchors,
+            weight_unit=self._weight_unit,
             extent=self._extent,
             path=path,
             is_first=before is None,
@@ -262,18 +331,21 @@ class Passes:
         totals, buckets = reduce(_add, self._scan(labeler))
         if before is not None and self._scan.memory is not None:
             totals = before.totals + totals
-        means = units.means(totals)
-        features = means.features if self._convert_means is None else self._convert_means(means.colors)
-        offsets, steps = features - units.centers, centers - units.centers
+        weights, offsets = totals[0], totals[1:-1] / np.where(totals[0] > 0, totals[0], 1.0)
+        n_channels = anchors.colors.shape[1]
+        colors = (anchors.colors + offsets[:n_channels].T).clip(*self._limits)  # rounding leads beyond them
+        features = self._convert_means(colors) if self._convert_means else anchors.features + offsets[n_channels:].T
+        steps, ways = centers - anchors.features, features - anchors.features
+        squares = totals[-1] + weights * (steps * (steps - 2 * ways)).sum(axis=1)
         return Passed(
             centers,
-            means.weights,
-            shifts=np.where(means.weights[:, np.newaxis] > 0, features - centers, 0.0),
-            squares=means.squares + means.weights * (steps * (steps - 2 * offsets)).sum(axis=1),
-            colors=means.colors,
+            weights * self._weight_unit,
+            shifts=np.where(weights[:, np.newaxis] > 0, features - centers, 0.0),
+            squares=np.maximum(squares, 0.0) * self._weight_unit,
+            colors=colors,
             buckets=buckets,
             totals=totals,
-            units=units,
+            anchors=anchors,
             path=path,
         )
 
@@ -284,7 +356,7 @@ def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
 
 def _block_length(rows: NDArray[Any]) -> int:
     """Number of colors that are labeled at a time."""
-    return int(min(MAX_SUMMED, 1 + _BLOCK_NUMBERS // rows.shape[1]))
+    return int(min(_BLOCK, 1 + _BLOCK_NUMBERS // rows.shape[1]))
 
 
 def _code(numbers: Any) -> Any:
