@@ -5,6 +5,7 @@ Rows come before columns and channels are last, whatever their order. xarray is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isinf
 from typing import Any
 
@@ -27,7 +28,7 @@ def is_labeled(X: Any) -> bool:
 def open_labeled(X: Any, min_ndim: int = 2) -> tuple[NDArray[Any], Any]:
     """X as an array, masked where it is nodata, channels last; and X again, or None if it is a table.
 
-    If `min_ndim` is 1, X may be a map. Pixels are masked if a channel is NaN, or if all equal the nodata value.
+    If `min_ndim` is 1, X may be a map. Pixels are masked where `find_missing` finds a nodata value of X.
     """
     _check_one(X, "X")
     found = _channels_of(X)
@@ -42,7 +43,7 @@ def open_labeled(X: Any, min_ndim: int = 2) -> tuple[NDArray[Any], Any]:
             f"{_quoted(_CHANNELS)}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
         )
     data = np.asarray(_ordered(X).data)
-    mask = _find_missing(data, X)
+    mask = find_missing(data, _no_data_of(X))
     if mask.any():
         data = np.ma.MaskedArray(data, mask=np.broadcast_to(mask[..., np.newaxis], data.shape))
     return data, X if data.ndim > 2 else None
@@ -67,7 +68,7 @@ def open_map(values: Any, name: str, like: Any = None) -> Any:
             )
         pixels = pixels.transpose(..., *places)
     data = np.asarray(pixels.data)
-    mask = _find_missing(data[..., np.newaxis], values)
+    mask = find_missing(data[..., np.newaxis], _no_data_of(values))
     return np.ma.MaskedArray(data, mask=mask) if mask.any() else data
 
 
@@ -122,10 +123,10 @@ def named_like(X: Any, values: NDArray[Any]) -> Any:
 def repainted(X: Any, colors: NDArray[Any]) -> Any:
     """An image in other colors; masked pixels as they are in `colors`.
 
-    If a color equals the nodata value, masked pixels get another one.
+    If a color would be read as nodata, masked pixels get another nodata value.
     """
     data, attrs, encoding = np.ma.getdata(colors), X.attrs, X.encoding
-    if any(_is_color(number, data[~_mask_of(colors)]) for number in _no_data_of(X)):
+    if any(_have(number, data[~_mask_of(colors)]).any() for number in _no_data_of(X)):
         data, number = _with_no_data(colors)
         attrs, encoding = ({name: each[name] for name in each if name not in _NO_DATA} for each in (attrs, encoding))
         attrs |= {} if number is None else {"_FillValue": number}
@@ -134,11 +135,40 @@ def repainted(X: Any, colors: NDArray[Any]) -> Any:
     return result.transpose(*X.dims)
 
 
-def free_no_data(dtype: np.dtype[Any], number: float | None, colors: NDArray[Any]) -> float | None:
-    """The nodata value of an image: `number`, unless a color equals it; else NaN, or None for integers."""
-    if number is not None and _holds(dtype, number) and not _is_color(number, colors):
+def find_missing(pixels: NDArray[Any], no_data: Iterable[float | None]) -> Mask:
+    """Which pixels, (..., n_channels), have NaN or a nodata value."""
+    is_float = pixels.dtype.kind == "f"
+    missing = np.isnan(pixels).any(axis=-1) if is_float else np.zeros(pixels.shape[:-1], dtype=bool)
+    for number in no_data:
+        missing |= _have(number, pixels)
+    return np.asarray(missing)
+
+
+def _have(no_data: float | None, pixels: NDArray[Any]) -> Mask:
+    """Which pixels have a nodata value in any channel.
+
+    Valid pixels of integers have values of 0 or more in some channels, so such a value must be in all.
+    """
+    if no_data is None or not holds(pixels.dtype, no_data):
+        return np.zeros(pixels.shape[:-1], dtype=bool)
+    is_equal = pixels == pixels.dtype.type(no_data)
+    return np.asarray((np.any if pixels.dtype.kind == "f" or no_data < 0 else np.all)(is_equal, axis=-1))
+
+
+def holds(dtype: np.dtype[Any], number: float) -> bool:
+    """Whether a dtype holds a number without overflow or rounding to an integer."""
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return bool(isinf(number) or not np.isinf(dtype.type(number)))
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return bool(low <= number <= high and float(number).is_integer())
+
+
+def free_no_data(number: float | None, colors: NDArray[Any]) -> float | None:
+    """The nodata value of an image: `number`, unless a color is read as nodata; else NaN, or None for integers."""
+    if number is not None and holds(colors.dtype, number) and not _have(number, colors).any():
         return number
-    return float("nan") if dtype.kind == "f" else None
+    return float("nan") if colors.dtype.kind == "f" else None
 
 
 def _with_no_data(colors: NDArray[Any]) -> tuple[NDArray[Any], float | None]:
@@ -147,11 +177,10 @@ def _with_no_data(colors: NDArray[Any]) -> tuple[NDArray[Any], float | None]:
     if not mask.any():
         return data, None
     known = data[~mask]
-    number = free_no_data(data.dtype, None, known)
-    if data.dtype.kind in "iu":
-        limits = np.iinfo(data.dtype)
+    number = free_no_data(None, known)
+    if data.dtype.kind in "iu":  # of 0 or more, which must be in all channels
         grays = set(known[(known == known[:, :1]).all(axis=1), 0].tolist())
-        number = next((each for each in range(limits.max, limits.min - 1, -1) if each not in grays), None)
+        number = next((each for each in range(np.iinfo(data.dtype).max, -1, -1) if each not in grays), None)
     if number is not None:
         data = np.where(mask[..., np.newaxis], data.dtype.type(number), data)
     return data, number
@@ -161,32 +190,11 @@ def _mask_of(colors: Any) -> Mask:
     return np.asarray(np.ma.getmaskarray(colors).any(axis=-1))
 
 
-def _is_color(number: float, colors: NDArray[Any]) -> bool:
-    """Whether all channels of a color equal a number."""
-    return bool((colors == number).all(axis=-1).any())
-
-
-def _holds(dtype: np.dtype[Any], number: float) -> bool:
-    """Whether a dtype holds a number without overflow or rounding to an integer."""
-    if dtype.kind == "f":
-        return abs(number) <= float(np.finfo(dtype).max)
-    limits = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
-    return float(number).is_integer() and limits.min <= number <= limits.max
-
-
-def _find_missing(data: NDArray[Any], X: Any) -> Mask:
-    """Where pixels are nodata."""
-    mask = np.isnan(data).any(axis=-1) if data.dtype.kind == "f" else np.zeros(data.shape[:-1], dtype=bool)
-    for number in _no_data_of(X):
-        mask |= (data == number).all(axis=-1)
-    return np.asarray(mask)
-
-
 def _no_data_of(X: Any) -> list[float]:
-    """The nodata values of X that its dtype holds: numbers, or arrays and tuples of one number."""
+    """The nodata values of X: numbers, or arrays and tuples of one number."""
     given = [np.asarray(X.attrs.get(name, X.encoding.get(name))) for name in _NO_DATA]
     numbers = [each.flat[0].item() for each in given if each.dtype.kind in "biuf" and len(np.unique(each)) == 1]
-    return [number for number in numbers if X.dtype.kind in "biuf" and (isinf(number) or _holds(X.dtype, number))]
+    return numbers if X.dtype.kind in "biuf" else []
 
 
 def _check_one(X: Any, name: str) -> None:

@@ -29,6 +29,7 @@ NEEDED = {
     "test_hostile_rasters.py": "imagecodecs",
     "test_labeled.py": "xarray",
     "test_labeled_maps.py": "xarray",
+    "test_no_data.py": "rasterio",
     "test_polygons.py": "rasterio",
     "test_rasters.py": "rasterio",
 }

@@ -250,7 +250,7 @@ def test_missing_values_of_a_tiff_are_masked(tmp_path):
     path = tmp_path / "scene.tif"
     tifffile.imwrite(path, bands, photometric="minisblack", planarconfig="contig", extratags=gdal_nodata)
     mask = np.ma.getmaskarray(np.ma.asarray(io.ImageFile(path)))
-    assert np.argwhere(mask.any(axis=-1)).tolist() == [[0, 0], [1, 1]]
+    assert np.argwhere(mask.any(axis=-1)).tolist() == [[0, 0], [1, 1], [2, 2]]
 
 
 def test_a_color_profile_is_applied(save):

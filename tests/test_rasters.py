@@ -471,7 +471,7 @@ def test_label_maps_need_no_place(folder):
         (np.uint8, 0, 0), (np.uint8, 200, None), (np.uint8, None, None), (np.uint16, 65535, 65535),
         (np.int16, -9999, -9999), (np.uint8, 300, None), (np.float32, -9999, -9999), (np.float32, None, np.nan),
         (np.float32, np.nan, np.nan), (np.float32, 200, np.nan), (np.float64, -1e300, -1e300),
-        (np.float32, np.inf, np.nan), (np.uint16, np.inf, None), (np.uint16, 0.5, None), (np.float32, 1e300, np.nan),
+        (np.float32, np.inf, np.inf), (np.uint16, np.inf, None), (np.uint16, 0.5, None), (np.float32, 1e300, np.nan),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("n_channels", [1, 3, 6])

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._color import to_uint8
-from ..io._rasters import choose_no_data, write_image, write_labels
+from .._labeled import free_no_data
+from ..io._rasters import write_image, write_labels
 from ..io._results import as_palette
 from .batch import Picture
 from .outcomes import Outcome
@@ -41,7 +42,7 @@ def _write_colors(picture: Picture, outcome: Outcome, bands: Iterator[NDArray[An
     place, colors, dtype = picture.place, outcome.own_colors, outcome.dtype
     if dtype == np.bool_:
         colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)
-    no_data = choose_no_data(dtype, place, colors)
+    no_data = free_no_data(place.no_data, colors)
     may_mask = place.is_transparent or place.no_data is not None or picture.mask is not None
     has_alpha = no_data is None and may_mask
     options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -68,18 +69,20 @@ def georeference_of(page: TiffPage) -> Georeference | None:
 
 
 def no_data_of(page: TiffPage) -> float | None:
-    """The nodata value of a page, or None."""
+    """The nodata value of a page, exact for integers of 64 bits, or None."""
     tag = page.tags.get(_NO_DATA)
     text = "" if tag is None else str(tag.value).strip("\x00 ")
     try:
-        return float(text) if text else None
+        number = float(text) if text else None
     except ValueError:
         raise ValueError(f"its nodata value is {text[:20]!r}") from None
+    is_exact = number is None or not number.is_integer() or abs(number) > 1 << 64
+    return number if is_exact else int(Decimal(text))
 
 
 def no_data_tag(number: float) -> Tag:
     """The tag of the nodata value."""
-    return _NO_DATA, "s", 0, f"{number:.17g}", True
+    return _NO_DATA, "s", 0, str(number), True
 
 
 def _tag(code: int, value: Any) -> Tag:

@@ -104,8 +104,9 @@ class ImageFile:
     their 16 bits; Pillow reads the upper 8 bits of the others.
 
     TIFF files of more than 8 bits or with other channels than RGB are not converted. Pixels are masked if a channel is
-    NaN, or if all channels equal the nodata value of the file (GDAL's tag). GeoTIFF files are read as stored, without
-    orientation and overviews, and the mask in the file is applied.
+    NaN or equals the nodata value of the file (GDAL's tag); in integer images, all channels must equal a nodata value
+    of 0 or more, since valid pixels have it in some. GeoTIFF files are read as stored, without orientation and
+    overviews, and the mask in the file is applied.
 
     Large TIFF files are read a few rows at a time by segmenters, and by slices, ``file[start:stop]``.
 

@@ -11,7 +11,6 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from .._labeled import free_no_data
 from ._atomic import written_whole
 from ._georeference import Tag, no_data_tag
 from ._pictures import ImageFile
@@ -63,11 +62,6 @@ def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
         has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))
         raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
     return place
-
-
-def choose_no_data(dtype: np.dtype[Any], place: Place, colors: NDArray[Any]) -> float | None:
-    """The nodata value of an image: from the file, unless a color equals it; else NaN, or None for integers."""
-    return free_no_data(dtype, place.no_data, colors)
 
 
 def write_labels(

@@ -13,10 +13,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from .._color import display_colors, to_uint8, unit_scale
-from .._labeled import open_label_map
+from .._labeled import free_no_data, open_label_map
 from .._source import open_source
 from ._atomic import written_whole
-from ._rasters import choose_no_data, colors_of_tiff, place_like, write_image, write_labels
+from ._rasters import colors_of_tiff, place_like, write_image, write_labels
 
 _PALETTE_SIZE = 256  # largest palette of a PNG
 _COMMENT = "Comment"  # a keyword of the PNG specification
@@ -114,7 +114,7 @@ def save_image(
     """Write an image as PNG or TIFF file, with masked pixels transparent.
 
     With `like`, masked pixels get the nodata value of that file. If it has no nodata value, or if a color of the image
-    equals it, they get NaN in float images and alpha 0 in integer images.
+    would be read as nodata, they get NaN in float images and alpha 0 in integer images.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def save_image(
     if like is not None:
         place = place_like(like, pixels.shape)
         is_masked = np.ma.getmaskarray(image).any(axis=-1)
-        no_data = choose_no_data(pixels.dtype, place, pixels[~is_masked])
+        no_data = free_no_data(place.no_data, pixels[~is_masked])
         masked = np.ma.MaskedArray(pixels, mask=np.ma.getmaskarray(image))
         has_alpha = no_data is None and bool(is_masked.any())
         options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}

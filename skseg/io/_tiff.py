@@ -21,6 +21,7 @@ from skimage.color import gray2rgb
 from tifffile import TiffFile, TiffPage
 
 from .._census.blocks import in_parallel
+from .._labeled import find_missing, holds
 from ._georeference import Georeference, georeference_of, no_data_of
 
 _PLAIN_BITS = (1, 2, 4, 8)  # of a number, that Pillow reads
@@ -184,8 +185,8 @@ class Page:
         return self._read(slice(start, max(start, stop)))
 
     def mask_missing(self, pixels: NDArray[Any]) -> NDArray[Any]:
-        """Mask pixels with NaN in a channel, or with the nodata value in all channels."""
-        return hide(pixels, self._find_missing(np.ma.getdata(pixels)))
+        """Mask pixels that are nodata."""
+        return hide(pixels, find_missing(np.ma.getdata(pixels), [self.no_data]))
 
     @property
     def _size(self) -> int:
@@ -204,12 +205,11 @@ class Page:
         """Some rows as colors, not turned, masked where they are transparent or nodata."""
         self._check_blocks()
         page = self._page
-        with np.errstate(over="ignore", invalid="ignore"):  # of a number that the type does not hold
-            fill = np.asarray(self.no_data or 0).astype(page.dtype)
-        pixels = _decode_rows(page, rows, fill)
+        has_number = self.no_data is not None and holds(page.dtype, self.no_data)
+        pixels = _decode_rows(page, rows, fill=self.no_data if has_number else 0)
         if self._has_alpha:  # it may lie between bands
             pixels = np.concatenate([np.delete(pixels, self._alpha, axis=-1), pixels[..., self._alpha]], axis=-1)
-        is_hidden = self._find_missing(pixels[..., :-1] if self._has_alpha else pixels)
+        is_hidden = find_missing(pixels[..., :-1] if self._has_alpha else pixels, [self.no_data])
         if self._mask is not None:
             is_hidden |= _decode_rows(self._mask, rows, 0)[..., 0] == 0
         name = getattr(page.photometric, "name", "")
@@ -228,16 +228,6 @@ class Page:
         elif pixels.shape[-1] == 1:
             pixels = gray2rgb(pixels[..., 0])
         return hide(pixels, is_hidden)
-
-    def _find_missing(self, numbers: NDArray[Any]) -> NDArray[np.bool_]:
-        """Which pixels have a NaN, or only nodata values."""
-        missing = np.zeros(numbers.shape[:-1], dtype=bool)
-        if self.no_data is not None:
-            with np.errstate(over="ignore"):
-                missing |= (numbers == self.no_data).all(axis=-1)
-        if numbers.dtype.kind == "f":
-            missing |= np.isnan(numbers).any(axis=-1)
-        return missing
 
 
 def hide(pixels: NDArray[Any], is_hidden: NDArray[np.bool_]) -> NDArray[Any]:
