@@ -153,3 +153,18 @@ def test_nodata_in_one_band_gives_the_classes_of_the_array_that_rasterio_masks(
     assert (written.fill_value == number).all()
     assert np.array_equal(written.mask.all(axis=-1), hidden_in(masked))
     assert np.array_equal(written.compressed(), painted.compressed())
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_colors_of_a_palette_do_not_become_nodata(tmp_path, monkeypatch, dtype):
+    """Colors from 0 to 1 are compared with the nodata value in the units of the image."""
+    monkeypatch.chdir(tmp_path)
+    white = np.iinfo(dtype).max
+    pixels = np.full((HEIGHT, WIDTH, 3), white - 9, dtype=dtype)
+    pixels[:4], pixels[8:] = white, 5
+    write("scene.tif", pixels, white)
+    skseg("predict", "--palette", "#ffffff,#000000", "scene.tif", "-o", "out")
+    written = io.ImageFile("out/scene-segmented.tif")[:]
+    assert hidden_in(written).sum() == 4 * WIDTH
+    assert not hidden_in(written)[4:].any()
+    assert (written[4:8] == white).all()

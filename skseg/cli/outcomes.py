@@ -50,7 +50,7 @@ class Classes:
     @property
     def own_colors(self) -> NDArray[Any]:
         """The color of each label in the units of the image."""
-        return np.asarray(self._segmenter.palette_)
+        return np.asarray(self._segmenter.model_.palette(self.dtype))
 
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
