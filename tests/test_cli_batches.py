@@ -304,6 +304,15 @@ def test_a_palette_comes_in_the_formats_of_other_programs(folder):
     assert [line.split()[0] for line in printed("table").strip().split("\n")[1:]] == codes
 
 
+@pytest.mark.parametrize("style", ["hex", "json", "gpl", "css"])
+def test_a_palette_has_one_format(folder, style):
+    outcome = skseg("palette", "photos/coffee.png", "--format", style, "--json")
+    assert outcome.exit_code == 2
+    assert outcome.stdout == ""
+    assert f"--json and --format {style} are two formats; give one of them." in outcome.stderr
+    assert skseg("palette", "photos/coffee.png", "-k", 2, "--format", "table", "--json").exit_code == 0
+
+
 def test_only_a_palette_lists_very_many_clusters(folder):
     listed = skseg("segment", "photos/coffee.png", "-k", 100).stdout
     assert listed.count("#") == 64

@@ -272,9 +272,11 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
       skseg palette photo.jpg -k 6
       skseg palette photo.jpg -k 6 --format css > colors.css
     """
+    if style != "table" and as_json:
+        raise click.UsageError(f"--json and --format {style} are two formats; give one of them.")
     batch = open_batch(images, mask, params["color_space"])
     segmenter = fit_batch(batch, params)
-    if segmenter is not None and style != "table" and not as_json:
+    if segmenter is not None and style != "table":
         click.echo(FORMATS[style](hex_codes(segmenter.model_)))
     else:
         report(batch, [], segmenter, as_json=as_json, n_listed=None)
