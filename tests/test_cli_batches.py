@@ -60,6 +60,40 @@ def test_directories_and_patterns_mean_the_pictures_in_them_each_once(folder, gi
     assert len(contents(folder / "skseg-output")) == 4
 
 
+def spoil(directory):
+    """Put into a directory links that lead to no file, and return their names."""
+    for name, target in {"a.png": "gone.png", "b.png": "gone.png", "c.png": "d.png", "d.png": "c.png"}.items():
+        (directory / name).symlink_to(target)
+    (directory / "e.png").symlink_to(".", target_is_directory=True)  # a directory, which holds other images
+    return ["a.png", "b.png", "c.png", "d.png"]
+
+
+@pytest.mark.parametrize("given", ["photos", "photos/*.png"])
+@pytest.mark.parametrize("command", ["segment", "regions", "fit", "choose-k", "palette", "explore"])
+def test_links_that_lead_to_no_file_are_failures(folder, command, given):
+    broken = spoil(folder / "photos")
+    options = ["--to", 3] * (command in ("choose-k", "explore"))
+    outcome = skseg(command, given, *options)
+    assert outcome.exit_code == 1
+    paths = [str(Path("photos", name)) for name in broken]
+    assert outcome.stderr.splitlines() == [f"Error: The link leads to no file: {path!r}." for path in paths]
+    for name in [*broken, "e.png"]:
+        (folder / "photos" / name).unlink()
+    expected = skseg(command, given, *options, *["--overwrite"] * (command not in ("choose-k", "palette")))
+    assert expected.exit_code == 0
+    assert re.sub(r"[\d.]+ s\n$", "", expected.stdout) == re.sub(r"[\d.]+ s\n$", "", outcome.stdout)
+
+
+def test_a_directory_of_broken_links_alone_is_a_failure(folder):
+    (folder / "links").mkdir()
+    broken = spoil(folder / "links")
+    outcome = skseg("palette", "links", "--json")
+    assert outcome.exit_code == 1
+    assert [failure["image"] for failure in json.loads(outcome.stdout)["failed"]] == [
+        str(Path("links", name)) for name in broken
+    ]
+
+
 @pytest.mark.parametrize("megapixels", [80, 0.0004])
 def test_an_image_with_infinite_numbers_is_named_and_left_out(folder, megapixels):
     for name, value in (("good.tif", 0.5), ("bad.tif", np.inf)):

@@ -635,6 +635,16 @@ def test_a_directory_means_its_pictures(folder):
         io.images(folder / "empty")
 
 
+@pytest.mark.parametrize("pattern", ["", "*.png"])
+def test_a_link_that_leads_to_no_file_is_not_left_out(folder, pattern):
+    try:
+        (folder / "broken.png").symlink_to("gone.png")
+    except OSError:
+        pytest.skip("Windows makes links for administrators only")
+    with pytest.raises(FileNotFoundError, match=r"The link leads to no file: '.*broken.png'"):
+        io.images(folder / pattern)
+
+
 def test_a_directory_means_the_formats_that_can_be_read(folder):
     expected = [file.path for file in io.images(folder)]
     for name in ("pdf", "palm", "h5", "hdf", "mpg", "mpeg", "grib", "bufr", "wmf", "emf", "txt", "geojson", "csv"):

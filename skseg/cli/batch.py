@@ -140,7 +140,7 @@ def find_files(patterns: Iterable[str]) -> list[Path]:
     found: dict[Path, Path] = {}
     for pattern in patterns:
         for path in find_pictures(pattern):
-            found.setdefault(path.resolve(), path)
+            found.setdefault(path.resolve() if path.is_file() else path, path)
     return list(found.values())
 
 

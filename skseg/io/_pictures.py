@@ -49,7 +49,8 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     Raises
     ------
     FileNotFoundError
-        If the directory contains no image, no file matches the pattern, or a file does not exist.
+        If the directory contains no image, no file matches the pattern, or a file or the target of a link does not
+        exist.
 
     Examples
     --------
@@ -77,7 +78,7 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
         raise FileNotFoundError(f"{readable(pattern)} does not exist.")
     else:
         files = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
-    files = [file for file in files if file.is_file()]
+    files = [file for file in files if not file.is_dir()]  # broken links stay, and fail when they are read
     if not files:
         raise FileNotFoundError(f"There is no image in {readable(pattern)}.")
     return files
@@ -149,7 +150,8 @@ class ImageFile:
         self.path = fspath(path)
         self.page = page
         if not Path(self.path).is_file():
-            raise FileNotFoundError(f"There is no file {self.path!r}.")
+            is_link = Path(self.path).is_symlink()
+            raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {self.path!r}.")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file; if this fails, raise a ValueError with its name."""
