@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,13 @@ from skseg.cli import app
 from skseg.cli.batch import as_line
 from skseg.cli.results import digest
 
+RESULTS = {
+    "color": "segmented.png",
+    "label": "labels.png",
+    "polygons": "polygons.geojson",
+    "distance": "distances.tif",
+}
+MAPS = {"color": "segmented.tif", "label": "labels.tif.aux.xml", "distance": "distances.tif"}
 COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
 
 
@@ -544,6 +552,74 @@ def test_a_full_disk_is_reported_and_leaves_no_half_written_file(folder, monkeyp
     assert outcome.exit_code == 1
     assert "No space left on device" in outcome.stderr
     assert sorted(contents(folder / "skseg-output")) == ["astronaut-labels.png", "astronaut-segmented.png"]
+
+
+@contextmanager
+def full_disk(n_bytes):
+    """A disk that is full for the part of a file after its first bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        *((["segment", "photos", "--output", output], f"out/coffee-{name}") for output, name in RESULTS.items()),
+        *((["segment", "map.tif", "--output", output], f"out/map-{name}") for output, name in MAPS.items()),
+        *((["regions", "photos", "--output", output], f"out/coffee-{RESULTS[output]}") for output in list(RESULTS)[:3]),
+        *(([command, "photos", "--table"], "all.csv") for command in ("segment", "regions")),
+        *(([command, "photos", "--polygons"], "all.json") for command in ("segment", "regions")),
+        (["fit", "photos", "-o"], "all.skseg"),
+        *((["choose-k", "photos", "--to", "3", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf", "tif")),
+        (["explore", "photos", "--to", "3", "-o"], "all.html"),
+    ],
+)
+@pytest.mark.parametrize(("n_bytes", "is_there"), [(0, False), (100, True)])
+def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, arguments, name, n_bytes, is_there):
+    place = (34264, "d", 16, tuple(map(float, range(16))), True)
+    tifffile.imwrite("map.tif", COFFEE, photometric="rgb", extratags=[place])
+    if name.startswith("all"):  # after the results of each image
+        skseg(arguments[0], "photos", *["-o", "out"] * (arguments[0] in ("segment", "regions")))
+        arguments = [*arguments, name, *["-o", "out", "--resume"] * (arguments[0] in ("segment", "regions"))]
+    else:
+        arguments = [*arguments, "-o", "out"]
+        (folder / "out").mkdir()
+    if is_there:
+        (folder / name).write_text("old")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with full_disk(n_bytes):
+        outcome = skseg(*arguments, *["--overwrite"] * is_there)
+    assert outcome.exit_code == 1
+    assert f": {name!r}" in outcome.stderr
+    assert "Errno" in outcome.stderr.splitlines()[-1]
+    assert outcome.stderr.count("\n") == outcome.stderr.count("Error: ")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_full_disk_leaves_no_label_map_without_its_names(folder):
+    place = (34264, "d", 16, tuple(map(float, range(16))), True)
+    tifffile.imwrite("map.tif", COFFEE, photometric="rgb", extratags=[place])
+    with full_disk(6000):
+        outcome = skseg("segment", "map.tif", "-k", 100, "--output", "label")
+    assert outcome.stderr.endswith("File too large: 'skseg-output/map-labels.tif.aux.xml'\n")
+    assert contents(folder / "skseg-output") == {}
+
+
+def test_what_is_known_is_printed_although_a_file_cannot_be_written(folder):
+    (folder / "photos" / "bad.png").write_text("no picture")
+    expected = skseg("segment", "photos", "-k", 3, "-o", "out", "--json")
+    with full_disk(0):
+        outcome = skseg("segment", "photos", "-k", 3, "-o", "out", "--resume", "--table", "t.csv", "--json")
+        curve = skseg("choose-k", "photos", "--to", 3, "--plot", "p.png", "--json")
+    assert json.loads(outcome.stdout)["clusters"] == json.loads(expected.stdout)["clusters"]
+    assert [failure["image"] for failure in json.loads(outcome.stdout)["failed"]] == ["photos/bad.png", "t.csv"]
+    assert [candidate["n_clusters"] for candidate in json.loads(curve.stdout)["candidates"]] == [2, 3]
+    assert [failure["image"] for failure in json.loads(curve.stdout)["failed"]] == ["photos/bad.png", "p.png"]
 
 
 def test_an_interrupted_run_says_what_is_left(folder, monkeypatch):

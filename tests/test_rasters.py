@@ -460,6 +460,13 @@ def test_a_label_map_is_read_as_it_was_written(folder, monkeypatch, largest):
     assert np.array_equal(painted[..., 0].compressed(), np.array([0, 128, 255])[labels.compressed()])
 
 
+def test_a_label_map_and_its_names_are_two_files_however_long_their_name_is(folder):
+    name = 200 * "n" + ".tif"
+    io.save_labels(np.eye(5, dtype=int), name, [[0.0], [1.0]])
+    assert np.array_equal(tifffile.imread(name), np.eye(5))
+    assert ElementTree.parse(f"{name}.aux.xml").find("PAMRasterBand") is not None
+
+
 def test_label_maps_need_no_place(folder):
     io.save_labels(np.eye(5, dtype=int), "labels.tif", [[0.0], [1.0]])
     assert np.array_equal(tifffile.imread("labels.tif"), np.eye(5))

@@ -242,10 +242,10 @@ def choose_k(
         with as_click_error():
             curve = criterion_curve(batch.pictures, segmenter, range(lowest, highest + 1), criterion)
         if plot:
-            with as_click_error(), written_whole(plot) as file:
+            with batch.noting(plot), written_whole(plot) as file:
                 plot_curve(curve, criterion).savefig(file, format=plot_format(plot), dpi=150)
         report_curve(batch, curve, criterion, as_json=as_json)
-        if plot:
+        if plot and str(plot) not in batch.failed:
             say(f"{readable(plot)}: the curve", unless=as_json)
     finish(batch)
 
@@ -324,14 +324,17 @@ def explore(
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
         numbers = range(2, highest + 1)
-        with as_click_error(), written_whole(path) as file:
+        with as_click_error():
             curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
             models = list(in_parallel(colors_of(batch.pictures, segmenter).model, numbers))
             shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)
             scores = [each["score"] for each in curve]
             regions = region_segmenter(params["color_space"], {}) if has_regions else None
-            file.write(explore_page(shown, models, scores, criterion, regions).encode())
-        say(f"{readable(path)}: open it in a browser.")
-        if not no_open and is_terminal():
-            webbrowser.open(path.resolve().as_uri())
+            page = explore_page(shown, models, scores, criterion, regions).encode()
+        with batch.noting(path):
+            with written_whole(path) as file:
+                file.write(page)
+            say(f"{readable(path)}: open it in a browser.")
+            if not no_open and is_terminal():
+                webbrowser.open(path.resolve().as_uri())
     finish(batch)

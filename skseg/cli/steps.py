@@ -138,7 +138,7 @@ def _write_results(
     results.make_directory()
     try:
         with (
-            as_click_error(),
+            batch.noting(results.summaries),
             results.summaries.open() as add,
             progress_bar("Writing", len(batch.pictures)) as advance,
         ):

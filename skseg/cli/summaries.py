@@ -37,6 +37,9 @@ class Summaries:
     def __bool__(self) -> bool:
         return self.table is not None or self.polygons is not None
 
+    def __str__(self) -> str:
+        return " and ".join(readable(path) for path in (self.table, self.polygons) if path is not None)
+
     def are_in(self, directory: Path) -> bool:
         """Whether one of the files goes to a directory."""
         return any(path is not None and path.parent == directory for path in (self.table, self.polygons))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from os import PathLike
+from errno import EIO
+from os import PathLike, fspath
 from pathlib import Path
+from secrets import token_hex
 from typing import IO
 
 
@@ -18,16 +20,28 @@ def written_whole(path: str | PathLike[str]) -> Iterator[IO[bytes]]:
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"The directory {os.fspath(path.parent)!r} does not exist.")
+        raise FileNotFoundError(f"The directory {fspath(path.parent)!r} does not exist.")
     if path.is_dir():
-        raise IsADirectoryError(f"{os.fspath(path)!r} is a directory.")
+        raise IsADirectoryError(f"{fspath(path)!r} is a directory.")
     if path.exists() and not path.is_file():  # the renaming would remove it
-        raise OSError(f"{os.fspath(path)!r} is a device or a pipe; give the name of a file.")
-    path = Path(os.path.realpath(path))  # of links in a circle, too
-    beside = path.with_name(f".{path.name[:60]}.{os.getpid()}.part")
+        raise OSError(f"{fspath(path)!r} is a device or a pipe; give the name of a file.")
+    target = Path(os.path.realpath(path))  # of links in a circle, too
+    beside = target.with_name(f".{target.name[:50]}.{token_hex(8)}.part")  # of at most 255 bytes
     try:
-        with beside.open("wb") as file:
-            yield file
-        beside.replace(path)
+        with naming(path, beside):
+            with beside.open("wb") as file:
+                yield file
+            beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: str | PathLike[str], beside: Path | None = None) -> Iterator[None]:
+    """Name a file in errors of the system, such as of a full disk, that name none, or the hidden one beside it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename not in (None, beside and fspath(beside)):
+            raise
+        raise OSError(error.errno or EIO, error.strerror or str(error), fspath(path)) from error

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._labeled import open_label_map
 from .._regions.outlines import outlines
-from ._atomic import written_whole
+from ._atomic import naming, written_whole
 from ._results import as_palette
 
 _IN_PLACE = (1, 0, 0, 0, 1, 0)  # the identity
@@ -111,14 +111,15 @@ def open_polygons(
 
         def add(label_map: ArrayLike, **options: Any) -> None:
             before = file.tell()
-            try:
-                for feature in _features(label_map, **options):
-                    file.write(b"\n" if file.tell() == start else b",\n")
-                    file.writelines(feature)
-            except BaseException:  # the file stays one of GeoJSON
-                file.seek(before)
-                file.truncate()
-                raise
+            with naming(path):
+                try:
+                    for feature in _features(label_map, **options):
+                        file.write(b"\n" if file.tell() == start else b",\n")
+                        file.writelines(feature)
+                except BaseException:  # the file stays one of GeoJSON
+                    file.seek(before)
+                    file.truncate()
+                    raise
 
         yield add
         file.write(b"\n]}\n")

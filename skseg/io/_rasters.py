@@ -82,9 +82,10 @@ def write_labels(
     colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
     numbers = (np.ma.filled(np.ma.asarray(band), no_data).astype(dtype) for band in bands)
     tags = [*(place or Place()).tags, no_data_tag(no_data)]
-    _write(path, numbers, shape, dtype, comment=comment, tags=tags, photometric="palette", colormap=colormap)
     with written_whole(f"{fspath(path)}.aux.xml") as file:
         file.write(_names_as_xml(palette))
+        file.flush()  # a full disk is known before there is a label map without names
+        _write(path, numbers, shape, dtype, comment=comment, tags=tags, photometric="palette", colormap=colormap)
 
 
 def write_image(
