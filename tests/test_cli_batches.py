@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from sklearn.model_selection import cross_val_score
 
 from skseg import KMeansSegmenter, TileKFold, io
 from skseg._color import COLOR_SPACE_NAMES
-from skseg.cli import app
+from skseg.cli import app, steps
 from skseg.cli.batch import as_line
 from skseg.cli.results import digest
 
@@ -659,6 +660,75 @@ def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
         subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True).stdout.count("is done") >= 1
     )
     assert len(list(results.glob("noise*.png"))) == 10
+
+
+# Several images at a time
+
+IN_PARALLEL = [
+    ["segment", "-k", "3"],
+    ["segment", "-k", "3", "--each"],
+    ["predict", "model.skseg"],
+    ["predict", "--palette", "#102030,#ffeedd"],
+    ["regions"],
+]
+
+
+@pytest.mark.parametrize("arguments", IN_PARALLEL)
+def test_images_are_segmented_in_parallel(folder, monkeypatch, arguments):
+    skseg("fit", "photos", "-k", 3)
+    both = Barrier(2)
+
+    def together(kind):
+        def open_outcome(*args, **options):
+            both.wait(timeout=60)  # an image alone would wait in vain
+            return kind(*args, **options)
+
+        return open_outcome
+
+    for name in ("Classes", "Regions"):
+        monkeypatch.setattr(steps, name, together(getattr(steps, name)))
+    outcome = skseg(*arguments, "photos", "--n-jobs", 2)
+    assert outcome.exit_code == 0, outcome.output
+    assert len(contents(folder / "skseg-output")) == 4
+
+
+@pytest.mark.parametrize("arguments", IN_PARALLEL)
+def test_nothing_depends_on_the_number_of_jobs(folder, arguments):
+    skseg("fit", "photos", "-k", 3)
+    for number in range(3):
+        Image.fromarray(np.tile(np.roll(COFFEE, number), (3 - number, 1, 1))).save(f"photos/c{number}.png")
+    for name in ("b", "d"):
+        (folder / "photos" / f"{name}.png").write_bytes((folder / "photos" / "coffee.png").read_bytes()[:2000])
+    runs = []
+    for n_jobs in (1, 2, -1, 7):
+        options = ["--table", "all.csv", "--polygons", "all.json", "--n-jobs", n_jobs, "--overwrite"]
+        outcome = skseg(*arguments, "photos", *options)
+        assert outcome.exit_code == 1
+        files = contents(folder / "skseg-output") | {name: Path(name).read_bytes() for name in ("all.csv", "all.json")}
+        runs.append((re.sub(r"[\d.]+ s\n$", "", outcome.stdout), outcome.stderr, files))
+    assert len(runs[0][2]) == 12
+    assert [line.split("'")[1] for line in runs[0][1].splitlines()] == [str(Path("photos", f"{n}.png")) for n in "bd"]
+    assert runs[1:] == runs[:1] * 3
+
+
+def test_an_interruption_waits_for_the_images_that_are_being_written(folder):
+    skseg("fit", "photos", "-k", 3)
+    rows = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
+    for number in range(12):
+        Image.fromarray(np.roll(rows, number)).save(folder / "photos" / f"noise{number}.bmp")
+    command = [sys.executable, "-m", "skseg", "predict", "model.skseg", "photos/*.bmp", "--n-jobs", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    results = folder / "skseg-output"
+    while process.poll() is None and not list(results.glob("noise*.png")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 1
+    assert "noise9.bmp: interrupted; --resume goes on from here" in said
+    assert not list(results.glob(".*"))
+    resumed = subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True)
+    assert "is done" in resumed.stdout
+    assert len(list(results.glob("noise*.png"))) == 24
 
 
 # Help

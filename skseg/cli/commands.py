@@ -105,6 +105,7 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
 @options.regions
 @options.color_space_of_regions
 @options.region_results
+@options.n_jobs
 @options.limits
 @options.json
 def regions(
@@ -167,6 +168,7 @@ def fit(
 @options.palette
 @options.color_space
 @options.results
+@options.n_jobs
 @options.limits
 @options.json
 def predict(
@@ -189,11 +191,11 @@ def predict(
     if model is not None and color_space != "auto":
         raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
     segmenter = open_model(model) if model is not None else palette_segmenter(palette, color_space)
-    results, _ = take_results(params)
+    results, params = take_results(params)
     batch = open_batch(images, mask)
     with as_usage_error():
         results.check(batch.pictures, [None if model is None else Path(model), mask])
-    done = write_classes(batch, results, {}, segmenter)
+    done = write_classes(batch, results, params, segmenter)
     report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
     finish(batch)
 

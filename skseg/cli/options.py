@@ -139,6 +139,9 @@ def _color_space(auto: str) -> Callable[..., Any]:
     )
 
 
+n_jobs = click.option(
+    "--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."
+)
 color_space = _color_space("hsv")
 color_space_of_regions = _color_space("lab, with less weight for L*,")
 _any_start = click.option(
@@ -178,7 +181,7 @@ _model = _options(
         show_default=True,
         help="Seed of the starts.",
     ),
-    click.option("--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."),
+    n_jobs,
 )
 model = _options(_start, _model)
 model_of_any_k = _options(_any_start, _model)

@@ -21,7 +21,7 @@ from .batch import Picture
 from .messages import as_click_error
 from .outcomes import Outcome, crs_of, polygons_of
 from .rasters import write_raster
-from .summaries import Summaries
+from .summaries import Part, Summaries
 
 _MAX_LABELS = np.iinfo(np.uint16).max  # of a label map in a file
 _READ_BYTES = 1 << 24  # of a file, at a time
@@ -104,6 +104,23 @@ class Results:
                     "give --overwrite to replace it."
                 )
         return all(there)
+
+    def finish(
+        self, picture: Picture, segment: Callable[[Picture], Outcome], model: str, advance: Callable[[float], None]
+    ) -> tuple[dict[str, Any], Part]:
+        """Segment an image and write its results, unless they are done; its entry, and its part of the summaries."""
+        is_done = self.are_done(picture, model)
+        entry: dict[str, Any] = {"skipped": True}
+        part: Part = {}, {}
+        if not is_done or self.summaries:
+            outcome = segment(picture)
+            if not is_done:
+                files = self.write(picture, outcome, model, advance)
+                entry = outcome.entry() | {"files": list(map(str, files))}
+            part = self.summaries.part_of(picture, outcome)
+        if is_done:
+            advance(1)
+        return {"image": str(picture)} | entry, part
 
     def write(self, picture: Picture, outcome: Outcome, model: str, advance: Callable[[float], None]) -> list[Path]:
         """Write the results of an image, and return the files. `advance` is called with the share done."""

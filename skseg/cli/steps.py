@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 from .. import io
+from .._census.blocks import one_thread
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
@@ -22,7 +25,7 @@ from .messages import as_click_error, progress, progress_bar
 from .outcomes import Classes, Outcome, Regions
 from .report import best
 from .results import Results, digest
-from .summaries import Summaries
+from .summaries import Part, Summaries
 
 _CURVE = ("n_clusters", "score", "spread")
 
@@ -110,16 +113,19 @@ def write_classes(
     asked = params if common is None else common.get_params()
     asked = {name: value for name, value in asked.items() if name != "n_jobs"}  # which changes no result
     made_by = asked if common is None else (asked, common.cluster_centers_.tolist())
-    return _write_results(batch, results, segment, made_by)
+    return _write_results(batch, results, segment, made_by, params["n_jobs"])
 
 
 def write_regions(
     batch: Batch, results: Results, color_space: str | None, params: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Write the regions of each image, and return their entries."""
-    segmenter = region_segmenter(color_space, params)
-    made_by = ("regions", color_space, params)
-    return _write_results(batch, results, lambda picture: Regions(picture, segmenter), made_by)
+    n_jobs = params.pop("n_jobs")
+
+    def segment(picture: Picture) -> Regions:
+        return Regions(picture, region_segmenter(color_space, params))
+
+    return _write_results(batch, results, segment, ("regions", color_space, params), n_jobs)
 
 
 def region_segmenter(color_space: str | None, params: dict[str, Any]) -> RegionSegmenter:
@@ -129,9 +135,9 @@ def region_segmenter(color_space: str | None, params: dict[str, Any]) -> RegionS
 
 
 def _write_results(
-    batch: Batch, results: Results, segment: Callable[[Picture], Outcome], made_by: Any
+    batch: Batch, results: Results, segment: Callable[[Picture], Outcome], made_by: Any, n_jobs: int | None
 ) -> list[dict[str, Any]]:
-    """Segment each image and write its results, and the summaries of all."""
+    """Segment the images and write their results, some in parallel, and the summaries of all in their order."""
     model, done, rest = digest(__version__, made_by), [], list(batch.pictures)
     if not rest:
         return []
@@ -142,24 +148,40 @@ def _write_results(
             results.summaries.open() as add,
             progress_bar("Writing", len(batch.pictures)) as advance,
         ):
-            for picture in batch.pictures:
+
+            def finish_one(picture: Picture) -> list[tuple[dict[str, Any], Part]]:
                 with batch.noting(picture):
-                    is_done = results.are_done(picture, model)
-                    entry: dict[str, Any] = {"skipped": True}
-                    if not is_done or results.summaries:
-                        outcome = segment(picture)
-                        if not is_done:
-                            files = results.write(picture, outcome, model, advance)
-                            entry = outcome.entry() | {"files": list(map(str, files))}
-                        add(picture, outcome)
-                    if is_done:
-                        advance(1)
-                    done.append({"image": str(picture)} | entry)
+                    return [results.finish(picture, segment, model, advance)]
+                return []
+
+            for picture, result in zip(batch.pictures, _map(finish_one, batch.pictures, n_jobs), strict=True):
+                name = str(picture)
+                if name in batch.failed:  # noted when it failed; the order is the images'
+                    batch.failed[name] = batch.failed.pop(name)
+                with batch.noting(picture):
+                    for entry, part in result:
+                        add(picture, part)
+                        done.append(entry)
                 picture.pixels = None
                 rest.remove(picture)
     except KeyboardInterrupt:
         batch.failed |= {str(picture): "interrupted; --resume goes on from here" for picture in rest}
     return done
+
+
+def _map(function: Callable[[Picture], Any], pictures: list[Picture], n_jobs: int | None) -> Iterator[Any]:
+    """`function` of each picture, in order, of several at a time; after an interruption, running ones are finished."""
+
+    def in_one_thread(picture: Picture) -> Any:
+        with one_thread():
+            return function(picture)
+
+    n_workers = effective_n_jobs(n_jobs)
+    if n_workers == 1:
+        yield from map(function, pictures)
+        return
+    with ThreadPoolExecutor(n_workers) as pool:
+        yield from pool.map(in_one_thread, pictures)
 
 
 def plot_curve(curve: list[dict[str, Any]], criterion: str) -> Any:

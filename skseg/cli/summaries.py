@@ -19,6 +19,8 @@ from .batch import Picture
 from .messages import check_target
 from .outcomes import Outcome, columns_of, crs_of, polygons_of, system_of
 
+Part = tuple[dict[str, list[Any]], dict[str, Any]]
+
 _COMMENT = "skseg"  # in the polygons
 _FIRST_COLUMNS = b"image,label,color,"  # of the table
 
@@ -61,19 +63,24 @@ class Summaries:
                 "--output polygons writes a file for each."
             )
 
+    def part_of(self, picture: Picture, outcome: Outcome) -> Part:
+        """The columns of the table and the polygons of an image; empty if not asked for."""
+        columns = columns_of(picture, outcome) if self.table else {}
+        return columns, polygons_of(picture, outcome) if self.polygons else {}
+
     @contextmanager
-    def open(self) -> Iterator[Callable[[Picture, Outcome], None]]:
-        """The function that adds an image; the files are complete at the end."""
+    def open(self) -> Iterator[Callable[[Picture, Part], None]]:
+        """The function that adds the part of an image; the files are complete at the end."""
         tables: list[dict[str, list[Any]]] = []
         add_polygons: Callable[..., None] | None = None
         with ExitStack() as files:
 
-            def add(picture: Picture, outcome: Outcome) -> None:
+            def add(picture: Picture, part: Part) -> None:
                 nonlocal add_polygons
+                columns, polygons = part
                 if self.table:
-                    tables.append(columns_of(picture, outcome))
+                    tables.append(columns)
                 if self.polygons:
-                    polygons = polygons_of(picture, outcome)
                     if add_polygons is None:
                         file = open_polygons(self.polygons, crs_of(picture), comment=_COMMENT)
                         add_polygons = files.enter_context(file)
