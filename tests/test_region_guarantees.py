@@ -139,6 +139,28 @@ def test_a_drawing_of_few_colors_is_segmented_without_a_warning():
     assert RegionSegmenter().fit_predict(drawing).max() == 1
 
 
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_drawings_of_a_list_are_segmented_without_a_warning(n_jobs):
+    drawings = [np.full((20, 30, 3), color, dtype=np.uint8) for color in range(0, 250, 25)]
+    regions = RegionSegmenter(n_jobs=n_jobs).fit_predict(drawings)
+    assert [each.max() for each in regions] == [0] * 10
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("together", [1, 2])
+def test_a_mask_may_separate_very_many_regions(together, channels):
+    rows, columns = np.mgrid[:260, :260]
+    inside = (rows + columns) % 2 == 0 if together == 1 else (rows % 2 == 0) & (columns % 3 > 0)
+    image = np.random.default_rng(0).integers(256, size=(260, 260, channels), dtype=np.uint8)
+    X = np.ma.MaskedArray(image, mask=np.broadcast_to(~inside[..., np.newaxis], image.shape))
+    segmenter = RegionSegmenter(min_size=0).fit(X)
+    hierarchy = segmenter.hierarchy(X)
+    assert hierarchy.n_regions > 20_000
+    assert np.array_equal(numbers_of(hierarchy.cut(n_regions=1)), connected(np.zeros((260, 260), dtype=int), ~inside))
+    assert 0 <= hierarchy.boundaries().max() <= 1
+    assert np.array_equal(segmenter.transform(X).mask, X.mask)
+
+
 def test_noise_without_a_least_size_is_merged_in_little_time():
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     segmenter = RegionSegmenter(min_size=0).fit([noise])

@@ -202,6 +202,13 @@ def test_a_round_is_given_up_that_merges_next_to_nothing(monkeypatch):
     assert np.array_equal(merge(start, cost_of(start)).children, exact.children)
 
 
+@pytest.mark.parametrize("pairs", [[], [(0, 1)], [(0, 1), (2, 3)]])
+def test_regions_without_neighbors_are_not_merged_in_rounds(monkeypatch, pairs):
+    monkeypatch.setattr(merging, "_MANY_REGIONS", 2)
+    alone = Graph(np.ones(9), np.ones((9, 6)), np.array(pairs, dtype=np.int32).reshape(-1, 2), np.ones((len(pairs), 4)))
+    assert sorted(map(tuple, np.sort(tree_of(alone).children, axis=1))) == pairs
+
+
 def test_a_cut_makes_the_first_mergers(random_map):
     tree = tree_of(whole_graph(connected(random_map)))
     for n_merges in (0, 1, 5, len(tree.children)):

@@ -199,6 +199,8 @@ def _cheapest_of_both(current: Graph, costs: Floats) -> tuple[NDArray[Any], Floa
     nearest[links[:, 0]] = links[:, 1]
     one, other = current.pairs.T
     mutual = np.flatnonzero((nearest[one] == other) & (nearest[other] == one))
+    if not len(mutual):  # as if a mask separates all regions
+        return current.pairs[mutual], costs[mutual]
     chosen = mutual[costs[mutual] <= np.median(costs[mutual])]
     return current.pairs[chosen], costs[chosen]
 
