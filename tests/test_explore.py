@@ -13,6 +13,8 @@ from skimage.data import coffee
 from tifffile import imwrite
 
 from skseg import KMeansSegmenter, RegionSegmenter
+from skseg._regions import segmenter as module
+from skseg._regions.describe import describe
 from skseg.cli import app
 from skseg.cli.explore import explore_page
 
@@ -88,6 +90,18 @@ def test_regions_are_cut_at_every_scale(tmp_path):
     for scale, numbers in zip(regions["scales"], regions["numbers"], strict=True):
         expected = np.ma.filled(hierarchy.cut(scale=scale), -1)
         assert np.array_equal(np.append(numbers, -1)[finest], expected)
+
+
+@pytest.mark.parametrize("segmenter", [RegionSegmenter(), RegionSegmenter(KMeansSegmenter(5, random_state=0))])
+def test_regions_of_each_picture_are_found_once(monkeypatch, segmenter):
+    described = []
+    monkeypatch.setattr(module, "describe", lambda *arguments: described.append(arguments) or describe(*arguments))
+    pictures = [("x", PICTURE), ("y", PICTURE[::-1])]
+    page = explore_page(pictures, [KMeansSegmenter(2, random_state=0).fit(PICTURE).model_], [1.0], "score", segmenter)
+    assert len(described) == 2
+    for (_, picture), on_page in zip(pictures, data_of(page)["pictures"], strict=True):
+        finest = decoded(on_page["regions"]["map"]).astype(int) @ [1, 256, 65536] - 1
+        assert np.array_equal(finest, segmenter.fit(picture).hierarchy(picture).cut(scale=0.05))
 
 
 def test_regions_are_left_out_by_default(page_file):

@@ -84,7 +84,7 @@ def _regions_of(image: NDArray[Any], segmenter: RegionSegmenter) -> dict[str, An
 
     The red, green and blue of a pixel are the digits of the number of its region, counted from 1; 0 is the mask.
     """
-    hierarchy = segmenter.fit(image).hierarchy(image)
+    hierarchy = segmenter.fit([image]).hierarchy(image)  # fit to a list does not find the regions, too
     cuts = [np.ma.filled(hierarchy.cut(scale=scale), -1) for scale in _SCALES]
     numbers, members = np.unique(cuts[0], return_index=True)
     members = members[numbers >= 0]
