@@ -125,6 +125,35 @@ def test_bands_have_regions_without_conversion_shown_in_grays(folder):
     assert {"#000000", "#ffffff"} <= {row["color"] for row in rows}
 
 
+@pytest.mark.parametrize(
+    "image", [COFFEE.astype(np.int16) * 20, COFFEE.astype(np.float32), COFFEE[..., 0].astype(np.float32) + 200]
+)
+@pytest.mark.parametrize("command", [["regions"], ["explore", "--regions", "--to", 3, "--no-open"]])
+def test_numbers_that_are_no_srgb_have_regions_in_another_color_space(folder, command, image):
+    imwrite("scene.tif", image, photometric="rgb" if image.ndim == 3 else "minisblack")
+    outcome = skseg(*command, "scene.tif")
+    assert outcome.exit_code == 1
+    assert outcome.output == (
+        f"Error: scene.tif has {image.dtype} from {image.min():g} to {image.max():g}, but lab, the default color space "
+        "of regions, needs uint8, uint16 or 0 to 1; give --color-space hsv, or none for bands.\n"
+    )
+    assert not (folder / "explore.html").exists()
+    for color_space in ("hsv", "none"):
+        outcome = skseg(*command, "scene.tif", "--color-space", color_space, "--overwrite")
+        assert outcome.exit_code == 0, outcome.output
+
+
+@pytest.mark.parametrize("number", [np.nan, 1e9])
+@pytest.mark.parametrize("command", [["regions"], ["explore", "--regions", "--to", 3, "--no-open"]])
+def test_numbers_under_the_mask_may_be_no_srgb(folder, command, number):
+    image = (COFFEE / 255).astype(np.float32)
+    image[:8] = number
+    imwrite("scene.tif", image, photometric="rgb")
+    Image.fromarray((np.arange(40) >= 8)[:, np.newaxis].repeat(60, axis=1)).save("mask.png")
+    outcome = skseg(*command, "scene.tif", "--mask", "mask.png")
+    assert outcome.exit_code == 0, outcome.output
+
+
 def test_a_masked_picture_has_no_regions(folder):
     Image.new("L", (60, 40)).save("mask.png")
     outcome = skseg("regions", "photos/coffee.png", "--mask", "mask.png", "--table", "table.csv", "--output", "label")

@@ -1,18 +1,24 @@
 """RegionSegmenter, and the rules that every estimator of images keeps, checked on KMeansSegmenter too."""
 
 import pickle
+import re
+from warnings import catch_warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis.extra.numpy import arrays
+from hypothesis.strategies import data, floats, integers, sampled_from, tuples
 from PIL import Image
 from skimage.data import astronaut, coffee
 from skimage.transform import rescale
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skseg import KMeansSegmenter, RegionDisplay, RegionSegmenter, metrics
+from skseg import KMeansSegmenter, RegionDisplay, RegionSegmenter, io, metrics
 from skseg._regions.graph import connected
 
 COFFEE, ASTRONAUT = coffee()[::6, ::6], astronaut()[::7, ::7]
@@ -398,16 +404,57 @@ def test_a_score_without_truth_is_refused():
         small().fit(COFFEE).score(COFFEE)
 
 
-@pytest.mark.parametrize("image", [np.dstack([COFFEE, COFFEE[..., :1]]), COFFEE.astype(int)], ids=["4 channels", "int"])
-def test_an_error_about_the_color_space_says_where_it_is_given(image):
-    with pytest.raises(
-        ValueError, match=r"Here: RegionSegmenter\(KMeansSegmenter\(32, color_space='hsv'\)\), or --color-space"
-    ):
-        small().fit(image)
-    small().set_params(segmenter=KMeansSegmenter(16, color_space=None)).fit(image)
-    with pytest.raises(ValueError, match="color_space") as caught:
-        small().set_params(segmenter=KMeansSegmenter(16, color_space="lab")).fit(image)
-    assert "Here" not in str(caught.value)
+FOUR = np.dstack([COFFEE, np.where(OUTSIDE, 0, 255).astype(np.uint8)])
+
+
+def follow(advice, X):
+    """What the code in an error stands for."""
+    names = {"np": np, "RegionSegmenter": RegionSegmenter, "KMeansSegmenter": KMeansSegmenter, "X": X}
+    return [eval(code, names) for code in re.findall(r"RegionSegmenter\(.*?\)\)|np\.ma\.array\(.*?axis=-1\)\)", advice)]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [FOUR, FOUR / 255, FOUR.astype(np.int16) * 30, np.ma.masked_equal(FOUR, 7)]
+    + [COFFEE.astype(dtype) for dtype in (np.int16, np.uint32, np.float32, np.float64)]
+    + [COFFEE * 1e30, COFFEE / -255, MASKED.astype(np.int64) - 1000],
+)
+def test_the_advice_of_an_error_is_a_way_out(image):
+    for X in (image, image[np.newaxis]):
+        with pytest.raises(ValueError, match=r"RegionSegmenter\(KMeansSegmenter\(32, ") as caught:
+            small().fit(X)
+        assert "--" not in str(caught.value)
+        *masked, advised = follow(str(caught.value), image)
+        assert advised.set_params(min_size=5).fit_predict(X).max() > 0
+        assert len(masked) == (image.shape[-1] == 4)
+
+
+def test_alpha_is_made_a_mask_by_the_advice_of_an_error():
+    with pytest.raises(ValueError, match="X has 4 channels") as caught:
+        small().fit(FOUR)
+    assert np.ma.allequal(small().fit_predict(follow(str(caught.value), FOUR)[0]), small().fit_predict(MASKED))
+
+
+@settings(deadline=None, max_examples=50)
+@given(data())
+def test_images_of_any_channels_and_range_have_regions_or_an_error_with_a_way_out(data):
+    dtype = data.draw(sampled_from([bool, np.uint8, np.uint16, np.int8, np.int32, np.uint64, np.float32, np.float64]))
+    shape = data.draw(tuples(integers(1, 9), integers(1, 9), integers(1, 6)))
+    numbers = floats(-(2.0**99), 2.0**99, width=32) if np.dtype(dtype).kind == "f" else None
+    image = data.draw(arrays(dtype, shape, elements=numbers))
+    try:
+        regions = RegionSegmenter(min_size=0).fit_predict(image)
+    except ValueError as error:
+        with catch_warnings(action="ignore", category=ConvergenceWarning):
+            regions = follow(str(error), image)[-1].set_params(min_size=0).fit_predict(image)
+    assert regions.shape == shape[:2]
+
+
+def test_a_segmenter_that_is_given_has_errors_of_its_own():
+    for image in (FOUR, COFFEE.astype(int)):
+        small().set_params(segmenter=KMeansSegmenter(16, color_space=None)).fit(image)
+        with pytest.raises(ValueError, match=r"color_space='lab' needs"):
+            small().set_params(segmenter=KMeansSegmenter(16, color_space="lab")).fit(image)
 
 
 def test_an_error_about_pixels_is_that_of_the_segmenter():

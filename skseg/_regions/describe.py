@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 
 from .._checks import match_to_fit
-from .._color import is_unit_range, round_to
-from .._counting import read_rows
+from .._color import find_conversion, is_unit_range, round_to
+from .._counting import count_source, read_rows
+from .._fitting import fit_model
+from .._model import Model
 from .._segmenter import KMeansSegmenter
 from .._source import Source
 from .average import without_noise
@@ -25,8 +25,14 @@ from .tree import Tree
 
 _SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
 _USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
-_CLUSTERS = 32  # of an image that has no segmenter
-_STARTS, _TOL = 3, 1e-2  # of its k-means; more effort took half of the time and made regions no better
+_OWN: dict[str, Any] = {  # k-means of an image that has no segmenter
+    "n_clusters": 32,
+    "init": "k-means++",
+    "n_init": 3,
+    "max_iter": 300,
+    "tol": 1e-2,  # more effort took half of the time and made regions no better
+    "random_state": 0,
+}
 _LAB = (0.7, 1.0, 1.0)  # its weights of L*, a*, b*
 _SMALLEST = 1 / 6000  # share of the pixels that a region has at least
 
@@ -57,23 +63,26 @@ class Described(NamedTuple):
 def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -> Described:
     """Find the connected parts of the labels of an image, let small ones join a neighbor, and describe what is left.
 
-    If the segmenter is None, the image gets a default one of its own.
+    If the segmenter is None, the image gets clusters of its own.
     """
     n_dims = np.ndim(source.data)
     if n_dims != 3:
-        raise ValueError(f"X must be an image (height, width, n_channels); got {n_dims} dimensions instead.")
+        raise ValueError(
+            f"X must be an image (height, width, n_channels); got {n_dims} dimensions instead. "
+            "Pass the images of a stack as a list."
+        )
     mask = source.pixels().mask
     if mask is not None and mask.all():
         return _nothing(mask)
     n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(np.shape(source.data)[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
     source = without_noise(source, min(smallest, n_pixels * _SMALLEST))
-    fitted = segmenter or _own_segmenter(source)
-    model = fitted.model_
+    model = _own_model(source) if segmenter is None else segmenter.model_
     pixels, rows = read_rows(source, model.conversion.name)
-    rows = match_to_fit(fitted, source, rows)
+    if segmenter is not None:
+        rows = match_to_fit(segmenter, source, rows)
     labels = np.ma.getdata(pixels.restore(model.label(rows), under_mask=-1))
-    planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), under_mask=np.nan)), _reference_spread(fitted))
+    planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), under_mask=np.nan)), _reference_spread(model))
     parts = connected(labels, mask)
     _, numbers = absorb_small(graph(parts, planes), smallest)
     regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
@@ -87,20 +96,26 @@ def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -
     return Described(regions, mask, start._replace(sums=sums), n_labels)
 
 
-def _own_segmenter(source: Source) -> KMeansSegmenter:
-    """32 clusters of an image, in L*a*b* if it has three channels; an error about that says where it can be changed."""
-    lab: dict[str, Any] = {"color_space": "lab", "channel_weights": _LAB} if np.shape(source.data)[-1] == 3 else {}
-    segmenter = KMeansSegmenter(_CLUSTERS, **lab, n_init=_STARTS, tol=_TOL, random_state=0)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a drawing has fewer colors
-            segmenter.fit(source.data)
-    except ValueError as error:
-        if "color_space" not in str(error):
-            raise
-        here = "RegionSegmenter(KMeansSegmenter(32, color_space='hsv')), or --color-space of the command"
-        raise ValueError(f"{error} Here: {here}.") from error
-    return segmenter
+def _own_model(source: Source) -> Model:
+    """The clusters of a single image, in L*a*b* if it has three channels; there may be fewer, as in a drawing."""
+    n_channels = np.shape(source.data)[-1]
+    if n_channels == 4:
+        raise ValueError(
+            "X has 4 channels, and the fourth could be alpha or a band. If it is alpha, make it a mask: "
+            "np.ma.array(X[..., :3], mask=np.repeat(X[..., 3:] == 0, 3, axis=-1)). "
+            "If all are bands, use RegionSegmenter(KMeansSegmenter(32, color_space=None))."
+        )
+    conversion = find_conversion(None, None, n_channels) if n_channels != 3 else find_conversion("lab", _LAB, 3)
+    counted = count_source(source, None, conversion.name, None, purpose="fit")
+    limits = counted.census.number_limits()
+    if n_channels == 3 and not is_unit_range(limits):
+        raise ValueError(
+            f"X must be uint8, uint16 or from 0 to 1 for L*a*b*, the default for 3 channels; got {limits.dtype} from "
+            f"{limits[0]:g} to {limits[1]:g} instead. Scale X, or use "
+            "RegionSegmenter(KMeansSegmenter(32, color_space='hsv')), which takes any range; None instead of 'hsv' if "
+            "the channels are not RGB."
+        )
+    return fit_model(counted.census, conversion, counted.scan, **_OWN)
 
 
 def _nothing(mask: NDArray[np.bool_]) -> Described:
@@ -110,11 +125,10 @@ def _nothing(mask: NDArray[np.bool_]) -> Described:
     return Described(regions, mask, start, 0)
 
 
-def _reference_spread(segmenter: KMeansSegmenter) -> float:
+def _reference_spread(model: Model) -> float:
     """The spread of the fitted colors, half adapted to a usual photo, so that a hazy image has fewer regions."""
-    model = segmenter.model_
     spread = model.spread or 1.0
-    is_rgb = model.conversion.is_srgb and segmenter.n_features_in_ == 3
+    is_rgb = model.conversion.is_srgb and model.colors.shape[1] == 3
     if not is_rgb or not is_unit_range(round_to(np.array(model.limits), model.dtype)):
         return spread
     cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)

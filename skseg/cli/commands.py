@@ -33,13 +33,13 @@ from .messages import (
 from .palettes import FORMATS, hex_codes
 from .report import plural, report, report_curve, shares_of
 from .steps import (
+    explored_regions,
     fit_batch,
     new_segmenter,
     open_batch,
     open_model,
     palette_segmenter,
     plot_curve,
-    region_segmenter,
     take_results,
     write_classes,
     write_regions,
@@ -325,13 +325,13 @@ def explore(
     check_target(path, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
+        regions = explored_regions(batch, params["color_space"]) if has_regions else None
         numbers = range(2, highest + 1)
         with as_click_error():
             curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
             models = list(in_parallel(colors_of(batch.pictures, segmenter).model, numbers))
             shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)
             scores = [each["score"] for each in curve]
-            regions = region_segmenter(params["color_space"], {}) if has_regions else None
             page = explore_page(shown, models, scores, criterion, regions).encode()
         with batch.noting(path):
             with written_whole(path) as file:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._color import display_colors, hex_code, round_to
+from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
@@ -97,6 +97,7 @@ class Regions:
     def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
         self._pixels = np.asanyarray(picture)
         self.shape, self.dtype = self._pixels.shape, self._pixels.dtype
+        check_range(picture, self._pixels, segmenter)
         try:
             self.labels = segmenter.fit_predict(self._pixels)
         except NoPixelsError:  # an empty tile; there is nothing to fit k-means to
@@ -131,6 +132,18 @@ class Regions:
 
 
 Outcome = Classes | Regions
+
+
+def check_range(picture: Picture, pixels: NDArray[Any], segmenter: RegionSegmenter) -> None:
+    """Refuse numbers that the default color space of regions does not take."""
+    if segmenter.segmenter is not None or pixels.shape[-1] != 3 or unit_scale(pixels.dtype) != 1:
+        return
+    known = np.ma.masked_invalid(pixels).compressed()
+    if known.size and not is_unit_range(known):
+        raise ValueError(
+            f"{picture} has {pixels.dtype} from {known.min():g} to {known.max():g}, but lab, the default color space "
+            "of regions, needs uint8, uint16 or 0 to 1; give --color-space hsv, or none for bands."
+        )
 
 
 def columns_of(picture: Picture, outcome: Outcome) -> dict[str, list[Any]]:

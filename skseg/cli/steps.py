@@ -22,7 +22,7 @@ from .._version import __version__
 from ..io._pictures import readable
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress, progress_bar
-from .outcomes import Classes, Outcome, Regions
+from .outcomes import Classes, Outcome, Regions, check_range
 from .report import best
 from .results import Results, digest
 from .summaries import Part, Summaries
@@ -132,6 +132,15 @@ def region_segmenter(color_space: str | None, params: dict[str, Any]) -> RegionS
     """The segmenter of regions whose colors are compared in a color space."""
     classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
     return RegionSegmenter(classes, **params)
+
+
+@as_click_error()
+def explored_regions(batch: Batch, color_space: str | None) -> RegionSegmenter:
+    """The segmenter of regions of a page, which can segment all images of the batch."""
+    segmenter = region_segmenter(color_space, {})
+    for picture in batch.pictures:
+        check_range(picture, np.asanyarray(picture), segmenter)
+    return segmenter
 
 
 def _write_results(
