@@ -139,6 +139,53 @@ def test_an_image_of_other_channels_than_in_fit_is_refused(estimator):
         estimator.fit(COFFEE).predict(COFFEE[..., :1])
 
 
+@pytest.mark.parametrize("method", ["predict", "transform", "hierarchy", "score"])
+@pytest.mark.parametrize(
+    ("X", "name"),
+    [
+        (COFFEE[..., :1], "X"),
+        (BANDS, "X"),
+        (MASKED[..., :2], "X"),
+        (np.stack([COFFEE, COFFEE])[..., :1], "X"),
+        ([COFFEE, ASTRONAUT, ASTRONAUT[..., :2]], r"X\[2\]"),
+        ([COFFEE, np.stack([BANDS, BANDS])], r"X\[1\]"),
+        ([Image.fromarray(COFFEE[..., 0])], r"X\[0\]: X"),  # whose channels are known when it is read
+    ],
+    ids=["gray", "bands", "masked", "stack", "list", "list of stacks", "PIL"],
+)
+@pytest.mark.parametrize("inside", [None, KMeansSegmenter(3, random_state=0)], ids=["own", "given"])
+def test_other_channels_are_refused_before_anything_is_clustered(monkeypatch, method, X, name, inside):
+    segmenter = small().set_params(segmenter=inside).fit(COFFEE)
+    monkeypatch.setattr("skseg._regions.segmenter.describe", lambda *_: pytest.fail("an image is clustered"))
+    arguments = [X, [0] * len(X)] if method == "score" else [X]
+    with pytest.raises(ValueError, match=f"^{name} has . features, but RegionSegmenter is expecting 3 features"):
+        getattr(segmenter, method)(*arguments)
+
+
+def test_a_list_of_different_channels_is_not_fitted():
+    for inside in (None, KMeansSegmenter(3)):
+        with pytest.raises(ValueError, match=r"X\[1\] has 1 features, but RegionSegmenter is expecting 3"):
+            small().set_params(segmenter=inside).fit([COFFEE, COFFEE[..., :1]])
+
+
+@pytest.mark.parametrize("shape", [(0, 8, 3), (8, 0, 3), (0, 8, 8, 3), (8, 8, 0)])
+def test_an_image_without_pixels_is_refused(shape):
+    nothing = np.zeros(shape, dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"^X must have at least one pixel and one channel; got the shape"):
+        small().fit(nothing)
+    with pytest.raises(ValueError, match=r"^X\[1\] must have at least one pixel and one channel"):
+        small().fit(COFFEE).predict([COFFEE, nothing])
+
+
+@pytest.mark.parametrize("params", [{"scale": 2.0}, {"n_regions": 0}, {"min_size": -1}])
+def test_parameters_that_were_changed_after_fit_are_checked_before_anything_is_clustered(monkeypatch, params):
+    segmenter = small().fit(COFFEE).set_params(**params)
+    monkeypatch.setattr("skseg._regions.segmenter.describe", lambda *_: pytest.fail("an image is clustered"))
+    for method in (segmenter.predict, segmenter.transform, segmenter.hierarchy):
+        with pytest.raises(ValueError, match=next(iter(params))):
+            method(COFFEE)
+
+
 @pytest.mark.parametrize("image", [COFFEE[:1, :1], COFFEE[:1], COFFEE[:, :1], np.zeros_like(COFFEE)])
 @pytest.mark.filterwarnings("ignore:X has .* distinct color")
 def test_small_and_constant_images_are_segmented(estimator, image):
@@ -286,15 +333,49 @@ def test_a_list_gives_a_list_of_hierarchies():
     ]
 
 
+def test_a_stack_gives_nested_lists_of_hierarchies():
+    stack = np.stack([[COFFEE, COFFEE[::-1], COFFEE // 2], [COFFEE[:, ::-1], COFFEE // 3, COFFEE]])
+    segmenter = small().fit(stack)
+    together = segmenter.hierarchy(stack)
+    assert [len(row) for row in together] == [3, 3]
+    for place in np.ndindex(2, 3):
+        one = together[place[0]][place[1]]
+        assert np.array_equal(one.cut(scale=segmenter.scale), segmenter.predict(stack)[place])
+        assert np.array_equal(one.scales, segmenter.hierarchy(stack[place]).scales)
+    masked = np.ma.stack([MASKED, MASKED[::-1]])
+    assert [each.cut(scale=0.5).mask.sum() for each in segmenter.hierarchy(masked)] == [OUTSIDE.sum()] * 2
+    assert [len(each) for each in segmenter.hierarchy([stack[0], stack[1, :1]])] == [3, 1]
+
+
 @pytest.mark.parametrize("segmenter", [3, KMeansSegmenter, make_pipeline(KMeansSegmenter(3))])
 def test_the_segmenter_must_be_one_of_colors(segmenter):
     with pytest.raises(ValueError, match="segmenter must be a KMeansSegmenter or None"):
         RegionSegmenter(segmenter).fit(COFFEE)
 
 
-def test_a_display_shows_one_image():
-    with pytest.raises(ValueError, match="X must be one image; show the images of a list one by one"):
-        RegionDisplay.from_estimator(small().fit([COFFEE]), [COFFEE])
+@pytest.mark.parametrize(
+    ("X", "kind"),
+    [
+        ([COFFEE, ASTRONAUT], "a list of 2"),
+        (np.stack([COFFEE, COFFEE]), r"the shape \(2, 67, 100, 3\)"),
+        (COFFEE[np.newaxis, np.newaxis], r"the shape \(1, 1, 67, 100, 3\)"),
+        (COFFEE.reshape(-1, 3), r"the shape \(6700, 3\)"),
+    ],
+)
+def test_a_display_shows_one_image(monkeypatch, X, kind):
+    segmenter = small().fit(COFFEE)
+    monkeypatch.setattr(RegionSegmenter, "hierarchy", lambda *_: pytest.fail("regions are computed"))
+    message = rf"X must be one image \(height, width, n_channels\); got {kind} instead. Show the images .* X\[0\]\."
+    for estimator in (segmenter, make_pipeline(FunctionTransformer().fit(COFFEE), segmenter)):
+        with pytest.raises(ValueError, match=message):
+            RegionDisplay.from_estimator(estimator, X)
+
+
+def test_an_image_that_cannot_be_shown_is_refused_before_its_regions_are_computed(monkeypatch):
+    segmenter = small().fit(BANDS)
+    monkeypatch.setattr(RegionSegmenter, "hierarchy", lambda *_: pytest.fail("regions are computed"))
+    with pytest.raises(ValueError, match=r"pass the channels to show, for example image=X"):
+        RegionDisplay.from_estimator(segmenter, BANDS)
 
 
 # With true label maps
@@ -338,11 +419,6 @@ def test_the_score_is_the_mean_over_annotators_and_then_over_images():
 def test_a_table_is_no_image(X):
     with pytest.raises(ValueError, match=r"X must be an image .* Got 2 dimensions instead"):
         small().fit(X)
-
-
-def test_a_hierarchy_is_of_one_image():
-    with pytest.raises(ValueError, match=r"X must be an image .* got 4 dimensions"):
-        small().fit(COFFEE).hierarchy(COFFEE[np.newaxis])
 
 
 @pytest.mark.parametrize(
@@ -397,6 +473,20 @@ def test_a_stack_is_scored_as_the_list_of_its_images():
     assert segmenter.score(COFFEE, segmenter.predict(COFFEE)) == 1
     with pytest.raises(ValueError, match="shape of labels_pred"):
         segmenter.score(COFFEE, segmenter.predict(COFFEE).T)
+
+
+def test_stacks_of_any_depth_are_scored_and_learned_from_image_by_image():
+    stack = np.stack([[COFFEE, COFFEE[::-1]], [COFFEE[:, ::-1], COFFEE // 2]])
+    truth = stack[..., 0] // 64
+    segmenter = small().fit(stack)
+    images, truths = list(stack.reshape(-1, *COFFEE.shape)), list(truth.reshape(-1, *COFFEE.shape[:2]))
+    assert segmenter.score(stack, truth) == segmenter.score(images, truths)
+    annotators = np.stack([truth, truth // 2], axis=2)
+    assert segmenter.score(stack, annotators) == segmenter.score(images, [[each, each // 2] for each in truths])
+    segmenter.set_params(cost="learn")
+    assert segmenter.fit(stack, truth).weights_ == segmenter.fit(images, truths).weights_
+    with pytest.raises(ValueError, match=r"X\[0\]: X must be an image .* got 4 dimensions .* as a list"):
+        segmenter.score(list(stack), list(truth))
 
 
 def test_a_score_without_truth_is_refused():
@@ -491,6 +581,28 @@ def test_a_wholly_masked_image_is_shown_without_regions():
     masked = np.ma.masked_all_like(COFFEE)
     display = RegionDisplay.from_estimator(small().fit(COFFEE), masked)
     assert [ax.get_title().split(", ")[1] for ax in display.axes_] == ["0 regions"] * 3
+
+
+def test_large_files_of_a_list_are_not_cut_into_bands(tmp_path, monkeypatch):
+    Image.fromarray(COFFEE).save(tmp_path / "coffee.tif")
+    files = io.images(tmp_path)
+    segmenter = small().fit(COFFEE)
+    assert np.array_equal(segmenter.predict(files)[0], segmenter.predict(COFFEE))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
+    monkeypatch.setattr("skseg._source._RESULT_PIXELS", 1000)
+    for X in (files, files[0]):
+        for method in (segmenter.predict, segmenter.transform, segmenter.hierarchy):
+            with pytest.raises(ValueError, match="more than the 5000 that are read at once"):
+                method(X)
+
+
+def test_a_list_whose_regions_cannot_be_found_leaves_the_earlier_model():
+    segmenter = small()
+    segmenter.fit_predict([COFFEE])
+    before = dict(vars(segmenter))
+    with pytest.raises(ValueError, match=r"X\[1\]: X must be uint8"):
+        segmenter.fit_predict([ASTRONAUT, COFFEE.astype(int)])
+    assert vars(segmenter) == before
 
 
 def test_a_fit_that_fails_at_its_end_leaves_the_earlier_model(monkeypatch):

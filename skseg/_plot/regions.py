@@ -64,7 +64,7 @@ class RegionDisplay:
             A fitted segmenter, or a Pipeline or search that ends in one.
 
         X : image of shape (height, width, n_channels)
-            Image to segment.
+            Image to segment. The images of a list or stack are shown one by one.
 
         scales : sequence of float, default=None
             Scale of each panel; by default, a third, one and three times the odds of the segmenter's scale.
@@ -79,18 +79,22 @@ class RegionDisplay:
         -------
         display : RegionDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If X is a list or stack of images, or cannot be shown.
         """
         model, arrived = inner_segmenter(segmenter, X, kind="RegionSegmenter")
+        _check_one(arrived)
         if scales is None:  # a third, one and three times the odds of the segmenter's
             scales = [model.scale / (model.scale + part * (1 - model.scale)) for part in (3, 1, 1 / 3)]
         scales = list(scales)
-        hierarchy = model.hierarchy(arrived)
-        if isinstance(hierarchy, list):
-            raise ValueError("X must be one image; show the images of a list one by one.")
-        maps = [hierarchy.cut(scale=scale) for scale in scales]
-        titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]
         image = np.ma.filled(open_source(X if image is None else image).data, 0)
         check_can_be_shown(image)
+        hierarchy = model.hierarchy(arrived)
+        maps = [hierarchy.cut(scale=scale) for scale in scales]
+        titles = [f"scale {scale:.3g}, {_count(regions)}" for scale, regions in zip(scales, maps, strict=True)]
         return cls(image, maps, titles).plot(axes=axes)
 
     def plot(self, *, axes: Any = None) -> Self:
@@ -124,6 +128,17 @@ class RegionDisplay:
             ax.imshow(mark_boundaries(image, numbers, (1, 1, 0), (0, 0, 0), background_label=-1))
             ax.set(title=title, xticks=[], yticks=[])
         return self
+
+
+def _check_one(X: Any) -> None:
+    """Refuse anything but a single image."""
+    source = open_source(X)
+    if source.is_sequence or np.ndim(source.data) != 3:
+        kind = f"a list of {len(source.data)}" if source.is_sequence else f"the shape {np.shape(source.data)}"
+        raise ValueError(
+            f"X must be one image (height, width, n_channels); got {kind} instead. "
+            "Show the images of a list or stack one by one: X[0]."
+        )
 
 
 def _count(regions: Any) -> str:

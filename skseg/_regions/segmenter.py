@@ -28,6 +28,11 @@ from .learn import Lesson, learn, make_lesson
 from .weights import SCALE, WEIGHTS
 
 
+def _stack(parts: list[Any]) -> Any:
+    """Label maps or images as one array, masked if they are."""
+    return np.ma.stack(parts) if isinstance(parts[0], np.ma.MaskedArray) else np.stack(parts)
+
+
 class RegionSegmenter(
     NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
@@ -42,7 +47,8 @@ class RegionSegmenter(
     segmenter : KMeansSegmenter or None, default=None
         Segmenter for the classes of colors. `fit` clones it and fits it to all of X; regions are compared in its color
         space. None segments each image separately into 32 clusters: three channels in L*a*b* with weight 0.7 for L*,
-        other channel counts without conversion. Four channels are refused: mask by alpha, or pass
+        other channel counts without conversion. Three channels must be uint8, uint16 or from 0 to 1; for other ranges,
+        pass ``KMeansSegmenter(32, color_space="hsv")``. Four channels are refused: mask by alpha, or pass
         ``KMeansSegmenter(32, color_space=None)``.
 
     scale : float, default=0.55
@@ -152,9 +158,11 @@ class RegionSegmenter(
             raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
         source = open_source(X)
         _check_images(source)
+        n_channels = np.shape(source.first())[-1]
+        _check_images(source, n_channels)
         segmenter = None if self.segmenter is None else clone(self.segmenter).fit(source.data)
         weights = self._learn(source, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
-        fitted, n_channels = copy(self), np.shape(source.first())[-1]
+        fitted = copy(self)
         set_fitted(fitted, segmenter, weights, n_channels)
         labels = None if source.is_sequence else source.like(fitted.predict(source.data))
         set_fitted(self, segmenter, weights, n_channels)
@@ -182,7 +190,7 @@ class RegionSegmenter(
             Number of the region of each pixel, from 0 in the upper left, without gaps. For a masked image, a masked
             array with −1 under the mask.
         """
-        return self._for_each_image(lambda source: self._hierarchy(source).cut(**self._where_to_cut()), X)
+        return self._for_each_image(self._cut, X)
 
     def fit_predict(self, X: Any, y: Any = None) -> Any:
         """Fit to X and find its regions; the regions of a list are kept in `labels_`.
@@ -200,10 +208,11 @@ class RegionSegmenter(
         regions : ndarray of int32, shape of X without channels, or a list of them
             As returned by `predict`.
         """
-        self.fit(X, y)
-        if not hasattr(self, "labels_"):
-            self.labels_ = self.predict(X)
-        return self.labels_
+        fitted = copy(self).fit(X, y)
+        labels = fitted.labels_ if hasattr(fitted, "labels_") else fitted.predict(X)
+        self.__dict__.update(fitted.__dict__)
+        self.labels_ = labels
+        return labels
 
     @overload
     def transform(self, X: Images) -> list[NDArray[Any]]: ...
@@ -224,40 +233,36 @@ class RegionSegmenter(
         X_new : ndarray, or a list of them
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
-        return self._for_each_image(
-            lambda source: paint_regions(source.data, self._hierarchy(source).cut(**self._where_to_cut())),
-            X,
-            are_colors=True,
-        )
+        return self._for_each_image(lambda source: paint_regions(source.data, self._cut(source)), X, are_colors=True)
 
     @overload
     def hierarchy(self, X: Images) -> list[RegionHierarchy]: ...
 
     @overload
-    def hierarchy(self, X: Any) -> RegionHierarchy: ...
+    def hierarchy(self, X: Any) -> Any: ...
 
     def hierarchy(self, X: Any) -> Any:
         """Merge the regions of X until one is left, and keep every step.
 
         Parameters
         ----------
-        X : image of shape (height, width, n_channels), or list of images
-            Colors.
+        X : image of shape (..., height, width, n_channels), or list of images
+            Colors. The images of a stack are segmented one by one.
 
         Returns
         -------
         hierarchy : RegionHierarchy, or a list of them
-            Regions at every scale.
+            Regions at every scale. A stack gives a list with one hierarchy per image, a stack with several axes of
+            images gives nested lists: ``hierarchy[i][j]`` is the hierarchy of ``X[i, j]``.
         """
-        check_is_fitted(self)
-        return open_source(X).results(self._hierarchy, n_jobs=self.n_jobs)
+        return self._for_each_image(self._hierarchy, X, stack=list)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Score how well the regions of X cover the true ones.
 
         Parameters
         ----------
-        X : image of shape (height, width, n_channels), stack or list of images
+        X : image of shape (..., height, width, n_channels), or list of images
             Colors.
 
         y : array-like of int, or list of them
@@ -275,40 +280,52 @@ class RegionSegmenter(
         ValueError
             If `y` is missing or does not have the shape of X's pixels.
         """
+        source = self._open_images(X)
         if y is None:
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
 
         def agreement(image: Source, truth: Any) -> float | None:
-            return score_or_none(metrics.covering, open_maps(truth, "y", image.labeled), self.predict(image.data))
+            return score_or_none(metrics.covering, open_maps(truth, "y", image.labeled), self._cut(image))
 
-        return mean_score(_image_by_image(open_source(X)).map(agreement, n_jobs=self.n_jobs, y=y))
+        images, truths = _image_by_image(source, y)
+        return mean_score(images.map(agreement, n_jobs=self.n_jobs, y=truths))
 
-    def _where_to_cut(self) -> dict[str, Any]:
-        return {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
-
-    def _for_each_image(self, function: Callable[[Source], Any], X: Any, *, are_colors: bool = False) -> Any:
-        """`function` of each image of a list or stack, as a list or stack."""
+    def _open_images(self, X: Any) -> Source:
+        """X as one or several images with the channels of `fit`."""
         check_is_fitted(self)
+        check_parameters(self)
         source = open_source(X)
-        _check_images(source)
-        if source.is_sequence or source.labeled is not None:
-            return source.results(
-                lambda image: self._for_each_image(function, image.data), n_jobs=self.n_jobs, are_colors=are_colors
-            )
-        if source.data.ndim == 3:
-            return function(source)
-        parts = [self._for_each_image(function, part) for part in source.data]
-        return np.ma.stack(parts) if isinstance(source.data, np.ma.MaskedArray) else np.stack(parts)
+        _check_images(source, self.n_features_in_)
+        return source
+
+    def _for_each_image(
+        self,
+        function: Callable[[Source], Any],
+        X: Any,
+        *,
+        stack: Callable[[list[Any]], Any] = _stack,
+        are_colors: bool = False,
+    ) -> Any:
+        """`function` of each image: one result, a list for a list of images, and by `stack` for a stack."""
+
+        def each(source: Source) -> Any:
+            if source.is_sequence:
+                return list(source.map(each, n_jobs=self.n_jobs))
+            is_stack = np.ndim(source.data) > 3
+            values = stack([each(open_source(part)) for part in source.data]) if is_stack else function(source)
+            return source.like(values, is_color=are_colors)
+
+        return each(self._open_images(X))
+
+    def _cut(self, source: Source) -> Any:
+        """The regions of one image."""
+        where = {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
+        return self._hierarchy(source).cut(**where)
 
     def _hierarchy(self, source: Source) -> RegionHierarchy:
         """The hierarchy of one image."""
+        _check_images(source, self.n_features_in_)  # one of a list may have been read only now
         described = describe(source, self.segmenter_, self.min_size)
-        n_channels = np.shape(source.data)[-1]
-        if n_channels != self.n_features_in_:
-            raise ValueError(
-                f"X has {n_channels} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
-                "as input: one per channel."
-            )
         return RegionHierarchy(described.regions, described.mask, described.start.pairs, described.tree(self.weights_))
 
     def _learn(self, source: Source, y: Any, segmenter: KMeansSegmenter | None) -> dict[str, float]:
@@ -319,13 +336,15 @@ class RegionSegmenter(
         def lesson(image: Source, truth: Any) -> Lesson:
             return make_lesson(describe(image, segmenter, self.min_size), open_maps(truth, "y", image.labeled))
 
-        return learn(list(_image_by_image(source).map(lesson, n_jobs=self.n_jobs, y=y)), WEIGHTS)
+        images, truths = _image_by_image(source, y)
+        return learn(list(images.map(lesson, n_jobs=self.n_jobs, y=truths)), WEIGHTS)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
-        tags.target_tags.required = False
+        tags.target_tags.required = isinstance(self.cost, str) and self.cost == "learn"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
@@ -351,17 +370,36 @@ def set_fitted(
     estimator.__dict__.pop("labels_", None)  # of an earlier X
 
 
-def _image_by_image(source: Source) -> Source:
-    """A stack as the sequence of its images."""
-    return open_source(list(source.data)) if not source.is_sequence and np.ndim(source.data) > 3 else source
+def _image_by_image(source: Source, y: Any) -> tuple[Source, Any]:
+    """The images of a stack as a sequence, and `y` of each of them."""
+    n_axes = 0 if source.is_sequence else np.ndim(source.data) - 3
+    if not n_axes:
+        return source, y
+    for _ in range(n_axes - 1):
+        y = [each for part in y for each in part]
+    return open_source(list(source.data.reshape(-1, *source.data.shape[-3:]))), y
 
 
-def _check_images(source: Source) -> None:
+def _check_images(source: Source, n_channels: int | None = None) -> None:
+    """Refuse tables, and arrays without pixels or with another number of channels; files are not read for this."""
     flat = source.tables if source.is_sequence else [source.data] * (np.ndim(source.data) < 3)
     if flat:
         raise ValueError(
             "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
             f"know where pixels lie. Got {np.ndim(flat[0])} dimensions instead; a gray image is image[..., np.newaxis]."
+        )
+    for index, image in enumerate(source.data if source.is_sequence else [source.data]):
+        if isinstance(image, np.ndarray):
+            _check_shape(image.shape, n_channels, f"X[{index}]" if source.is_sequence else "X")
+
+
+def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str) -> None:
+    if 0 in shape:
+        raise ValueError(f"{name} must have at least one pixel and one channel; got the shape {shape} instead.")
+    if n_channels not in (None, shape[-1]):
+        raise ValueError(
+            f"{name} has {shape[-1]} features, but RegionSegmenter is expecting {n_channels} features as input: "
+            "one per channel."
         )
 
 
