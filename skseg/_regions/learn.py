@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ..metrics._agreement import consecutive
@@ -89,11 +88,10 @@ def fit_weights(parts: list[Examples]) -> dict[str, float]:
             "y must have regions that are neighbors, and at least one of them must contain several parts of X. "
             "A smaller min_size gives more parts."
         )
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=_C))
-    where = np.tile(np.arange(len(terms)), 2)[counts]
-    sample_weight = both[counts] / both[counts].mean()
-    pipeline.fit(terms[where], is_separate[counts], logisticregression__sample_weight=sample_weight)
-    scaler, regression = pipeline[0], pipeline[1]
+    repeated = terms[np.tile(np.arange(len(terms)), 2)[counts]]
+    scaler = StandardScaler().fit(repeated)
+    regression = LogisticRegression(C=_C)  # not in a Pipeline, which refuses weights if metadata routing is enabled
+    regression.fit(scaler.transform(repeated), is_separate[counts], sample_weight=both[counts] / both[counts].mean())
     weights = regression.coef_[0] / scaler.scale_
     return {
         **dict(zip(TERMS, weights.tolist(), strict=True)),
