@@ -377,10 +377,10 @@ class ImageOutputMixin:
     """Apply `set_output` to tables only: a DataFrame cannot hold images."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        plain = cls.__dict__.get("transform")
-        super().__init_subclass__(**kwargs)  # here scikit-learn wraps `transform` to honor set_output
-        if plain is not None:
-            cls.transform = _for_tables_only(cls.__dict__["transform"], plain)  # type: ignore[attr-defined]
+        plain = {name: cls.__dict__[name] for name in ("transform", "fit_transform") if name in cls.__dict__}
+        super().__init_subclass__(**kwargs)  # here scikit-learn wraps both to honor set_output
+        for name, method in plain.items():
+            setattr(cls, name, _for_tables_only(cls.__dict__[name], method))
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X, then transform it.
@@ -406,8 +406,9 @@ class ImageOutputMixin:
 
 def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(plain)
-    def transform(self: Any, X: Any) -> Any:
+    def method(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
         source = open_source(X)  # an image that had to be read is not read again
-        return (wrapped if source.is_table else plain)(self, source.data if source.labeled is None else X)
+        data = source.data if source.labeled is None else X
+        return (wrapped if source.is_table else plain)(self, data, *args, **kwargs)
 
-    return transform
+    return method

@@ -17,7 +17,7 @@ from .. import metrics
 from .._census import means_by_label
 from .._checks import check_n_jobs
 from .._color import round_to
-from .._labeled import open_maps
+from .._labeled import open_map, open_maps
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source
@@ -29,8 +29,9 @@ from .weights import SCALE, WEIGHTS
 
 
 def _stack(parts: list[Any]) -> Any:
-    """Label maps or images as one array, masked if they are."""
-    return np.ma.stack(parts) if isinstance(parts[0], np.ma.MaskedArray) else np.stack(parts)
+    """Label maps or images as one array of their dtype and byte order, masked if they are."""
+    stack = np.ma.stack if isinstance(parts[0], np.ma.MaskedArray) else np.stack
+    return stack(parts).astype(parts[0].dtype, copy=False)
 
 
 class RegionSegmenter(
@@ -164,10 +165,9 @@ class RegionSegmenter(
         weights = self._learn(source, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
         fitted = copy(self)
         set_fitted(fitted, segmenter, weights, n_channels)
-        labels = None if source.is_sequence else source.like(fitted.predict(source.data))
-        set_fitted(self, segmenter, weights, n_channels)
-        if labels is not None:
-            self.labels_ = labels
+        if not source.is_sequence:
+            fitted.labels_ = source.like(fitted.predict(source.data))
+        self.__dict__ = fitted.__dict__  # all at once: a fit that fails changes nothing
         return self
 
     @overload
@@ -209,10 +209,10 @@ class RegionSegmenter(
             As returned by `predict`.
         """
         fitted = copy(self).fit(X, y)
-        labels = fitted.labels_ if hasattr(fitted, "labels_") else fitted.predict(X)
-        self.__dict__.update(fitted.__dict__)
-        self.labels_ = labels
-        return labels
+        if not hasattr(fitted, "labels_"):
+            fitted.labels_ = fitted.predict(X)
+        self.__dict__ = fitted.__dict__
+        return self.labels_
 
     @overload
     def transform(self, X: Images) -> list[NDArray[Any]]: ...
@@ -234,6 +234,30 @@ class RegionSegmenter(
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
         return self._for_each_image(lambda source: paint_regions(source.data, self._cut(source)), X, are_colors=True)
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to X, then paint its regions, which are found once.
+
+        Parameters
+        ----------
+        X : image of shape (..., height, width, n_channels), or list of images
+            Colors.
+
+        y : array-like of int, or list of them, default=None
+            As in `fit`.
+
+        **fit_params : dict
+            Passed to `fit`.
+
+        Returns
+        -------
+        X_new : ndarray, or a list of them
+            As returned by `transform`.
+        """
+        fitted = copy(self).fit(X, y, **fit_params)
+        painted = _paint(open_source(X), fitted.labels_) if hasattr(fitted, "labels_") else fitted.transform(X)
+        self.__dict__ = fitted.__dict__
+        return painted
 
     @overload
     def hierarchy(self, X: Images) -> list[RegionHierarchy]: ...
@@ -401,6 +425,15 @@ def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str) -> N
             f"{name} has {shape[-1]} features, but RegionSegmenter is expecting {n_channels} features as input: "
             "one per channel."
         )
+
+
+def _paint(source: Source, regions: Any) -> Any:
+    """An image, or stack, with each pixel in the mean color of its region."""
+    numbers = open_map(regions, "regions", source.labeled)
+    images = source.data.reshape(-1, *source.data.shape[-3:])
+    maps = numbers.reshape(-1, *numbers.shape[-2:])
+    painted = _stack([paint_regions(*each) for each in zip(images, maps, strict=True)])
+    return source.like(painted.reshape(source.data.shape), is_color=True)
 
 
 def paint_regions(image: Any, regions: Any) -> Any:
