@@ -24,10 +24,11 @@ from ._checks import (
     warn_other_range,
 )
 from ._color import check_not_alpha, is_unit_range, to_unit, unit_scale
+from ._errors import NoPixelsError, image_of_list
 from ._labeled import open_weights
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
-from ._source import ImageOutputMixin, NoPixelsError, Pixels, Source, open_source
+from ._source import ImageOutputMixin, Pixels, Source, open_source
 
 Floats = NDArray[np.float64]
 
@@ -181,14 +182,14 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         source = open_source(X)
         measured = _together(list(source.map(self._measure, n_jobs=self.n_jobs, sample_weight=sample_weight)))
         if not measured.tones.weights.any():
-            reason = "All pixels of X are masked" if sample_weight is None else "All weights of X's pixels are zero"
+            reason = "All pixels are masked" if sample_weight is None else "All weights of the pixels are zero"
             raise NoPixelsError(f"{reason}; at least one pixel must take part.")
         curve = self._curve(measured.like)
         light = self._light_of(measured.like, curve, measured.tones)
         learn_channels(self, source, measured.like)
         self.light_ = curve.from_linear(light)
         if self.light is not None and unit_scale(measured.like.dtype) == 1:
-            warn_other_range("light", float(self.light_.max()), "X", measured.limits[1])
+            warn_other_range(float(self.light_.max()), measured.limits[1], name="light", others="the pixels")
         self._seen = Seen(curve, measured.like.dtype, measured.limits)
         return self
 
@@ -294,9 +295,10 @@ def _is_auto(color_space: Any) -> bool:
 def _together(parts: list[Measured]) -> Measured:
     """Measurements of all images together."""
     for index, part in enumerate(parts):
-        check_same_kind(part.like, parts[0].like, f"X[{index}]")
-        if unit_scale(part.like.dtype) == 1:
-            warn_other_range(f"X[{index}]", part.limits[1], "X[0]", parts[0].limits[1])
+        with image_of_list(index):
+            check_same_kind(part.like, parts[0].like)
+            if unit_scale(part.like.dtype) == 1:
+                warn_other_range(part.limits[1], parts[0].limits[1], others="the first image")
     low, high = np.transpose([part.limits for part in parts])
     tones = merge([part.tones for part in parts])
     return Measured(tones, parts[0].like, (float(low.min()), float(high.max())))

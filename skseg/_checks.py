@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import warnings
 from numbers import Integral
 from typing import Any
 
@@ -15,6 +13,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from ._census import Census
 from ._color import is_unit_range, unit_scale
+from ._errors import NotFiniteError, warn
 from ._source import Pixels, Source
 
 _MANY_CHANNELS = 100  # of 8 bits: no camera has so many
@@ -38,7 +37,7 @@ def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[A
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X must hold real numbers; got {rows.dtype} instead.")
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
-        raise ValueError("X contains NaN or infinity; mask such pixels: np.ma.masked_invalid(X).")
+        raise NotFiniteError("Pixels contain NaN or infinity.")
     return pixels, table, rows.astype(rows.dtype.newbyteorder("="), copy=False)
 
 
@@ -83,11 +82,9 @@ def check_not_gray(pixels: Pixels) -> None:
         meant = "a gray image? Add the axis of channels: X[..., np.newaxis]."
     else:
         return
-    warnings.warn(
+    warn(
         f"X of shape {data.shape} is read as pixels of {n_channels} channels, since channels are the last axis. Is it "
-        + meant,
-        UserWarning,
-        stacklevel=levels_to_caller(),
+        + meant
     )
 
 
@@ -99,44 +96,30 @@ def warn_few_clusters(census: Census, n_found: int, n_clusters: int) -> None:
     """Warn that X has too few colors."""
     least = "" if census.is_complete else "more than "
     found = f"{least}{_plural(len(census.colors), 'distinct color')} in {_plural(n_found, 'cluster')}"
-    warnings.warn(
-        f"X has {found}, fewer than n_clusters={n_clusters}.",
-        ConvergenceWarning,
-        stacklevel=levels_to_caller(),
-    )
+    warn(f"X has {found}, fewer than n_clusters={n_clusters}.", ConvergenceWarning)
 
 
-def levels_to_caller() -> int:
-    """How many frames lie between a warning and the code that called skseg, maybe through scikit-learn."""
-    frame, level = inspect.currentframe(), 0
-    while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("skseg", "sklearn", "joblib"):
-        frame, level = frame.f_back, level + 1
-    return level
-
-
-def check_same_kind(colors: NDArray[Any], before: NDArray[Any], name: str) -> None:
+def check_same_kind(colors: NDArray[Any], before: NDArray[Any]) -> None:
     """Refuse to count colors together that have other channels or mean other units."""
     if colors.shape[1] != before.shape[1]:
         raise ValueError(
-            f"{name} has {colors.shape[1]} channels, but earlier images have {before.shape[1]}. Channels are the last "
-            "axis; a gray image has the shape (height, width, 1)."
+            f"Pixels have {_plural(colors.shape[1], 'channel')}, but earlier images have {before.shape[1]}. "
+            "Channels are the last axis; a gray image has the shape (height, width, 1)."
         )
     if unit_scale(colors.dtype) != unit_scale(before.dtype):
         raise ValueError(
-            f"{name} is {colors.dtype}, but earlier images are {before.dtype}, whose numbers mean other colors: "
+            f"Pixels are {colors.dtype}, but earlier images are {before.dtype}, whose numbers mean other colors: "
             "uint8 and uint16 stand for 0 to 1. Give all images the same dtype, for example with skimage.util."
         )
 
 
-def warn_other_range(name: str, largest: float, others: str, largest_of_others: float) -> None:
+def warn_other_range(largest: float, largest_of_others: float, *, others: str, name: str = "the pixels") -> None:
     """Warn if one range is probably 0 to 1, the other 0 to 255 or the like."""
     low, high = sorted((largest, largest_of_others))
     if 0 < low <= 1 and _SCALED[0] <= high <= _SCALED[1]:
-        warnings.warn(
+        warn(
             f"The largest number in {name} is {largest:g}, but {largest_of_others:g} in {others}. Give both the same "
-            "range; only uint8 and uint16 are scaled.",
-            UserWarning,
-            stacklevel=levels_to_caller(),
+            "range; only uint8 and uint16 are scaled."
         )
 
 
@@ -150,18 +133,18 @@ def check_comparable(colors: NDArray[Any], model: Any) -> None:
         if not is_unit_range(np.array([low, high], dtype=np.float64)):
             unscaled = colors.dtype if scale == 1 else fitted
             raise ValueError(
-                f"X is {colors.dtype}, but fit has seen {fitted}: uint8 and uint16 stand for 0 to 1, so the "
-                f"{unscaled} colors must lie there too; got {low:g} to {high:g} instead. "
-                "Give X the dtype and range that fit has seen."
+                f"Pixels are {colors.dtype}, but fit has seen {fitted}: uint8 and uint16 stand for 0 to 1, so the "
+                f"{unscaled} numbers must lie there too; got {low:g} to {high:g} instead. "
+                "Give the pixels the dtype and range that fit has seen."
             )
     if fitted.kind == "b" and scale != 1 and 0 < colors.max() <= 1:
         raise ValueError(
-            f"X is {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
-            "Pass X.astype(bool)."
+            f"Pixels are {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
+            "Convert them to bool: image.astype(bool)."
         )
     if scale == unit_scale(fitted) == 1:
         some = colors[:: max(1, len(colors) // _LOOKED_AT)]
-        warn_other_range("X", float(some.max()), "fit", model.limits[1])
+        warn_other_range(float(some.max()), model.limits[1], others="fit")
 
 
 def check_n_jobs(n_jobs: Any) -> None:

@@ -14,9 +14,10 @@ from ._callbacks import Task
 from ._census import Census, count, merge
 from ._checks import check_not_gray, check_pixel_weights, check_same_kind, read_checked, warn_other_range
 from ._color import check_not_alpha, unit_scale
+from ._errors import NoPixelsError, image_of_list
 from ._kmeans import Memory, representatives
 from ._labeled import open_weights
-from ._source import NoPixelsError, Pixels, Source, is_banded
+from ._source import Pixels, Source, is_banded
 
 Purpose = Literal["fit", "score"]
 
@@ -109,9 +110,7 @@ def count_source(
         like = counted.census.colors[:1]
         return replace(counted, scan=PixelScan(source, sample_weight, like, color_space, n_jobs))
     if len(counted.census.colors) == 0:
-        reason = (
-            "All pixels of X are masked" if sample_weight is None else "sample_weight is zero where X is not masked"
-        )
+        reason = "All pixels are masked" if sample_weight is None else "sample_weight is zero at all unmasked pixels"
         raise NoPixelsError(f"{reason}; at least one pixel must take part.")
     return counted
 
@@ -190,7 +189,7 @@ def _read_again(
     weights = open_weights(sample_weight, image.labeled)
     for band, part in image.bands(_PASSED_PIXELS):
         pixels, rows = read_rows(part, color_space)
-        check_same_kind(rows, like, "X")
+        check_same_kind(rows, like)
         yield rows, _weights_in(band, weights, image, pixels, rows)
 
 
@@ -218,7 +217,8 @@ def _add_up(censuses: Iterator[tuple[int, Census]], *, max_rows: int | None) -> 
     waiting: list[Census] = []
     n_waiting = 0
     for index, census in censuses:
-        _check_alike(census, together, f"X[{index}]")
+        with image_of_list(index):
+            _check_alike(census, together)
         waiting.append(census)
         n_waiting += len(census.colors)
         if n_waiting > max(len(together.colors), _MAX_WAITING):
@@ -226,17 +226,17 @@ def _add_up(censuses: Iterator[tuple[int, Census]], *, max_rows: int | None) -> 
     return merge([together, *waiting], max_rows=max_rows)
 
 
-def _check_alike(census: Census, before: Census, name: str) -> None:
+def _check_alike(census: Census, before: Census) -> None:
     """Refuse, or warn of, images whose numbers mean other colors."""
-    check_same_kind(census.colors, before.colors, name)
+    check_same_kind(census.colors, before.colors)
     if len(census.colors) and len(before.colors) and unit_scale(census.colors.dtype) == 1:
         largest, largest_before = (float(each.number_limits()[1]) for each in (census, before))
-        warn_other_range(name, largest, "earlier images", largest_before)
+        warn_other_range(largest, largest_before, others="earlier images")
 
 
 def add_to_fit(fitted: Census, census: Census) -> Census:
     """The colors of a fitted model and others together."""
-    _check_alike(census, fitted, "X")
+    _check_alike(census, fitted)
     if not fitted.is_complete:
         raise ValueError(
             "partial_fit needs all colors seen in fit, but there were too many, and only a sample was kept. "

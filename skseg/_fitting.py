@@ -247,7 +247,7 @@ def _start(
         raise ValueError(f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead.")
     unit = start / unit_scale(colors.dtype)
     conversion.check_range(unit, name="init")
-    warn_other_range("init", start.max(), "X", float(colors.max()))
+    warn_other_range(start.max(), float(colors.max()), name="init", others="the pixels")
     return conversion.convert(unit)
 
 

@@ -96,8 +96,8 @@ class Model:
         limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
         if colors.min() < limits.min or np.rint(colors.max()) > limits.max:
             raise ValueError(
-                f"X is {dtype}, which cannot hold the cluster colors {colors.min():g} to {colors.max():g}; "
-                f"give X the dtype that fit has seen, {self.dtype}."
+                f"Pixels are {dtype}, which cannot hold the cluster colors {colors.min():g} to {colors.max():g}; "
+                f"give them the dtype that fit has seen, {self.dtype}."
             )
         return round_to(colors, dtype)
 

@@ -61,4 +61,4 @@ def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = No
 def check_size(numbers: Any) -> None:
     """Refuse numbers with squared distances that are not finite."""
     if float(np.abs(numbers).max()) > _LARGEST:
-        raise ValueError(f"X must stay within ±{_LARGEST:g}, or squared distances overflow; scale it.")
+        raise ValueError(f"Pixels must stay within ±{_LARGEST:g}, or squared distances overflow; scale them.")

@@ -19,15 +19,12 @@ from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._census.blocks import one_thread
+from ._errors import image_of_list
 from ._labeled import is_labeled, named_like, open_labeled, repainted
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
 _RESULT_PIXELS = 1 << 22  # of an image that is too large for memory, that are worked on at a time
 _PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
-
-
-class NoPixelsError(ValueError):
-    """No pixel counts: all are masked or have weight 0."""
 
 
 class SupportsArray(Protocol):
@@ -328,13 +325,9 @@ def _combine(
 
 
 def _call_for_image(function: Callable[..., Any], is_one_of_many: bool, index: int, image: Any, *arguments: Any) -> Any:
-    """Call `function` of the source of an image, in one thread beside other workers; an error names the image."""
-    try:
-        with one_thread() if is_one_of_many else nullcontext():
-            return function(open_source(image), *arguments)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"X[{index}]: {error}") from error
+    """Call `function` of the source of an image, in one thread beside other workers."""
+    with image_of_list(index), one_thread() if is_one_of_many else nullcontext():
+        return function(open_source(image), *arguments)
 
 
 def _one_per_image(name: str, values: Any, n_images: int) -> Any:

@@ -34,10 +34,10 @@ LOW_LIMITS = {
 }
 REFUSALS = [
     "needs sRGB from 0 to 1",
-    "All pixels of X are masked",
-    "sample_weight is zero where X is not masked",
+    "All pixels are masked",
+    "sample_weight is zero at all unmasked pixels",
     "must stay within",
-    "X contains NaN or infinity",
+    "Pixels contain NaN or infinity",
 ]
 
 

@@ -310,7 +310,7 @@ def test_a_light_from_0_to_1_is_refused_for_images_of_integers(dtype):
 
 @pytest.mark.parametrize(("scale", "light"), [(1 / 255, [200, 180, 150]), (1.0, [0.8, 0.7, 0.6])])
 def test_a_light_of_another_range_than_the_floats_of_x_warns(scale, light):
-    with pytest.warns(UserWarning, match="largest number in light .* in X. Give both the same range"):
+    with pytest.warns(UserWarning, match="largest number in light .* in the pixels. Give both the same range"):
         WhiteBalancer(light=light).fit(IMAGE * scale)
 
 
@@ -398,9 +398,9 @@ def test_a_channel_without_light_is_named():
 
 
 def test_x_without_pixels_is_refused():
-    with pytest.raises(ValueError, match=r"All pixels of X are masked; at least one"):
+    with pytest.raises(ValueError, match=r"All pixels are masked; at least one"):
         WhiteBalancer().fit(np.ma.array(IMAGE, mask=True))
-    with pytest.raises(ValueError, match=r"All weights of X's pixels are zero; at least one"):
+    with pytest.raises(ValueError, match=r"All weights of the pixels are zero; at least one"):
         WhiteBalancer().fit(FLOATS, sample_weight=np.zeros(IMAGE.shape[:2]))
 
 
@@ -416,10 +416,10 @@ def test_an_exponent_that_is_no_number_is_refused():
 
 
 def test_images_of_other_units_or_channels_are_refused():
-    with pytest.raises(ValueError, match=r"X\[1\] is float64, but earlier images are uint8"):
+    with pytest.raises(ValueError, match=r"X\[1\]: Pixels are float64, but earlier images are uint8"):
         WhiteBalancer().fit([IMAGE, FLOATS])
     balancer = WhiteBalancer().fit(IMAGE)
-    with pytest.raises(ValueError, match=r"X is float64, but fit has seen uint8"):
+    with pytest.raises(ValueError, match=r"Pixels are float64, but fit has seen uint8"):
         balancer.transform(IMAGE.astype(float))
     with pytest.raises(ValueError, match=r"X has 4 features, but WhiteBalancer is expecting 3"):
         balancer.transform(np.ones((5, 4)))
@@ -430,7 +430,7 @@ def test_nan_and_infinity_must_be_masked(value):
     image = FLOATS.copy()
     image[3, 4, 1] = value
     for method in (WhiteBalancer().fit, WhiteBalancer().fit(FLOATS).transform):
-        with pytest.raises(ValueError, match=r"^X contains NaN or infinity; mask such pixels: np\.ma\.masked_invalid"):
+        with pytest.raises(ValueError, match=r"^Pixels contain NaN or infinity\. Mask them: np\.ma\.masked_invalid"):
             method(image)
     balanced = WhiteBalancer().fit_transform(np.ma.masked_invalid(image))
     assert_allclose(balanced.data[~balanced.mask], image[~balanced.mask])

@@ -111,7 +111,7 @@ def test_an_image_with_infinite_numbers_is_named_and_left_out(folder, megapixels
         tifffile.imwrite(name, pixels, photometric="rgb", rowsperstrip=4)
     outcome = skseg("palette", "bad.tif", "good.tif", "-k", 2, "--max-megapixels", megapixels)
     assert outcome.exit_code == 1
-    assert "Error: bad.tif: The image contains NaN or infinity; give such pixels the nodata value" in outcome.output
+    assert "Error: bad.tif: Pixels contain NaN or infinity. Give them the nodata value, or a --mask." in outcome.output
     assert outcome.output.splitlines()[0] == "K = 2"
 
 
@@ -227,7 +227,7 @@ def test_floats_from_0_to_255_warn_once_where_fractions_are_expected(folder):
     tifffile.imwrite("floats.tif", COFFEE.astype(np.float32), photometric="rgb")
     outcome = skseg("predict", "--palette", "#102030,#ffeedd", "floats.tif")
     assert outcome.exit_code == 0
-    assert outcome.stderr.count("Warning: The largest number in the image is 255, but 1 in fit.") == 1
+    assert outcome.stderr.count("Warning: floats.tif: The largest number in the pixels is 255, but 1 in fit.") == 1
 
 
 # Fit on some, predict on others
@@ -371,17 +371,25 @@ def test_a_progress_bar_is_shown_in_a_terminal(folder, monkeypatch):
     assert "2/2" in outcome.stderr
 
 
+OTHER_RANGE = "Warning: bytes.tif: The largest number in the pixels is 255, but 1 in earlier images."
+NOT_FINITE = "Error: bad.tif: Pixels contain NaN or infinity. Give them the nodata value, or a --mask."
+
+
 @pytest.mark.parametrize(
     ("command", "names", "message"),
     [
-        (["palette", "-k", 3], ["bad", "unit", "bytes"], "Warning: The largest number in bytes.tif is 255, but 1 in"),
-        (["palette", "-k", 3], ["unit", "bytes", "bad"], "Warning: The largest number in bytes.tif is 255, but 1 in"),
-        (["explore", "--to", 3], ["unit", "bytes"], "Warning: The largest number in bytes.tif is 255, but 1 in"),
-        (["choose-k", "--to", 3], ["huge"], "Error: The image must stay within"),
-        (["fit"], ["bytes"], "needs sRGB from 0 to 1, or uint8, or uint16; got the image as float64 from 0 to 255"),
-        (["segment", "--each"], ["empty"], "Error: empty.tif: All pixels of the image are masked"),
-        (["regions"], ["bad"], "Error: bad.tif: The image contains NaN or infinity"),
-        (["predict", "photos.skseg"], ["bytes"], "Error: bytes.tif: The image is float64, but fit has seen uint8"),
+        (["palette", "-k", 3], ["bad", "unit", "bytes"], OTHER_RANGE),
+        (["palette", "-k", 3], ["unit", "bytes", "bad"], OTHER_RANGE),
+        (["explore", "--to", 3], ["unit", "bytes"], OTHER_RANGE),
+        (["choose-k", "--to", 3], ["unit", "unit1", "unit2", "bytes", "unit3", "unit4", "unit5"], OTHER_RANGE),
+        (["choose-k", "--to", 3], ["huge"], "Error: huge.tif: Pixels must stay within"),
+        (["fit"], ["bytes"], "Error: bytes.tif: color_space='lab' needs sRGB from 0 to 1, or uint8, or uint16; got "),
+        (["segment", "--each"], ["empty"], "Error: empty.tif: All pixels are masked"),
+        (["segment"], ["unit", "bad"], NOT_FINITE),
+        (["regions"], ["bad"], NOT_FINITE),
+        (["predict", "photos.skseg"], ["bytes"], "Error: bytes.tif: Pixels are float64, but fit has seen uint8"),
+        (["segment", "--max-megapixels", 1e-4], ["unit"], "at once. If that is right, give a larger --max-megapixels."),
+        (["segment", "--init", "#000000,#ffffff", "-k", 2], ["bytes"], "number in init is 1, but 255 in the pixels."),
     ],
 )
 def test_messages_name_the_images_and_no_variables(folder, command, names, message):
@@ -389,12 +397,30 @@ def test_messages_name_the_images_and_no_variables(folder, command, names, messa
     unit = np.linspace(0, 1, 12 * 9 * 3).reshape(12, 9, 3)
     bad, empty = unit.copy(), np.full(unit.shape, np.nan)
     bad[3, 4] = np.inf
-    for name, pixels in {"unit": unit, "bytes": 255 * unit, "huge": 1e300 * unit, "bad": bad, "empty": empty}.items():
-        tifffile.imwrite(f"{name}.tif", pixels, photometric="rgb")
+    files = {"bytes": 255 * unit, "huge": 1e300 * unit, "bad": bad, "empty": empty}
+    for name in names:
+        tifffile.imwrite(f"{name}.tif", files.get(name, unit), photometric="rgb")
     options = ["--color-space", "lab"] * (command == ["fit"])
     outcome = skseg(*command, *(f"{name}.tif" for name in names), *options)
     assert message in outcome.stderr
-    assert not re.search(r"\bX\b", outcome.output)
+    assert not re.search(r"\bX\b|masked_invalid|MAX_IMAGE_PIXELS", outcome.output)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("command", ["fit", "choose-k"])
+def test_an_image_that_is_spoiled_after_its_first_reading_is_named(folder, command, n_jobs, monkeypatch):
+    monkeypatch.setattr("skseg.cli.batch._MAX_KEPT_BYTES", 0)
+    read, n_read = io.ImageFile.__array__, []
+
+    def spoil(file, *arguments):
+        n_read.append(file.path)
+        is_spoiled = "coffee" in file.path and n_read.count(file.path) > 1
+        return read(file, *arguments) * (np.nan if is_spoiled else 1.0)
+
+    monkeypatch.setattr(io.ImageFile, "__array__", spoil)
+    outcome = skseg(command, "photos", "--n-jobs", n_jobs)
+    assert outcome.exit_code == 1
+    assert outcome.stderr == NOT_FINITE.replace("bad.tif", str(Path("photos", "coffee.png"))) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -777,19 +803,13 @@ def test_a_fingerprint_sees_every_number_of_a_long_array():
 
 
 @pytest.mark.parametrize(
-    ("message", "line"),
+    ("message", "sources", "line"),
     [
-        (
-            "X must be sRGB;\n got X's range. Scale X.",
-            "The image must be sRGB; got the image's range. Scale the image.",
-        ),
-        ("The largest number in X[1] is 255, but 1 in X[0].", "The largest number in b.png is 255, but 1 in a.png."),
-        ("X[0]: X has no pixels (see X).", "a.png: the image has no pixels (see the image)."),
-        ("Cannot read '/X/X.png': it is cut off", "Cannot read '/X/X.png': it is cut off"),
-        ("X[2] is not an image", "X[2] is not an image"),
-        ("X.png is a directory; X-ray.tif, X_1.png", "X.png is a directory; X-ray.tif, X_1.png"),
-        ("", "ValueError"),
+        ("X is a file.\n  It is X.", ["a.png"], "a.png: X is a file. It is X."),
+        ("Cannot read 'a.png': it is cut off", ["a.png"], "Cannot read 'a.png': it is cut off"),
+        ("There is no space left.", ["a.png", "b.png"], "There is no space left."),
+        ("", [], "ValueError"),
     ],
 )
-def test_messages_name_images_and_leave_names_of_files_alone(message, line):
-    assert as_line(ValueError(message), ["a.png", "b.png"]) == line
+def test_a_message_is_one_line_that_names_the_source_it_is_about(message, sources, line):
+    assert as_line(ValueError(message), sources) == line

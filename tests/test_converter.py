@@ -252,7 +252,7 @@ def test_an_unknown_color_space_is_refused_and_the_known_ones_listed(name):
 @pytest.mark.parametrize("name", COLOR_SPACES)
 @pytest.mark.parametrize("n_channels", [1, 2, 4])
 def test_a_color_space_insists_on_three_channels(name, n_channels):
-    message = rf"color_space='{name}' needs 3 channels; got X with {n_channels} instead.* pixel table .* gray image"
+    message = rf"color_space='{name}' needs 3 channels; got {n_channels} instead.* pixel table .* gray image"
     with pytest.raises(ValueError, match=message):
         ColorConverter(name).fit(np.ones((5, n_channels)))
 
@@ -278,14 +278,17 @@ def test_bands_of_an_image_are_kept_when_conversion_is_off():
 @pytest.mark.parametrize("name", NEED_UNIT_RANGE)
 @pytest.mark.parametrize("colors", [[[0.0, 128.0, 255.0]], [[-0.5, 0.0, 1.0]]], ids=["0-255", "negative"])
 def test_numbers_out_of_range_are_refused_and_the_way_out_named(name, colors):
-    message = rf"color_space='{name}' needs sRGB from 0 to 1, or uint8, or uint16; got X as float64 from .* Scale X, or"
+    message = (
+        rf"color_space='{name}' needs sRGB from 0 to 1, or uint8, or uint16; got the pixels as float64 from .* "
+        "Scale the pixels, or"
+    )
     with pytest.raises(ValueError, match=message):
         ColorConverter(name).fit(np.array(colors))
 
 
 def test_numbers_out_of_range_are_refused_by_transform_too():
     converter = ColorConverter("lab").fit(FLOATS)
-    with pytest.raises(ValueError, match=r"needs sRGB from 0 to 1.* got X as float64 from 0 to 255 instead"):
+    with pytest.raises(ValueError, match=r"needs sRGB from 0 to 1.* got the pixels as float64 from 0 to 255 instead"):
         converter.transform(np.array([[0.0, 255.0, 0.0]]))
 
 
@@ -297,10 +300,10 @@ def test_another_number_of_channels_than_in_fit_is_refused():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_nan_and_infinity_are_refused(value):
-    with pytest.raises(ValueError, match=r"X contains NaN or infinity; mask such pixels: np\.ma\.masked_invalid\(X\)"):
+    with pytest.raises(ValueError, match=r"Pixels contain NaN or infinity\. Mask them: np\.ma\.masked_invalid\(X\)"):
         ColorConverter().fit(np.array([[0.0, value, 1.0]]))
 
 
 def test_nan_in_coordinates_is_refused():
-    with pytest.raises(ValueError, match="X contains NaN or infinity; mask such pixels"):
+    with pytest.raises(ValueError, match=r"Pixels contain NaN or infinity\. Mask them"):
         ColorConverter().fit(TABLE).inverse_transform(np.array([[0.0, np.nan, 1.0]]))

@@ -118,12 +118,12 @@ def test_nan_and_infinity_under_the_mask_are_no_error(value):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_nan_and_infinity_are_refused_and_the_way_out_named(value):
-    with pytest.raises(ValueError, match=r"X contains NaN or infinity; mask such pixels: np\.ma\.masked_invalid\(X\)"):
+    with pytest.raises(ValueError, match=r"Pixels contain NaN or infinity\. Mask them: np\.ma\.masked_invalid\(X\)"):
         census_of(np.array([[0.0, value]]))
 
 
 def test_the_image_of_a_list_that_has_nan_is_named():
-    with pytest.raises(ValueError, match=r"^X\[1\]: X contains NaN"):
+    with pytest.raises(ValueError, match=r"^X\[1\]: Pixels contain NaN"):
         census_of([np.zeros((2, 2, 3)), np.full((2, 2, 3), np.nan)])
 
 
@@ -133,13 +133,13 @@ def test_the_image_of_a_list_that_has_nan_is_named():
     ids=["image", "list"],
 )
 def test_at_least_one_pixel_must_be_unmasked(X):
-    with pytest.raises(ValueError, match=r"All pixels of X are masked; at least one pixel must take part"):
+    with pytest.raises(ValueError, match=r"All pixels are masked; at least one pixel must take part"):
         census_of(X)
 
 
 @pytest.mark.parametrize(("X", "weights"), [(IMAGE, 0.0 * HIDDEN), (masked(IMAGE, HIDDEN), 1.0 * HIDDEN)])
 def test_at_least_one_pixel_must_have_weight(X, weights):
-    with pytest.raises(ValueError, match=r"sample_weight is zero where X is not masked; at least one pixel must take"):
+    with pytest.raises(ValueError, match=r"sample_weight is zero at all unmasked pixels; at least one pixel must take"):
         census_of(X, sample_weight=weights)
 
 
@@ -159,12 +159,12 @@ def test_every_image_of_a_list_needs_weights():
 
 
 def test_an_image_of_a_list_with_other_channels_is_named():
-    with pytest.raises(ValueError, match=r"X\[1\] has 1 channels, but earlier images have 3"):
+    with pytest.raises(ValueError, match=r"X\[1\]: Pixels have 1 channel, but earlier images have 3"):
         census_of([IMAGE, IMAGE[..., :1]])
 
 
 def test_an_image_of_a_list_in_other_units_is_named():
-    with pytest.raises(ValueError, match=r"X\[2\] is float64, but earlier images are uint8, whose numbers mean other"):
+    with pytest.raises(ValueError, match=r"X\[2\]: Pixels are float64, but earlier images are uint8, whose numbers"):
         census_of([IMAGE, IMAGE, IMAGE / 255])
 
 
@@ -207,7 +207,7 @@ def test_rows_come_with_the_image_that_they_were_taken_from():
     [(np.uint8, np.uint8), (np.float32, np.float64), (np.int16, np.float64), (np.bool_, np.int64), ("u2", ">u2")],
 )
 def test_numbers_of_the_same_units_are_of_a_kind(first, second):
-    check_same_kind(np.ones((1, 3), dtype=first), np.ones((5, 3), dtype=second), "X")
+    check_same_kind(np.ones((1, 3), dtype=first), np.ones((5, 3), dtype=second))
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_numbers_of_the_same_units_are_of_a_kind(first, second):
 )
 def test_numbers_of_other_units_are_not_of_a_kind(first, second):
     first, second = np.dtype(first), np.dtype(second)
-    message = rf"X is {first}, but earlier images are {second}, .* Give all images the same dtype"
+    message = rf"Pixels are {first}, but earlier images are {second}, .* Give all images the same dtype"
     with pytest.raises(ValueError, match=message):
-        check_same_kind(np.ones((1, 3), dtype=first), np.ones((5, 3), dtype=second), "X")
+        check_same_kind(np.ones((1, 3), dtype=first), np.ones((5, 3), dtype=second))
 
 
 @pytest.mark.parametrize(
@@ -245,8 +245,8 @@ def test_numbers_that_can_mean_the_same_colors_are_comparable(colors, fitted):
 )
 def test_plain_numbers_beyond_one_are_not_comparable_with_scaled_integers(colors, fitted, plain):
     message = (
-        rf"X is {colors.dtype}, but fit has seen {fitted.dtype}: .* the {plain} colors must lie there too; "
-        r"got 0 to 255 instead\. Give X the dtype and range that fit has seen"
+        rf"Pixels are {colors.dtype}, but fit has seen {fitted.dtype}: .* the {plain} numbers must lie there too; "
+        r"got 0 to 255 instead\. Give the pixels the dtype and range that fit has seen"
     )
     with pytest.raises(ValueError, match=message):
         check_comparable(colors, model_of(fitted))

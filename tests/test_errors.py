@@ -1,9 +1,13 @@
 """Bad input gets one sentence: which argument, what is allowed, what came, the way out."""
 
+import pickle
+
+import joblib
 import numpy as np
 import pytest
 from PIL import Image
 from skimage.data import coffee
+from sklearn.base import clone
 
 from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer
 
@@ -61,7 +65,7 @@ def test_a_bad_parameter_is_named_by_fit(params, error, parts, X):
         (None, TypeError, ["X must be", "NoneType"]),
         (["a.png", "b.png"], TypeError, ["X must be", "list of str", "imread"]),
         ([], ValueError, ["empty list"]),
-        (FLOATS * 1e160, ValueError, ["X must stay within ±1e\\+150", "overflow"]),
+        (FLOATS * 1e160, ValueError, ["Pixels must stay within ±1e\\+150", "overflow"]),
         (COFFEE.astype("timedelta64[s]"), ValueError, ["real numbers", "timedelta64"]),
         (COFFEE[0, :, 0], ValueError, ["2D array", "1D array"]),
         (np.empty((0, 0, 3)), ValueError, ["0 sample"]),
@@ -69,13 +73,13 @@ def test_a_bad_parameter_is_named_by_fit(params, error, parts, X):
         (COFFEE + 1j, ValueError, ["Complex data"]),
         (np.where(COFFEE.max() == COFFEE, np.nan, FLOATS), ValueError, ["NaN", "masked_invalid"]),
         (np.where(COFFEE.max() == COFFEE, np.inf, FLOATS), ValueError, ["infinity", "masked_invalid"]),
-        (np.ma.masked_all((4, 4, 3)), ValueError, ["All pixels of X are masked"]),
+        (np.ma.masked_all((4, 4, 3)), ValueError, ["All pixels are masked"]),
         (np.dstack([COFFEE, COFFEE[..., :1]]), ValueError, ["4 channels", "alpha", "mask", "color_space=None"]),
         (Image.fromarray(COFFEE).convert("P"), ValueError, ["mode 'P'", "convert"]),
         (Image.fromarray(COFFEE).convert("HSV"), ValueError, ["mode 'HSV'", "convert"]),
         (Image.fromarray(COFFEE).convert("CMYK"), ValueError, ["mode 'CMYK'", "convert"]),
         ([COFFEE, "photo.jpg"], TypeError, [r"X\[1\]", "str"]),
-        ([COFFEE, COFFEE[..., :1]], ValueError, [r"X\[1\]", "1 channels", "3"]),
+        ([COFFEE, COFFEE[..., :1]], ValueError, [r"X\[1\]", "1 channel,", "3"]),
         ([COFFEE, FLOATS], ValueError, [r"X\[1\]", "float64", "uint8", "same dtype"]),
         ([COFFEE, COFFEE.astype(np.uint16)], ValueError, [r"X\[1\]", "uint16", "uint8"]),
         ([FLOATS, FLOATS * np.nan], ValueError, [r"X\[1\]", "NaN"]),
@@ -89,7 +93,7 @@ def test_what_is_no_image_is_refused_by_fit(X, error, parts):
 
 @pytest.mark.parametrize("color_space", ["lab", "luv", "oklab", "hed", "ycbcr", "hsv-raw"])
 def test_a_space_that_needs_srgb_from_0_to_1_names_the_range_seen(color_space):
-    with raises(ValueError, color_space, "from 0 to 1", "float64 from 0 to 2", "Scale X"):
+    with raises(ValueError, color_space, "from 0 to 1", "float64 from 0 to 2", "Scale the pixels"):
         KMeansSegmenter(color_space=color_space).fit(FLOATS / FLOATS.max() * 2)
     with raises(ValueError, "init as float64", "300"):
         KMeansSegmenter(1, color_space=color_space, init=[[0, 0, 300.0]]).fit(FLOATS)
@@ -134,7 +138,7 @@ def test_numbers_that_cannot_mean_the_colors_of_fit_are_refused(X, fitted):
 
 
 def test_partial_fit_refuses_other_units(fitted):
-    with raises(ValueError, "X is float64", "uint8", "same dtype"):
+    with raises(ValueError, "Pixels are float64", "uint8", "same dtype"):
         KMeansSegmenter(3).fit(COFFEE).partial_fit(FLOATS)
 
 
@@ -169,12 +173,12 @@ def test_a_warning_of_ranges_points_to_the_code_that_called(call):
 
 
 def test_wide_integers_where_fractions_were_seen_warn():
-    with pytest.warns(UserWarning, match=r"largest number in X is 65535, but 1 in fit\."):
+    with pytest.warns(UserWarning, match=r"largest number in the pixels is 65535, but 1 in fit\."):
         KMeansSegmenter(3).fit(FLOATS).predict((65535 * FLOATS).astype(np.int64))
 
 
 def test_start_colors_from_0_to_1_of_bytes_warn():
-    with pytest.warns(UserWarning, match=r"largest number in init is 1, but \d{3} in X"):
+    with pytest.warns(UserWarning, match=r"largest number in init is 1, but \d{3} in the pixels"):
         KMeansSegmenter(2, init=[[0, 0, 0], [1, 1, 1]]).fit(COFFEE)
 
 
@@ -241,7 +245,7 @@ def test_a_dtype_that_cannot_hold_the_cluster_colors_is_refused():
     model = KMeansSegmenter(3, random_state=0).fit(COFFEE.astype(np.int32))
     dark = np.minimum(COFFEE, 127).astype(np.int8)
     assert model.predict(dark).shape == COFFEE.shape[:2]
-    with raises(ValueError, "X is int8, which cannot hold the cluster colors", "int32"):
+    with raises(ValueError, "Pixels are int8, which cannot hold the cluster colors", "int32"):
         model.transform(dark)
 
 
@@ -303,3 +307,59 @@ def test_a_fit_that_fails_leaves_the_earlier_model(bad):
 def test_n_jobs_is_checked_by_every_estimator(estimator):
     with raises(TypeError, "n_jobs must be an instance of int"):
         estimator(n_jobs="all").fit(COFFEE)
+
+
+# The images of a list
+
+GRAY = WIDE[..., 0]
+LISTS = {  # what fit or predict has to say about the third of four images
+    "NaN": (FLOATS, FLOATS * np.nan, ValueError),
+    "channels": (COFFEE, COFFEE[..., :1], ValueError),
+    "dtype": (COFFEE, COFFEE.astype(np.uint16), ValueError),
+    "kind": (COFFEE, "photo.jpg", TypeError),
+    "range": (FLOATS, FLOATS * 255, UserWarning),
+}
+
+
+METHODS = [
+    (KMeansSegmenter(3, random_state=0), "fit"),
+    (KMeansSegmenter(3, random_state=0), "partial_fit"),
+    (KMeansSegmenter(3, random_state=0), "predict"),
+    (WhiteBalancer(), "fit"),
+    (WhiteBalancer(), "transform"),
+]
+PROBLEMS = [(*pair, name) for pair in METHODS for name in LISTS if name != "dtype" or "fit" in pair[1]]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize(("estimator", "method", "name"), PROBLEMS)
+def test_errors_and_warnings_know_the_image_of_a_list(estimator, method, name, n_jobs):
+    good, bad, kind = LISTS[name]
+    estimator = clone(estimator).set_params(n_jobs=n_jobs)
+    if "fit" not in method:
+        estimator.fit([good])
+    catch = pytest.warns if issubclass(kind, Warning) else pytest.raises
+    with catch(kind, match=r"^X\[2\]: ") as caught:
+        getattr(estimator, method)([good, good, bad, good])
+    problem = caught[0].message if issubclass(kind, Warning) else caught.value
+    assert problem.image_index == 2
+    assert str(problem).startswith(f"X[2]: {problem.problem}")
+
+
+def test_an_image_of_a_list_without_channels_is_named():
+    with pytest.warns(UserWarning, match=r"X\[1\]: .*is read as pixels of 150 channels") as caught:
+        KMeansSegmenter(3, color_space=None, random_state=0).fit([np.tile(GRAY, (30, 1)), GRAY])
+    assert caught[0].message.image_index == 1
+
+
+def test_processes_tell_which_image_it_is():
+    with joblib.parallel_config("loky", n_jobs=2), raises(ValueError, r"^X\[1\]: Pixels contain NaN") as caught:
+        KMeansSegmenter(3).fit([FLOATS, FLOATS * np.nan])
+    assert caught.value.image_index == 1
+
+
+def test_an_error_that_has_a_hint_can_be_pickled():
+    with raises(ValueError, "Pixels contain NaN or infinity. Mask them: ") as caught:
+        KMeansSegmenter(3).fit(FLOATS * np.nan)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), str(again)) == (caught.type, str(caught.value))

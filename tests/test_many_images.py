@@ -295,7 +295,7 @@ def test_many_images_are_merged_where_they_are_counted():
 def test_an_image_of_another_kind_is_named_in_a_long_list_too():
     images = [COFFEE[:2, :2]] * 200
     images[123] = COFFEE[:2, :2, :1]
-    with pytest.raises(ValueError, match=r"X\[123\] has 1 channels"):
+    with pytest.raises(ValueError, match=r"X\[123\]: Pixels have 1 channel"):
         segmenter().fit(images)
 
 

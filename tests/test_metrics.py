@@ -560,7 +560,7 @@ def test_candidates_that_failed_are_not_chosen(rule):
 
 
 @pytest.mark.parametrize("scoring", [None, metrics.silhouette])
-@pytest.mark.filterwarnings("ignore:All pixels of X are masked:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:All pixels are masked:RuntimeWarning")
 def test_a_masked_fold_does_not_spoil_a_search(scoring):
     image = np.ma.MaskedArray(coffee()[::4, ::4])
     image[:25] = np.ma.masked

@@ -389,9 +389,9 @@ class Changing:
 @pytest.mark.parametrize(
     ("then", "message"),
     [
-        (np.full_like(NOISY, np.nan), r"X\[0\]: X contains NaN or infinity"),
-        (NOISY[..., :2], r"X\[0\]: X has 2 channels, but earlier images have 3"),
-        ((NOISY * 255).astype(np.uint8), r"X\[0\]: X is uint8, but earlier images are float64"),
+        (np.full_like(NOISY, np.nan), r"X\[0\]: Pixels contain NaN or infinity"),
+        (NOISY[..., :2], r"X\[0\]: Pixels have 2 channels, but earlier images have 3"),
+        ((NOISY * 255).astype(np.uint8), r"X\[0\]: Pixels are uint8, but earlier images are float64"),
     ],
     ids=["NaN", "channels", "dtype"],
 )

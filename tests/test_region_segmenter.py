@@ -550,7 +550,7 @@ def test_a_segmenter_that_is_given_has_errors_of_its_own():
 def test_an_error_about_pixels_is_that_of_the_segmenter():
     image = COFFEE / 255
     image[0, 0] = np.nan
-    with pytest.raises(ValueError, match=r"mask such pixels: np.ma.masked_invalid\(X\)\.$"):
+    with pytest.raises(ValueError, match=r"Mask them: np.ma.masked_invalid\(X\)\.$"):
         small().fit(image)
 
 

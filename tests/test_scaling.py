@@ -74,7 +74,9 @@ def test_a_channel_too_small_to_be_divided_by_is_constant():
 
 
 def test_numbers_too_large_for_squares_are_refused():
-    with pytest.raises(ValueError, match=r"X must stay within ±1e\+150, or squared distances overflow; scale it"):
+    with pytest.raises(
+        ValueError, match=r"Pixels must stay within ±1e\+150, or squared distances overflow; scale them"
+    ):
         KMeansSegmenter(3, **SCALED).fit(SCENE * 1e200)
 
 
@@ -82,7 +84,7 @@ def test_numbers_too_large_for_squares_are_refused():
 def test_numbers_too_large_for_squares_are_refused_wherever_they_are():
     scene = SCENE.copy()
     scene[30, 30, 2] = -1e200
-    with pytest.raises(ValueError, match=r"X must stay within ±1e\+150"):
+    with pytest.raises(ValueError, match=r"Pixels must stay within ±1e\+150"):
         KMeansSegmenter(3, **SCALED).fit(scene)
 
 

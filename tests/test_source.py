@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
 from skseg._checks import check_pixel_weights
+from skseg._errors import NotFiniteError
 from skseg._source import ImageOutputMixin, as_array, open_source
 
 few_examples = settings(max_examples=60, deadline=None)
@@ -307,14 +308,20 @@ def test_what_is_not_given_is_none_for_each_image():
     assert list(map_images(lambda image, y: y, [IMAGE, IMAGE], n_jobs=None, y=None)) == [None, None]
 
 
-@pytest.mark.parametrize("kind", [TypeError, ValueError])
-def test_an_error_says_which_image_it_is_about(kind):
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("kind", [TypeError, ValueError, NotFiniteError])
+def test_an_error_says_which_image_it_is_about(kind, n_jobs):
     def refuse_two(image):
         if image[0, 0] == 2:
             raise kind("not this one")
 
-    with pytest.raises(kind, match=r"^X\[2\]: not this one$"):
-        list(map_images(refuse_two, [np.full((1, 1), number) for number in range(3)], n_jobs=None))
+    with pytest.raises((TypeError, ValueError), match=r"^X\[2\]: not this one") as raised:
+        list(map_images(refuse_two, [np.full((1, 1), number) for number in range(3)], n_jobs=n_jobs))
+    assert raised.type is kind
+    assert raised.value.image_index == 2
+    assert raised.value.problem == "not this one"
+    if n_jobs is None:  # else joblib's own
+        assert type(raised.value.__cause__) is kind
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

@@ -68,7 +68,7 @@ class Conversion:
         """The same conversion with weights that were learned."""
         return replace(self, weights=weights, learns_weights=False)
 
-    def check_range(self, colors: NDArray[Any], name: str = "X") -> None:
+    def check_range(self, colors: NDArray[Any], name: str = "the pixels") -> None:
         """Refuse colors outside the range of the color space."""
         if self.space and self.space.unit_range and colors.size and not is_unit_range(colors):
             raise ValueError(
@@ -120,7 +120,7 @@ def _find_space(name: str | None, n_channels: int) -> ColorSpace | None:
         raise ValueError(f"color_space must be one of {allowed} or None; got {name!r} instead.")
     if n_channels != 3:
         raise ValueError(
-            f"color_space={name!r} needs 3 channels; got X with {n_channels} instead. A 2-D array is a pixel table "
+            f"color_space={name!r} needs 3 channels; got {n_channels} instead. A 2-D array is a pixel table "
             "(n_pixels, n_channels), a gray image has the shape (height, width, 1): image[..., np.newaxis]; "
             "color_space=None and 'direction' take any number of channels."
         )
@@ -134,7 +134,7 @@ def _check_channel_weights(channel_weights: Any, n_channels: int) -> NDArray[np.
         weights = np.empty(0)
     if weights.shape != (n_channels,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise ValueError(
-            f"channel_weights must be 'auto', 'scale', None or {n_channels} finite numbers, one per channel of X, "
-            f"none negative and not all 0; got {channel_weights!r} instead."
+            f"channel_weights must be 'auto', 'scale', None or {n_channels} finite numbers, one per channel, none "
+            f"negative and not all 0; got {channel_weights!r} instead."
         )
     return weights

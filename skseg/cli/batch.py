@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
 from .._counting import read_rows
+from .._errors import NotFiniteError, TooLargeError
 from .._source import open_source
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
@@ -19,7 +20,10 @@ from ..io._tiff import is_tiff
 
 _MAX_KEPT_BYTES = 1 << 29  # of images kept in memory between two passes, so a few small ones are read once
 _READ_PIXELS = 1 << 22  # of a large image, read at a time
-_X = re.compile(r"(?<![^\s(])X((?:\[\d+\])?)(?=[\s,;:)]|'s|\.\s|\.?$)")  # as an argument, not in the name of a file
+_HINTS: dict[type, str] = {
+    NotFiniteError: "Give them the nodata value, or a --mask.",
+    TooLargeError: "If that is right, give a larger --max-megapixels.",
+}
 
 
 class Picture(ImageFile):
@@ -97,7 +101,8 @@ class Batch:
     def noting(self, source: object) -> Iterator[None]:
         """Note the failure of an image, and continue."""
         try:
-            yield
+            with messages_about([source]):
+                yield
         except (ValueError, TypeError, OSError, MemoryError) as error:
             self.failed[str(source)] = as_line(error)
 
@@ -125,14 +130,29 @@ class Batch:
         self.pictures = [picture for picture in self.pictures if not picture.is_masked]
 
 
-def as_line(message: Exception | Warning, images: Sequence[object] = ()) -> str:
-    """A message of the library in one line, with the names of images instead of X."""
-    line = " ".join(str(message).split()) or type(message).__name__
-    line = line.replace("mask such pixels: np.ma.masked_invalid(X)", "give such pixels the nodata value, or a --mask")
-    names = {f"[{index}]": str(image) for index, image in enumerate(images)}
-    names[""] = "the image"
-    line = _X.sub(lambda found: names.get(found[1], found[0]), line)
-    return line[:1].upper() + line[1:] if line.startswith(names[""]) else line
+@contextmanager
+def messages_about(sources: Sequence[object]) -> Iterator[None]:
+    """Work on images that messages of the library may be about."""
+    root = (click.get_current_context(silent=True) or click.Context(click.Command(None))).find_root()
+    before, root.obj = root.obj, sources
+    try:
+        yield
+    finally:
+        root.obj = before
+
+
+def as_line(message: Exception, sources: Sequence[object] = ()) -> str:
+    """An error or a warning of the library in one line, after the name of the source that it is about, if known."""
+    text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"
+    line = " ".join(text.split()) or type(message).__name__
+    index = getattr(message, "image_index", None)
+    about = sources if index is None else sources[index : index + 1]
+    return with_name(about[0], line) if len(about) == 1 else line
+
+
+def with_name(source: object, line: str) -> str:
+    """A line that names a source."""
+    return line if str(source) in line else f"{source}: {line}"
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:

@@ -241,7 +241,7 @@ def choose_k(
         check_target(plot, overwrite, [mask, *batch.files])
     segmenter = new_segmenter(batch, params)
     if segmenter is not None:
-        with as_click_error():
+        with as_click_error(batch.pictures):
             curve = criterion_curve(batch.pictures, segmenter, range(lowest, highest + 1), criterion)
         if plot:
             with batch.noting(plot), written_whole(plot) as file:
@@ -327,7 +327,7 @@ def explore(
     if segmenter is not None:
         regions = explored_regions(batch, params["color_space"]) if has_regions else None
         numbers = range(2, highest + 1)
-        with as_click_error():
+        with as_click_error(batch.pictures):
             curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
             models = list(in_parallel(colors_of(batch.pictures, segmenter).model, numbers))
             shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)

@@ -24,7 +24,7 @@ from .._source import open_source
 from .._tiles import TileKFold
 from ..metrics import _scores
 from .batch import Picture
-from .messages import progress
+from .messages import as_click_error, progress
 
 Floats = NDArray[np.float64]
 
@@ -77,14 +77,14 @@ class Colors:
 
 def colors_of(pictures: Any, segmenter: KMeansSegmenter) -> Colors:
     """The colors of an image, or of a list of images."""
-    return Colors(_count(pictures, segmenter), segmenter)
+    return Colors(_count(pictures, pictures, segmenter), segmenter)
 
 
 def criterion_curve(
     pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
 ) -> list[dict[str, Any]]:
     """The criterion for each K, equal to `cross_validate` on folds of tiles or of whole images."""
-    parts = [_count(part, segmenter) for part in _parts(pictures)]
+    parts = [_count(*part, segmenter) for part in _parts(pictures)]
     judged = _judge_parts(parts, segmenter, n_clusters, criterion)
     pairs = list(progress(judged, "Trying K", total=len(parts) * len(n_clusters)))
     scores, explained = np.reshape(pairs, (len(parts), len(n_clusters), 2)).transpose(2, 0, 1)
@@ -93,18 +93,19 @@ def criterion_curve(
     return [dict(zip(names, row, strict=True)) for row in zip(n_clusters, *columns, strict=True)]
 
 
-def _parts(pictures: list[Picture]) -> Iterator[Any]:
-    """Five sets of tiles of one image, or of images if there are several."""
+def _parts(pictures: list[Picture]) -> Iterator[tuple[Any, list[Picture]]]:
+    """Five sets of tiles of one image, or of images if there are several, and the images that each is from."""
     if len(pictures) > 1:
         for _, test in KFold(min(_N_FOLDS, len(pictures))).split(pictures):
-            yield [pictures[index] for index in test]
+            part = [pictures[index] for index in test]
+            yield part, part
     else:
         image = np.asanyarray(pictures[0])
         pixels = image.reshape(-1, image.shape[-1])
         n_tiles = tuple(min(_N_TILES, side) for side in image.shape[:2])
         try:
             for _, test in TileKFold(_N_FOLDS, n_tiles=n_tiles).split(image):
-                yield pixels.take(np.flatnonzero(test), axis=0)  # image[test], several times faster
+                yield pixels.take(np.flatnonzero(test), axis=0), pictures  # image[test], several times faster
         except ValueError as error:  # too few tiles, or all pixels of a fold are masked
             raise ValueError(
                 f"{pictures[0]} has too few unmasked pixels to choose K, which needs some in each of {_N_FOLDS} sets "
@@ -112,8 +113,9 @@ def _parts(pictures: list[Picture]) -> Iterator[Any]:
             ) from error
 
 
-def _count(pictures: Any, segmenter: KMeansSegmenter) -> Census:
-    return count_source(open_source(pictures), None, segmenter.color_space, segmenter.n_jobs).census
+def _count(pixels: Any, pictures: list[Picture], segmenter: KMeansSegmenter) -> Census:
+    with as_click_error(pictures):
+        return count_source(open_source(pixels), None, segmenter.color_space, segmenter.n_jobs).census
 
 
 def _judge_parts(

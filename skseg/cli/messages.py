@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sklearn.exceptions import ConvergenceWarning
 
 from ..io._pictures import readable
-from .batch import Batch, as_line
+from .batch import Batch, as_line, messages_about, with_name
 
 
 def say(message: str, *, unless: bool = False) -> None:
@@ -32,17 +32,18 @@ def say(message: str, *, unless: bool = False) -> None:
 def finish(batch: Batch) -> None:
     """Print the failures, and exit."""
     for source, reason in batch.failed.items():
-        click.echo(f"Error: {reason if source in reason else f'{source}: {reason}'}", err=True)
+        click.echo(f"Error: {with_name(source, reason)}", err=True)
     sys.exit(1 if batch.failed else 0)
 
 
 @contextmanager
-def as_click_error() -> Iterator[None]:
-    """Turn an error into one line and the end of the command."""
+def as_click_error(sources: Sequence[object] = ()) -> Iterator[None]:
+    """Turn an error, maybe about one of the sources, into one line and the end of the command."""
     try:
-        yield
+        with messages_about(sources):
+            yield
     except (ValueError, TypeError, OSError, MemoryError) as error:
-        raise click.ClickException(as_line(error)) from error
+        raise click.ClickException(as_line(error, sources)) from error
 
 
 @as_click_error()
@@ -112,10 +113,7 @@ def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], N
 
 @contextmanager
 def plain_warnings(ctx: click.Context) -> Iterator[None]:
-    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile.
-
-    Images have the names in the batch that is the object of the context, once it is open.
-    """
+    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile."""
     logger = logging.getLogger("tifffile")
     say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
     with warnings.catch_warnings(), ExitStack() as at_end:
@@ -124,5 +122,5 @@ def plain_warnings(ctx: click.Context) -> Iterator[None]:
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
-        warnings.showwarning = lambda message, *_: say_once(as_line(message, getattr(ctx.obj, "pictures", ())))
+        warnings.showwarning = lambda message, *_: say_once(as_line(message, ctx.obj or ()))
         yield

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
+from .._errors import NoPixelsError
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
-from .._source import NoPixelsError, open_source
+from .._source import open_source
 from ..io._tiff import read_georeference
 from .batch import Picture
 from .report import clusters_of, count_labels, entry_of, plural

@@ -35,11 +35,9 @@ def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None
     """The images given on the command line, for clusters in a color space, or that have been fitted."""
     try:
         files = find_files(images)
-        batch = Batch(files, None if mask is None else read_mask(mask), color_space)
+        return Batch(files, None if mask is None else read_mask(mask), color_space)
     except FileNotFoundError as error:
         raise click.UsageError(str(error)) from error
-    click.get_current_context().find_root().obj = batch
-    return batch
 
 
 @as_click_error()
@@ -95,7 +93,7 @@ def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
     segmenter = new_segmenter(batch, params, keep_masked=True)
     if segmenter is None:
         return None
-    with as_click_error(), progress_bar("Fitting", None) as advance:
+    with as_click_error(batch.pictures), progress_bar("Fitting", None) as advance:
         for picture in batch.pictures:
             picture.on_read = advance
         segmenter.fit(batch.pictures)

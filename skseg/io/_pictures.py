@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from glob import glob, has_magic
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from skimage.color import gray2rgb
 
-from .._checks import levels_to_caller
+from .._errors import TooLargeError, warn
 from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha, too_many
 
 _LEAST_BYTES = 10  # of a page of an animation
@@ -240,7 +239,7 @@ class ImageFile:
         elif isinstance(error, Image.DecompressionBombError):
             if by_pillow := re.match(r"Image size \((\d+) pixels\)", reason):
                 reason = too_many(int(by_pillow[1]))
-            reason += " If it is right, raise PIL.Image.MAX_IMAGE_PIXELS, or --max-megapixels of the command."
+            return TooLargeError(f"Cannot read {self.path!r} as an image: {reason}")
         elif isinstance(error, LookupError):  # its text is a key or an index
             reason = "it is broken"
         elif "imagecodecs" in reason:
@@ -316,5 +315,5 @@ def _to_srgb(image: Image.Image) -> Image.Image:
                 assert converted is not None  # since it does not work in place
                 return converted
         except (ImageCms.PyCMSError, OSError) as error:
-            warnings.warn(f"A color profile cannot be used and is ignored: {error}", stacklevel=levels_to_caller())
+            warn(f"A color profile cannot be used and is ignored: {error}")
     return image.convert("RGB") if image.mode in ("CMYK", "YCbCr", "LAB", "HSV") else image

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -10,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from .._checks import check_pixel_weights, levels_to_caller
+from .._checks import check_pixel_weights
+from .._errors import NoPixelsError, warn
 from .._labeled import is_list_of_arrays, open_map, open_maps, open_weights
-from .._source import NoPixelsError
 
 Floats = NDArray[np.float64]
 
@@ -256,11 +255,7 @@ def mean_score(scores: Iterable[float | None]) -> float:
     """Mean over the images that have a score; 0 with a warning if none has, so that such a fold spoils no search."""
     known = [score for score in scores if score is not None]
     if not known:
-        warnings.warn(
-            "X has no pixels to compare: all are masked, in X or y, or have weight 0. The score is 0.",
-            RuntimeWarning,
-            stacklevel=levels_to_caller(),
-        )
+        warn("X has no pixels to compare: all are masked, in X or y, or have weight 0. The score is 0.", RuntimeWarning)
     return float(np.mean(known or [0.0]))
 
 

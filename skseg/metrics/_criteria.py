@@ -5,7 +5,6 @@ They work on the census of X, or on a sample if it has more than a few million c
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -13,11 +12,12 @@ from typing import Any
 from sklearn.base import clone
 
 from .._census import Census
-from .._checks import levels_to_caller, match_to_fit
+from .._checks import match_to_fit
 from .._counting import count_source
+from .._errors import NoPixelsError, warn
 from .._model import Clusters
 from .._nested import inner_segmenter
-from .._source import NoPixelsError, open_source
+from .._source import open_source
 from . import _scores as scores
 
 
@@ -29,7 +29,7 @@ def _criterion(function: Callable[..., float]) -> Callable[..., float]:
         try:
             return function(estimator, X, y, sample_weight)
         except NoPixelsError as error:
-            warnings.warn(f"{error} The score is 0.", RuntimeWarning, stacklevel=levels_to_caller())
+            warn(f"{error} The score is 0.", RuntimeWarning)
             return 0.0
 
     return criterion
