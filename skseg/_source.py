@@ -10,11 +10,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
 from itertools import repeat
+from operator import call
 from os import PathLike
 from typing import Any, Protocol
 
 import numpy as np
-from joblib import effective_n_jobs
+from joblib import effective_n_jobs, wrap_non_picklable_objects
 from numpy.typing import NDArray
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -182,7 +183,7 @@ class Source:
         if not self.is_sequence:
             return iter([function(self, *per_image.values())])
         call_one = partial(_call_for_image, function, effective_n_jobs(n_jobs) > 1)
-        return _in_parallel((delayed(call_one)(*call) for call in self._calls(per_image)), n_jobs)
+        return _in_parallel(call_one, self._calls(per_image), n_jobs)
 
     def results(self, function: Callable[..., Any], *, n_jobs: int | None = 1, are_colors: bool = False) -> Any:
         """`function` of a single image, or the list of its results for the images of a sequence.
@@ -214,8 +215,8 @@ class Source:
         calls, n_workers = list(self._calls(per_image)), effective_n_jobs(n_jobs)
         length = max(1, len(calls) // (_RUNS_PER_WORKER * n_workers))
         call_one = partial(_call_for_image, function, n_workers > 1)
-        runs = (calls[start : start + length] for start in range(0, len(calls), length))
-        return _in_parallel((delayed(_combine)(call_one, combine, run) for run in runs), n_jobs)
+        runs = ((calls[start : start + length],) for start in range(0, len(calls), length))
+        return _in_parallel(partial(_combine, call_one, combine), runs, n_jobs)
 
     def _calls(self, per_image: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         """The number of each image, the image, and what goes with it."""
@@ -313,9 +314,14 @@ class _Item:
         return np.asanyarray(self.collection[self.index])
 
 
-def _in_parallel(tasks: Iterator[Any], n_jobs: int | None) -> Iterator[Any]:
-    results: Iterator[Any] = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(tasks)
-    return results
+def _in_parallel(function: Callable[..., Any], calls: Iterator[tuple[Any, ...]], n_jobs: int | None) -> Iterator[Any]:
+    """The results of calls in order, one by one if joblib's backend can, else all at the end."""
+    try:
+        parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    except ValueError:
+        parallel = Parallel(n_jobs=n_jobs, prefer="threads")
+    portable = wrap_non_picklable_objects(function)  # for processes, to which local functions could not be sent
+    return iter(parallel(delayed(call)(portable, *arguments) for arguments in calls))
 
 
 def _combine(

@@ -6,17 +6,20 @@ import signal
 import threading
 import time
 from itertools import chain
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
 import skimage.data
 import skimage.io
+from joblib.parallel import ParallelBackendBase
 from PIL import Image
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.parallel import Parallel
 
-from skseg import KMeansSegmenter
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer
+from skseg._counting import _MAX_ROWS
 from skseg._source import open_source
 
 NAMES = ["coffee", "astronaut", "chelsea"]
@@ -249,6 +252,53 @@ def test_processes_and_threads_find_the_same_model(backend):
     images = [Lazy(name) for name in NAMES]
     with joblib.parallel_config(backend=backend, n_jobs=2):
         assert_same_model(segmenter().fit(images), segmenter(n_jobs=1).fit(images))
+
+
+class WithoutGenerators(ParallelBackendBase):
+    """A backend of joblib that runs each task at once, and keeps its result until all are collected."""
+
+    supports_return_generator = False
+
+    def effective_n_jobs(self, n_jobs):
+        return 2
+
+    def submit(self, func, callback=None):
+        result = func()
+        callback(result)
+        return SimpleNamespace(get=lambda: result)
+
+    apply_async = submit  # its name before joblib 1.5
+
+
+joblib.register_parallel_backend("without generators", WithoutGenerators)
+
+
+def all_results(images):
+    """The results of all methods that take a list, from colors that are counted and colors that are passed over."""
+    truths = [image[..., 0] // 128 for image in images]
+    fractions = [(image + np.indices(image.shape).sum(axis=0) / 1000) / 256 for image in images]
+    model, passed = segmenter().fit(images), segmenter().fit(fractions)
+    labels, balancer, regions = model.predict(images), WhiteBalancer().fit(images), RegionSegmenter(n_regions=5)
+    yield from (model.cluster_centers_, passed.cluster_centers_, balancer.light_)
+    yield from chain(labels, model.transform(images), balancer.transform(images), ColorConverter().transform(images))
+    yield from chain(regions.fit_predict(images), regions.transform(images))
+    yield from (model.score(images), model.score(images, truths), regions.score(images, truths))
+    yield model.partial_fit(images).cluster_centers_
+
+
+@pytest.mark.filterwarnings("ignore")  # what the backends have to say
+@pytest.mark.parametrize(
+    "backend", ["sequential", "threading", "loky", "multiprocessing", "dask", "without generators"]
+)
+def test_every_method_gives_the_same_on_every_backend(backend, request, monkeypatch):
+    monkeypatch.setitem(_MAX_ROWS, "fit", 1000)
+    if backend == "dask":
+        request.getfixturevalue("cluster")
+    images = [np.asarray(Lazy(name))[::3, ::3] for name in NAMES]
+    expected = list(all_results(images))
+    with joblib.parallel_config(backend, n_jobs=1 if backend == "sequential" else 2):
+        found = all_results(images)
+        assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
 # Progress
