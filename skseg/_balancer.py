@@ -217,7 +217,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
         """The pixels of one image, and their rows."""
-        pixels, _, rows = read_checked(self, source)
+        pixels, _, rows = read_checked(source)
         check_not_alpha(pixels.data_shape, self.color_space)
         return pixels, rows
 

@@ -23,17 +23,12 @@ _SCALED = 50, 65535  # the largest number of an image that is not from 0 to 1, b
 _LOOKED_AT = 1 << 14  # colors
 
 
-def read_checked(estimator: Any, source: Source) -> tuple[Pixels, Any, NDArray[Any]]:
+def read_checked(source: Source) -> tuple[Pixels, Any, NDArray[Any]]:
     """The pixels of one table or image, their table as it came, and as an array of finite real numbers."""
     pixels = source.pixels()
     table = pixels.rows()
-    rows = check_array(
-        table,
-        ensure_all_finite=False,
-        ensure_min_samples=0 if pixels.mask is not None else 1,
-        estimator=estimator,
-        input_name="X",
-    )
+    n_least = 0 if pixels.mask is not None else 1
+    rows = check_array(table, ensure_all_finite=False, ensure_min_samples=n_least, input_name="X")
     if rows.dtype.kind not in "biuf":
         raise ValueError(f"X must hold real numbers; got {rows.dtype} instead.")
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():

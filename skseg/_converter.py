@@ -114,7 +114,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             other images of a list are checked by `transform`, or here if their weights are learned.
         """
         source = open_source(X)
-        pixels, table, rows = read_checked(self, next(source.images()))
+        pixels, table, rows = read_checked(next(source.images()))
         check_not_alpha(pixels.data_shape, self.color_space)
         conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
         conversion.check_range(rows)
@@ -208,7 +208,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         return conversion.with_weights(self.channel_weights_)
 
     def _convert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, table, rows = read_checked(self, source)
+        pixels, table, rows = read_checked(source)
         validate_data(self, table, reset=False, skip_check_array=True)
         check_not_alpha(pixels.data_shape, self.color_space)
         conversion = self.conversion(rows.shape[1])
@@ -216,7 +216,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         return pixels.restore(conversion.convert(rows), under_mask=np.nan)
 
     def _invert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, _, rows = read_checked(self, source)
+        pixels, _, rows = read_checked(source)
         return pixels.restore(self.conversion(rows.shape[1]).invert(rows.astype(np.float64)), under_mask=np.nan)
 
     def __sklearn_tags__(self) -> Tags:

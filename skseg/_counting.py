@@ -71,7 +71,7 @@ class Counted:
 
 def read_rows(source: Source, color_space: str | None) -> tuple[Pixels, NDArray[Any]]:
     """The pixels of one table or image, and their rows as a finite numeric array."""
-    pixels, _, rows = read_checked("KMeansSegmenter", source)
+    pixels, _, rows = read_checked(source)
     check_not_alpha(pixels.data_shape, color_space)
     return pixels, rows
 

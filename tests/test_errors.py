@@ -9,7 +9,7 @@ from PIL import Image
 from skimage.data import coffee
 from sklearn.base import clone
 
-from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer, metrics
 
 COFFEE = coffee()[::8, ::8]
 WIDE = coffee()[::4, ::4]
@@ -301,6 +301,34 @@ def test_a_fit_that_fails_leaves_the_earlier_model(bad):
     with pytest.raises(ValueError, match=r"."):
         unfitted.partial_fit(bad)
     assert not hasattr(unfitted, "n_features_in_")
+
+
+NO_PIXELS = np.empty((4, 0, 3)), np.empty((0, 3))
+
+
+@pytest.mark.parametrize("X", [*NO_PIXELS, [COFFEE, NO_PIXELS[0]]], ids=["image", "table", "list"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda X: KMeansSegmenter().fit(X),
+        lambda X: KMeansSegmenter(2, random_state=0).fit(COFFEE).predict(X),
+        lambda X: WhiteBalancer().fit(X),
+        lambda X: WhiteBalancer().fit(COFFEE).transform(X),
+        lambda X: ColorConverter(channel_weights="scale").fit(X),
+        lambda X: ColorConverter().fit(COFFEE).transform(X),
+        lambda X: metrics.valley_score(KMeansSegmenter(2, random_state=0).fit(COFFEE), X),
+    ],
+    ids=["fit", "predict", "balancer", "balancer.transform", "converter", "converter.transform", "criterion"],
+)
+def test_an_error_names_no_other_estimator(call, X):
+    with raises(ValueError, r"Found array with 0 sample\(s\)", "minimum of 1 is required\\.$"):
+        call(X)
+
+
+def test_an_error_of_regions_names_no_other_estimator():
+    with pytest.raises(ValueError, match=r".") as raised:
+        RegionSegmenter().fit(NO_PIXELS[0])
+    assert "KMeans" not in str(raised.value)
 
 
 @pytest.mark.parametrize("estimator", [KMeansSegmenter, RegionSegmenter, WhiteBalancer])
