@@ -10,14 +10,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
 from itertools import repeat
-from operator import call
 from os import PathLike
 from typing import Any, Protocol
 
 import numpy as np
-from joblib import effective_n_jobs, wrap_non_picklable_objects
+from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objects
 from numpy.typing import NDArray
-from sklearn.utils.parallel import Parallel, delayed
+from sklearn import config_context, get_config
 
 from ._census.blocks import one_thread
 from ._errors import image_of_list
@@ -315,13 +314,23 @@ class _Item:
 
 
 def _in_parallel(function: Callable[..., Any], calls: Iterator[tuple[Any, ...]], n_jobs: int | None) -> Iterator[Any]:
-    """The results of calls in order, one by one if joblib's backend can, else all at the end."""
+    """The results of calls in order, one by one if joblib's backend can, else all at the end.
+
+    scikit-learn's own `delayed` sets the filters of warnings in threads, of the whole process.
+    """
     try:
         parallel = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:
         parallel = Parallel(n_jobs=n_jobs, prefer="threads")
     portable = wrap_non_picklable_objects(function)  # for processes, to which local functions could not be sent
-    return iter(parallel(delayed(call)(portable, *arguments) for arguments in calls))
+    config = get_config()
+    return iter(parallel(delayed(_call_as)(config, portable, *arguments) for arguments in calls))
+
+
+def _call_as(config: dict[str, Any], function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function with a configuration of scikit-learn, which each thread and process has of its own."""
+    with config_context(**config):
+        return function(*arguments)
 
 
 def _combine(

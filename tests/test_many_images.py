@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import skimage.data
 import skimage.io
+from joblib import Parallel
 from joblib.parallel import ParallelBackendBase
 from PIL import Image
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.parallel import Parallel
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer
 from skseg._counting import _MAX_ROWS
