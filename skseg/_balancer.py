@@ -226,8 +226,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     def _measure(self, source: Source, sample_weight: Any) -> Measured:
         """The tones of an image."""
+        check_not_gray(source)
         pixels, rows = self._read(source)
-        check_not_gray(pixels)
         weights = open_weights(sample_weight, source.labeled)
         if weights is not None:
             weights = check_pixel_weights(weights, pixels.shape or rows.shape[:1], pixels.mask)

@@ -16,7 +16,9 @@ from ._color import is_unit_range, unit_scale
 from ._errors import NotFiniteError, warn
 from ._source import Pixels, Source
 
-_MANY_CHANNELS = 100  # of 8 bits: no camera has so many
+_FEW_CHANNELS = 4  # of a photo
+_MANY_CHANNELS = 100  # of 8 bits: only some spectral images have so many
+_MOST_BANDS = 500  # of 8 bits: no spectral image has more
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 _LARGEST_FLOAT = float(np.finfo(np.float64).max)
 _SCALED = 50, 65535  # the largest number of an image that is not from 0 to 1, but, say, from 0 to 255
@@ -65,22 +67,24 @@ def match_to_fit(estimator: Any, source: Source, rows: NDArray[Any]) -> NDArray[
     return rows
 
 
-def check_not_gray(pixels: Pixels) -> None:
-    """Warn of an array that is almost certainly an image without a channel axis, or with the channels first."""
-    data = pixels.data
-    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim < 2 or data.shape[-1] < _MANY_CHANNELS:
+def check_not_gray(source: Source) -> None:
+    """Warn of an array that is almost certainly gray without an axis of channels, or has its channels first.
+
+    Three dimensions and some hundreds of channels are a spectral image, more are a stack of gray images.
+    """
+    data = source.data
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.ndim < 2 or source.labeled is not None:
         return
-    n_rows, n_channels = data.shape[-2:]
-    if data.ndim > 2 and data.shape[0] <= 4:
-        meant = "an image with the channels first? Move them last: np.moveaxis(X, 0, -1)."
-    elif n_rows <= _MAX_ASPECT_RATIO * n_channels:
-        meant = "a gray image? Add the axis of channels: X[..., np.newaxis]."
+    n_channels, (short, long) = data.shape[-1], sorted(data.shape[-2:])
+    if n_channels < _MANY_CHANNELS or long > _MAX_ASPECT_RATIO * short:
+        return
+    if data.ndim > 2 and data.shape[-3] <= _FEW_CHANNELS:
+        meant = f"Are they first? Move them last: np.moveaxis(image, {data.ndim - 3}, -1)."
+    elif data.ndim == 2 or n_channels > _MOST_BANDS:
+        meant = "Is it gray? Add the axis of channels: image[..., np.newaxis]."
     else:
         return
-    warn(
-        f"X of shape {data.shape} is read as pixels of {n_channels} channels, since channels are the last axis. Is it "
-        + meant
-    )
+    warn(f"An array of shape {data.shape} is read as pixels of {n_channels} channels, the last axis. {meant}")
 
 
 def _plural(number: int, noun: str) -> str:

@@ -116,10 +116,10 @@ def count_source(
 
 
 def _count_image(source: Source, sample_weight: Any, color_space: str | None, *, max_rows: int | None) -> Counted:
+    check_not_gray(source)
     parts, censuses, weights = [], [], open_weights(sample_weight, source.labeled)
     for band, part in source.bands(_n_counted(source.data)):
         pixels, rows = read_rows(part, color_space)
-        check_not_gray(pixels)
         censuses.append(count(rows, _weights_in(band, weights, source, pixels, rows), max_rows=max_rows))
         parts = [(pixels, rows)] if part is source else []
     return Counted(source, merge(censuses, max_rows=max_rows), None, *(parts[0] if parts else ()))

@@ -1,15 +1,20 @@
 """Bad input gets one sentence: which argument, what is allowed, what came, the way out."""
 
 import pickle
+import re
 
 import joblib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from skimage.data import coffee
 from sklearn.base import clone
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer, metrics
+from skseg._checks import check_not_gray
+from skseg._source import open_source
 
 COFFEE = coffee()[::8, ::8]
 WIDE = coffee()[::4, ::4]
@@ -263,20 +268,77 @@ def test_tables_of_a_list_need_the_channels_of_the_first(pandas):
 @pytest.mark.parametrize(
     ("X", "way_out"),
     [
-        (WIDE[..., 0], r"\[\.\.\., np\.newaxis\]"),
-        ([WIDE[..., 0], WIDE[:90, :, 1]], r"\[\.\.\., np\.newaxis\]"),
-        (np.moveaxis(WIDE, -1, 0), r"moveaxis\(X, 0, -1\)"),
+        (WIDE[..., 0], r"gray\? .*image\[\.\.\., np\.newaxis\]"),
+        ([WIDE[..., 0], WIDE[:90, :, 1]], r"gray\? .*image\[\.\.\., np\.newaxis\]"),
+        (np.moveaxis(WIDE, -1, 0), r"first\? .*moveaxis\(image, 0, -1\)"),
     ],
     ids=["gray", "list of gray", "channels first"],
 )
-def test_an_image_without_channels_at_the_end_is_warned_of(X, way_out):
+@pytest.mark.parametrize("estimator", [KMeansSegmenter(3, random_state=0, color_space=None), WhiteBalancer()])
+def test_an_image_without_channels_at_the_end_is_warned_of(estimator, X, way_out):
     with pytest.warns(UserWarning, match=rf"pixels of 150 channels, .*{way_out}"):
-        KMeansSegmenter(3, random_state=0).fit(X)
+        estimator.fit(X)
 
 
 @pytest.mark.parametrize("X", [WIDE[..., 0].astype(float), np.tile(WIDE[:, :1, 0], (30, 120)), COFFEE[..., 0]])
 def test_tables_of_other_numbers_or_shapes_are_not_warned_of(X):
     KMeansSegmenter(3, random_state=0, color_space=None).fit(X)
+
+
+def test_a_long_table_is_not_gray_where_it_is_read_in_parts(monkeypatch):
+    monkeypatch.setattr("skseg._counting._COPIED_BYTES", 120_000)  # a thousand rows
+    table = np.ma.masked_less(np.tile(WIDE[:, :1, 0], (30, 120)), 20)
+    KMeansSegmenter(3, random_state=0, color_space=None).fit(table)
+
+
+def array_of(shape, dtype=np.uint8):
+    """The source of an array that takes no memory."""
+    return open_source(np.broadcast_to(dtype(0), shape))
+
+
+def sides(least, most=3000):
+    """Height and width of an image, at most ten times as long as it is wide."""
+    lengths = st.tuples(st.integers(1, most), st.integers(least, most))
+    return lengths.filter(lambda shape: max(shape) <= 10 * min(shape))
+
+
+STACKS = st.lists(st.integers(1, 9), max_size=2).map(tuple)
+
+
+@given(
+    shape=st.one_of(
+        sides(100),
+        st.tuples(STACKS, st.integers(1, 4), sides(100)).map(lambda parts: (*parts[0], parts[1], *parts[2])),
+        st.tuples(STACKS, st.integers(5, 99), sides(501)).map(lambda parts: (*parts[0], parts[1], *parts[2])),
+    )
+)
+def test_gray_images_stacks_of_them_and_channels_first_are_warned_of(shape):
+    with pytest.warns(UserWarning, match=rf"{re.escape(str(shape))} is read as pixels of {shape[-1]} channels"):
+        check_not_gray(array_of(shape))
+
+
+@given(
+    shape=st.one_of(
+        st.tuples(st.integers(5, 3000), st.integers(1, 3000), st.integers(100, 500)),  # spectral images
+        st.tuples(st.integers(2, 9), st.integers(5, 999), st.integers(1, 999), st.integers(100, 500)),  # stacks of them
+        st.integers(100, 900).flatmap(lambda n: st.tuples(st.integers(10 * n + 1, 10**6), st.just(n))),  # tables
+        st.integers(100, 900).flatmap(lambda n: st.tuples(st.integers(1, (n - 1) // 10), st.just(n))),  # a few spectra
+        st.lists(st.integers(1, 3000), min_size=1, max_size=3).map(lambda sizes: (*sizes, 99)),
+    )
+)
+def test_spectral_images_and_tables_of_any_size_are_not_warned_of(shape):
+    check_not_gray(array_of(shape))
+
+
+@given(shape=sides(100), dtype=st.sampled_from([np.bool_, np.int8, np.uint16, np.float32]))
+def test_other_numbers_than_8_bits_are_not_warned_of(shape, dtype):
+    check_not_gray(array_of(shape, dtype))
+
+
+def test_named_channels_are_where_they_are_meant_to_be():
+    xarray = pytest.importorskip("xarray")
+    bands = xarray.DataArray(np.moveaxis(WIDE, -1, 0), dims=("y", "x", "band"))
+    KMeansSegmenter(3, random_state=0, color_space=None).fit(bands)
 
 
 def test_zeros_and_ones_of_8_bits_are_refused_by_a_model_of_truth_values():
