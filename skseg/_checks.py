@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_array, validate_data
 
 from ._census import Census
 from ._color import is_unit_range, unit_scale
-from ._errors import NotFiniteError, warn
+from ._errors import NotFiniteError, as_real, to_array, warn
 from ._source import Pixels, Source
 
 _FEW_CHANNELS = 4  # of a photo
@@ -30,9 +30,8 @@ def read_checked(source: Source) -> tuple[Pixels, Any, NDArray[Any]]:
     pixels = source.pixels()
     table = pixels.rows()
     n_least = 0 if pixels.mask is not None else 1
-    rows = check_array(table, ensure_all_finite=False, ensure_min_samples=n_least, input_name="X")
-    if rows.dtype.kind not in "biuf":
-        raise ValueError(f"X must hold real numbers; got {rows.dtype} instead.")
+    numbers = table if hasattr(table, "columns") else as_real(to_array(table))  # a DataFrame, or another table
+    rows = as_real(check_array(numbers, dtype=None, ensure_all_finite=False, ensure_min_samples=n_least))
     if rows.dtype.kind == "f" and not np.isfinite(rows).all():
         raise NotFiniteError("Pixels contain NaN or infinity.")
     return pixels, table, rows.astype(rows.dtype.newbyteorder("="), copy=False)

@@ -1,4 +1,4 @@
-"""Errors and warnings, and the image of a list that they are about."""
+"""Errors and warnings, the image of a list that they are about, and the objects that X must not be."""
 
 from __future__ import annotations
 
@@ -7,8 +7,25 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Number
+from os import PathLike
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+_READ = "Read files first, for example with skimage.io.imread."
+_WAYS_OUT = {  # the first attribute that an object has tells its kind; None for what NumPy converts
+    "getbands": None,  # PIL's images, which copy all pixels to give their __array_interface__
+    "__array__": None,
+    "__array_interface__": None,
+    "read": _READ,
+    "__dlpack__": "Pass np.from_dlpack({}).",
+    "toarray": "It is sparse, but dense data is required: pass {}.toarray().",
+    "keys": "Pass list({}.values()).",
+    "__getitem__": None,
+    "__iter__": "Pass list({}).",
+}
 _image_index: ContextVar[int | None] = ContextVar("image_index", default=None)
 
 
@@ -83,3 +100,67 @@ def _levels_to_caller() -> int:
     while frame and frame.f_globals.get("__name__", "").split(".")[0] in ("skseg", "sklearn", "joblib"):
         frame, level = frame.f_back, level + 1
     return level
+
+
+def not_an_image(kind: str, way_out: str) -> str:
+    """The sentence that says what X may be."""
+    return (
+        "X must be a pixel table (n_pixels, n_channels), an image (height, width, n_channels) or a list of images; "
+        f"got {kind} instead. {way_out}"
+    )
+
+
+def check_kind(X: Any) -> None:
+    """Refuse an object that NumPy does not convert to numbers, a list with one, and an empty list."""
+    kind, name, found = "", "X", X
+    if isinstance(X, list | tuple):
+        if not X:
+            raise ValueError("X is an empty list; at least one image, or one pixel, is needed.")
+        index = next((index for index, item in enumerate(X) if _way_out(item)), None)
+        if index is not None:
+            kind, name, found = f"{type(X).__name__} of ", f"X[{index}]", X[index]
+    if way_out := _way_out(found):
+        kind += "structured " * _is_structured(found) + type(found).__name__
+        raise TypeError(not_an_image(kind, way_out.format(name)))
+
+
+def to_array(X: Any) -> NDArray[Any]:
+    """X as an array, masked if it is."""
+    try:
+        return np.asanyarray(X)
+    except (TypeError, RuntimeError) as error:  # of arrays on a GPU, for example
+        raise TypeError(f"X cannot be converted to a NumPy array: {error}") from error
+    except ValueError as error:
+        if not isinstance(X, list | tuple):
+            raise
+        way_out = "Make each image an array: [np.asarray(image) for image in X]."
+        raise ValueError(not_an_image("lists of different lengths", way_out)) from error
+
+
+def as_real(array: NDArray[Any]) -> NDArray[Any]:
+    """An array if it holds real numbers; objects are converted to them."""
+    kind = array.dtype.kind
+    if kind == "O":
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise _kind_of(error)(f"X must hold real numbers; {error}.") from error
+    if kind not in "biuf":
+        refused, way_out = ("Complex data not supported: ", "np.abs(X)") if kind == "c" else ("", "X.astype(float)")
+        raise ValueError(f"{refused}X must hold real numbers; got {array.dtype} instead. Pass {way_out}, for example.")
+    return array
+
+
+def _way_out(X: Any) -> str | None:
+    """How to make an array of an object, with {} in place of its name; None if NumPy does."""
+    if isinstance(X, list | tuple | Number):
+        return None
+    if isinstance(X, str | bytes | PathLike):
+        return _READ
+    if _is_structured(X):
+        return "Pass numpy.lib.recfunctions.structured_to_unstructured({})."
+    return next((_WAYS_OUT[name] for name in _WAYS_OUT if hasattr(X, name)), _READ)
+
+
+def _is_structured(X: Any) -> bool:
+    return bool(getattr(getattr(X, "dtype", None), "names", None))

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial, wraps
-from itertools import repeat
-from os import PathLike
+from itertools import count, repeat
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,11 +18,12 @@ from numpy.typing import NDArray
 from sklearn import config_context, get_config
 
 from ._census.blocks import one_thread
-from ._errors import image_of_list
+from ._errors import as_real, check_kind, image_of_list, not_an_image, to_array
 from ._labeled import is_labeled, named_like, open_labeled, repainted
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
 _RESULT_PIXELS = 1 << 22  # of an image that is too large for memory, that are worked on at a time
+_NOT_A_COLLECTION = ("shape", "__array__", "__dlpack__", "keys")
 _PLAIN_MODES = ("1", "L", "RGB", "RGBA", "I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 
 
@@ -113,7 +113,7 @@ class Source:
         """The table, or the tables in a sequence; items that do not state their dimensions are not read."""
         if not self.is_sequence:
             return [self.data] if self.is_table else []
-        return [item for item in self.data if _declared_ndim(item) == 2 and open_source(item).is_table]
+        return [item for n, item in enumerate(self.data) if _declared_ndim(item) == 2 and _open_one(n, item).is_table]
 
     def pixels(self) -> Pixels:
         """The pixels of one table or image."""
@@ -129,14 +129,14 @@ class Source:
         if not self.is_sequence:
             return self.data
         if is_labeled(self.data[0]):
-            return open_source(self.data[0]).data
+            return _open_one(0, self.data[0]).data
         if not hasattr(self.data[0], "shape"):
-            self.data[0] = open_source(self.data[0]).data
+            self.data[0] = _open_one(0, self.data[0]).data
         return self.data[0]
 
     def images(self) -> Iterator[Source]:
         """Each image as a source, read when its turn comes."""
-        yield from map(open_source, self.data) if self.is_sequence else [self]
+        yield from map(_open_one, count(), self.data) if self.is_sequence else [self]
 
     def bands(self, n_pixels: int) -> Iterator[tuple[slice, Source]]:
         """Parts of one image along its first axis, each of about `n_pixels` pixels, and where they lie.
@@ -235,7 +235,7 @@ def open_source(X: Any, min_ndim: int = 2) -> Source:
     if isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1):
         items = list(X)
         for index, item in enumerate(items):
-            items[index], n_dims = _with_ndim(item)
+            items[index], n_dims = _with_ndim(item, index)
             if n_dims >= min_ndim:
                 return Source(items, is_sequence=True, has_own_dtype=True)
     if is_labeled(X):
@@ -264,18 +264,11 @@ def _as_items(data: NDArray[Any]) -> NDArray[Any]:
 
 def as_array(X: Any) -> Any:
     """X as an array where it is an image; tables that scikit-learn can read are left as they are."""
-    if _is_no_image(X) or (isinstance(X, list | tuple) and any(_is_no_image(item) for item in X)):
-        kind = f"{type(X).__name__} of {type(X[0]).__name__}" if isinstance(X, list | tuple) else type(X).__name__
-        raise TypeError(
-            "X must be a pixel table (n_pixels, n_channels), an image (height, width, n_channels) or a list of images; "
-            f"got {kind} instead. Read files first, for example with skimage.io.imread."
-        )
-    if isinstance(X, list | tuple) and len(X) == 0:
-        raise ValueError("X is an empty list; at least one image, or one pixel, is needed.")
+    check_kind(X)
     n_dims = _declared_ndim(X)
-    if isinstance(X, np.ndarray) or (n_dims is not None and n_dims <= 2) or is_banded(X):
+    if is_banded(X) or (n_dims is not None and n_dims <= 2 and not isinstance(X, np.ndarray)):
         return X
-    array = np.asanyarray(X)
+    array = to_array(X)
     if hasattr(X, "getbands"):  # a PIL image: two-dimensional when it has one band, yet never a table
         if X.mode not in _PLAIN_MODES:
             plain = "L" if X.mode == "LA" else "RGB"
@@ -284,19 +277,12 @@ def as_array(X: Any) -> Any:
                 f"Pass X.convert({plain!r}), or mask transparent pixels: np.ma.array(colors, mask=...)."
             )
         array = array.reshape(*array.shape[:2], -1)
-    return array if array.ndim > 2 or not isinstance(X, list | tuple) else X
-
-
-def _is_no_image(X: Any) -> bool:
-    """Whether X is a file name or another object without pixels that people try."""
-    if hasattr(X, "shape"):
-        return False
-    return X is None or isinstance(X, str | bytes | PathLike | dict) or hasattr(X, "__next__")
+    return X if isinstance(X, list | tuple) and array.ndim <= 2 else as_real(array)
 
 
 def _is_collection(X: Any) -> bool:
     """Whether X is a mere collection of images, such as a `skimage.io.ImageCollection`."""
-    if isinstance(X, list | tuple | str | bytes) or any(hasattr(X, name) for name in ("shape", "__array__", "keys")):
+    if isinstance(X, list | tuple | str | bytes) or any(hasattr(X, name) for name in _NOT_A_COLLECTION):
         return False
     return hasattr(X, "__getitem__") and hasattr(X, "__len__")
 
@@ -341,8 +327,19 @@ def _combine(
 
 def _call_for_image(function: Callable[..., Any], is_one_of_many: bool, index: int, image: Any, *arguments: Any) -> Any:
     """Call `function` of the source of an image, in one thread beside other workers."""
-    with image_of_list(index), one_thread() if is_one_of_many else nullcontext():
-        return function(open_source(image), *arguments)
+    with one_thread() if is_one_of_many else nullcontext():
+        source = _open_one(index, image)
+        with image_of_list(index):
+            return function(source, *arguments)
+
+
+def _open_one(index: int, image: Any) -> Source:
+    """The source of an image of a list."""
+    with image_of_list(index):
+        source = open_source(image)
+        if source.is_sequence:
+            raise TypeError(not_an_image("a list in a list", "Put all images into one list."))
+        return source
 
 
 def _one_per_image(name: str, values: Any, n_images: int) -> Any:
@@ -368,7 +365,7 @@ def _ndim(data: Any) -> int:
     return np.ndim(data) if n_dims is None else n_dims
 
 
-def _with_ndim(item: Any) -> tuple[Any, int]:
+def _with_ndim(item: Any, index: int) -> tuple[Any, int]:
     """An item of a list, read if it does not state its number of dimensions, and that number; 0 for no array."""
     if hasattr(item, "getbands"):  # a PIL image
         return item, 3
@@ -376,7 +373,8 @@ def _with_ndim(item: Any) -> tuple[Any, int]:
         return item, 0
     n_dims = _declared_ndim(item)
     if n_dims is None:
-        item = np.asanyarray(item)
+        with image_of_list(index):
+            item = to_array(item)
         n_dims = item.ndim
     return item, n_dims
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from scipy.sparse import coo_array, csr_matrix
 from skimage.data import coffee
 from sklearn.base import clone
 
@@ -453,3 +454,167 @@ def test_an_error_that_has_a_hint_can_be_pickled():
         KMeansSegmenter(3).fit(FLOATS * np.nan)
     again = pickle.loads(pickle.dumps(caught.value))
     assert (type(again), str(again)) == (caught.type, str(caught.value))
+
+
+# What X must not be
+
+
+class Tensor:
+    """An array of another library."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.ndim, self.dtype = array, array.shape, array.ndim, f"other.{array.dtype}"
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, index):
+        return Tensor(self.array[index])
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+class ConvertibleTensor(Tensor):
+    """An array of another library that NumPy converts."""
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+class Elsewhere(Tensor):
+    """An array that is not in the memory of the processor."""
+
+    def __init__(self, array, error):
+        super().__init__(array)
+        self.error = error
+
+    def __array__(self, dtype=None, copy=None):
+        raise self.error
+
+
+class Bare:
+    """Exports its memory, and says nothing else about itself."""
+
+    __dlpack__ = COFFEE.__dlpack__
+
+
+class Silent(Elsewhere):
+    """Says nothing about itself before it is converted."""
+
+    def __init__(self, array, error):
+        self.error = error
+
+
+TABLE = COFFEE.reshape(-1, 3)
+FIELDS = np.dtype([("red", np.uint8), ("green", np.uint8), ("blue", np.uint8)])
+STRUCTURED = np.ascontiguousarray(COFFEE).view(FIELDS)[..., 0]
+UNPACKED = r"structured_to_unstructured\(X\)"
+KINDS = {
+    "structured": (STRUCTURED, TypeError, ["structured ndarray", UNPACKED]),
+    "structured rows": (STRUCTURED.ravel(), TypeError, ["structured ndarray", UNPACKED]),
+    "masked structured": (np.ma.array(STRUCTURED), TypeError, ["structured MaskedArray", UNPACKED]),
+    "records": (STRUCTURED.view(np.recarray), TypeError, ["structured recarray", UNPACKED]),
+    "list of structured rows": (list(STRUCTURED), TypeError, ["list of structured ndarray", r"unstructured\(X\[0\]\)"]),
+    "set": ({1, 2}, TypeError, ["got set", r"list\(X\)"]),
+    "frozenset": (frozenset([1]), TypeError, ["got frozenset", r"list\(X\)"]),
+    "list of sets": ([{1, 2}, {3}], TypeError, ["got list of set", r"list\(X\[0\]\)"]),
+    "values": ({"image": COFFEE}.values(), TypeError, ["got dict_values", r"list\(X\)"]),
+    "dictionary": ({"image": COFFEE}, TypeError, ["got dict", r"list\(X\.values\(\)\)"]),
+    "list of dictionaries": ([{"image": COFFEE}], TypeError, ["list of dict", r"list\(X\[0\]\.values\(\)\)"]),
+    "generator": ((image for image in [COFFEE]), TypeError, ["got generator", r"list\(X\)"]),
+    "map": (map(np.asarray, [COFFEE]), TypeError, ["got map", r"list\(X\)"]),
+    "object": (object(), TypeError, ["got object", "imread"]),
+    "bare DLPack": (Bare(), TypeError, ["got Bare", r"np\.from_dlpack\(X\)"]),
+    "DLPack image": (Tensor(COFFEE), TypeError, ["got Tensor", r"np\.from_dlpack\(X\)"]),
+    "DLPack table": (Tensor(TABLE), TypeError, ["got Tensor", r"np\.from_dlpack\(X\)"]),
+    "sparse": (csr_matrix(TABLE), TypeError, ["got csr_matrix", "sparse", r"X\.toarray\(\)"]),
+    "list of sparse": ([coo_array(TABLE)], TypeError, ["got list of coo_array", "sparse", r"X\[0\]\.toarray\(\)"]),
+    "on a GPU": (Elsewhere(COFFEE, TypeError("Use .cpu()")), TypeError, ["cannot be converted", r"Use \.cpu\(\)"]),
+    "gradient": (Elsewhere(COFFEE, RuntimeError("Use .detach()")), TypeError, ["cannot be converted", r"detach"]),
+    "silent": (Silent(COFFEE, TypeError("Use .cpu()")), TypeError, ["cannot be converted", r"Use \.cpu\(\)"]),
+    "images in lists": ([[COFFEE, COFFEE[:9]]], ValueError, ["lists of different lengths", r"\[np\.asarray\(image\)"]),
+    "ragged image": ([COFFEE[0].tolist(), COFFEE[0, :9].tolist()], ValueError, ["lists of different lengths"]),
+    "ragged table": ([[1, 2, 3], [4, 5]], ValueError, ["lists of different lengths"]),
+    "dates": (COFFEE.astype("datetime64[s]"), ValueError, ["real numbers", "datetime64", r"X\.astype\(float\)"]),
+    "durations": (COFFEE.astype("timedelta64[s]"), ValueError, ["real numbers", "timedelta64"]),
+    "complex": (COFFEE + 1j, ValueError, ["real numbers", "complex128", r"np\.abs\(X\)"]),
+    "strings": (COFFEE.astype(str), ValueError, ["real numbers", "<U3", r"X\.astype\(float\)"]),
+    "bytes": (COFFEE.astype("S3"), ValueError, ["real numbers", "S3"]),
+    "lists of strings": ([[["a", "b"]]], ValueError, ["real numbers", "<U1"]),
+    "objects": (np.full((4, 5, 3), {}, dtype=object), TypeError, ["real numbers", "not 'dict'"]),
+    "objects that are strings": (np.full((4, 5, 3), "red", dtype=object), ValueError, ["real numbers", "'red'"]),
+}
+
+
+def one_sentence_about(kind, form):
+    X, error, parts = KINDS[kind]
+    start = r"^X\[1\]: .*" if form == "in a list" else "^"
+    return ([COFFEE, X] if form == "in a list" else X), raises(error, start, "X", *parts)
+
+
+@pytest.mark.parametrize("form", ["alone", "in a list"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        KMeansSegmenter(2).fit_predict,
+        KMeansSegmenter(2).partial_fit,
+        KMeansSegmenter(2, random_state=0).fit(COFFEE).predict,
+        KMeansSegmenter(2, random_state=0).fit(COFFEE).transform,
+        KMeansSegmenter(2, random_state=0).fit(COFFEE).score,
+        WhiteBalancer().fit_transform,
+        ColorConverter(None).fit_transform,
+        RegionSegmenter().fit_predict,
+    ],
+    ids=lambda call: f"{type(call.__self__).__name__}.{call.__name__}",
+)
+def test_what_is_no_image_gets_one_sentence_with_a_way_out(call, kind, form):
+    X, expectation = one_sentence_about(kind, form)
+    with expectation as caught:
+        call(X)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [TABLE + 1j, TABLE.astype(str), Elsewhere(TABLE, RuntimeError("elsewhere")), [[1j, 2.0]], [["a", "b"]], [[{}]]],
+    ids=["complex", "strings", "elsewhere", "complex list", "list of strings", "list of objects"],
+)
+@pytest.mark.parametrize("estimator", [KMeansSegmenter(2), WhiteBalancer(), ColorConverter(None)])
+def test_what_is_no_table_gets_one_sentence(estimator, X):
+    with pytest.raises((TypeError, ValueError), match=r"X (must hold real numbers|cannot be converted).*$") as caught:
+        estimator.fit(X)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_data_frame_must_hold_numbers(pandas):
+    with raises(ValueError, "X must hold real numbers", "red"):
+        KMeansSegmenter(2).fit(pandas.DataFrame({"name": ["red", "blue"], "number": [1, 2]}))
+    with raises(ValueError, "X must hold real numbers", "datetime64"):
+        KMeansSegmenter(2).fit(pandas.DataFrame({"date": pandas.to_datetime(["2026-01-01", "2026-01-02"])}))
+
+
+@pytest.mark.parametrize("inner", [[COFFEE], [COFFEE, COFFEE], (COFFEE, COFFEE.tolist()), range(3)])
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_list_in_a_list_is_refused(index, inner, fitted):
+    X = [COFFEE, COFFEE]
+    X[index] = inner
+    for call in (KMeansSegmenter(2).fit, fitted.predict, ColorConverter().fit_transform, RegionSegmenter().fit_predict):
+        with raises(TypeError, rf"^X\[{index}\]: ", "got a list in a list", "one list"):
+            call(X)
+
+
+@pytest.mark.parametrize("array", [COFFEE, TABLE, COFFEE / 255], ids=["image", "table", "floats"])
+def test_arrays_of_other_libraries_are_as_good_as_numpys(array):
+    expected = KMeansSegmenter(3, random_state=0).fit(array)
+    for X in (ConvertibleTensor(array), np.asarray(array, dtype=object), memoryview(np.ascontiguousarray(array))):
+        found = KMeansSegmenter(3, random_state=0).fit(X)
+        is_object = isinstance(X, np.ndarray)
+        assert np.array_equal(found.labels_, expected.labels_) or is_object
+        assert found.labels_.shape == expected.labels_.shape
+    several = KMeansSegmenter(3, random_state=0).fit([array, ConvertibleTensor(array)])
+    assert np.array_equal(several.cluster_centers_, expected.cluster_centers_)
