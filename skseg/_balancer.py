@@ -33,6 +33,7 @@ from ._source import ImageOutputMixin, Pixels, Source, open_source
 Floats = NDArray[np.float64]
 
 _LARGEST = 1e100  # gamma undone, it is still finite
+_LARGEST_LIGHT = 1.000001 * _LARGEST  # a power mean of such numbers, with its rounding errors
 _LARGEST_FACTOR = 1e60  # times the largest linear number, it is still finite
 
 
@@ -178,7 +179,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             If a channel is 0 everywhere, X holds NaN or infinity outside its mask, all pixels are masked, or a
             parameter is invalid.
         """
-        _check_parameters(self)
+        check_parameters(self)
         source = open_source(X)
         measured = _together(list(source.map(self._measure, n_jobs=self.n_jobs, sample_weight=sample_weight)))
         if not measured.tones.weights.any():
@@ -256,11 +257,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         """The light of pixel rows, given or measured, in linear numbers; `tones` if they are known."""
         if self.light is None:
             return _check_light((tones or measure(rows, None, self.p, curve)).light(self.p))
-        light: Floats = curve.to_linear(_given_colors(self.light, rows.shape[1], rows.dtype)).mean(axis=0)
-        if not (light > 0).all():
-            mean = np.reshape(np.ma.asarray(self.light), (-1, len(light))).mean(axis=0)
-            raise ValueError(f"light must be positive in every channel; got {mean.tolist()} instead.")
-        return light
+        return _given_light(self.light, rows.shape[1], rows.dtype, curve)
 
     def _repr_html_fitted(self) -> str:
         """The color of the light, for notebooks, if it is an RGB color."""
@@ -278,7 +275,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         return tags
 
 
-def _check_parameters(balancer: WhiteBalancer) -> None:
+def check_parameters(balancer: WhiteBalancer) -> None:
     """Validate parameters that do not depend on X."""
     check_scalar(balancer.p, "p", Real, min_val=1)
     check_n_jobs(balancer.n_jobs)
@@ -286,6 +283,34 @@ def _check_parameters(balancer: WhiteBalancer) -> None:
         raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
     if balancer.color_space is not None and not _is_auto(balancer.color_space):
         raise ValueError(f"color_space must be 'auto' or None; got {balancer.color_space!r} instead.")
+
+
+def check_fitted(balancer: WhiteBalancer) -> None:
+    """Refuse parameters with which `fit` would fail, and learned numbers that it cannot give."""
+    check_parameters(balancer)
+    light, seen, n_channels = balancer.light_, seen_in_fit(balancer), balancer.n_features_in_
+    if balancer.light is not None:
+        _given_light(balancer.light, n_channels, seen.dtype, seen.curve)
+    low, high = seen.limits
+    if not ((light > 0) & (light <= _LARGEST_LIGHT)).all() or not -_LARGEST <= low <= high <= _LARGEST:
+        raise ValueError(
+            f"light_ must be positive and at most {_LARGEST:g}, and X within ±{_LARGEST:g}; got a light of "
+            f"{light.tolist()}, and {low:g} to {high:g} instead."
+        )
+    if seen.curve.is_srgb and n_channels != 3:
+        raise ValueError(f"sRGB has three channels; got {n_channels} instead.")
+
+
+def seen_in_fit(balancer: WhiteBalancer) -> Seen:
+    """The numbers in `fit`."""
+    seen: Seen = balancer._seen  # noqa: SLF001, of this module's class
+    return seen
+
+
+def set_fitted(balancer: WhiteBalancer, light: Floats, seen: Seen) -> None:
+    """Set everything that a balancer has learned, except the names of channels."""
+    balancer.light_, balancer.n_features_in_ = light, len(light)
+    balancer._seen = seen  # noqa: SLF001, of this module's class
 
 
 def _is_auto(color_space: Any) -> bool:
@@ -302,6 +327,15 @@ def _together(parts: list[Measured]) -> Measured:
     low, high = np.transpose([part.limits for part in parts])
     tones = merge([part.tones for part in parts])
     return Measured(tones, parts[0].like, (float(low.min()), float(high.max())))
+
+
+def _given_light(given: Any, n_channels: int, dtype: np.dtype[Any], curve: Curve) -> Floats:
+    """The light of a color or a patch, in linear numbers, for images of a dtype."""
+    light: Floats = curve.to_linear(_given_colors(given, n_channels, dtype)).mean(axis=0)
+    if not (light > 0).all():
+        mean = np.reshape(np.ma.asarray(given), (-1, n_channels)).mean(axis=0)
+        raise ValueError(f"light must be positive in every channel; got {mean.tolist()} instead.")
+    return light
 
 
 def _given_colors(light: Any, n_channels: int, dtype: np.dtype[Any]) -> Floats:

@@ -14,8 +14,9 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image
 from skimage.data import coffee
+from sklearn.pipeline import make_pipeline
 
-from skseg import KMeansSegmenter, io
+from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer, io
 from skseg.cli import app
 
 PICTURE = coffee()[::25, ::25]
@@ -70,13 +71,23 @@ def test_an_animation_does_not_have_more_pages_than_it_can_hold(tmp_path):
         io.ImageFile(path).pages()
 
 
-def test_a_mutated_model_file_gives_a_model_or_a_reason(tmp_path):
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        KMeansSegmenter(2, random_state=0),
+        WhiteBalancer(light=PICTURE[:2, :2]),
+        make_pipeline(WhiteBalancer(), KMeansSegmenter(2, random_state=0)),
+        make_pipeline(WhiteBalancer(), RegionSegmenter(KMeansSegmenter(2, random_state=0))),
+    ],
+    ids=["clusters", "balancer", "balanced", "regions"],
+)
+def test_a_mutated_model_file_gives_a_model_or_a_reason(estimator, tmp_path):
     path = tmp_path / "model.skseg"
-    io.save(KMeansSegmenter(2, random_state=0).fit(PICTURE), path)
+    io.save(estimator.fit(PICTURE), path)
     for content in mutants(path):
         path.write_bytes(content)
         try:
-            io.load(path).predict(PICTURE)
+            io.load(path).transform(PICTURE)
         except ValueError as error:
             assert "is not a model file" in str(error)  # noqa: PT017
 

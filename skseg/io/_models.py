@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 from zipfile import ZIP_STORED, ZipFile, is_zipfile
 
 import numpy as np
 import sklearn
-from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .. import _segmenter as kmeans
-from .._census import Census
-from .._color import COLOR_SPACE_NAMES, Conversion, find_conversion
-from .._converter import ColorConverter
-from .._fitting import restore_model
-from .._regions import segmenter as regions
-from .._regions.cost import check_weights
-from .._regions.segmenter import RegionSegmenter
-from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from ._atomic import written_whole
+from ._estimators import Arrays, Part, arrays_of, as_json, describe, restore
+from ._savable import check_savable
 
-_FORMAT = 2  # of the JSON and the arrays; increased if older versions cannot read new files
+# Of the JSON and the arrays; increased if older versions cannot read new files.
+_FORMATS = {"KMeansSegmenter": 2, "RegionSegmenter": 2, "WhiteBalancer": 3, "Pipeline": 3}
+_MAX_INTEGER = 1 << 64
 
-Arrays = dict[str, NDArray[Any]]
-Estimator = TypeVar("Estimator", KMeansSegmenter, RegionSegmenter)
 
+def save(estimator: Any, path: str | PathLike[str]) -> None:
+    """Write a fitted segmenter, or its Pipeline with a balancer, to a file without code.
 
-def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]) -> None:
-    """Write a fitted segmenter to a file without code.
-
-    The file is a NumPy archive (``.npz``). It contains the centers, the census or a sample of it, and, as JSON, the
-    parameters of the segmenter and its fitted steps, and the versions of skseg, scikit-learn and NumPy. `labels_` is
-    not saved. The file appears only when it is complete.
-
-    Later versions of skseg can read the file. Parameters added since then get their defaults.
+    What `load` gives is equal to the saved estimator, except that `labels_`, metadata requests and callbacks are not
+    saved. The file appears only when it is complete. Later versions of skseg can read it; parameters added since then
+    get their defaults.
 
     Parameters
     ----------
-    segmenter : KMeansSegmenter or RegionSegmenter
-        Fitted segmenter. Its `random_state` must be an int or None.
+    estimator : KMeansSegmenter, RegionSegmenter, WhiteBalancer or Pipeline
+        Fitted estimator. A scikit-learn `Pipeline` may consist of these, with the segmenter last, for example
+        ``make_pipeline(WhiteBalancer(), KMeansSegmenter(6))``; its `memory`, `verbose` and `transform_input` must have
+        their defaults. Every `random_state` must be an int or None.
 
     path : str or path
         Path of the file, usually ``*.skseg``. An existing file is replaced.
@@ -52,13 +41,26 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
     Raises
     ------
     TypeError
-        If `segmenter` is another estimator, or a parameter cannot be written as JSON.
+        If `estimator` is another estimator, has other steps, or a parameter cannot be written as JSON.
 
     NotFittedError
-        If `segmenter` is not fitted.
+        If `estimator`, or one of its steps, is not fitted.
 
     ValueError
-        If a parameter was set to an invalid value after `fit`.
+        If a parameter was set to an invalid value after `fit`, or steps of a Pipeline do not belong together.
+
+    Notes
+    -----
+    The file is a NumPy archive (``.npz``) without compression and without pickles:
+
+    - ``about``: text in JSON. Of the file, it holds the number of its format ("format": 2 for a segmenter, 3 for a
+      `WhiteBalancer` or a `Pipeline`) and the versions of skseg, scikit-learn and NumPy ("versions"). Of an estimator,
+      its class ("estimator"), its parameters ("params"), the types of those that are arrays, NumPy numbers or tuples
+      ("types"), their masks ("masks"), its `set_output` container ("set_output"), and fitted numbers. Of a `Pipeline`,
+      the names and the estimators of its "steps". A `light` that is given as a patch is saved with all its pixels.
+    - ``colors``, ``weights``: the census, or a sample of it.
+    - ``centers``: the cluster centers in the color space.
+    - ``means``, ``sizes``, ``spread``, ``limits``, ``level``: sums over all pixels, if the census is a sample.
 
     Examples
     --------
@@ -72,28 +74,15 @@ def save(segmenter: KMeansSegmenter | RegionSegmenter, path: str | PathLike[str]
     >>> bool((labels == segmenter.labels_).all())
     True
     """
-    if not isinstance(segmenter, KMeansSegmenter | RegionSegmenter):
-        raise TypeError(
-            f"segmenter must be a KMeansSegmenter or RegionSegmenter; got {type(segmenter).__name__} instead. "
-            "Of a search take its best_estimator_, of a Pipeline its last step."
-        )
-    check_is_fitted(segmenter)
-    _check_loadable(segmenter)
-    about: dict[str, Any] = {"format": _FORMAT, "versions": _versions()}
-    fitted: KMeansSegmenter | None
-    if isinstance(segmenter, RegionSegmenter):
-        fitted = segmenter.segmenter_
-        about |= _describe_regions(segmenter)
-    else:
-        fitted = segmenter
-        about |= _describe_fitted(fitted)
-    text = json.dumps(about, default=_as_json)
+    check_savable(estimator)
+    about = {"format": _FORMATS[type(estimator).__name__], "versions": _versions(), **describe(estimator)}
+    text = json.dumps(about, default=as_json)
     with written_whole(path) as file:
-        np.savez(file, about=np.array(text), **_arrays(fitted))
+        np.savez(file, about=np.array(text), **arrays_of(estimator))
 
 
 def load(path: str | PathLike[str]) -> Any:
-    """Read a segmenter written by `save`, without running code.
+    """Read an estimator written by `save`, without running code.
 
     Parameters
     ----------
@@ -102,8 +91,8 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    segmenter : KMeansSegmenter or RegionSegmenter
-        Fitted segmenter. Its methods, including `partial_fit`, give the same results as before saving.
+    estimator : KMeansSegmenter, RegionSegmenter, WhiteBalancer or Pipeline
+        Fitted estimator. Its methods, including `partial_fit`, give the same results as before saving.
 
     Raises
     ------
@@ -126,7 +115,8 @@ def load(path: str | PathLike[str]) -> Any:
         try:
             return _put_together(*_read(file))
         except Exception as error:  # archives break in many ways
-            raise ValueError(f"{fspath(path)!r} is not a model file that skseg can read: {error}") from error
+            reason = " ".join(str(error).split())
+            raise ValueError(f"{fspath(path)!r} is not a model file that skseg can read: {reason}") from error
 
 
 def _read(file: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
@@ -139,166 +129,28 @@ def _read(file: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
     file.seek(0)
     with np.load(file, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
-    return json.loads(str(arrays.pop("about"))), arrays
+    return json.loads(str(arrays.pop("about")), parse_int=_integer), arrays
 
 
-def _check_loadable(estimator: KMeansSegmenter | RegionSegmenter) -> None:
-    """Refuse parameters with which `fit` would fail."""
-    if isinstance(estimator, RegionSegmenter):
-        regions.check_parameters(estimator)
-        return
-    kmeans.check_parameters(estimator)
-    if estimator.color_space not in (None, *COLOR_SPACE_NAMES):
-        raise ValueError(
-            f"color_space must be one of {', '.join(COLOR_SPACE_NAMES)}; got {estimator.color_space!r} instead."
-        )
-
-
-def _describe(estimator: Any) -> dict[str, Any]:
-    """The class of an estimator and its parameters."""
-    return {"estimator": type(estimator).__name__, "params": estimator.get_params(deep=False)}
-
-
-def _describe_fitted(segmenter: KMeansSegmenter) -> dict[str, Any]:
-    """The fitted attributes of a segmenter, except arrays."""
-    return {
-        **_describe(segmenter),
-        "steps": {name: step.get_params() for name, step in segmenter.pipeline_.steps},
-        "channel_weights": segmenter.pipeline_["color"].channel_weights_,
-        "names": getattr(segmenter, "feature_names_in_", None),
-        "inertia": segmenter.inertia_,
-        "n_iter": segmenter.n_iter_,
-    }
-
-
-def _describe_regions(segmenter: RegionSegmenter) -> dict[str, Any]:
-    """The fitted attributes of a RegionSegmenter, except arrays."""
-    return {
-        **_describe(segmenter),
-        "segmenter": None if segmenter.segmenter_ is None else _describe_fitted(segmenter.segmenter_),
-        "cost_weights": segmenter.weights_,
-        "n_channels": segmenter.n_features_in_,
-    }
-
-
-def _arrays(fitted: KMeansSegmenter | None) -> dict[str, Any]:
-    """The census and the centers of a fitted segmenter; empty if each image gets its own segmenter.
-
-    A sample is saved with the sums over all pixels, which it cannot give.
-    """
-    if fitted is None:
-        return {}
-    model, census = fitted.model_, fitted.model_.census
-    arrays = {"colors": census.colors, "weights": census.weights, "centers": model.centers}
-    if census.is_complete:
-        return arrays
-    sums = {"means": model.colors, "sizes": model.sizes, "spread": np.array(model.spread)}
-    return arrays | sums | {"limits": census.number_limits(), "level": np.array(census.level)}
+def _integer(digits: str) -> int:
+    """An integer in JSON, which NumPy's types can hold."""
+    number = int(digits)
+    if abs(number) >= _MAX_INTEGER:
+        raise ValueError("it holds an integer of more than 64 bits")
+    return number
 
 
 def _versions() -> dict[str, str]:
     return {"skseg": __version__, "scikit-learn": sklearn.__version__, "NumPy": np.__version__}
 
 
-def _as_json(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    if isinstance(value, KMeansSegmenter):
-        return _describe(value)
-    raise TypeError(f"A model file holds numbers, strings and lists; got {type(value).__name__} instead.")
-
-
-def _put_together(about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter | RegionSegmenter:
-    """The segmenter of a file; invalid or unknown content is an error."""
-    if about["format"] != _FORMAT:
+def _put_together(about: dict[str, Any], arrays: Arrays) -> Any:
+    """The estimator of a file; invalid or unknown content is an error."""
+    if about["format"] != _FORMATS.get(about["estimator"]):
         wrote, read = (", ".join(map(" ".join, versions.items())) for versions in (about["versions"], _versions()))
         raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
-    new = partial(_new, is_current=about["versions"]["skseg"] == __version__)
-    if about["estimator"] == "KMeansSegmenter":
-        return _restore(new(about, KMeansSegmenter), about, arrays)
-    estimator: RegionSegmenter = new(about, RegionSegmenter)
-    if estimator.segmenter is not None:
-        estimator.segmenter = new(estimator.segmenter, KMeansSegmenter)
-    fitted = None
-    if about["segmenter"] is not None:
-        fitted = _restore(new(about["segmenter"], KMeansSegmenter), about["segmenter"], arrays)
-    if (fitted is None) != (estimator.segmenter is None):
+    estimator = restore(Part(about, arrays, is_current=about["versions"]["skseg"] == __version__))
+    if arrays.keys() != arrays_of(estimator).keys():
         raise ValueError("its parts do not belong together")
-    regions.set_fitted(estimator, fitted, check_weights(about["cost_weights"]), int(about["n_channels"]))
+    check_savable(estimator)
     return estimator
-
-
-def _new(about: dict[str, Any], expected: type[Estimator], *, is_current: bool) -> Estimator:
-    """An estimator with the parameters of a file; parameters missing in older files get their defaults."""
-    known, given = set(expected().get_params(deep=False)), set(about["params"])
-    if about["estimator"] != expected.__name__ or given - known:
-        raise ValueError(f"it has a {about['estimator']} with parameters unknown here: {sorted(given - known)}")
-    if is_current and known - given:
-        raise ValueError(f"it lacks the parameters {sorted(known - given)}")
-    estimator = expected(**about["params"])
-    _check_loadable(estimator)
-    return estimator
-
-
-def _restore(segmenter: KMeansSegmenter, about: dict[str, Any], arrays: Arrays) -> KMeansSegmenter:
-    """Set the fitted attributes of a segmenter from a file."""
-    census, centers, sums = _check_arrays(**arrays)
-    colors = census.colors
-    color = ColorConverter(**about["steps"]["color"]).set_output(transform="default")
-    validate_data(color, colors, skip_check_array=True)
-    if about["names"] is not None:
-        color.feature_names_in_ = np.array(list(map(str, about["names"])), dtype=object)
-    conversion = _conversion_of(color, about.get("channel_weights"), colors.shape[1])
-    conversion.check_range(census.number_limits())
-    inertia, n_iter = float(about["inertia"]), int(about["n_iter"])
-    model = restore_model(
-        census, conversion, centers, about["steps"]["kmeans"], inertia=inertia, n_iter=n_iter, sums=sums
-    )
-    if len(model.sizes) < len(centers) or not model.sizes.all():
-        raise ValueError("its arrays do not belong together")
-    kmeans.set_fitted(segmenter, color, model)
-    return segmenter
-
-
-def _conversion_of(color: ColorConverter, learned: Any, n_channels: int) -> Conversion:
-    """The conversion of a color step; sets its weights, after a check of learned ones."""
-    conversion = find_conversion(color.color_space, color.channel_weights, n_channels)
-    if conversion.learns_weights:
-        if not isinstance(learned, list):
-            raise ValueError("the weights of its channels are missing")
-        conversion = conversion.with_weights(find_conversion(None, learned, n_channels).weights)
-    color.channel_weights_ = conversion.weights
-    return conversion
-
-
-def _check_arrays(
-    colors: NDArray[Any], weights: NDArray[Any], centers: NDArray[Any], **beside: NDArray[Any]
-) -> tuple[Census, NDArray[np.float64], dict[str, Any]]:
-    """The census, the centers, and the sums saved with a sample; refuse arrays that `save` cannot have written."""
-    fits = (
-        colors.ndim == centers.ndim == 2
-        and weights.shape == colors.shape[:1]
-        and centers.shape[1] == colors.shape[1]
-        and 0 < len(centers) <= len(colors)
-        and weights.dtype == centers.dtype == np.float64
-        and colors.dtype.kind in "buif"
-        and (not beside or _shapes_and_types(beside) == _beside_sample(colors, centers))
-    )
-    if not fits or not (weights > 0).all():
-        raise ValueError("its arrays do not belong together")
-    if not all(np.isfinite(array).all() for array in (colors, weights, centers, *beside.values())):
-        raise ValueError("its arrays hold NaN or infinity")
-    if not beside:
-        return Census(colors, weights), centers, {}
-    sums = {"colors": beside["means"], "sizes": beside["sizes"], "spread": float(beside["spread"])}
-    return Census(colors, weights, int(beside["level"]), beside["limits"]), centers, sums
-
-
-def _shapes_and_types(arrays: Arrays) -> dict[str, Any]:
-    return {name: (array.shape, array.dtype.str) for name, array in arrays.items()}
-
-
-def _beside_sample(colors: NDArray[Any], centers: NDArray[Any]) -> dict[str, Any]:
-    """Shapes and types of the arrays saved with a sample."""
-    like = {"means": centers, "sizes": centers[:, 0], "spread": centers[0, 0], "level": np.array(0)}
-    return _shapes_and_types(like | {"limits": np.empty(2, dtype=colors.dtype)})

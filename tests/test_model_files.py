@@ -1,0 +1,558 @@
+"""Model files of every kind of estimator: what comes back is what was saved, and nothing else is taken for one."""
+
+import copy
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from skimage.data import coffee
+from sklearn.cluster import KMeans
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer, io
+
+DATA = Path(__file__).parent / "data"
+COFFEE = coffee()[::8, ::8]
+OTHER = np.rint(coffee()[3::9, ::9] * [0.9, 0.8, 0.5]).astype(np.uint8)  # in another light
+UNSAVED = {
+    "labels_",
+    "memory",  # a cache
+    "_tol",  # of scikit-learn's KMeans: numbers of its own last fit
+    "_n_init",
+}
+
+
+def differences(one, other, name="estimator"):
+    """The parts of an object, down to the numbers, that are not the same in another one."""
+    if type(one) is not type(other):
+        yield f"{name}: {type(one)}, {type(other)}"
+    elif isinstance(one, np.ndarray | np.generic):
+        same = np.array_equal(np.ma.getdata(one), np.ma.getdata(other), equal_nan=one.dtype.kind == "f")
+        if one.dtype != other.dtype or not same or (np.ma.getmaskarray(one) != np.ma.getmaskarray(other)).any():
+            yield f"{name}: {one!r}, {other!r}"
+    elif isinstance(one, dict):
+        keys = [set(each) - UNSAVED for each in (one, other)]
+        if keys[0] != keys[1]:
+            yield f"{name}: {keys[0] ^ keys[1]}"
+        for key in keys[0] & keys[1]:
+            yield from differences(one[key], other[key], f"{name}.{key}")
+    elif isinstance(one, list | tuple):
+        for index, (each, counterpart) in enumerate(zip(one, other, strict=True)):
+            yield from differences(each, counterpart, f"{name}[{index}]")
+    elif hasattr(one, "__dict__") and not callable(one):
+        yield from differences(vars(one), vars(other), name)
+    elif one != other:
+        yield f"{name}: {one!r}, {other!r}"
+
+
+def saved(estimator, tmp_path):
+    """An estimator after it was saved and loaded."""
+    io.save(estimator, tmp_path / "model.skseg")
+    return io.load(tmp_path / "model.skseg")
+
+
+def balanced(segmenter=None, **params):
+    return make_pipeline(WhiteBalancer(**params), segmenter or KMeansSegmenter(3, random_state=0))
+
+
+# Everything comes back
+
+
+IMAGES = {
+    "uint8": COFFEE,
+    "uint16": COFFEE.astype(np.uint16) * 200,
+    "int16": COFFEE.astype(np.int16) - 30,
+    "int64": COFFEE.astype(np.int64) << 40,
+    "float16": (COFFEE / 255).astype(np.float16),
+    "float32": (COFFEE / 255).astype(np.float32),
+    "float64": COFFEE / 255.0,
+    "bool": COFFEE > 100,
+    "gray": COFFEE[..., :1],
+    "bands": np.dstack([COFFEE, COFFEE[::-1]]),
+    "stack": np.stack([COFFEE, COFFEE[::-1]]),
+    "list": [COFFEE, COFFEE[:20]],
+    "masked": np.ma.masked_less(COFFEE, 20),
+}
+
+
+@pytest.mark.parametrize("X", IMAGES.values(), ids=IMAGES)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        KMeansSegmenter(3, random_state=0),
+        balanced(),
+        balanced(p=np.inf, color_space=None, n_jobs=2),
+        balanced(RegionSegmenter(KMeansSegmenter(3, random_state=0), n_regions=4)),
+        WhiteBalancer(1.5),
+    ],
+    ids=["kmeans", "balanced", "max", "regions", "balancer"],
+)
+def test_saved_and_loaded_is_pickled(estimator, X, tmp_path):
+    estimator.fit(X)
+    loaded = saved(estimator, tmp_path)
+    assert list(differences(pickle.loads(pickle.dumps(estimator)), loaded)) == []
+    assert repr(loaded) == repr(estimator)
+    for method in {"predict", "transform"} & set(dir(estimator)):
+        before, after = (getattr(each, method)(X) for each in (estimator, loaded))
+        assert list(differences(before, after)) == []
+
+
+@pytest.mark.parametrize(
+    "segmenter",
+    [
+        KMeansSegmenter(np.int64(3), color_space="lab", tol=np.float32(0.01), n_init=3, random_state=1),
+        KMeansSegmenter(4, color_space="direction", output="distance", n_jobs=2, random_state=np.uint8(4)),
+        KMeansSegmenter(4, init=COFFEE[0, :4], channel_weights=(1, 0.5, 2.5)),
+        KMeansSegmenter(2, init=((255, 0, 0), (0, 0, 0)), channel_weights=np.array([1, 2, 3], dtype=np.float32)),
+        KMeansSegmenter(2, init=[[200, 0.5, 0], [0, 0, 0]], channel_weights=[1, 1, 0], max_iter=9),
+        KMeansSegmenter(2, init="random", channel_weights=None, color_space=None, random_state=0),
+        KMeansSegmenter(3, channel_weights="scale", output="label", random_state=0).set_output(transform="pandas"),
+        KMeansSegmenter(1),
+        None,
+    ],
+)
+@pytest.mark.parametrize("wrap", [lambda each: each, balanced, RegionSegmenter], ids=["alone", "balanced", "regions"])
+def test_parameters_come_back_in_their_types(segmenter, wrap, tmp_path):
+    estimator = wrap(copy.deepcopy(segmenter)) or RegionSegmenter(scale=0.3, min_size=np.uint8(3))
+    estimator.fit(COFFEE)
+    assert list(differences(pickle.loads(pickle.dumps(estimator)), saved(estimator, tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    "light",
+    [
+        [200, 180.5, 90],
+        (200, 180, 90),
+        np.array([200, 180, 90], dtype=np.float32),
+        COFFEE[:4, :5],
+        np.ma.masked_less(COFFEE[:9, :9], 15),
+        np.ma.masked_invalid(np.where(COFFEE[:9, :9] < 15, np.nan, COFFEE[:9, :9])),
+        COFFEE[:4, :5].astype(np.uint16) * 257,
+    ],
+    ids=["list", "tuple", "float32", "patch", "masked", "nan", "uint16"],
+)
+def test_a_given_light_comes_back_with_its_dtype_and_its_mask(light, tmp_path):
+    pipeline = balanced(light=light).fit(COFFEE)
+    loaded = saved(pipeline, tmp_path)
+    for each in (loaded, saved(loaded, tmp_path)):
+        assert list(differences(pipeline, each)) == []
+        assert np.array_equal(each.predict(OTHER), pipeline.predict(OTHER))
+    assert list(differences(pipeline.fit(COFFEE), loaded.fit(COFFEE))) == []
+
+
+def test_names_of_channels_come_back(pandas, tmp_path):
+    table = pandas.DataFrame(COFFEE.reshape(-1, 3), columns=["red", "green", "blue"])
+    pipeline = balanced().set_output(transform="pandas").fit(table)
+    loaded = saved(pipeline, tmp_path)
+    assert list(differences(pickle.loads(pickle.dumps(pipeline)), loaded)) == []
+    assert list(loaded.feature_names_in_) == list(loaded[-1].feature_names_in_) == list(table)
+    assert list(loaded.transform(table)) == list(table)
+    with pytest.raises(ValueError, match="feature names"):
+        loaded.predict(table.rename(columns={"red": "rot"}))
+
+
+def test_a_loaded_pipeline_works_on(tmp_path):
+    pipeline = balanced(p=3).fit([COFFEE, COFFEE[::-1]])
+    loaded = saved(pipeline, tmp_path)
+    assert loaded.n_features_in_ == 3
+    assert loaded.score(OTHER) == pipeline.score(OTHER)
+    assert np.array_equal(loaded[:-1].transform(OTHER), pipeline[:-1].transform(OTHER))
+    for each in (pipeline, loaded):
+        each[-1].partial_fit(each[:-1].transform(OTHER))
+    assert list(differences(pipeline, loaded)) == []
+    assert np.array_equal(loaded.fit(OTHER).predict(COFFEE), pipeline.fit(OTHER).predict(COFFEE))
+
+
+def test_a_sample_of_the_colors_comes_back(tmp_path):
+    X = np.random.default_rng(0).random((700, 900, 3))
+    pipeline = balanced().fit(X)
+    assert not pipeline[-1].model_.census.is_complete
+    loaded = saved(pipeline, tmp_path)
+    assert list(differences(pickle.loads(pickle.dumps(pipeline)), loaded)) == []
+
+
+def test_what_was_changed_after_fit_comes_back_as_it_is(tmp_path):
+    pipeline = balanced().fit(COFFEE)
+    pipeline.set_params(whitebalancer__p=2, whitebalancer__color_space=None, kmeanssegmenter__n_clusters=7)
+    loaded = saved(pipeline, tmp_path)
+    assert list(differences(pickle.loads(pickle.dumps(pipeline)), loaded)) == []
+    assert np.array_equal(loaded.predict(OTHER), pipeline.predict(OTHER))
+
+
+# Pipelines
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("größer", WhiteBalancer()), ("", KMeansSegmenter(3, random_state=0))],
+        [("segment", KMeansSegmenter(3, random_state=0))],
+        [("one", WhiteBalancer(1)), ("two", WhiteBalancer(np.inf)), ("regions", RegionSegmenter())],
+        [("balance", "passthrough"), ("segment", KMeansSegmenter(3, random_state=0))],
+        [("balance", None), ("segment", KMeansSegmenter(3, random_state=0))],
+        [("balance", WhiteBalancer()), ("segment", "passthrough")],
+    ],
+)
+def test_a_pipeline_comes_back_with_the_names_of_its_steps(steps, tmp_path):
+    pipeline = Pipeline(steps).fit(COFFEE)
+    loaded = saved(pipeline, tmp_path)
+    assert list(loaded.named_steps) == [name for name, _ in steps]
+    assert list(differences(pickle.loads(pickle.dumps(pipeline)), loaded)) == []
+    assert np.array_equal(loaded.transform(OTHER), pipeline.transform(OTHER))
+
+
+def test_the_best_pipeline_of_a_search_is_saved(tmp_path):
+    pipeline = balanced()
+    grid = {"whitebalancer": ["passthrough", WhiteBalancer()], "kmeanssegmenter__n_clusters": [2, 3]}
+    search = GridSearchCV(pipeline, grid, cv=2).fit([COFFEE, COFFEE[::-1]])
+    loaded = saved(search.best_estimator_, tmp_path)
+    assert np.array_equal(loaded.predict(OTHER), search.predict(OTHER))
+    with pytest.raises(TypeError, match=r"got GridSearchCV instead\. Of a search, pass its best_estimator_"):
+        io.save(search, tmp_path / "model.skseg")
+
+
+class Own(KMeansSegmenter):
+    """A subclass, whose code is not in a file."""
+
+
+class OwnPipeline(Pipeline):
+    """A subclass."""
+
+
+@pytest.mark.parametrize(
+    ("estimator", "got"),
+    [
+        (make_pipeline(StandardScaler(), KMeansSegmenter(2)), "a Pipeline of StandardScaler, KMeansSegmenter"),
+        (make_pipeline(FunctionTransformer(), WhiteBalancer()), "a Pipeline of FunctionTransformer, WhiteBalancer"),
+        (make_pipeline(KMeansSegmenter(2), WhiteBalancer()), "a Pipeline of KMeansSegmenter, WhiteBalancer"),
+        (make_pipeline(WhiteBalancer(), KMeans(2)), "a Pipeline of WhiteBalancer, KMeans"),
+        (make_pipeline(WhiteBalancer(), balanced()), "a Pipeline of WhiteBalancer, Pipeline"),
+        (make_pipeline(WhiteBalancer(), Own()), "a Pipeline of WhiteBalancer, Own"),
+        (make_pipeline("passthrough"), "a Pipeline of nothing"),
+        (FeatureUnion([("balance", WhiteBalancer())]), "FeatureUnion"),
+        (OwnPipeline([("segment", KMeansSegmenter())]), "OwnPipeline"),
+        (Own(), "Own"),
+        (None, "NoneType"),
+    ],
+)
+def test_other_estimators_are_refused_with_a_way_out(estimator, got, tmp_path):
+    with pytest.raises(TypeError, match=rf"got {got} instead\. Of a search, .* use pickle, joblib or skops\.$"):
+        io.save(estimator, tmp_path / "model.skseg")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        balanced(),
+        WhiteBalancer(),
+        make_pipeline(WhiteBalancer(), KMeansSegmenter(2).fit(COFFEE)),
+        make_pipeline(WhiteBalancer().fit(COFFEE), KMeansSegmenter(2)),
+    ],
+)
+def test_every_step_must_be_fitted(estimator, tmp_path):
+    with pytest.raises(NotFittedError):
+        io.save(estimator, tmp_path / "model.skseg")
+
+
+@pytest.mark.parametrize(
+    ("params", "got"),
+    [({"memory": "cache"}, "'memory': 'cache'"), ({"verbose": True}, "True"), ({"transform_input": ["y"]}, r"\['y'\]")],
+)
+def test_parameters_of_a_pipeline_must_be_defaults(params, got, tmp_path):
+    pipeline = balanced().fit(COFFEE).set_params(**params)
+    with pytest.raises(ValueError, match=rf"^Of a Pipeline, only its steps are saved: .* got {{.*{got}}} instead"):
+        io.save(pipeline, tmp_path / "model.skseg")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["a", "b__c"], "without '__'"),
+        (["a", 3], "must have names"),
+        (["memory", "b"], "unlike"),
+        (["a", "a"], "differ"),
+    ],
+)
+def test_steps_that_a_pipeline_does_not_take_are_refused(names, message, tmp_path):
+    pipeline = balanced().fit(COFFEE)
+    pipeline.steps = [(name, step) for name, (_, step) in zip(names, pipeline.steps, strict=True)]
+    with pytest.raises(ValueError, match=message):
+        io.save(pipeline, tmp_path / "model.skseg")
+
+
+def test_steps_that_do_not_fit_each_other_are_refused(tmp_path):
+    pipeline = make_pipeline(WhiteBalancer().fit(COFFEE), KMeansSegmenter(2).fit(COFFEE[..., :1]))
+    with pytest.raises(ValueError, match="must be fitted to the same channels; got 3, 1 channels"):
+        io.save(pipeline, tmp_path / "model.skseg")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"whitebalancer__p": 0.5}, "p == 0.5"),
+        ({"whitebalancer__p": np.nan}, "p must be"),
+        ({"whitebalancer__light": [1, 2]}, "light must be a color of 3"),
+        ({"whitebalancer__light": [1, 2, 0]}, "light must be positive"),
+        ({"whitebalancer__light": [0.1, 0.2, 0.3]}, "in the units of X"),
+        ({"regionsegmenter__segmenter__n_clusters": 0}, "n_clusters"),
+        ({"regionsegmenter__segmenter__random_state": -1}, "Seed must be"),
+        ({"regionsegmenter__segmenter": None}, "segmenter must be None if and only if"),
+        ({"regionsegmenter__segmenter": Own(2)}, "segmenter must be a KMeansSegmenter or None; got Own"),
+        ({"regionsegmenter__segmenter__n_clusters": np.longdouble(2)}, "n_clusters"),
+        ({"regionsegmenter__segmenter__init": np.ones((2, 3), dtype=complex)}, "at most 64 bits.*; got complex128"),
+        ({"regionsegmenter__segmenter__init": lambda colors, n_clusters, random_state: colors[:2]}, "got function"),
+    ],
+)
+def test_parameters_that_could_not_be_loaded_are_not_saved(changed, message, tmp_path):
+    pipeline = balanced(RegionSegmenter(KMeansSegmenter(2, random_state=0))).fit(COFFEE).set_params(**changed)
+    with pytest.raises((TypeError, ValueError), match=message):
+        io.save(pipeline, tmp_path / "model.skseg")
+    assert not list(tmp_path.iterdir())
+
+
+# Old files
+
+COLORS = np.array([[10, 20, 30], [120, 40, 20], [40, 150, 60], [240, 230, 220]])
+TRUTH = np.repeat(np.repeat([[0, 1], [2, 3]], 4, axis=0), 6, axis=1)
+TINY = (COLORS[TRUTH] + (np.arange(TRUTH.size).reshape(TRUTH.shape) % 5)[..., np.newaxis]).astype(np.uint8)
+
+
+def old(name):
+    """A file with a model of TINY, written by a development version before Pipelines could be saved."""
+    return DATA / f"{name}-0.2.0.dev0.skseg"
+
+
+def test_an_old_file_of_clusters_is_read(pandas):
+    table = pandas.DataFrame(TINY.reshape(-1, 3), columns=["red", "green", "blue"])
+    segmenter = io.load(old("kmeans"))
+    assert np.array_equal(segmenter.predict(table), TRUTH.ravel())
+    assert segmenter.set_output(transform="pandas").transform(table).columns.tolist() == ["red", "green", "blue"]
+    expected = {"channel_weights": [0.5, 1, 1], "init": COLORS.tolist(), "color_space": "lab", "random_state": 3}
+    assert {name: segmenter.get_params()[name] for name in expected} == expected
+    again = segmenter.partial_fit(table)
+    assert np.allclose(again.cluster_centers_, [TINY[label == TRUTH].mean(axis=0) for label in range(4)])
+
+
+def test_old_files_of_regions_are_read():
+    segmenter = io.load(old("regions"))
+    assert np.array_equal(segmenter.predict(TINY), TRUTH)
+    assert np.array_equal(segmenter.fit(TINY).labels_, TRUTH)
+    segmenter = io.load(old("regions-of-each"))
+    assert np.array_equal(segmenter.predict(TINY), RegionSegmenter(scale=0.3, min_size=1).fit_predict(TINY))
+
+
+def test_an_old_file_with_a_sample_of_the_colors_is_read():
+    segmenter = io.load(old("sample"))
+    assert not segmenter.model_.census.is_complete
+    assert np.array_equal(segmenter.predict(TINY.astype(np.float32)), TRUTH)
+
+
+def about_of(path):
+    with np.load(path) as archive:
+        return json.loads(str(archive["about"]))
+
+
+def arrays_of(path):
+    with np.load(path) as archive:
+        return {name: archive[name] for name in archive.files if name != "about"}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "number"),
+    [(KMeansSegmenter(2), 2), (RegionSegmenter(), 2), (WhiteBalancer(), 3), (balanced(), 3)],
+)
+def test_only_files_that_older_versions_cannot_read_have_a_higher_format(estimator, number, tmp_path):
+    saved(estimator.fit(TINY), tmp_path)
+    about = about_of(tmp_path / "model.skseg")
+    assert about["format"] == number
+    if number == 2:  # what an older version reads has not changed
+        before = about_of(old("kmeans" if isinstance(estimator, KMeansSegmenter) else "regions"))
+        assert before.keys() <= about.keys()
+
+
+# Files that are not right
+
+
+def write(path, about, arrays):
+    with path.open("wb") as file:
+        np.savez(file, about=np.array(json.dumps(about)), **arrays)
+
+
+def parts(node, at=()):
+    """The places in nested lists and dictionaries."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield (*at, key)
+        yield from parts(value, (*at, key))
+
+
+def changed(node, place, value=None):
+    """The same, with another value in a place, or with nothing there."""
+    node = copy.deepcopy(node)
+    inner = node
+    for key in place[:-1]:
+        inner = inner[key]
+    if value is None:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return node
+
+
+VALUES = [[None], True, -1, np.nan, 1e308, 10**400, "text", {"a": 1}]
+
+
+def assert_model_or_reason(path, image=TINY):
+    try:
+        estimator = io.load(path)
+    except ValueError as error:
+        assert str(error).startswith(f"{str(path)!r} is not a model file that skseg can read: ")  # noqa: PT017
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+        return False
+    try:
+        estimator.transform(image)
+    except ValueError:  # for example, no light is left
+        return True
+    return True
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # of costs with very large weights
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        balanced(light=np.ma.masked_less(TINY[:1, :3], 12)),
+        balanced(RegionSegmenter(KMeansSegmenter(2, random_state=0, channel_weights=(1, 2, 3)), n_regions=2), p=np.inf),
+        WhiteBalancer(),
+    ],
+    ids=["clusters", "regions", "balancer"],
+)
+def test_any_value_in_a_file_gives_a_model_or_a_reason(estimator, tmp_path):
+    path = tmp_path / "model.skseg"
+    io.save(estimator.fit(TINY), path)
+    about = about_of(path)
+    arrays = arrays_of(path)
+    n_read = 0
+    for place in parts(about):
+        for value in (None, *VALUES):
+            write(path, changed(about, place, value), arrays)
+            n_read += assert_model_or_reason(path)
+    assert n_read < len(list(parts(about))) * len(VALUES) / 2
+    for name, array in arrays.items():
+        for value in (array[:-1], array * np.nan, array.astype(complex), -array, array + 1e300, array[..., np.newaxis]):
+            write(path, about, arrays | {name: value})
+            assert_model_or_reason(path)
+    write(path, about, arrays | {"alien": np.zeros(1)})
+    assert not assert_model_or_reason(path)
+
+
+@pytest.mark.parametrize("name", ["kmeans", "regions", "regions-of-each", "sample"])
+def test_any_value_in_an_old_file_gives_a_model_or_a_reason(name, tmp_path):
+    about, path = about_of(old(name)), tmp_path / "model.skseg"
+    arrays = arrays_of(old(name))
+    for place in parts(about):
+        write(path, changed(about, place), arrays)
+        assert_model_or_reason(path, TINY.astype(arrays.get("colors", TINY).dtype))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("format",), 2, "which does not fit"),
+        (("format",), 4, "which does not fit"),
+        (("estimator",), "SVC", "which does not fit"),
+        (("steps", 1, 1, "estimator"), "Pipeline", "too many values"),
+        (("steps", 1, 1, "estimator"), "WhiteBalancer", "parameters unknown here"),
+        (("steps", 0, 0), 3, "Steps must have names"),
+        (("steps", 0, 0), "kmeanssegmenter", "Steps must have different names"),
+        (("steps", 0, 0), "a__b", "without '__'"),
+        (("steps", 0, 1), "passtrough", "indices"),
+        (("steps", 0, 1, "params", "p"), 0.5, "p == 0.5"),
+        (("steps", 0, 1, "params", "steal"), "file", r"parameters unknown here: \['steal'\]"),
+        (("steps", 0, 1, "params", "light", 0, 0, 0), 300, "300"),
+        (("steps", 0, 1, "params", "light", 0, 0, 0), 10**30, "an integer of more than 64 bits"),
+        (("steps", 0, 1, "types", "light"), "object", "a dtype must be one of numbers; got 'object'"),
+        (("steps", 0, 1, "types", "light"), ">f8", "a dtype must be one of numbers; got '>f8'"),
+        (("steps", 0, 1, "masks", "light"), True, "not all masked"),
+        (("steps", 0, 1, "light"), [0.5, 0.5], "light must be a color of 2"),
+        (("steps", 0, 1, "light", 1), 0.0, "light_ must be positive"),
+        (("steps", 0, 1, "light", 1), -0.5, "light_ must be positive"),
+        (("steps", 0, 1, "light", 1), np.nan, "light_ must be positive"),
+        (("steps", 0, 1, "light", 1), 1e101, "light_ must be positive and at most 1e\\+100"),
+        (("steps", 0, 1, "light", 1), "0.5", "do not belong together"),
+        (("steps", 0, 1, "is_srgb"), 1, "do not belong together"),
+        (("steps", 0, 1, "dtype"), "complex128", "a dtype must be one of numbers"),
+        (("steps", 0, 1, "limits", 0), 256.0, "256 to 2"),
+        (("steps", 0, 1, "limits", 1), np.inf, "to inf"),
+        (("steps", 0, 1, "names"), ["red", "green"], r"must be 3 strings; got \['red', 'green'\]"),
+        (("steps", 0, 1, "names"), ["red", "green", 3], "must be 3 strings"),
+        (("steps", 0, 1, "set_output"), "parquet", "set_output must be"),
+        (("steps", 1, 1, "params", "random_state"), "luck", "'luck' cannot be used"),
+        (("steps", 1, 1, "types", "init"), "float64", "could not convert"),
+        (("steps", 1, 1, "steps", "kmeans", "n_clusters"), 0, "n_clusters == 0"),
+        (("steps", 1, 1, "steps", "kmeans", "alien"), 1, r"a KMeans with parameters unknown here: \['alien'\]"),
+        (("steps", 1, 1, "inertia"), -1, "inertia must be"),
+        (("steps", 1, 1, "inertia"), np.nan, "inertia must be"),
+        (("steps", 1, 1, "n_iter"), 1.5, "n_iter must be an integer of at least 0; got 1.5"),
+    ],
+)
+def test_what_is_wrong_in_the_file_of_a_pipeline_is_named(place, value, message, tmp_path):
+    path = tmp_path / "model.skseg"
+    io.save(balanced(light=np.ma.masked_less(TINY[:1, :3], 12)).fit(TINY), path)
+    arrays = arrays_of(path)
+    write(path, changed(about_of(path), place, value), arrays)
+    with pytest.raises(ValueError, match=rf"\A'.*' is not a model file that skseg can read: .*{message}.*\Z"):
+        io.load(path)
+
+
+def test_a_file_has_a_segmenter_at_the_end_only(tmp_path):
+    path = tmp_path / "model.skseg"
+    io.save(balanced().fit(TINY), path)
+    about = about_of(path)
+    arrays = arrays_of(path)
+    for steps in ([], about["steps"][::-1], [about["steps"][0], ["inner", about]]):
+        write(path, about | {"steps": steps}, arrays)
+        with pytest.raises(ValueError, match="do not belong together"):
+            io.load(path)
+    write(path, about | {"steps": about["steps"][:1]}, arrays)
+    with pytest.raises(ValueError, match="do not belong together"):
+        io.load(path)
+
+
+def test_srgb_in_a_file_has_three_channels(tmp_path):
+    path = tmp_path / "model.skseg"
+    io.save(WhiteBalancer().fit(TINY[..., :2]), path)
+    write(path, about_of(path) | {"is_srgb": True}, {})
+    with pytest.raises(ValueError, match="sRGB has three channels; got 2"):
+        io.load(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"level": np.array(0)},
+        {"level": np.array(33)},
+        {"limits": np.array([300, 10], dtype=np.float32)},
+        {"spread": np.array(-1.0)},
+        {"sizes": np.array([0.7, 0.7, 0.3, -0.7])},
+        {"sizes": np.ones(4)},
+        {"weights": np.full(42, 1e308)},
+    ],
+)
+def test_sums_that_cannot_be_are_refused(changes, tmp_path):
+    arrays = arrays_of(old("sample"))
+    write(tmp_path / "model.skseg", about_of(old("sample")), arrays | changes)
+    with pytest.raises(ValueError, match=r"do not belong together|infinity"):
+        io.load(tmp_path / "model.skseg")
+
+
+def test_regions_in_a_file_have_the_channels_of_their_classes(tmp_path):
+    arrays = arrays_of(old("regions"))
+    write(tmp_path / "model.skseg", about_of(old("regions")) | {"n_channels": 4}, arrays)
+    with pytest.raises(ValueError, match="do not belong together"):
+        io.load(tmp_path / "model.skseg")
