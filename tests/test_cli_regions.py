@@ -12,9 +12,10 @@ from PIL import Image
 from rasterio.features import rasterize
 from shapely.geometry import shape
 from skimage.data import astronaut, coffee
-from tifffile import imwrite
+from sklearn.pipeline import make_pipeline
+from tifffile import imread, imwrite
 
-from skseg import KMeansSegmenter, RegionSegmenter, io, region_table
+from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer, io, region_table
 from skseg.cli import app
 
 COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
@@ -379,11 +380,91 @@ def test_an_image_with_other_channels_than_the_model_is_refused(folder):
     assert "bands.tif: It has 4 channels, but the clusters have 3" in outcome.output
 
 
-def test_a_model_of_regions_does_not_predict(folder):
-    io.save(RegionSegmenter().fit(COFFEE), "regions.skseg")
-    outcome = skseg("predict", "regions.skseg", "photos/coffee.png")
+@pytest.mark.parametrize(
+    ("estimator", "kind"),
+    [
+        (RegionSegmenter(), "RegionSegmenter"),
+        (WhiteBalancer(), "WhiteBalancer"),
+        (make_pipeline(WhiteBalancer(), RegionSegmenter()), "Pipeline of WhiteBalancer, RegionSegmenter"),
+    ],
+)
+def test_a_model_without_clusters_does_not_predict(folder, estimator, kind):
+    io.save(estimator.fit(COFFEE), "other.skseg")
+    outcome = skseg("predict", "other.skseg", "photos/coffee.png")
     assert outcome.exit_code == 2
-    assert "MODEL must hold a KMeansSegmenter; regions.skseg holds a RegionSegmenter" in outcome.output
+    assert f"MODEL must hold a KMeansSegmenter; other.skseg holds a {kind}." in outcome.output
+
+
+# Balanced images
+
+EVENING = np.rint(COFFEE * [0.9, 0.8, 0.5]).astype(np.uint8)
+
+
+@pytest.fixture
+def balanced(folder):
+    """A model file with a balancer, the Pipeline in it, and a picture in another light, as PNG and GeoTIFF."""
+    pipeline = make_pipeline(WhiteBalancer(), KMeansSegmenter(4, random_state=0)).fit(COFFEE)
+    io.save(pipeline, "model.skseg")
+    Image.fromarray(EVENING).save("evening.png")
+    imwrite("place.tif", EVENING, photometric="rgb", extratags=METERS)
+    return pipeline
+
+
+def test_a_model_with_a_balancer_predicts_as_its_pipeline(balanced):
+    outputs = [f"--output={output}" for output in ("label", "color", "distance")]
+    outcome = skseg("predict", "model.skseg", "evening.png", "place.tif", *outputs, "--table", "table.csv", "--json")
+    assert outcome.exit_code == 0
+    labels = balanced.predict(EVENING)
+    assert (labels != balanced[-1].predict(EVENING)).mean() > 0.1
+    distances = balanced.set_params(kmeanssegmenter__output="distance").transform(EVENING)
+    balanced.set_params(kmeanssegmenter__output="color")
+    for name, suffix in (("evening", "png"), ("place", "tif")):
+        assert np.array_equal(pixels_in(f"skseg-output/{name}-labels.{suffix}"), labels)
+        assert np.array_equal(pixels_in(f"skseg-output/{name}-segmented.{suffix}"), balanced.transform(EVENING))
+        assert np.allclose(imread(f"skseg-output/{name}-distances.tif"), distances)
+    shares = np.bincount(labels.ravel()) / labels.size
+    assert np.allclose([cluster["share"] for cluster in json.loads(outcome.output)["clusters"]], shares)
+    table = region_table(labels, EVENING)  # the colors of the image, not of the balanced one
+    red = [float(row["intensity_mean-0"]) for row in read_table() if row["image"] == "evening.png"]
+    assert np.allclose(red, table["intensity_mean-0"])
+
+
+def test_a_balancer_respects_the_mask(balanced, folder):
+    mask = np.zeros(COFFEE.shape[:2], dtype=np.uint8)
+    mask[:, :30] = 255
+    Image.fromarray(mask).save("mask.png")
+    assert skseg("predict", "model.skseg", "evening.png", "--mask", "mask.png").exit_code == 0
+    expected = balanced.predict(np.ma.MaskedArray(EVENING, mask=np.repeat(mask[..., np.newaxis] == 0, 3, axis=-1)))
+    assert np.array_equal(pixels_in("skseg-output/evening-labels.png"), np.ma.filled(expected, 4))
+
+
+def test_results_of_another_balancer_are_not_skipped(balanced):
+    assert skseg("predict", "model.skseg", "evening.png").exit_code == 0
+    assert "evening.png: is done" in skseg("predict", "model.skseg", "evening.png", "--resume").output
+    io.save(balanced.set_params(whitebalancer__p=1), "model.skseg")
+    outcome = skseg("predict", "model.skseg", "evening.png", "--resume")
+    assert outcome.exit_code == 1
+    assert "was made from another image or with other options" in outcome.output
+
+
+def test_a_balancer_needs_the_whole_image(balanced):
+    imwrite("large.tif", EVENING, photometric="rgb", rowsperstrip=4)
+    outcome = skseg("predict", "model.skseg", "large.tif", "--max-megapixels", 0.002)
+    assert outcome.exit_code == 1
+    message = (
+        "large.tif: It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
+    )
+    assert message in outcome.output
+    assert skseg("predict", "model.skseg", "large.tif").exit_code == 0
+
+
+def test_an_image_without_light_fails_alone(balanced):
+    Image.fromarray(np.zeros_like(EVENING)).save("night.png")
+    outcome = skseg("predict", "model.skseg", "night.png", "evening.png")
+    assert outcome.exit_code == 1
+    assert "night.png: " in outcome.output
+    assert "no light to measure" in outcome.output
+    assert "evening.png: " in outcome.output
 
 
 @pytest.mark.parametrize(

@@ -174,10 +174,10 @@ def fit(
 def predict(
     *, files: tuple[str, ...], palette: Any, color_space: str | None, mask: Path | None, as_json: bool, **params: Any
 ) -> None:
-    """Segment images with a MODEL file written by `skseg fit`, or with the colors of a palette.
+    """Segment images with a MODEL file of `skseg fit` or `skseg.io.save`, or with the colors of a palette.
 
     With --palette instead of a MODEL, every pixel gets the nearest of the given colors in the color space. Labels are
-    numbered from the darkest color to the lightest. A MODEL has its own color space.
+    numbered from the darkest color to the lightest. A MODEL has its own color space, and may balance images first.
 
     \b
     Examples:
@@ -190,12 +190,12 @@ def predict(
         raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
     if model is not None and color_space != "auto":
         raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
-    segmenter = open_model(model) if model is not None else palette_segmenter(palette, color_space)
+    segmenter, balancers = open_model(model) if model is not None else (palette_segmenter(palette, color_space), [])
     results, params = take_results(params)
     batch = open_batch(images, mask)
     with as_usage_error():
         results.check(batch.pictures, [None if model is None else Path(model), mask])
-    done = write_classes(batch, results, params, segmenter)
+    done = write_classes(batch, results, params, segmenter, balancers)
     report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
     finish(batch)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._balancer import WhiteBalancer
 from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
 from .._errors import NoPixelsError
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
-from .._source import open_source
+from .._source import is_banded, open_source
 from ..io._tiff import read_georeference
 from .batch import Picture
 from .report import clusters_of, count_labels, entry_of, plural
@@ -25,7 +26,7 @@ _PIXELS = 1 << 20  # that are worked on at a time
 
 
 class Classes:
-    """An image in the clusters of a fitted segmenter.
+    """An image in the clusters of a fitted segmenter, maybe after it was balanced.
 
     Attributes
     ----------
@@ -33,15 +34,23 @@ class Classes:
     colors : color of each label, sRGB from 0 to 1, (n_labels, 3)
     """
 
-    def __init__(self, picture: Picture, segmenter: KMeansSegmenter, *, is_own: bool) -> None:
-        data = picture if picture.is_banded else np.asanyarray(picture)
-        self._source, self._segmenter, self._is_own = open_source(data), segmenter, is_own
+    def __init__(
+        self,
+        picture: Picture,
+        segmenter: KMeansSegmenter,
+        balancers: Sequence[WhiteBalancer] = (),
+        *,
+        is_own: bool = False,
+    ) -> None:
+        self._pixels = picture if picture.is_banded else np.asanyarray(picture)
+        self._segmenter, self._is_own = segmenter, is_own
         self._counts = np.zeros(len(segmenter.cluster_centers_))
-        self.shape, self.dtype = data.shape, data.dtype
+        self.shape, self.dtype = self._pixels.shape, self._pixels.dtype
         n_channels, n_fitted = self.shape[-1], segmenter.n_features_in_
         if n_channels != n_fitted:
             raise ValueError(f"It has {plural(n_channels, 'channel')}, but the clusters have {n_fitted}.")
         self.colors = segmenter.model_.rgb()
+        self._source = open_source(_balance(self._pixels, balancers))
 
     @cached_property
     def labels(self) -> NDArray[Any]:
@@ -57,7 +66,7 @@ class Classes:
     def table(self) -> dict[str, NDArray[Any]]:
         """Size, position and colors of each label that occurs, as in `region_table`."""
         if not self._source.is_banded:
-            return region_table(self.labels, self._source.data)
+            return region_table(self.labels, self._pixels)
         parts = self._source.bands(_PIXELS)
         return merge_tables(
             (band.start, region_table(self._segmenter.predict(part.data), part.data)) for band, part in parts
@@ -90,6 +99,17 @@ class Classes:
     def _transform(self, pixels: Any, output: str) -> NDArray[Any]:
         transformed: NDArray[Any] = copy(self._segmenter).set_params(output=output).transform(pixels)
         return transformed
+
+
+def _balance(pixels: Any, balancers: Sequence[WhiteBalancer]) -> Any:
+    """An image in the light of balancers, which measure the light of the whole image."""
+    if balancers and is_banded(pixels):
+        raise ValueError(
+            "It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
+        )
+    for balancer in balancers:
+        pixels = balancer.transform(pixels)
+    return pixels
 
 
 class Regions:

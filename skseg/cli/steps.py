@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,16 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 from .. import io
+from .._balancer import WhiteBalancer
 from .._census.blocks import one_thread
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
+from ..io._estimators import describe
 from ..io._pictures import readable
+from ..io._savable import kind_of, steps_of
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress, progress_bar
 from .outcomes import Classes, Outcome, Regions, check_range
@@ -41,15 +44,16 @@ def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None
 
 
 @as_click_error()
-def open_model(path: str) -> KMeansSegmenter:
-    """The segmenter of a model file."""
+def open_model(path: str) -> tuple[KMeansSegmenter, list[WhiteBalancer]]:
+    """The segmenter of a model file, and the balancers in front of it."""
     if not Path(path).is_file():
         raise click.UsageError(f"MODEL must be a file that exists; got {path!r}.")
-    segmenter = io.load(path)
+    model = io.load(path)
+    *balancers, segmenter = steps_of(model)
     if not isinstance(segmenter, KMeansSegmenter):
-        kind = type(segmenter).__name__
+        kind = kind_of(model)
         raise click.UsageError(f"MODEL must hold a KMeansSegmenter; {readable(path)} holds a {kind}.")
-    return segmenter
+    return segmenter, balancers
 
 
 def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> KMeansSegmenter:
@@ -101,16 +105,22 @@ def fit_batch(batch: Batch, params: dict[str, Any]) -> KMeansSegmenter | None:
 
 
 def write_classes(
-    batch: Batch, results: Results, params: dict[str, Any], common: KMeansSegmenter | None
+    batch: Batch,
+    results: Results,
+    params: dict[str, Any],
+    common: KMeansSegmenter | None,
+    balancers: Sequence[WhiteBalancer] = (),
 ) -> list[dict[str, Any]]:
     """Write the results of each image, from the common or a separate segmenter, and return their entries."""
 
     def segment(picture: Picture) -> Classes:
-        return Classes(picture, common or segmenter_for(picture, params).fit(picture), is_own=common is None)
+        if common is None:
+            return Classes(picture, segmenter_for(picture, params).fit(picture), is_own=True)
+        return Classes(picture, common, balancers)
 
     asked = params if common is None else common.get_params()
     asked = {name: value for name, value in asked.items() if name != "n_jobs"}  # which changes no result
-    made_by = asked if common is None else (asked, common.cluster_centers_.tolist())
+    made_by = asked if common is None else (asked, common.cluster_centers_.tolist(), *map(describe, balancers))
     return _write_results(batch, results, segment, made_by, params["n_jobs"])
 
 

@@ -24,13 +24,10 @@ def check_savable(estimator: Any) -> None:
     """Refuse an estimator that is not fitted or that a file cannot hold, and parameters with which `fit` would fail."""
     steps = steps_of(estimator)
     if not are_known(steps):
-        got = type(estimator).__name__
-        if type(estimator) is Pipeline:
-            got = f"a Pipeline of {', '.join(type(step).__name__ for step in steps) or 'nothing'}"
         raise TypeError(
             "estimator must be a KMeansSegmenter, a RegionSegmenter, a WhiteBalancer, or a scikit-learn Pipeline of "
-            f"balancers and one of these; got {got} instead. Of a search, pass its best_estimator_. For a Pipeline "
-            "with other steps, use pickle, joblib or skops."
+            f"balancers and one of these; got {kind_of(estimator)} instead. Of a search, pass its best_estimator_. For "
+            "a Pipeline with other steps, use pickle, joblib or skops."
         )
     for step in steps:
         check_is_fitted(step)
@@ -44,6 +41,12 @@ def steps_of(estimator: Any) -> list[Any]:
     if type(estimator) is not Pipeline:
         return [estimator]
     return [step for _, step in estimator.steps if not is_skipped(step)]
+
+
+def kind_of(estimator: Any) -> str:
+    """The class of an estimator, with those of its steps."""
+    steps = f" of {', '.join(type(step).__name__ for step in steps_of(estimator)) or 'nothing'}"
+    return type(estimator).__name__ + steps * (type(estimator) is Pipeline)
 
 
 def is_skipped(step: Any) -> bool:
