@@ -628,12 +628,14 @@ def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, argu
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-def test_a_full_disk_leaves_no_label_map_without_its_names(folder):
+@pytest.mark.parametrize(("n_clusters", "name"), [(100, "map-labels.tif.aux.xml"), (2, "map-labels.tif")])
+def test_a_full_disk_leaves_no_label_map_without_its_names(folder, n_clusters, name):
     place = (34264, "d", 16, tuple(map(float, range(16))), True)
-    tifffile.imwrite("map.tif", COFFEE, photometric="rgb", extratags=[place])
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    tifffile.imwrite("map.tif", noise, photometric="rgb", extratags=[place])
     with full_disk(6000):
-        outcome = skseg("segment", "map.tif", "-k", 100, "--output", "label")
-    assert outcome.stderr.endswith("File too large: 'skseg-output/map-labels.tif.aux.xml'\n")
+        outcome = skseg("segment", "map.tif", "-k", n_clusters, "--output", "label")
+    assert outcome.stderr.endswith(f"File too large: 'skseg-output/{name}'\n")
     assert contents(folder / "skseg-output") == {}
 
 

@@ -19,7 +19,7 @@ from .batch import Picture
 from .messages import check_target
 from .outcomes import Outcome, columns_of, crs_of, polygons_of, system_of
 
-Part = tuple[dict[str, list[Any]], dict[str, Any]]
+Part = tuple[dict[str, list[Any]], dict[str, Any]]  # columns of the table, and arguments of `save_polygons`
 
 _COMMENT = "skseg"  # in the polygons
 _FIRST_COLUMNS = b"image,label,color,"  # of the table
