@@ -739,6 +739,17 @@ def test_nothing_depends_on_the_number_of_jobs(folder, arguments):
     assert runs[1:] == runs[:1] * 3
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_warnings_name_the_image_that_is_segmented(folder, n_jobs):
+    for name, factor in {"a": 1, "b": 0.5, "c": 1 / 255}.items():
+        tifffile.imwrite(f"{name}.tif", (COFFEE * factor).astype(np.float32), photometric="rgb")
+    command = ["predict", "--palette", "#102030,#ffeedd", "a.tif", "b.tif", "c.tif", "--table", "t.csv"]
+    outcome = skseg(*command, "--n-jobs", n_jobs)
+    assert outcome.exit_code == 0
+    said = sorted(outcome.stderr.splitlines())
+    assert [line.split(": The largest number ")[0] for line in said] == ["Warning: a.tif", "Warning: b.tif"]
+
+
 def test_an_interruption_waits_for_the_images_that_are_being_written(folder):
     skseg("fit", "photos", "-k", 3)
     rows = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)

@@ -141,6 +141,12 @@ def messages_about(sources: Sequence[object]) -> Iterator[None]:
         root.obj = before
 
 
+def sources_of(ctx: click.Context) -> Sequence[object]:
+    """What messages are about in this thread, or in all threads of a command that have no context of their own."""
+    sources: Sequence[object] | None = (click.get_current_context(silent=True) or ctx).find_root().obj
+    return sources or ()
+
+
 def as_line(message: Exception, sources: Sequence[object] = ()) -> str:
     """An error or a warning of the library in one line, after the name of the source that it is about, if known."""
     text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sklearn.exceptions import ConvergenceWarning
 
 from ..io._pictures import readable
-from .batch import Batch, as_line, messages_about, with_name
+from .batch import Batch, as_line, messages_about, sources_of, with_name
 
 
 def say(message: str, *, unless: bool = False) -> None:
@@ -122,5 +122,5 @@ def plain_warnings(ctx: click.Context) -> Iterator[None]:
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
-        warnings.showwarning = lambda message, *_: say_once(as_line(message, ctx.obj or ()))
+        warnings.showwarning = lambda message, *_: say_once(as_line(message, sources_of(ctx)))
         yield

@@ -190,7 +190,7 @@ def _map(function: Callable[[Picture], Any], pictures: list[Picture], n_jobs: in
     """`function` of each picture, in order, of several at a time; after an interruption, running ones are finished."""
 
     def in_one_thread(picture: Picture) -> Any:
-        with one_thread():
+        with one_thread(), click.Context(click.Command(None)).scope():  # of the messages about this image
             return function(picture)
 
     n_workers = effective_n_jobs(n_jobs)
