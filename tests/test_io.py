@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from contextlib import suppress
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -858,7 +859,8 @@ def test_the_palette_of_any_image_is_taken_wherever_colors_are(tmp_path, dtype, 
     io.save_polygons(segmenter.labels_, tmp_path / "labels.json", segmenter.palette_)
     skseg.clean_labels(segmenter.labels_, 9, segmenter.palette_)
     if find_spec("matplotlib"):
-        skseg.SegmentationDisplay.from_predictions(COFFEE, segmenter.labels_, segmenter.palette_)
+        display = skseg.SegmentationDisplay.from_predictions(COFFEE, segmenter.labels_, segmenter.palette_)
+        import_module("matplotlib.pyplot").close(display.figure_)
     with Image.open(tmp_path / "labels.png") as file:
         dark, light = np.array(file.getpalette()[:6]).reshape(2, 3).sum(axis=1)
     assert dark < light
