@@ -471,7 +471,7 @@ def test_any_value_in_an_old_file_gives_a_model_or_a_reason(name, tmp_path):
         (("steps", 0, 0), 3, "Steps must have names"),
         (("steps", 0, 0), "kmeanssegmenter", "Steps must have different names"),
         (("steps", 0, 0), "a__b", "without '__'"),
-        (("steps", 0, 1), "passtrough", "indices"),
+        (("steps", 0, 1), "skip", "indices"),
         (("steps", 0, 1, "params", "p"), 0.5, "p == 0.5"),
         (("steps", 0, 1, "params", "steal"), "file", r"parameters unknown here: \['steal'\]"),
         (("steps", 0, 1, "params", "light", 0, 0, 0), 300, "300"),
