@@ -147,18 +147,13 @@ def sources_of(ctx: click.Context) -> Sequence[object]:
     return sources or ()
 
 
-def as_line(message: Exception, sources: Sequence[object] = ()) -> str:
-    """An error or a warning of the library in one line, after the name of the source that it is about, if known."""
+def as_line(message: object, sources: Sequence[object] = ()) -> str:
+    """An error, a warning or its text in one line, after the name of the source that it is about, if known."""
     text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"
     line = " ".join(text.split()) or type(message).__name__
     index = getattr(message, "image_index", None)
     about = sources if index is None else sources[index : index + 1]
-    return with_name(about[0], line) if len(about) == 1 else line
-
-
-def with_name(source: object, line: str) -> str:
-    """A line that names a source."""
-    return line if str(source) in line else f"{source}: {line}"
+    return f"{about[0]}: {line}" if len(about) == 1 and str(about[0]) not in line else line
 
 
 def find_files(patterns: Iterable[str]) -> list[Path]:

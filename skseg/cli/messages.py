@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sklearn.exceptions import ConvergenceWarning
 
 from ..io._pictures import readable
-from .batch import Batch, as_line, messages_about, sources_of, with_name
+from .batch import Batch, as_line, messages_about, sources_of
 
 
 def say(message: str, *, unless: bool = False) -> None:
@@ -32,7 +32,7 @@ def say(message: str, *, unless: bool = False) -> None:
 def finish(batch: Batch) -> None:
     """Print the failures, and exit."""
     for source, reason in batch.failed.items():
-        click.echo(f"Error: {with_name(source, reason)}", err=True)
+        click.echo(f"Error: {as_line(reason, [source])}", err=True)
     sys.exit(1 if batch.failed else 0)
 
 
