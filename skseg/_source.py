@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn import config_context, get_config
 
 from ._census.blocks import one_thread
-from ._errors import as_real, check_kind, image_of_list, not_an_image, to_array
+from ._errors import check_kind, image_of_list, not_an_image, to_array
 from ._labeled import is_labeled, named_like, open_labeled, repainted
 
 _RUNS_PER_WORKER = 16  # enough runs of images to keep all workers busy to the end
@@ -277,7 +277,7 @@ def as_array(X: Any) -> Any:
                 f"Pass X.convert({plain!r}), or mask transparent pixels: np.ma.array(colors, mask=...)."
             )
         array = array.reshape(*array.shape[:2], -1)
-    return X if isinstance(X, list | tuple) and array.ndim <= 2 else as_real(array)
+    return X if isinstance(X, list | tuple) and array.ndim <= 2 else array
 
 
 def _is_collection(X: Any) -> bool:
