@@ -353,11 +353,8 @@ def _one_per_image(name: str, values: Any, n_images: int) -> Any:
 
 def _declared_ndim(X: Any) -> int | None:
     """The number of dimensions that X states, without converting it."""
-    n_dims = getattr(X, "ndim", None)
     shape = getattr(X, "shape", None)
-    if n_dims is None and shape is not None:
-        n_dims = len(shape)
-    return n_dims
+    return getattr(X, "ndim", None if shape is None else len(shape))
 
 
 def _ndim(data: Any) -> int:

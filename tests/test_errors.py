@@ -544,7 +544,7 @@ KINDS = {
     "complex": (COFFEE + 1j, ValueError, ["real numbers", "complex128", r"np\.abs\(X\)"]),
     "strings": (COFFEE.astype(str), ValueError, ["real numbers", "<U3", r"X\.astype\(float\)"]),
     "bytes": (COFFEE.astype("S3"), ValueError, ["real numbers", "S3"]),
-    "lists of strings": ([[["a", "b"]]], ValueError, ["real numbers", "<U1"]),
+    "lists of strings": ([[["a", "b", "c"]]], ValueError, ["real numbers", "<U1"]),
     "objects": (np.full((4, 5, 3), {}, dtype=object), TypeError, ["real numbers", "not 'dict'"]),
     "objects that are strings": (np.full((4, 5, 3), "red", dtype=object), ValueError, ["real numbers", "'red'"]),
 }

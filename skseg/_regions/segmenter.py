@@ -413,7 +413,7 @@ def _check_images(source: Source, n_channels: int | None = None) -> None:
             f"know where pixels lie. Got {np.ndim(flat[0])} dimensions instead; a gray image is image[..., np.newaxis]."
         )
     for index, image in enumerate(source.data if source.is_sequence else [source.data]):
-        if isinstance(image, np.ndarray):
+        if isinstance(image, np.ndarray) and image.ndim > 2:
             _check_shape(image.shape, n_channels, f"X[{index}]" if source.is_sequence else "X")
 
 
