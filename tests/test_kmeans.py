@@ -282,3 +282,16 @@ def test_labels_and_margins_hold_beside_borders_and_far_away(n_features, n_clust
     assert (margins <= expected[:, 1] - expected[:, 0] + rounding).all()
     clear = (expected[:, 1] - expected[:, 0] > 0.5 * scale) & (far == 1)
     assert (margins[clear] > 0.9 * (expected[:, 1] - expected[:, 0])[clear]).all()
+
+
+@pytest.mark.parametrize("n_clusters", [2, 3, 5, 40])
+@pytest.mark.parametrize("far", [1.0, 1e9, 1e17])
+@pytest.mark.parametrize("init", ["k-means++", "random"])
+def test_points_that_kmeans_cannot_tell_apart_are_clustered_without_a_warning(n_clusters, far, init):
+    points = np.concatenate([np.arange(9.0), [far, far, 2 * far]])[:, np.newaxis]
+    distinct = np.unique(points)
+    model = fit(points, np.ones(len(points)), n_clusters, init=init)
+    assert len(model.cluster_centers_) == min(n_clusters, len(distinct))
+    assert np.array_equal(model.labels_, nearest(points, model.cluster_centers_))
+    if n_clusters >= len(distinct):
+        assert np.array_equal(np.sort(model.cluster_centers_.ravel()), distinct)

@@ -24,6 +24,8 @@ UNSAVED = {
     "memory",  # a cache
     "_tol",  # of scikit-learn's KMeans: numbers of its own last fit
     "_n_init",
+    "_algorithm",
+    "_n_threads",
 }
 
 

@@ -8,10 +8,12 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans, kmeans_plusplus
 from threadpoolctl import ThreadpoolController
 
+from .._census import sums_by_label
 from .cells import Cells, group
 from .distances import nearest, weighted_variance
 
@@ -27,6 +29,7 @@ _HEAVY = 64  # times the median scatter make a point an outlier
 _LEAST_HEAVY = 64  # points at least are there for each outlier
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
+_RESOLUTION = 2.0**-22  # relative to the extent: what KMeans can tell apart
 _PROBE = 1 << 12  # points that usually show that there are enough distinct ones
 # While `KMeans` runs, it limits the BLAS threads of the whole process, and then restores the number that it found. Of
 # two that overlap, the later one would find, and leave, the limit of the other.
@@ -47,12 +50,9 @@ def fit_kmeans(
     """`KMeans` fitted to weighted features of shape (n_colors, n_features).
 
     Of many colors, all starts are made on cells; the best result is where the one run on all colors begins. If there
-    are no more distinct features than clusters, each is a cluster, so that `KMeans` has nothing to warn of. `tol` is
-    relative to the weighted variance of the features, as if they were repeated.
+    are no more distinct features than clusters, each is a cluster. `tol` is relative to the weighted variance of the
+    features, as if they were repeated.
     """
-    few = _few_distinct(features, n_clusters)
-    if few is not None:
-        n_clusters, init, n_init = len(few), few, 1
     params |= {"n_clusters": n_clusters, "shift": tol * weighted_variance(features, weights)}
     if isinstance(init, str):
         n_init = _N_STARTS if n_init == "auto" else n_init
@@ -66,13 +66,20 @@ def fit_kmeans(
     return _fit(features, weights, init=init, n_init=n_init, **params)
 
 
-def _few_distinct(points: Floats, most: int) -> Floats | None:
-    """The distinct points, if there are no more than `most`."""
+def _are_few(points: Floats, most: int) -> bool:
+    """Whether no more than `most` points are distinct, or so far apart that `KMeans` can tell them apart.
+
+    It computes squared distances as differences of squares, which hold half of the digits of the points.
+    """
     probe = points[:: 1 + len(points) // (most + _PROBE)]
-    if any(len(np.unique(column)) > most for column in probe.T):
-        return None
-    distinct = np.unique(points, axis=0)
-    return distinct if len(distinct) <= most else None
+    unit = _RESOLUTION * float(np.ptp(points, axis=0).max())
+    if any(len(np.unique(_rounded(column, unit))) > most for column in probe.T):
+        return False
+    return len(np.unique(_rounded(points, unit), axis=0)) <= most
+
+
+def _rounded(numbers: Floats, unit: float) -> Floats:
+    return np.rint(numbers / unit) if unit > 0 else numbers
 
 
 def _start_on_cells(features: Floats, weights: Floats, cells: Cells, *, shift: float, **params: Any) -> Floats:
@@ -116,8 +123,18 @@ def _inertia(points: Floats, weights: Floats, centers: Floats) -> float:
     return float((weights * ((points - centers[nearest(points, centers)]) ** 2).sum(axis=1)).sum())
 
 
-def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMeans:
-    """`KMeans` fitted to weighted points, until the squared steps of its centers sum to no more than `shift`."""
+def _fit(
+    points: Floats, weights: Floats, *, n_clusters: int, init: Any, n_init: Any, shift: float, **params: Any
+) -> KMeans:
+    """`KMeans` fitted to weighted points, until the squared steps of its centers sum to no more than `shift`.
+
+    Points that it would warn of, since they are fewer than the clusters, or seem to be, are fitted without it.
+    """
+    if _are_few(points, n_clusters):
+        distinct = np.unique(points, axis=0)
+        start = init if len(distinct) > n_clusters else distinct
+        return _fit_exactly(points, weights, n_clusters=n_clusters, init=start, shift=shift, **params)
+    params |= {"n_clusters": n_clusters, "init": init, "n_init": n_init}
     scale = weighted_variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
     kmeans = KMeans(tol=shift / scale if scale > 0 else shift, **params)
     n_threads = 1 if len(points) < _PARALLEL_FROM else None
@@ -125,12 +142,44 @@ def _fit(points: Floats, weights: Floats, *, shift: float, **params: Any) -> KMe
         return kmeans.fit(points, sample_weight=weights)
 
 
+def _fit_exactly(
+    points: Floats,
+    weights: Floats,
+    *,
+    n_clusters: int,
+    init: Any,
+    shift: float,
+    max_iter: int,
+    random_state: Any,
+) -> KMeans:
+    """Lloyd's algorithm by exact distances, from one start."""
+    centers = init
+    if isinstance(init, str):
+        centers, _ = kmeans_plusplus(points, n_clusters, sample_weight=weights, random_state=random_state)
+    step, n_iter = np.inf, 0
+    while step > shift and n_iter < max_iter:
+        labels = nearest(points, centers)
+        totals = np.bincount(labels, weights, len(centers))[:, np.newaxis]
+        sums = sums_by_label(labels, points.T, len(centers), weights)
+        moved = np.where(totals > 0, sums / np.where(totals > 0, totals, 1), centers)
+        step, centers, n_iter = float(((moved - centers) ** 2).sum()), moved, n_iter + 1
+    labels = nearest(points, centers)
+    squares = ((points - centers[labels]) ** 2).sum(axis=1)
+    return known_kmeans(labels, centers, inertia=float((weights * squares).sum()), n_iter=n_iter)
+
+
 def known_kmeans(labels: NDArray[np.int32], centers: Floats, *, inertia: float, n_iter: int) -> KMeans:
-    """A fitted `KMeans` with given labels and centers."""
-    with _alone:
-        kmeans = KMeans(len(centers), init=centers, n_init=1, max_iter=1).fit(centers)
-    kmeans.cluster_centers_, kmeans.labels_ = centers, labels
-    kmeans.inertia_, kmeans.n_iter_ = inertia, n_iter
+    """A `KMeans` with given labels and centers, which has nothing left to fit."""
+    kmeans = KMeans(len(centers), init=centers, n_init=1)
+    vars(kmeans).update(
+        cluster_centers_=centers,
+        labels_=labels,
+        inertia_=inertia,
+        n_iter_=n_iter,
+        n_features_in_=centers.shape[1],
+        _n_features_out=len(centers),
+        _n_threads=cpu_count(),  # which `predict` needs, and only `fit` sets
+    )
     return kmeans
 
 
