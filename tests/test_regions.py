@@ -1,14 +1,18 @@
 """Components, the graph of neighbors and the tree of merging, against definitions worked out the slow way."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from skimage.data import coffee
 from skimage.measure import label
 
 from skseg import KMeansSegmenter, clean_labels
 from skseg._regions import merge as merging
 from skseg._regions.cost import TERMS, Cost
-from skseg._regions.graph import Graph, absorb_small, connected, count_labels, graph
+from skseg._regions.graph import Graph, absorb_small, connected, count_labels, graph, join
 from skseg._regions.merge import merge
 from skseg._regions.tree import cut, joining_heights
 
@@ -70,6 +74,30 @@ def test_components_are_those_of_scikit_image(random_map):
     expected = label(random_map + 1, connectivity=1, background=0)
     pairs = np.unique(np.stack([parts.ravel(), expected.ravel()]), axis=1)
     assert pairs.shape[1] == parts.max() + 1 == expected.max()
+
+
+@pytest.mark.parametrize("block", [1, 40, 1 << 16])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int64, np.uint64])
+def test_components_of_any_integers_are_numbered_by_their_first_pixels_in_blocks_of_any_size(dtype, block):
+    rng = np.random.default_rng(block)
+    values = np.array([0, 1, np.iinfo(dtype).max - 1, np.iinfo(dtype).max], dtype=dtype)
+    for size in ((1, 30), (30, 1), (17, 19)):
+        chosen, mask = rng.integers(0, 4, size), rng.random(size) < 0.1
+        with patch("skseg._census.blocks._BLOCK", block):
+            parts = connected(values[chosen], mask)
+        assert np.array_equal(parts, label(np.where(mask, 0, chosen + 1), connectivity=1, background=0) - 1)
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 16])
+@pytest.mark.parametrize("n_links", [0, 1, 30, 100, 500])
+def test_groups_of_links_are_those_of_scipy(n_links, block):
+    rng = np.random.default_rng(n_links)
+    path = rng.permutation(100)
+    for links in (rng.integers(0, 100, (n_links, 2)), np.stack([path[1:], path[:-1]], axis=1)[:n_links]):
+        linked = coo_array((np.ones(len(links)), links.T), shape=(100, 100))
+        with patch("skseg._census.blocks._BLOCK", block):
+            groups = join(links.astype(np.int32), 100)
+        assert np.array_equal(groups, connected_components(linked, directed=False)[1])
 
 
 def test_masked_pixels_part_regions():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from math import prod
 from threading import local
 from typing import Any
 
@@ -18,7 +19,14 @@ from joblib import cpu_count
 
 _MAX_THREADS = 4  # the work is memory-bound; more threads do not help
 _PARALLEL_FROM = 1 << 16  # rows; fewer are done before a thread has started
+_BLOCK = 1 << 16  # numbers of a map, or another long array, that are worked on at a time without copying it whole
 _here = local()  # whether the current thread works alone
+
+
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Blocks of rows of an array."""
+    step = max(1, _BLOCK // max(1, prod(shape[1:])))
+    return (slice(start, min(start + step, shape[0])) for start in range(0, shape[0], step))
 
 
 def for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter, uniform_filter1d
 
+from .graph import count_labels
 from .grid import Grid, Plane
 
 _PIXEL = 0.5  # standard deviation, in pixels of the image itself, of the smoothing by its pixels
@@ -72,8 +73,7 @@ def _squared_gradient(plane: Plane) -> Plane:
 
 def _counts(labels: NDArray[np.int32], n_labels: int, grid: Grid) -> NDArray[np.float32]:
     """How often each label occurs in each block, (n_rows, n_columns, n_labels)."""
-    keys = (grid.blocks() * np.int64(n_labels) + labels)[labels >= 0]
-    counts = np.bincount(keys, minlength=grid.shape[0] * grid.shape[1] * n_labels)
+    counts = count_labels(grid.blocks(), labels, n_labels)
     return counts.astype(np.float32).reshape(*grid.shape, n_labels)
 
 

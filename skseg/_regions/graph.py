@@ -5,16 +5,16 @@ Nothing here knows estimators.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from skimage.measure import label
 
 from .._census import sums_by_label
+from .._census.blocks import row_blocks
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int32]
@@ -38,21 +38,44 @@ class Graph(NamedTuple):
 
 
 def connected(label_map: NDArray[Any], mask: NDArray[np.bool_] | None = None) -> Labels:
-    """Connected parts of one label, (height, width), numbered from 0; −1 under the mask. Neighbors share a side."""
-    shifted = label_map - label_map.min() + 1
-    if mask is not None:
-        shifted = np.where(mask, 0, shifted)
-    return np.asarray(label(shifted, connectivity=1, background=0), dtype=np.int32) - np.int32(1)
+    """Connected parts of one label, (height, width), numbered from 0; −1 under the mask. Neighbors share a side.
+
+    Parts are numbered in the order of their first pixels.
+    """
+    parts = np.empty(label_map.shape, dtype=np.int32)
+    n_parts, links = 0, [np.zeros((2, 0), dtype=np.int32)]
+    for rows in row_blocks(label_map.shape):
+        block = label_map[rows].astype(np.int64)
+        shifted = block - block.min() + 1
+        if mask is not None:
+            shifted[mask[rows]] = 0
+        found = label(shifted, connectivity=1, background=0)
+        parts[rows] = np.where(found > 0, found + (n_parts - 1), -1)
+        n_parts += int(found.max())
+        seam = parts[[max(0, rows.start - 1), rows.start]]  # the last row above and the first of the block
+        same = label_map[max(0, rows.start - 1)] == label_map[rows.start]
+        links.append(seam[:, same & (seam >= 0).all(axis=0)])
+    renumber(parts, join(np.concatenate(links, axis=1).T, n_parts))
+    return parts
+
+
+def renumber(regions: Labels, numbers: NDArray[Any]) -> None:
+    """Give each region of a map its new number, in place; −1 stays."""
+    numbers = np.append(numbers, np.int32(-1))  # −1, under the mask, is the last
+    for rows in row_blocks(regions.shape):
+        regions[rows] = numbers[regions[rows]]
 
 
 def graph(regions: Labels, planes: list[NDArray[Any]], contrasts: Sequence[NDArray[Any]] = ()) -> Graph:
     """The graph of a map of regions, of the features in `planes` and the contrasts, each (height, width)."""
-    inside = regions.ravel() >= 0
-    known = regions.ravel()[inside] if not inside.all() else regions.ravel()
     n_regions = int(regions.max()) + 1
-    sizes = np.bincount(known, minlength=n_regions).astype(np.float64)
-    flat = (plane.ravel() if inside.all() else plane.ravel()[inside] for plane in planes)
-    sums = sums_by_label(known, flat, n_regions)
+    sizes, sums = np.zeros(n_regions), np.zeros((len(planes), n_regions))
+    for rows in row_blocks(regions.shape):
+        inside = regions[rows] >= 0
+        members = regions[rows][inside]
+        np.add.at(sizes, members, 1.0)
+        for total, plane in zip(sums, planes, strict=True):
+            np.add.at(total, members, plane[rows][inside].astype(np.float64))
 
     ends: list[NDArray[np.int32]] = []
     along: list[list[NDArray[Any]]] = [[] for _ in contrasts]
@@ -62,14 +85,16 @@ def graph(regions: Labels, planes: list[NDArray[Any]], contrasts: Sequence[NDArr
         for parts, contrast in zip(along, contrasts, strict=True):
             parts.append(np.maximum(contrast[one][border], contrast[other][border]))
     lengths = np.ones(sum(map(len, ends)), dtype=np.float32)
-    return Graph(sizes, sums, *_borders(np.concatenate(ends), n_regions, [lengths, *map(np.concatenate, along)]))
+    return Graph(sizes, sums.T, *_borders(np.concatenate(ends), n_regions, [lengths, *map(np.concatenate, along)]))
 
 
 def count_labels(regions: Labels, labels: Labels, n_labels: int) -> Floats:
     """How many pixels of each region have each label, (n_regions, n_labels)."""
-    n_regions = int(regions.max()) + 1
-    keys = (regions * np.int64(n_labels) + labels)[regions >= 0]
-    return np.bincount(keys, minlength=n_regions * n_labels).reshape(n_regions, n_labels).astype(np.float64)
+    counts = np.zeros((int(regions.max()) + 1) * n_labels)
+    for rows in row_blocks(regions.shape):
+        known = (regions[rows] >= 0) & (labels[rows] >= 0)
+        np.add.at(counts, regions[rows][known].astype(np.int64) * n_labels + labels[rows][known], 1.0)
+    return counts.reshape(-1, n_labels)
 
 
 def _borders(ends: NDArray[Any], n_regions: int, parts: Iterable[NDArray[Any]]) -> tuple[Labels, Floats]:
@@ -103,11 +128,10 @@ def absorb_small(start: Graph, min_size: float) -> tuple[Graph, Labels]:
         current, numbers = contract(current, groups), groups[numbers]
 
 
-def nearest_neighbors(current: Graph, distances: Floats, which: NDArray[np.bool_]) -> NDArray[Any]:
-    """Links from the regions in question to the neighbor that is nearest, (n_links, 2).
+def nearest_neighbors(current: Graph, distances: Floats, which: NDArray[np.bool_]) -> Labels:
+    """Links from the regions in question to their nearest neighbors, (n_links, 2), sorted by region.
 
-    Of several, that with the longer border, then the larger, then the darker one. If they are equal in all, there is a
-    link to each, so that the regions of a turned image are the same.
+    Of equally near neighbors, the one with the longest border, then the largest, then the darkest.
     """
     one, other = current.pairs.T
     shortest = np.full(len(which), np.inf)
@@ -115,19 +139,57 @@ def nearest_neighbors(current: Graph, distances: Floats, which: NDArray[np.bool_
         np.minimum.at(shortest, ends, distances)
     hits = [np.flatnonzero(which[ends] & (distances == shortest[ends])) for ends in (one, other)]
     links = np.concatenate([current.pairs[hits[0]], current.pairs[hits[1]][:, ::-1]])
-    lengths, targets = current.borders[np.concatenate(hits), 0], links[:, 1]
-    keys = np.stack([current.sums[targets, 0], -current.sizes[targets], -lengths, links[:, 0]])
-    order = np.lexsort(keys)
-    links, keys = links[order], keys[:, order]
-    starts = np.flatnonzero(np.append(True, links[1:, 0] != links[:-1, 0])[: len(links)])
-    first = np.repeat(starts, np.diff(starts, append=len(links)))
-    return np.asarray(links[(keys == keys[:, first]).all(axis=0)])
+    order = np.argsort(links[:, 0], kind="stable")
+    lengths = current.borders[np.concatenate(hits)[order], 0]
+    return preferred(links[order], lengths, lambda each: current.sizes[each], lambda each: -current.sums[each, 0])
+
+
+def preferred(links: Labels, lengths: NDArray[Any], *keys: Callable[[Labels], NDArray[Any]]) -> Labels:
+    """Of the links of each region, sorted by region, the one with the longest border, then the largest keys.
+
+    Links that are equal in all are all kept, so that the regions of a rotated image are the same.
+    """
+    links = _with_largest(links, lengths)
+    for key in keys:
+        links = _with_largest(links, key(links[:, 1]))
+    return links
+
+
+def _with_largest(links: Labels, values: NDArray[Any]) -> Labels:
+    """The links with the largest value of each region; links are sorted by region."""
+    starts = _starts_of_runs(links[:, 0])
+    if len(starts) == len(links):
+        return links
+    largest = np.repeat(np.maximum.reduceat(values, starts), np.diff(starts, append=len(links)))
+    return np.asarray(links[values == largest])
+
+
+def _starts_of_runs(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Where runs of equal values begin."""
+    return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
 
 
 def join(links: Labels, n_regions: int) -> Labels:
-    """The number of the group of each region, of regions that are linked."""
-    linked = coo_array((np.ones(len(links), dtype=bool), (links[:, 0], links[:, 1])), shape=(n_regions, n_regions))
-    return np.asarray(connected_components(linked, directed=False)[1], dtype=np.int32)
+    """Groups of linked regions, numbered in the order of their first regions, (n_regions,).
+
+    Each region points to a root, which is never higher. Each round links the higher of two roots to the lower one.
+    """
+    roots = np.arange(n_regions, dtype=np.int32)
+    while True:
+        are_joined = True
+        for block in row_blocks(links.shape):
+            one, other = roots[links[block].T]
+            np.minimum.at(roots, np.maximum(one, other), np.minimum(one, other))
+            are_joined &= np.array_equal(one, other)
+        if are_joined:
+            break
+        while not np.array_equal(roots, higher := roots[roots]):
+            roots = higher
+    is_root = np.zeros(n_regions, dtype=bool)
+    is_root[roots] = True
+    numbers = np.cumsum(is_root, dtype=np.int32)
+    numbers -= 1
+    return np.asarray(numbers[roots])
 
 
 def contract(before: Graph, groups: NDArray[Any]) -> Graph:

@@ -126,16 +126,16 @@ class RegionHierarchy:
             The largest probability of the boundaries between a pixel and its right and lower neighbors; 0 within the
             smallest regions and along the mask.
         """
-        n_regions = np.int64(self.n_regions)
-        keys = self._pairs @ np.array([n_regions, 1])
+        keys = self._pairs[:, 0].astype(np.int64) * self.n_regions + self._pairs[:, 1]
         heights = probability(joining_heights(self._tree, self._pairs))
         boundaries = np.zeros(self._regions.shape)
         for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-            first, second = self._regions[one].astype(np.int64), self._regions[other].astype(np.int64)
+            first, second = self._regions[one], self._regions[other]
             border = (first != second) & (first >= 0) & (second >= 0)
             low, high = np.minimum(first[border], second[border]), np.maximum(first[border], second[border])
+            place = np.searchsorted(keys, low.astype(np.int64) * self.n_regions + high)
             view = boundaries[one]
-            view[border] = np.maximum(view[border], heights[np.searchsorted(keys, low * n_regions + high)])
+            view[border] = np.maximum(view[border], heights[place])
         return self._with_mask(boundaries)
 
     def _with_mask(self, values: Any) -> Any:
