@@ -144,6 +144,22 @@ def test_small_regions_join_the_neighbor_of_the_nearest_color():
     assert left.borders.tolist() == [[3]]
 
 
+def test_large_regions_are_not_joined_by_small_ones_between_them():
+    """The one in the middle is as near to both of its neighbors, which join others."""
+    regions = np.array([[0, 0, 0, 1, 2, 3, 4, 4, 4, 4]])
+    plane = np.array([10.0, 11, 15, 11, 12])[regions]
+    left, numbers = absorb_small(graph(regions, [plane]), 3)
+    assert numbers.tolist() == [0, 0, 1, 1, 1]
+    assert left.sizes.tolist() == [4, 6]
+
+
+def test_large_regions_that_are_equal_in_all_are_joined_by_one_between_them():
+    """Nothing tells which of them it should join."""
+    regions = np.array([[0, 0, 0, 1, 2, 2, 2]])
+    _, numbers = absorb_small(graph(regions, [np.array([10.0, 15, 10])[regions]]), 3)
+    assert numbers.tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize("min_size", [0, 2, 5, 30, 1000])
 def test_no_small_region_is_left_that_has_a_neighbor(random_map, min_size):
     left, numbers = absorb_small(whole_graph(connected(random_map)), min_size)

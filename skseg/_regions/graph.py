@@ -121,10 +121,11 @@ def absorb_small(start: Graph, min_size: float) -> tuple[Graph, Labels]:
         distances = np.zeros(len(first))
         for feature in means.T:  # one by one, not to hold the features of both ends of every border
             distances += (feature[first] - feature[second]) ** 2
-        links = nearest_neighbors(current, distances, current.sizes < min_size)
+        small = current.sizes < min_size
+        links = nearest_neighbors(current, distances, small)
         if not len(links):
             return current, numbers
-        groups = join(links, len(current.sizes))
+        groups = join_small(links, small)
         current, numbers = contract(current, groups), groups[numbers]
 
 
@@ -167,6 +168,22 @@ def _with_largest(links: Labels, values: NDArray[Any]) -> Labels:
 def _starts_of_runs(values: NDArray[Any]) -> NDArray[np.intp]:
     """Where runs of equal values begin."""
     return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
+
+
+def join_small(links: Labels, small: NDArray[np.bool_]) -> Labels:
+    """Groups of linked regions, numbered from 0, (n_regions,). At most one region of a group is large.
+
+    A small region with links to several equal neighbors can connect two large regions. It waits in this round, until
+    its neighbors differ. If all wait, only large neighbors are joined that are equal in all.
+    """
+    groups = join(links, len(small))
+    is_crowded = np.bincount(groups[~small], minlength=int(groups.max()) + 1) > 1
+    if not is_crowded.any():
+        return groups
+    repeated = np.append(links[1:, 0] == links[:-1, 0], False)
+    waits = (repeated | np.roll(repeated, 1)) & is_crowded[groups[links[:, 0]]]
+    del groups
+    return join(links[~small[links[:, 1]]] if waits.all() else links[~waits], len(small))
 
 
 def join(links: Labels, n_regions: int) -> Labels:
