@@ -6,17 +6,14 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from skimage.data import coffee
 from skimage.measure import label
 
-from skseg import KMeansSegmenter, clean_labels
 from skseg._regions import merge as merging
 from skseg._regions.cost import TERMS, Cost
 from skseg._regions.graph import Graph, absorb_small, connected, count_labels, graph, join
 from skseg._regions.merge import merge
 from skseg._regions.tree import cut, joining_heights
 
-COFFEE = coffee()[::8, ::8]
 N_LABELS = 4
 WEIGHTS = dict(zip([*TERMS, "intercept"], [0.6, -0.3, 0.2, 1.5, -0.4, 1.2, 0.7, 0.3], strict=True))
 
@@ -291,83 +288,3 @@ def test_a_single_region_has_nothing_to_merge():
     tree = tree_of(start)
     assert tree.children.shape == (0, 2)
     assert cut(tree, 0).tolist() == [0]
-
-
-# Clean label maps
-
-
-def test_small_parts_of_a_label_map_take_the_label_of_the_nearest_color():
-    label_map = np.array([[0, 0, 0, 0, 2, 2, 2], [0, 1, 0, 0, 2, 0, 2], [0, 0, 0, 0, 2, 2, 2]])
-    colors = [[0.0], [10.0], [30.0]]
-    cleaned = clean_labels(label_map, 2, colors)
-    assert cleaned.tolist() == [[0, 0, 0, 0, 2, 2, 2]] * 3
-    assert clean_labels(label_map, 1, colors).tolist() == label_map.tolist()
-
-
-@pytest.mark.parametrize("min_size", [1, 10, 100, 100_000])
-def test_a_clean_label_map_has_no_small_parts(min_size):
-    segmenter = KMeansSegmenter(6, random_state=0).fit(COFFEE)
-    cleaned = clean_labels(segmenter.labels_, min_size, segmenter.cluster_centers_)
-    assert np.bincount(connected(cleaned).ravel()).min() >= min(min_size, cleaned.size)
-    assert cleaned.dtype == np.int32
-    assert np.array_equal(clean_labels(cleaned, min_size, segmenter.cluster_centers_), cleaned)
-
-
-def test_cleaning_stays_within_the_mask():
-    mask = np.zeros(COFFEE.shape[:2], dtype=bool)
-    mask[:, 30] = True
-    image = np.ma.MaskedArray(COFFEE, mask=np.repeat(mask[..., np.newaxis], 3, axis=-1))
-    segmenter = KMeansSegmenter(6, random_state=0).fit(image)
-    cleaned = clean_labels(segmenter.labels_, 50, segmenter.cluster_centers_)
-    assert np.array_equal(np.ma.getmaskarray(cleaned), mask)
-    assert (cleaned.data[mask] == -1).all()
-    left = clean_labels(segmenter.labels_[:, :30], 50, segmenter.cluster_centers_)
-    assert np.ma.allequal(cleaned[:, :30], left)
-
-
-def test_what_is_all_masked_stays():
-    label_map = np.ma.masked_all((3, 4), dtype=int)
-    assert np.ma.getmaskarray(clean_labels(label_map, 5, np.zeros((2, 3)))).all()
-
-
-@pytest.mark.parametrize(
-    ("label_map", "colors", "what"),
-    [
-        (np.zeros(5, int), np.zeros((2, 3)), "must have two dimensions; got 1 and 2"),
-        (np.zeros((5, 5), int), np.zeros(3), "must have two dimensions; got 2 and 1"),
-        (np.full((5, 5), 2), np.zeros((2, 3)), "labels from 0 to 1, one per color; got 2 instead"),
-    ],
-)
-def test_what_is_no_label_map_is_refused(label_map, colors, what):
-    with pytest.raises(ValueError, match=what):
-        clean_labels(label_map, 3, colors)
-
-
-@pytest.mark.parametrize(
-    ("labels", "min_size", "error", "message"),
-    [
-        (np.full((4, 4), 2**32), 2, ValueError, "labels from 0 to 1"),
-        (np.full((4, 4), 0.5), 2, ValueError, "integers; got float64"),
-        (np.zeros((4, 4), int), np.nan, TypeError, "min_size"),
-        (np.zeros((4, 4), int), -5, ValueError, "min_size"),
-    ],
-)
-def test_labels_and_sizes_that_cannot_be_are_refused(labels, min_size, error, message):
-    with pytest.raises(error, match=message):
-        clean_labels(labels, min_size, [[0.0], [1.0]])
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_a_turned_label_map_is_cleaned_alike(seed):
-    """Many small parts are equally large."""
-    rng = np.random.default_rng(seed)
-    labels, colors = rng.integers(0, 3, (6, 7)), rng.random((3, 3))
-    for turn in (np.rot90, np.fliplr, np.transpose):
-        turned = np.ascontiguousarray(turn(labels))
-        assert np.array_equal(clean_labels(turned, 4, colors), turn(clean_labels(labels, 4, colors)))
-
-
-@pytest.mark.parametrize("colors", [[[np.nan], [1.0]], [[np.inf], [1.0]], np.ma.masked_equal([[0.0], [1.0]], 0)])
-def test_colors_without_a_number_are_refused_by_cleaning(colors):
-    with pytest.raises(ValueError, match="Input colors contains"):
-        clean_labels(np.eye(4, dtype=int), 2, colors)

@@ -5,7 +5,7 @@ Nothing here knows estimators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,6 +64,27 @@ def renumber(regions: Labels, numbers: NDArray[Any]) -> None:
     numbers = np.append(numbers, np.int32(-1))  # −1, under the mask, is the last
     for rows in row_blocks(regions.shape):
         regions[rows] = numbers[regions[rows]]
+
+
+def touching(regions: Labels, which: NDArray[np.bool_]) -> Iterator[Labels]:
+    """Regions on both sides of each border between two pixels, (2, n_borders), for each block of rows.
+
+    At least one of the two regions is in question. A block includes its borders with the row below.
+    """
+    which, width = np.append(which, False), regions.shape[1]  # −1, under the mask, is the last
+    for rows in row_blocks(regions.shape):
+        block = regions[rows.start : rows.stop + 1].ravel()
+        matters, ends = which[block], []
+        to_the_right = 1, (rows.stop - rows.start) * width, np.s_[width - 1 :: width]  # not into the next row
+        to_the_row_below = width, len(block), np.s_[:0]
+        for step, stop, excluded in (to_the_right, to_the_row_below):
+            one, other = block[: stop - step], block[step:stop]
+            border = (one != other) & (matters[: stop - step] | matters[step:stop])
+            border[excluded] = False
+            at = np.flatnonzero(border)
+            ends.append(np.stack([one[at], other[at]]))
+        one, other = both = np.concatenate(ends, axis=1)
+        yield both[:, (one >= 0) & (other >= 0)]
 
 
 def graph(regions: Labels, planes: list[NDArray[Any]], contrasts: Sequence[NDArray[Any]] = ()) -> Graph:
@@ -163,6 +184,15 @@ def _with_largest(links: Labels, values: NDArray[Any]) -> Labels:
         return links
     largest = np.repeat(np.maximum.reduceat(values, starts), np.diff(starts, append=len(links)))
     return np.asarray(links[values == largest])
+
+
+def count_links(source: Labels, target: Labels) -> tuple[Labels, NDArray[np.intp]]:
+    """Distinct links, (n_links, 2), sorted, and the number of repetitions of each."""
+    keys = source.astype(np.int64) << 32 | target
+    keys.sort()
+    starts = _starts_of_runs(keys)
+    links = np.stack([keys[starts] >> 32, keys[starts] & 0xFFFFFFFF], axis=1)
+    return links.astype(np.int32), np.diff(starts, append=len(keys))
 
 
 def _starts_of_runs(values: NDArray[Any]) -> NDArray[np.intp]:
