@@ -89,12 +89,12 @@ def is_list_of_arrays(values: Any) -> bool:
     return isinstance(values, list | tuple) and any(hasattr(each, "shape") for each in values)
 
 
-def open_label_map(label_map: Any, like: Any = None) -> tuple[NDArray[Any], Mask]:
+def open_label_map(label_map: Any, like: Any = None, name: str = "label_map") -> tuple[NDArray[Any], Mask]:
     """Labels of any integer type, and True where a pixel is masked or its label is negative."""
-    array = open_map(label_map, "label_map", like)
+    array = open_map(label_map, name, like)
     labels = np.asarray(np.ma.getdata(array))
     if labels.dtype.kind not in "iu":
-        raise ValueError(f"label_map must hold labels, which are integers; got {labels.dtype} instead.")
+        raise ValueError(f"{name} must hold labels, which are integers; got {labels.dtype} instead.")
     return labels, np.ma.getmaskarray(array) | (labels < 0)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from skimage.data import coffee
 from skimage.measure import label
 
@@ -204,12 +205,12 @@ def test_what_is_all_masked_stays():
         (
             np.zeros(5, int),
             np.zeros((2, 3)),
-            "must have two dimensions; got 1 and 2",
+            r"label_map must have the shape \(\.{3}, height, width\); got \(5,\)",
         ),
         (
             np.zeros((5, 5), int),
             np.zeros(3),
-            "must have two dimensions; got 2 and 1",
+            r"colors must have the shape \(n_clusters, n_channels\); got \(3,\)",
         ),
         (np.full((5, 5), 2), np.zeros((2, 3)), "labels from 0 to 1, one per color; got 2 instead"),
     ],
@@ -249,6 +250,77 @@ def test_colors_without_a_number_are_refused_by_cleaning(colors):
         clean_labels(np.eye(4, dtype=int), 2, colors)
 
 
+@pytest.mark.parametrize("huge", [1e101, 1e200, -1e308])
+def test_huge_colors_are_refused(huge):
+    with pytest.raises(ValueError, match=r"colors must lie from -1e\+100 to 1e\+100; got 1e"):
+        clean_labels(np.eye(4, dtype=int), 2, [[0.0], [huge]])
+
+
 @pytest.mark.parametrize("min_size", [10**6, 2**40, 10**30])
 def test_a_size_beyond_all_parts_leaves_one_label(min_size):
     assert np.ptp(clean_labels(np.random.default_rng(0).integers(0, 5, (20, 20)), min_size, PALETTE)) == 0
+
+
+# Stacks and lists
+
+MAPS = [np.random.default_rng(seed).integers(0, 5, (8, 9), dtype=np.int32) for seed in range(6)]
+CLEANED = [clean_labels(each, 4, PALETTE) for each in MAPS]
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (6, 1), (3, 1, 2)])
+def test_each_image_of_a_stack_is_cleaned_by_itself(shape):
+    stack = np.reshape(MAPS, (*shape, 8, 9))
+    cleaned = clean_labels(stack, 4, PALETTE)
+    assert cleaned.dtype == np.int32
+    assert np.array_equal(cleaned, np.reshape(CLEANED, stack.shape))
+    mask = np.random.default_rng(0).random(stack.shape) < 0.2
+    mask.reshape(6, 8, 9)[4] = True
+    masked = clean_labels(np.ma.array(stack, mask=mask), 4, PALETTE)
+    assert np.array_equal(masked.mask, mask)
+    for image in np.ndindex(shape):
+        expected = clean_labels(np.ma.array(stack[image], mask=mask[image]), 4, PALETTE)
+        assert np.array_equal(masked[image].data, expected.data)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_list_of_maps_gives_a_list(kind):
+    maps = [MAPS[0], MAPS[1][:5], np.ma.masked_equal(MAPS[2], 3), np.stack(MAPS[3:5]), MAPS[5].tolist()]
+    cleaned = clean_labels(kind(maps), 4, PALETTE)
+    assert isinstance(cleaned, list)
+    for each, given_map in zip(cleaned, maps, strict=True):
+        expected = clean_labels(given_map, 4, PALETTE)
+        assert type(each) is type(expected)
+        assert np.ma.allequal(each, expected)
+
+
+def test_what_predict_returns_is_cleaned():
+    images = [COFFEE, np.ma.masked_less(COFFEE[:20], 30), np.stack([COFFEE, COFFEE[::-1]])]
+    segmenter = KMeansSegmenter(5, random_state=0).fit(images[0])
+    labels = segmenter.predict(images)
+    for each, one in zip(clean_labels(labels, 9, segmenter.cluster_centers_), labels, strict=True):
+        assert np.ma.allequal(each, clean_labels(one, 9, segmenter.cluster_centers_))
+    pictures = [Image.fromarray(each.astype(np.uint8)) for each in MAPS]
+    assert np.array_equal(clean_labels(pictures, 4, PALETTE), CLEANED)
+
+
+def test_a_list_of_rows_is_one_map():
+    for rows in (MAPS[0].tolist(), list(MAPS[0])):
+        assert np.array_equal(clean_labels(rows, 4, PALETTE), CLEANED[0])
+
+
+def test_empty_maps_and_stacks_stay_empty():
+    for shape in ((0, 5), (5, 0), (0, 4, 4)):
+        assert clean_labels(np.zeros(shape, int), 4, PALETTE).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.full((4, 4), 9), r"label_map\[1\] must hold labels from 0 to 4, one per color; got 9"),
+        (np.full((4, 4), 0.5), r"label_map\[1\] must hold labels, which are integers; got float64"),
+        (np.zeros(4, int), r"label_map\[1\] must have the shape"),
+    ],
+)
+def test_an_error_names_the_map_of_a_list(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        clean_labels([MAPS[0], wrong], 4, PALETTE)

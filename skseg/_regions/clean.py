@@ -23,14 +23,17 @@ from .graph import (
     touching,
 )
 
+_LARGEST = 1e100  # color; sums of squares of millions are finite
+
 
 def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     """Give small parts of a label map the label of the neighbor nearest in color.
 
     Parameters
     ----------
-    label_map : array-like of int, shape (height, width)
-        Labels from 0, as returned by `KMeansSegmenter.predict`; masked or negative for pixels without a label.
+    label_map : array-like of int, shape (height, width) or (..., height, width), or list of arrays
+        Labels from 0, as returned by `KMeansSegmenter.predict`; masked or negative for pixels without a label. Each
+        image of a stack or list is cleaned by itself.
 
     min_size : int
         Connected parts with fewer pixels are relabeled, other parts never; at least 0. Pixels are neighbors if they
@@ -41,14 +44,15 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
 
     Returns
     -------
-    cleaned : ndarray of int32, shape (height, width)
+    cleaned : ndarray of int32, shape of `label_map`, or a list of them
         Label map without small parts, −1 for pixels without a label; a masked array or a `DataArray` if `label_map` is
         one.
 
     Raises
     ------
     ValueError
-        If the label map is not a two-dimensional array of integers, a label has no color, or `min_size` is negative.
+        If a label map has less than two dimensions or does not hold integers, a label has no color, a color is not
+        finite or beyond ±1e100, or `min_size` is negative.
 
     TypeError
         If `min_size` is not an integer.
@@ -67,24 +71,33 @@ def clean_labels(label_map: Any, min_size: int, colors: Any) -> Any:
     ((400, 600), 0.062)
     """
     check_scalar(min_size, "min_size", Integral, min_val=0)
-    given, mask = open_label_map(label_map)
     colors = np.ma.filled(np.ma.asarray(colors, dtype=np.float64), np.nan)
     colors = check_array(colors, ensure_2d=False, allow_nd=True, input_name="colors")
-    _check(given, mask, colors)
-    cleaned = _clean_image(given, mask, int(min_size), colors)
+    if colors.ndim != 2:
+        raise ValueError(f"colors must have the shape (n_clusters, n_channels); got {colors.shape} instead.")
+    if (largest := np.abs(colors).max()) > _LARGEST:
+        raise ValueError(f"colors must lie from {-_LARGEST:g} to {_LARGEST:g}; got {largest:g} instead.")
+    return _clean(label_map, int(min_size), colors, "label_map")
+
+
+def _clean(label_map: Any, min_size: int, colors: Floats, name: str) -> Any:
+    """A clean label map or stack, or the list of them."""
+    if isinstance(label_map, list | tuple) and any(
+        hasattr(each, "__array__") and np.ndim(each) > 1 for each in label_map
+    ):
+        return [_clean(each, min_size, colors, f"{name}[{index}]") for index, each in enumerate(label_map)]
+    labels, mask = open_label_map(label_map, name=name)
+    if labels.ndim < 2:
+        raise ValueError(f"{name} must have the shape (..., height, width); got {labels.shape} instead.")
+    largest = int(labels.max(initial=0, where=~mask))
+    if largest >= len(colors):
+        raise ValueError(f"{name} must hold labels from 0 to {len(colors) - 1}, one per color; got {largest} instead.")
+    cleaned = np.empty(labels.shape, dtype=np.int32)
+    for image in np.ndindex(labels.shape[:-2]):
+        cleaned[image] = _clean_image(labels[image], mask[image], min_size, colors)
     if is_labeled(label_map):
         return named_like(label_map, np.ma.MaskedArray(cleaned, mask=mask) if mask.any() else cleaned)
     return np.ma.MaskedArray(cleaned, mask=mask) if isinstance(label_map, np.ma.MaskedArray) else cleaned
-
-
-def _check(labels: NDArray[Any], mask: NDArray[np.bool_], colors: Floats) -> None:
-    if labels.ndim != 2 or colors.ndim != 2:
-        raise ValueError(f"label_map and colors must have two dimensions; got {labels.ndim} and {colors.ndim} instead.")
-    largest = int(labels.max(initial=0, where=~mask))
-    if largest >= len(colors):
-        raise ValueError(
-            f"label_map must hold labels from 0 to {len(colors) - 1}, one per color; got {largest} instead."
-        )
 
 
 class _Regions(NamedTuple):
