@@ -39,6 +39,7 @@ pytestmark = pytest.mark.skipif(not STATUS.exists(), reason="the system does not
     ("call", "side", "most"),
     [
         ("clean_labels(labels, 20, palette)", 1500, 350e6 / 3000**2),
+        ("io.save_polygons(labels, folder + '/map.geojson')", 1400, 350e6 / 2000**2),
     ],
 )
 def test_noise_takes_little_memory(call, side, most):

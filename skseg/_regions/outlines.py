@@ -6,6 +6,8 @@ twice: where a part touches itself at a corner, two of its rings meet.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +23,7 @@ _RIGHT, _DOWN, _LEFT, _UP = range(4)
 _AROUND_PIXEL = (_DOWN, _LEFT), (_LEFT, _UP), (_RIGHT, _DOWN), (_UP, _RIGHT)
 _AROUND_GAP = (_RIGHT, _UP), (_DOWN, _RIGHT), (_UP, _LEFT), (_LEFT, _DOWN)
 
-Numbers = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 
 class Outlines(NamedTuple):
@@ -36,9 +38,22 @@ class Outlines(NamedTuple):
     """
 
     points: Numbers
-    starts: Numbers
+    starts: NDArray[np.intp]
     labels: NDArray[Any]
-    areas: Numbers
+    areas: NDArray[np.int64]
+
+    def reversed(self) -> Outlines:
+        """All rings in the other direction."""
+        from_the_end = np.repeat(self.starts[:-1] + self.starts[1:] - 1, np.diff(self.starts))
+        return self._replace(points=self.points[from_the_end - np.arange(len(self.points))])
+
+    def by_label(self) -> Iterator[Outlines]:
+        """The outlines of one label after the other."""
+        firsts = np.unique(self.labels, return_index=True)[1]
+        for first, last in pairwise([*firsts, len(self.labels)]):
+            starts = self.starts[first : last + 1]
+            points = self.points[starts[0] : starts[-1]]
+            yield Outlines(points, starts - starts[0], self.labels[first:last], self.areas[first:last])
 
 
 class _Corners(NamedTuple):
@@ -47,23 +62,30 @@ class _Corners(NamedTuple):
     x: Numbers
     y: Numbers
     part: Numbers
-    before: Numbers
-    after: Numbers
+    before: NDArray[np.int8]
+    after: NDArray[np.int8]
+
+
+def count_runs(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """The labels that occur, ascending, and the number of runs of each in rows; a run has at most four corners."""
+    begins = ~ignored
+    begins[:, 1:] &= (labels[:, 1:] != labels[:, :-1]) | ignored[:, :-1]
+    return np.unique(labels[begins], return_counts=True)
 
 
 def outlines(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> Outlines:
     """The outlines of the connected parts of each label, (height, width); pixels are neighbors if they share a side."""
-    if ignored.all():
-        return Outlines(np.zeros((0, 2), np.int64), np.zeros(1, np.int64), labels[:0, 0], np.zeros(0, np.int64))
-    parts = connected(labels.astype(np.int64), ignored)
+    parts = connected(labels, ignored)
     label_of = np.empty(parts.max() + 1, dtype=labels.dtype)
     label_of[parts[~ignored]] = labels[~ignored]
     corners = _find_corners(np.pad(parts, 1, constant_values=-1))
+    del parts
     following = _find_following(corners)
     n_rings, ring = connected_components(_as_graph(following), connection="strong")
-    heads = np.empty(n_rings, dtype=np.int64)
-    heads[ring] = np.arange(len(ring))  # one corner of each ring
-    areas = np.bincount(ring, corners.x * corners.y[following] - corners.x[following] * corners.y).astype(np.int64) // 2
+    heads = np.empty(n_rings, dtype=np.int32)
+    heads[ring] = np.arange(len(ring), dtype=np.int32)  # one corner of each ring
+    x, y = corners.x.astype(np.int64), corners.y.astype(np.int64)
+    areas = np.bincount(ring, x * y[following] - x[following] * y).astype(np.int64) // 2
     order = np.lexsort((heads, areas < 0, corners.part[heads], label_of[corners.part[heads]]))
     starts = np.append(0, np.cumsum(np.bincount(ring)[order] + 1))
     at = _put_in_order(following, heads[order], starts)
@@ -75,7 +97,8 @@ def outlines(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> Outlines:
 def _find_corners(parts: NDArray[np.int32]) -> _Corners:
     """The corners of all rings, of parts with a border of −1."""
     upper_left, others = parts[:-1, :-1], (parts[:-1, 1:], parts[1:, :-1], parts[1:, 1:])
-    y, x = np.nonzero(np.logical_or.reduce([upper_left != other for other in others]))
+    places = np.nonzero(np.logical_or.reduce([upper_left != other for other in others]))
+    y, x = (place.astype(np.int32) for place in places)
     around = parts[y, x], parts[y, x + 1], parts[y + 1, x], parts[y + 1, x + 1]
     found = []
     for place, own in enumerate(around):
@@ -84,7 +107,7 @@ def _find_corners(parts: NDArray[np.int32]) -> _Corners:
         missing = (beside >= 0) & (beside == above_or_below) & (own != beside)
         for part, is_corner, turn in ((own, alone, _AROUND_PIXEL[place]), (beside, missing, _AROUND_GAP[place])):
             where = np.flatnonzero(is_corner)
-            turns = (np.full(len(where), direction) for direction in turn)
+            turns = (np.full(len(where), direction, dtype=np.int8) for direction in turn)
             found.append((x[where], y[where], part[where], *turns))
     return _Corners(*map(np.concatenate, zip(*found, strict=True)))
 
@@ -95,10 +118,10 @@ def _find_following(corners: _Corners) -> Numbers:
     Along a line of the grid, the sides that run in one direction are disjoint: the first of them begins at the first
     corner from which a ring goes in this direction, and ends at the first to which it comes.
     """
-    following = np.empty(len(corners.x), dtype=np.int64)
+    following = np.empty(len(corners.x), dtype=np.int32)
     for direction in (_RIGHT, _DOWN, _LEFT, _UP):
         line, place = (corners.y, corners.x) if direction in (_RIGHT, _LEFT) else (corners.x, corners.y)
-        position = line * (place.max() + 1) + place
+        position = line.astype(np.int64) * (place.max() + 1) + place
         ends = [np.flatnonzero(ways == direction) for ways in (corners.after, corners.before)]
         begin, end = (which[np.argsort(position[which], kind="stable")] for which in ends)
         following[begin] = end
@@ -111,7 +134,7 @@ def _put_in_order(following: Numbers, heads: Numbers, starts: Numbers) -> Number
     The end of each ring is linked to the head of the next, so that one walk finds all.
     """
     before = np.empty_like(following)
-    before[following] = np.arange(len(following))
+    before[following] = np.arange(len(following), dtype=np.int32)
     linked = following.copy()
     linked[before[heads]] = np.roll(heads, -1)
     walk = breadth_first_order(_as_graph(linked), heads[0], return_predecessors=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, pairwise
 from math import isfinite
 from os import PathLike
 from pathlib import Path
@@ -15,12 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._labeled import open_label_map
-from .._regions.outlines import outlines
+from .._regions.outlines import Outlines, count_runs, outlines
 from ._atomic import naming, written_whole
 from ._results import as_palette
 
 _IN_PLACE = (1, 0, 0, 0, 1, 0)  # the identity
 _LONGEST_HEAD = 4096  # bytes of the first line
+_MAX_RUNS = 1 << 18  # runs of pixels in a row whose outlines are found together
+_MAX_POINTS = 1 << 16  # points that are written together
+# A point after another in a ring, in the ring before, in the polygon before; and the first one.
+_POINT = np.array(["],[%r,%r", "]],[[%r,%r", "]]],[[[%r,%r", "%r,%r"], dtype=object)
 
 
 def save_polygons(
@@ -146,28 +149,39 @@ def _features(
     labels, ignored = open_label_map(label_map)
     if labels.ndim != 2:
         raise ValueError(f"label_map must have two dimensions; got {labels.ndim} instead.")
-    found = outlines(labels, ignored)
-    names, firsts = np.unique(found.labels, return_index=True)
-    areas = [areas.sum().item() for areas in np.split(found.areas, firsts[1:])]
-    columns = {"label": names.tolist(), "area": areas} | _as_columns(properties, names) | _color_columns(colors, names)
-    points = found.points if transform is None else found.points @ affine[:, :2].T + affine[:, 2]
-    step = 1 if np.linalg.det(affine[:, :2]) > 0 else -1  # if y points up, the rings are mirrored
-    for row, (first, last) in enumerate(pairwise([*firsts, len(found.labels)])):
-        rings = (points[start:stop][::step] for start, stop in pairwise(found.starts[first : last + 1]))
-        yield _feature({name: column[row] for name, column in columns.items()}, rings, found.areas[first:last] > 0)
+    names, n_runs = count_runs(labels, ignored)
+    columns = _as_columns(properties, names) | _color_columns(colors, names)
+    is_mirrored = np.linalg.det(affine[:, :2]) < 0  # y points up
+    for some in _in_batches(names, n_runs):
+        found = outlines(labels, ignored | (labels < some[0]) | (labels > some[-1]))
+        for rings in (found.reversed() if is_mirrored else found).by_label():
+            row = np.searchsorted(names, rings.labels[0])
+            known = {"label": names[row].item(), "area": rings.areas.sum().item()}
+            known |= {name: column[row] for name, column in columns.items()}
+            yield _feature(known, rings, None if transform is None else affine)
 
 
-def _feature(
-    properties: dict[str, Any], rings: Iterator[NDArray[Any]], is_exterior: NDArray[np.bool_]
-) -> Iterator[bytes]:
-    """The pieces of a Feature; each exterior ring begins a polygon."""
-    kind, opening, closing = ("MultiPolygon", "[[", "]]") if is_exterior.sum() > 1 else ("Polygon", "[", "]")
+def _in_batches(names: NDArray[Any], n_runs: NDArray[np.intp]) -> list[NDArray[Any]]:
+    """Consecutive labels of `_MAX_RUNS` runs together, or one label that has more."""
+    return np.split(names, np.flatnonzero(np.diff(np.cumsum(n_runs) // _MAX_RUNS)) + 1)[: len(names)]
+
+
+def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[np.float64] | None) -> Iterator[bytes]:
+    """The pieces of the Feature of a label; each exterior ring begins a polygon."""
+    is_exterior = rings.areas > 0
+    kind, n_brackets = ("MultiPolygon", 4) if is_exterior.sum() > 1 else ("Polygon", 3)
     yield f'{{"type": "Feature", "properties": {json.dumps(properties)}, '.encode()
-    yield f'"geometry": {{"type": "{kind}", "coordinates": '.encode()
-    separators = chain([opening], ("],[" if begins else "," for begins in is_exterior[1:]))
-    for separator, ring in zip(separators, rings, strict=True):
-        yield (separator + json.dumps(ring.tolist(), separators=(",", ":"))).encode()
-    yield f"{closing}}}}}".encode()
+    yield f'"geometry": {{"type": "{kind}", "coordinates": {"[" * n_brackets}'.encode()
+    levels = np.zeros(len(rings.points), dtype=np.int8)
+    levels[rings.starts[:-1]] = 1 + is_exterior
+    levels[0] = 3
+    for start in range(0, len(rings.points), _MAX_POINTS):
+        points: NDArray[Any] = rings.points[start : start + _MAX_POINTS]
+        if affine is not None:
+            points = points[:, :1] * affine[:, 0] + points[:, 1:] * affine[:, 1] + affine[:, 2]
+        template = "".join(_POINT[levels[start : start + _MAX_POINTS]].tolist())
+        yield (template % tuple(points.ravel().tolist())).encode()
+    yield b"]" * n_brackets + b"}}"
 
 
 def _as_affine(transform: Sequence[float]) -> NDArray[np.float64]:
