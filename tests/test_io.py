@@ -541,6 +541,18 @@ def test_a_random_state_that_is_no_number_cannot_be_saved(model):
 # Results
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("n_labels", [100, 127, 255, 300])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int64", "uint64"])
+def test_label_maps_of_any_integers_are_written_alike(tmp_path, dtype, n_labels, suffix):
+    labels = np.arange(100).reshape(4, 25)
+    colors = np.random.default_rng(0).integers(0, 256, (n_labels, 3)).astype(np.uint8)
+    for mask in (np.zeros(labels.shape, dtype=bool), labels % 9 == 0):
+        io.save_labels(np.ma.array(labels.astype(dtype), mask=mask), tmp_path / f"some.{suffix}", colors)
+        io.save_labels(np.ma.array(labels, mask=mask), tmp_path / f"int.{suffix}", colors)
+        assert (tmp_path / f"some.{suffix}").read_bytes() == (tmp_path / f"int.{suffix}").read_bytes()
+
+
 @pytest.mark.parametrize("n_labels", [1, 2, 3, 17, 255, 256, 257, 1000])
 @pytest.mark.parametrize("masked", [False, True])
 def test_label_maps_read_back_with_pillow_and_scikit_image(tmp_path, n_labels, masked):

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from .._census.blocks import row_blocks
 from .._color import display_colors, to_uint8, unit_scale
 from .._labeled import free_no_data, open_label_map
 from .._source import open_source
@@ -84,24 +85,27 @@ def save_labels(
     palette, suffix = as_palette(colors), _check_suffix(path, like)
     labels, ignored = open_label_map(label_map)
     n_labels, is_masked = len(palette), bool(ignored.any())
-    numbers = np.where(ignored, n_labels, labels.astype(np.int64))
-    if numbers.ndim != 2 or numbers.size == 0 or n_labels > np.iinfo(np.uint16).max:
+    if labels.ndim != 2 or labels.size == 0 or n_labels > np.iinfo(np.uint16).max:
         raise ValueError(
-            f"label_map must have two dimensions, pixels and at most 65535 labels; got the shape {numbers.shape} "
+            f"label_map must have two dimensions, pixels and at most 65535 labels; got the shape {labels.shape} "
             f"and {n_labels} labels instead."
         )
-    if (labels[~ignored] >= n_labels).any():
+    beyond = ~ignored & (labels >= n_labels)
+    if beyond.any():
         raise ValueError(
-            f"label_map must hold labels from 0 to {n_labels - 1}, one per color; got {labels[~ignored].max()} instead."
+            f"label_map must hold labels from 0 to {n_labels - 1}, one per color; got {labels[beyond].max()} instead."
         )
     if suffix != ".png":
-        place = None if like is None else place_like(like, numbers.shape)
-        write_labels(
-            path, [np.ma.MaskedArray(numbers, mask=ignored)], numbers.shape, palette, place=place, comment=comment
-        )
+        place = None if like is None else place_like(like, labels.shape)
+        masked = np.ma.MaskedArray(labels, mask=ignored)
+        blocks = (masked[rows].astype(np.int32) for rows in row_blocks(labels.shape))
+        write_labels(path, blocks, labels.shape, palette, place=place, comment=comment)
         return
     indexed = n_labels + is_masked <= _PALETTE_SIZE
-    image = Image.fromarray(numbers.astype(np.uint8 if indexed else np.uint16))
+    numbers = labels.astype(np.uint8 if indexed else np.uint16)
+    if is_masked:
+        numbers[ignored] = n_labels
+    image = Image.fromarray(numbers)
     if indexed:
         image.putpalette(np.vstack([palette, np.zeros((int(is_masked), 3), np.uint8)]).tobytes())
     with written_whole(path) as file:
