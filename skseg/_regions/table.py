@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._census.blocks import row_blocks
 from .._labeled import open_label_map
 from .._source import open_source
 
@@ -83,7 +84,7 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
         mask = np.ma.getmaskarray(image)
         ignored = ignored | (mask.any(axis=-1) if mask.ndim > labels.ndim else mask)
     values, runs = _find_runs(labels, ignored)
-    areas = np.bincount(runs.members, runs.lengths, len(values) + 1)[:-1].astype(np.float64)
+    areas = runs.areas(len(values))
     sizes = {"area": areas.astype(np.int64), "share": areas / max(areas.sum(), 1)}
     colors = {} if image is None else _colors(np.ma.getdata(image), labels.ndim, runs, areas)
     return {"label": values, **sizes, **_places(labels.shape, runs, areas), **colors}
@@ -135,13 +136,21 @@ class _Runs(NamedTuple):
     lengths : the number of pixels of each
     """
 
-    members: NDArray[np.intp]
-    starts: NDArray[np.intp]
-    lengths: NDArray[np.intp]
+    members: NDArray[np.integer]
+    starts: NDArray[np.integer]
+    lengths: NDArray[np.integer]
+
+    def areas(self, n_labels: int) -> Floats:
+        """Number of pixels of each label."""
+        areas = np.zeros(n_labels + 1)
+        for block in row_blocks(self.members.shape):
+            np.add.at(areas, self.members[block], self.lengths[block].astype(np.float64))
+        return areas[:-1]
 
     def blocks(self, n_pixels: int) -> Iterator[_Runs]:
         """Consecutive runs, of about `n_pixels` pixels together."""
-        edges = np.unique(np.searchsorted(self.starts, np.arange(0, self.lengths.sum(), n_pixels), side="right") - 1)
+        pixels = np.arange(0, self.lengths.sum(), n_pixels, dtype=self.starts.dtype)
+        edges = np.unique(np.searchsorted(self.starts, pixels, side="right") - 1)
         for first, last in pairwise([*edges, len(self.starts)]):
             yield _Runs(*(column[first:last] for column in self))
 
@@ -164,37 +173,41 @@ def _find_runs(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> tuple[NDArra
     """The labels that occur, in ascending order, and the runs of the map."""
     begins = np.ones(labels.shape, dtype=bool)
     begins[..., 1:] = (labels[..., 1:] != labels[..., :-1]) | (ignored[..., 1:] != ignored[..., :-1])
-    starts = np.flatnonzero(begins)
-    counts = ~ignored.ravel()[starts]
-    values, members = _number(labels.ravel()[starts[counts]])
-    all_members = np.full(len(starts), len(values), dtype=np.intp)
-    all_members[counts] = members
-    return values, _Runs(all_members, starts, np.diff(starts, append=labels.size))
+    dtype = np.promote_types(np.int32, np.min_scalar_type(-labels.size))
+    starts = np.flatnonzero(begins).astype(dtype)
+    values, numbers = _number(labels[begins & ~ignored])
+    members = np.full(len(starts), len(values), dtype=dtype)
+    members[~ignored[begins]] = numbers
+    return values, _Runs(members, starts, np.diff(starts, append=dtype.type(labels.size)))
 
 
-def _number(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+def _number(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.integer]]:
     """The labels that occur, in ascending order, and the place of each label among them."""
-    if labels.max(initial=0) > labels.size:
+    largest = int(labels.max(initial=0))
+    if largest > labels.size:
         return np.unique(labels, return_inverse=True)
-    occurs = np.zeros(labels.size + 1, dtype=bool)  # labels are numbers from 0: no need to sort them
+    occurs = np.zeros(largest + 1, dtype=bool)  # labels are numbers from 0: no need to sort them
     occurs[labels] = True
-    return np.flatnonzero(occurs).astype(labels.dtype), (np.cumsum(occurs) - 1)[labels]
+    places = np.cumsum(occurs, dtype=np.promote_types(np.int32, np.min_scalar_type(-largest))) - 1
+    return np.flatnonzero(occurs).astype(labels.dtype), places[labels]
 
 
 def _places(shape: tuple[int, ...], runs: _Runs, areas: Floats) -> Columns:
     """Bounding box and centroid of each label, along each axis."""
     n_axes, n_labels = len(shape), len(areas)
-    firsts = np.unravel_index(runs.starts, shape)
-    lowest, highest, centroids = {}, {}, {}
-    for axis, first in enumerate(firsts):
-        last = first + (runs.lengths - 1 if axis == n_axes - 1 else 0)
-        low, high = np.full(n_labels + 1, shape[axis]), np.zeros(n_labels + 1, dtype=np.int64)
-        np.minimum.at(low, runs.members, first)
-        np.maximum.at(high, runs.members, last + 1)
-        sums = np.bincount(runs.members, (first + last) / 2 * runs.lengths, n_labels + 1)[:-1]
-        lowest[f"bbox-{axis}"], highest[f"bbox-{n_axes + axis}"] = low[:-1], high[:-1]
-        centroids[f"centroid-{axis}"] = sums / areas
-    return {**lowest, **highest, **centroids}
+    low = np.full((n_axes, n_labels + 1), max(shape), dtype=np.int64)
+    high, sums = np.zeros_like(low), np.zeros(low.shape)
+    for block in runs.blocks(max(_BLOCK, n_labels)):
+        for axis, first in enumerate(np.unravel_index(block.starts, shape)):
+            last = first + (block.lengths - 1 if axis == n_axes - 1 else 0)
+            np.minimum.at(low[axis], block.members, first)
+            np.maximum.at(high[axis], block.members, last + 1)
+            sums[axis] += np.bincount(block.members, (first + last) / 2 * block.lengths, n_labels + 1)
+    return {
+        **{f"bbox-{axis}": low[axis, :-1] for axis in range(n_axes)},
+        **{f"bbox-{n_axes + axis}": high[axis, :-1] for axis in range(n_axes)},
+        **{f"centroid-{axis}": sums[axis, :-1] / areas for axis in range(n_axes)},
+    }
 
 
 def _colors(image: NDArray[Any], n_axes: int, runs: _Runs, areas: Floats) -> Columns:
