@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
 from sklearn.utils.validation import check_consistent_length
 
+from .._census.blocks import row_blocks
 from .._checks import check_pixel_weights
 from .._errors import NoPixelsError, warn
 from .._labeled import is_list_of_arrays, open_map, open_maps, open_weights
@@ -262,41 +264,64 @@ def mean_score(scores: Iterable[float | None]) -> float:
 def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> Contingency:
     """The contingency table of two label maps of one shape, on pixels that are masked in neither and have a weight."""
     truth, predicted = np.ma.ravel(labels_true), np.ma.ravel(labels_pred)
-    masked = np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted)
-    weights = np.ones(truth.size) if sample_weight is None else np.ma.ravel(sample_weight)
-    weights = check_pixel_weights(weights, truth.shape, masked)
-    known = np.flatnonzero(~masked)[weights > 0]
-    if not len(known):
+    known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted))
+    weights = None
+    if sample_weight is not None:
+        weights = check_pixel_weights(np.ma.ravel(sample_weight), truth.shape, ~known)
+        known[known] = weights > 0
+        weights = weights[weights > 0]
+    if not known.any():
         raise NoPixelsError("No pixels to compare: all are masked or have weight 0, or the label maps are empty.")
-    weights = weights[weights > 0]
-    weights = weights / max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
-    rows, columns = (consecutive(labels.data[known]) for labels in (truth, predicted))
-    n_columns = int(columns.max()) + 1
-    cells = rows * n_columns + columns
-    if (int(rows.max()) + 1) * n_columns > _MAX_TABLE:
-        cells, index = np.unique(cells, return_inverse=True)
-        sizes = np.bincount(index, weights)
-    else:
-        sizes = np.bincount(cells, weights)
-        cells = np.flatnonzero(sizes)
-        sizes = sizes[cells]
-    return Contingency(*np.divmod(cells, n_columns), sizes, np.bincount(rows, weights), np.bincount(columns, weights))
+    if weights is not None:
+        weights /= max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
+    rows, columns = (consecutive(labels.data if known.all() else labels.data[known]) for labels in (truth, predicted))
+    return _tabulate(rows, columns, weights)
 
 
-def consecutive(labels: NDArray[Any]) -> NDArray[np.int64]:
+def _tabulate(rows: NDArray[np.int32], columns: NDArray[np.int32], weights: Floats | None) -> Contingency:
+    """The contingency table of classes, numbered from 0 without gaps."""
+    shape = int(rows.max()) + 1, int(columns.max()) + 1
+
+    def totals(n_cells: int, cells_of: Callable[[slice], NDArray[np.int32]]) -> Floats:
+        sums = np.zeros(n_cells)
+        for block in row_blocks(rows.shape):
+            np.add.at(sums, cells_of(block), 1.0 if weights is None else weights[block])
+        return sums
+
+    row_sizes, column_sizes = totals(shape[0], rows.__getitem__), totals(shape[1], columns.__getitem__)
+    if shape[0] * shape[1] <= _MAX_TABLE:
+        table = totals(shape[0] * shape[1], lambda block: rows[block] * shape[1] + columns[block])
+        cells = np.flatnonzero(table)
+        return Contingency(*np.divmod(cells, shape[1]), table[cells], row_sizes, column_sizes)
+    pixels = np.ones(len(rows), dtype=np.int32) if weights is None else weights
+    sums = coo_array((pixels, (rows, columns)), shape=shape).tocsr().tocoo()
+    return Contingency(sums.row, sums.col, sums.data.astype(np.float64), row_sizes, column_sizes)
+
+
+def consecutive(labels: NDArray[Any]) -> NDArray[np.int32]:
     """Classes numbered from 0, without gaps."""
     if labels.dtype.kind not in "biufSU":
         raise ValueError(f"Labels must be numbers or strings; got {labels.dtype} instead.")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
+    number, numbers = _numbering(labels), np.empty(labels.shape, dtype=np.int32)
+    for block in row_blocks(labels.shape):
+        numbers[block] = number(labels[block])
+    return numbers
+
+
+def _numbering(labels: NDArray[Any]) -> Callable[[NDArray[Any]], Any]:
+    """The function that numbers some of the labels."""
     if labels.dtype.kind in "iu" and labels.size:
         lowest, highest = int(labels.min()), int(labels.max())
         if highest - lowest < _MAX_TABLE and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting
-            shifted = labels.astype(np.int64) - lowest
             occurs = np.zeros(highest - lowest + 1, dtype=bool)
-            occurs[shifted] = True
-            return np.asarray((np.cumsum(occurs) - 1)[shifted], dtype=np.int64)
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+            for block in row_blocks(labels.shape):
+                occurs[labels[block].astype(np.int64) - lowest] = True
+            places = np.cumsum(occurs) - 1
+            return lambda some: places[some.astype(np.int64) - lowest]
+    values = np.unique(labels)
+    return lambda some: np.searchsorted(values, some)
 
 
 def _adjusted_rand(table: Contingency) -> float:
