@@ -52,6 +52,10 @@ def test_noise_takes_little_memory(call, side, most):
     ("call", "most"),
     [
         ("clean_labels(labels, 20, palette)", 16),
+        ("io.save_labels(labels, folder + '/map.png', palette)", 7),
+        ("io.save_labels(labels, folder + '/map.tif', palette)", 7),
+        ("region_table(labels)", 7),
+        ("metrics.adjusted_rand(labels, labels[::-1])", 12),
     ],
 )
 def test_no_map_is_copied_as_numbers_of_8_bytes(call, most, dtype):

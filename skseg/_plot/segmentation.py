@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from .._census import means_by_label
+from .._census import sums_by_label
+from .._census.blocks import row_blocks
 from .._color import display_colors, unit_scale
 from .._labeled import open_label_map
 from .._nested import inner_segmenter
@@ -172,7 +173,9 @@ class SegmentationDisplay:
         from matplotlib.legend_handler import HandlerTuple  # noqa: PLC0415
         from matplotlib.patches import Patch  # noqa: PLC0415
 
-        counts = np.bincount(np.ma.compressed(self.label_map), minlength=len(self.colors))
+        counts = np.zeros(len(self.colors))
+        for rows in row_blocks(self.label_map.shape):
+            counts += np.bincount(np.ma.compressed(self.label_map[rows]), minlength=len(self.colors))
         shares = counts / max(counts.sum(), 1)
         listed = np.sort(np.argsort(-shares, kind="stable")[:_MAX_LISTED])
         handles = [
@@ -208,10 +211,12 @@ def _as_labels(label_map: Any, image: Any, mask: NDArray[np.bool_]) -> Any:
 
 def _mean_colors(image: NDArray[Any], labels: Any) -> NDArray[np.float64]:
     """Mean color of the pixels of each label, sRGB from 0 to 1."""
-    known = ~np.ma.getmaskarray(labels)
-    members = np.ma.getdata(labels)[known]
-    channels = (image[..., channel][known] for channel in range(image.shape[-1]))
-    means = means_by_label(members, channels) / unit_scale(image.dtype)
+    totals = np.zeros((int(labels.max()) + 1, image.shape[-1] + 1))
+    for rows in row_blocks(labels.shape):
+        known = ~np.ma.getmaskarray(labels[rows])
+        columns = [*image[rows][known].T, np.ones(np.count_nonzero(known))]
+        totals += sums_by_label(np.ma.getdata(labels[rows])[known], columns, len(totals))
+    means = totals[:, :-1] / np.maximum(totals[:, -1:], 1) / unit_scale(image.dtype)
     return np.asarray(np.broadcast_to(means, (len(means), 3)))
 
 
