@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import nullcontext
 from numbers import Real
 from typing import Any, NamedTuple, Self
 
@@ -17,18 +19,17 @@ from ._checks import (
     check_comparable,
     check_n_jobs,
     check_not_gray,
-    check_pixel_weights,
     check_same_kind,
     learn_channels,
-    read_checked,
     warn_other_range,
 )
-from ._color import check_not_alpha, is_unit_range, to_unit, unit_scale
-from ._errors import NoPixelsError, image_of_list
-from ._labeled import open_weights
+from ._color import is_unit_range, to_unit, unit_scale
+from ._counting import read_rows
+from ._errors import NoPixelsError, current_image, image_of_list
+from ._images import Pixels, SingleImage, open_images
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
-from ._source import ImageOutputMixin, Pixels, Source, open_source
+from ._set_output import ImageOutputMixin
 
 Floats = NDArray[np.float64]
 
@@ -37,23 +38,8 @@ _LARGEST_LIGHT = 1.000001 * _LARGEST  # a power mean of such numbers, with its r
 _LARGEST_FACTOR = 1e60  # times the largest linear number, it is still finite
 
 
-class Measured(NamedTuple):
-    """Measurements of one image, or of all in `fit`.
-
-    Attributes
-    ----------
-    tones : the numbers of its channels
-    like : one of its pixels, or none, of shape (1 or 0, n_channels)
-    limits : the least and the largest number
-    """
-
-    tones: Tones
-    like: NDArray[Any]
-    limits: tuple[float, float]
-
-
 class Seen(NamedTuple):
-    """The numbers in `fit`: how they follow light, their type, the least and the largest."""
+    """Numbers of images: how they follow light, their type, the least and the largest."""
 
     curve: Curve
     dtype: np.dtype[Any]
@@ -63,6 +49,27 @@ class Seen(NamedTuple):
     def is_unit_range(self) -> bool:
         """Whether all lie between 0 and 1, in the units of their dtype."""
         return unit_scale(self.dtype) != 1 or is_unit_range(np.array(self.limits))
+
+
+class Measured(NamedTuple):
+    """Measurements of some pixels.
+
+    Attributes
+    ----------
+    tones : the numbers of their channels, in one item; none if the light is known
+    like : one of them, or none, of shape (1 or 0, n_channels)
+    limits : the least and the largest number
+    image_index : of the image of a list that they belong to
+    """
+
+    tones: list[Tones]
+    like: NDArray[Any]
+    limits: tuple[float, float]
+    image_index: int | None = None
+
+    def seen(self, curve: Curve) -> Seen:
+        """Their numbers, without the light."""
+        return Seen(curve, self.like.dtype, self.limits)
 
 
 class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -180,18 +187,18 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             parameter is invalid.
         """
         check_parameters(self)
-        source = open_source(X)
-        measured = _together(list(source.map(self._measure, n_jobs=self.n_jobs, sample_weight=sample_weight)))
-        if not measured.tones.weights.any():
+        images = open_images(X)
+        measured = images.reduce(self._measure, _together, sample_weight=sample_weight, n_jobs=self.n_jobs)
+        if not measured.tones[0].weights.any():
             reason = "All pixels are masked" if sample_weight is None else "All weights of the pixels are zero"
             raise NoPixelsError(f"{reason}; at least one pixel must take part.")
         curve = self._curve(measured.like)
-        light = self._light_of(measured.like, curve, measured.tones)
-        learn_channels(self, source, measured.like)
+        light = self._light_of(measured, curve)
+        learn_channels(self, images, measured.like)
         self.light_ = curve.from_linear(light)
         if self.light is not None and unit_scale(measured.like.dtype) == 1:
             warn_other_range(float(self.light_.max()), measured.limits[1], name="light", others="the pixels")
-        self._seen = Seen(curve, measured.like.dtype, measured.limits)
+        self._seen = measured.seen(curve)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -214,50 +221,57 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             `fit`.
         """
         check_is_fitted(self)
-        return open_source(X).results(self._balance_image, n_jobs=self.n_jobs, are_colors=True)
-
-    def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
-        """The pixels of one image, and their rows."""
-        pixels, _, rows = read_checked(source)
-        check_not_alpha(pixels.data_shape, self.color_space)
-        return pixels, rows
+        return open_images(X).results(self._balance, n_jobs=self.n_jobs)
 
     def _curve(self, rows: NDArray[Any]) -> Curve:
         return Curve(is_srgb=_is_auto(self.color_space) and rows.shape[1] == 3)
 
-    def _measure(self, source: Source, sample_weight: Any) -> Measured:
-        """The tones of an image."""
-        check_not_gray(source)
-        pixels, rows = self._read(source)
-        weights = open_weights(sample_weight, source.labeled)
-        if weights is not None:
-            weights = check_pixel_weights(weights, pixels.shape or rows.shape[:1], pixels.mask)
-        limits = _limits_of(rows)
-        return Measured(measure(rows, weights, self.p, self._curve(rows)), rows[:1].copy(), limits)
+    def _measure(self, pixels: Pixels) -> Measured:
+        """Measure a block in `fit`."""
+        rows = read_rows(pixels, self.color_space)
+        check_not_gray(pixels)
+        weights, limits = pixels.weights(len(rows)), _limits_of(rows)
+        tones = [measure(rows, weights, self.p, self._curve(rows))]
+        return Measured(tones, rows[:1].copy(), limits, current_image())
 
-    def _balance_image(self, source: Source) -> Any:
-        pixels, rows = self._read(source)
-        check_channels(self, source, rows)
-        if not source.has_own_dtype:
+    def _read(self, pixels: Pixels) -> NDArray[Any]:
+        """The rows of a block, checked against `fit`."""
+        rows = read_rows(pixels, self.color_space)
+        check_channels(self, pixels.tables, rows.shape[1])
+        if not pixels.has_own_dtype:
             rows = cast_if_exact(rows, self._seen.dtype)
-        _limits_of(rows)
-        check_comparable(rows, self._seen)
-        if len(rows) == 0:
-            return source.data
-        curve = self._seen.curve
+        check_comparable(rows, self._seen.dtype, self._seen.limits)
+        return rows
+
+    def _measure_again(self, pixels: Pixels) -> Measured:
+        """Measure a block in `transform`; its light only if it is not given."""
+        rows = self._read(pixels)
+        limits = _limits_of(rows)
+        tones = [] if self.light is not None else [measure(rows, None, self.p, self._seen.curve)]
+        return Measured(tones, rows[:1].copy(), limits)
+
+    def _balance(self, image: SingleImage) -> Any:
+        """An image in the light of `fit`."""
+        measured, curve = image.reduce(self._measure_again, _together), self._seen.curve
+        if len(measured.like) == 0:
+            return image.map(self._read, None)
         fitted = curve.to_linear(self.light_)
         if self.light is None:
-            factors = _factors(fitted, self._light_of(rows, curve))
+            factors = _factors(fitted, _check_light(measured.tones[0].light(self.p)))
         else:
             factors = _factors(curve.gray_of(fitted), fitted)
-        is_clipped = self._seen.is_unit_range and is_unit_range(rows)
-        return pixels.restore(relight(rows, factors, curve, is_clipped=is_clipped), under_mask=pixels.data)
+        is_clipped = self._seen.is_unit_range and measured.seen(curve).is_unit_range
 
-    def _light_of(self, rows: NDArray[Any], curve: Curve, tones: Tones | None = None) -> Floats:
-        """The light of pixel rows, given or measured, in linear numbers; `tones` if they are known."""
+        def relit(pixels: Pixels) -> NDArray[Any]:
+            return relight(self._read(pixels), factors, curve, is_clipped=is_clipped)
+
+        return image.map(relit, None)
+
+    def _light_of(self, measured: Measured, curve: Curve) -> Floats:
+        """The light of the images in `fit`, given or measured, in linear numbers."""
         if self.light is None:
-            return _check_light((tones or measure(rows, None, self.p, curve)).light(self.p))
-        return _given_light(self.light, rows.shape[1], rows.dtype, curve)
+            return _check_light(measured.tones[0].light(self.p))
+        return _given_light(self.light, measured.like.shape[1], measured.like.dtype, curve)
 
     def _repr_html_fitted(self) -> str:
         """The color of the light, for notebooks, if it is an RGB color."""
@@ -317,16 +331,19 @@ def _is_auto(color_space: Any) -> bool:
     return isinstance(color_space, str) and color_space == "auto"
 
 
-def _together(parts: list[Measured]) -> Measured:
-    """Measurements of all images together."""
-    for index, part in enumerate(parts):
-        with image_of_list(index):
+def _together(parts: Iterable[Measured]) -> Measured:
+    """Measurements of all parts together."""
+    parts = list(parts)
+    for part in parts:
+        with nullcontext() if part.image_index is None else image_of_list(part.image_index):
             check_same_kind(part.like, parts[0].like)
             if unit_scale(part.like.dtype) == 1:
                 warn_other_range(part.limits[1], parts[0].limits[1], others="the first image")
     low, high = np.transpose([part.limits for part in parts])
-    tones = merge([part.tones for part in parts])
-    return Measured(tones, parts[0].like, (float(low.min()), float(high.max())))
+    like = next((part.like for part in parts if len(part.like)), parts[0].like)
+    limits = float(low.min()), float(high.max())
+    tones = [each for part in parts for each in part.tones]
+    return Measured([merge(tones)] if tones else [], like, limits, parts[0].image_index)
 
 
 def _given_light(given: Any, n_channels: int, dtype: np.dtype[Any], curve: Curve) -> Floats:

@@ -10,12 +10,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checks import read_checked
-from ._color import Conversion, check_not_alpha, find_conversion, is_learned
-from ._counting import count_source
+from ._color import Conversion, find_conversion, is_learned
+from ._counting import PixelScan, count_images, read_rows
+from ._images import Pixels, open_images
+from ._limits import LIMITS
 from ._notebook import NotebookMixin
 from ._scaling import learn_weights
-from ._source import ImageOutputMixin, Source, open_source
+from ._set_output import ImageOutputMixin
 
 
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -113,16 +114,16 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             If a parameter is invalid for the number of channels, or X is outside the range of the color space. The
             other images of a list are checked by `transform`, or here if their weights are learned.
         """
-        source = open_source(X)
-        pixels, table, rows = read_checked(next(source.images()))
-        check_not_alpha(pixels.data_shape, self.color_space)
+        images = open_images(X)
+        first = Pixels(images.first.data)
+        rows = read_rows(first, self.color_space)
         conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
         conversion.check_range(rows)
         if conversion.learns_weights:
-            counted = count_source(source, None, self.color_space, None, purpose="fit")
-            conversion.check_range(counted.census.number_limits())
-            conversion = learn_weights(conversion, counted.census, counted.scan)
-        validate_data(self, table, reset=True, skip_check_array=True)
+            census = count_images(images, self.color_space, None, most=LIMITS.colors_in_fit)
+            conversion.check_range(census.number_limits())
+            conversion = learn_weights(conversion, census, PixelScan(images, self.color_space, None, rows[:1], None))
+        validate_data(self, first.table, reset=True, skip_check_array=True)
         self.channel_weights_ = conversion.weights
         return self
 
@@ -139,7 +140,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         X_new : ndarray of X's shape, float64, or a list of them
             Weighted coordinates. A masked image gives a masked array, NaN under the mask.
         """
-        return open_source(X).results(self._convert_image)
+        return open_images(X).map(self._convert, np.nan)
 
     def inverse_transform(self, X: Any) -> Any:
         """Convert coordinates back to colors.
@@ -162,7 +163,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ValueError
             If a channel has weight 0 and cannot be restored.
         """
-        return open_source(X).results(self._invert_image)
+        return open_images(X).map(self._invert, np.nan)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Get the names of the converted channels.
@@ -207,17 +208,16 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         check_is_fitted(self, "channel_weights_")
         return conversion.with_weights(self.channel_weights_)
 
-    def _convert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, table, rows = read_checked(source)
-        validate_data(self, table, reset=False, skip_check_array=True)
-        check_not_alpha(pixels.data_shape, self.color_space)
+    def _convert(self, pixels: Pixels) -> NDArray[np.float64]:
+        rows = read_rows(pixels, self.color_space)
+        validate_data(self, pixels.table, reset=False, skip_check_array=True)
         conversion = self.conversion(rows.shape[1])
         conversion.check_range(rows)
-        return pixels.restore(conversion.convert(rows), under_mask=np.nan)
+        return conversion.convert(rows)
 
-    def _invert_image(self, source: Source) -> NDArray[np.float64]:
-        pixels, _, rows = read_checked(source)
-        return pixels.restore(self.conversion(rows.shape[1]).invert(rows.astype(np.float64)), under_mask=np.nan)
+    def _invert(self, pixels: Pixels) -> NDArray[np.float64]:
+        rows = pixels.read()
+        return self.conversion(rows.shape[1]).invert(rows.astype(np.float64))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

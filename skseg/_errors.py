@@ -58,6 +58,11 @@ class TooLargeError(HintedError):
     hint = "If that is right, raise PIL.Image.MAX_IMAGE_PIXELS."
 
 
+def current_image() -> int | None:
+    """The index of the image of a list that is being worked on; None outside of lists."""
+    return _image_index.get()
+
+
 @contextmanager
 def image_of_list(index: int) -> Iterator[None]:
     """Let errors and warnings name an image of a list: in their text, and as the attribute `image_index`.

@@ -18,6 +18,7 @@ from ._checks import warn_other_range
 from ._color import Conversion, luminance, unit_scale
 from ._kmeans import (
     Cells,
+    CensusScan,
     Passed,
     Passes,
     Scan,
@@ -30,16 +31,15 @@ from ._kmeans import (
     stand_for_all,
     weighted_variance,
 )
+from ._limits import LIMITS
 from ._model import Model
-from ._scaling import CensusScan, check_size
+from ._scaling import check_size
 
 Floats = NDArray[np.float64]
 MakeCells = Callable[..., Cells]
 
 _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
-_MAX_HELD = 1 << 19  # colors whose features are held together
-_MAX_SAMPLED = 1 << 19  # colors that passes are started from
 _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
 
@@ -68,7 +68,7 @@ def fit_model(
     If the census is a sample, `scan` goes through all colors.
     """
     params["init"] = _start(census.colors, conversion, **params)
-    if scan is None and len(census.colors) <= _MAX_HELD:
+    if scan is None and len(census.colors) <= LIMITS.held_colors:
         return _fit_held(census, conversion, params, make_cells)
     return _fit_in_passes(census, conversion, scan or CensusScan(census), params)
 
@@ -98,13 +98,13 @@ def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any], ma
     kmeans.inertia_ = float((census.weights * squares).sum())  # exact, also where KMeans loses digits to an outlier
     kmeans.n_clusters = params["n_clusters"]
     model = _model(census, conversion, kmeans, features)
-    model.memory.remember(census.colors, kmeans.labels_)
+    model.cache.remember(census.colors, kmeans.labels_)
     return model
 
 
 def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
     """Start from k-means on a sample of the colors; add the colors that it does not represent, and start again."""
-    some = sample(census, _MAX_SAMPLED)
+    some = sample(census, LIMITS.sampled_colors)
     features_of(some, conversion)
     check_size(some.number_limits())
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
@@ -119,7 +119,7 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     passed, n_iter = passes.lloyd(passed, order, max_iter=params["max_iter"], tol=params["tol"])
     kept = census if census.is_complete else shrink(some)
     if isinstance(scan, CensusScan):
-        labels = scan.memory.labels
+        labels = scan.bounds.labels
     else:
         labels = nearest(map_rows(conversion.convert, kept.colors), passed.centers)
     kmeans = known_kmeans(labels, passed.centers, inertia=passed.inertia, n_iter=n_iter).set_params(**params)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
-from ._census import Census, LabelMemory, map_colors, map_rows, take
+from ._census import Census, LabelCache, map_colors, map_rows, take
 from ._color import Conversion, display_colors, round_to, unit_scale
 from ._kmeans import NearestCenter, distances, nearest
 
@@ -51,7 +51,7 @@ class Model:
     dtype, limits : type of the colors that were fitted, and the least and the largest number among them
     spread : standard deviation of the features
     census : the colors that were fitted, and their weights; a sample, if they were too many to be counted
-    memory : the labels of colors that were met
+    cache : labels of known colors
     """
 
     conversion: Conversion
@@ -62,7 +62,7 @@ class Model:
     limits: tuple[float, float]
     spread: float
     census: Census
-    memory: LabelMemory = field(default_factory=LabelMemory, repr=False, compare=False)
+    cache: LabelCache = field(default_factory=LabelCache, repr=False, compare=False)
 
     @property
     def centers(self) -> Floats:
@@ -80,7 +80,7 @@ class Model:
         def label_colors(colors: NDArray[Any]) -> NDArray[np.int32]:
             return find(np.ascontiguousarray(self.conversion.convert(colors).T)).astype(np.int32)
 
-        return self.memory.map(label_colors, rows, len(self.centers))
+        return self.cache.map(label_colors, rows, len(self.centers))
 
     def measure(self, rows: NDArray[Any]) -> Floats:
         """Distance of each pixel row to each center, (n_pixels, n_clusters)."""

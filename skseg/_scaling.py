@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._census import Census, map_rows, sample
 from ._color import Conversion
-from ._kmeans import Memory, Passes, Scan
+from ._kmeans import CensusScan, Passes, Scan
 
 Floats = NDArray[np.float64]
 
@@ -18,19 +17,6 @@ _MAX_SAMPLED = 1 << 16  # colors that tell roughly where the channels lie
 _LARGEST = 1e150  # its square times any number of pixels is finite
 _LEAST = float(np.finfo(np.float64).tiny)  # 1 / it is finite
 _CONSTANT = 1e-12  # standard deviation, relative to the largest number, that is a rounding error
-
-
-class CensusScan:
-    """The colors of a census, to be passed over."""
-
-    def __init__(self, census: Census) -> None:
-        self._census = census
-        self.is_weighted = True
-        self.memory = Memory.empty(len(census.colors))
-
-    def __call__(self, function: Callable[..., Any]) -> Iterator[Any]:
-        """The result of `function` for all colors."""
-        yield function(self._census.colors, self._census.weights, self.memory)
 
 
 def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = None) -> Conversion:

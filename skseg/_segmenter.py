@@ -1,8 +1,9 @@
-"""KMeansSegmenter: X → source → census → model → look-up of every pixel. Parameters, checks and shapes."""
+"""KMeansSegmenter: X → images → census → model → look-up of every pixel. Parameters, checks and shapes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Self, overload
 
 import numpy as np
@@ -16,28 +17,35 @@ from sklearn.utils.validation import check_is_fitted
 from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
-from ._checks import check_n_jobs, check_pixel_weights, learn_channels, match_to_fit, warn_few_clusters
+from ._checks import check_n_jobs, learn_channels, match_to_fit, warn_few_clusters
 from ._color import display_colors, find_conversion
 from ._converter import ColorConverter
-from ._counting import PixelScan, add_to_fit, count_source, read_rows
+from ._counting import PixelScan, add_to_fit, count_images, label_map, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
-from ._labeled import open_maps, open_weights
-from ._model import Model, nearest_by_distance
-from ._notebook import NotebookMixin, palette_strip, thumbnail
-from ._scaling import learn_weights
-from ._source import (
-    ImageOutputMixin,
+from ._images import (
+    Image,
     Images,
     LabelMap,
     Pixels,
-    Source,
-    open_source,
+    SingleImage,
+    is_list_of_arrays,
+    is_named,
+    named_like,
+    open_images,
+    open_map,
+    open_maps,
+    open_single,
+    pixel_weights,
 )
+from ._limits import LIMITS
+from ._model import Model, nearest_by_distance
+from ._notebook import NotebookMixin, palette_strip, thumbnail
+from ._scaling import learn_weights
+from ._set_output import ImageOutputMixin
 from .metrics._agreement import mean_score, score_or_none
 
 _OUTPUTS = ("color", "label", "distance")
 _FIT_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
-_BAND_PIXELS = 1 << 24  # labeled at a time where the label map is written to `out`
 _MAX_STRIP_COLORS = 64  # in the palette that a notebook shows
 
 
@@ -233,13 +241,17 @@ class KMeansSegmenter(
             If X is not an array of pixels, such as a file name.
         """
         check_parameters(self)
-        source = open_source(X)
+        images = open_images(X)
         with fit_task(self, n_parts=2) as task:
-            with task.part("count", n_parts=None if source.is_sequence else 0) as counting:
-                counted = count_source(source, sample_weight, self.color_space, self.n_jobs, counting, purpose="fit")
+            with task.part("count", n_parts=None if images.is_sequence else 0) as counting:
+                watch = partial(counting.each, "images")
+                census = self._count(images, sample_weight, most=LIMITS.colors_in_fit, watch=watch)
             with task.part("cluster"):
-                color, model = self._fit_steps(source, counted.census, counted.scan)
-                labels = source.like(counted.label_map(model))
+                scan = None
+                if not census.is_complete:
+                    scan = PixelScan(images, self.color_space, sample_weight, census.colors[:1], self.n_jobs)
+                color, model = self._fit_steps(images, census, scan)
+                labels = label_map(images, model, scan)
         set_fitted(self, color, without_most_colors(model), labels)
         return self
 
@@ -271,12 +283,12 @@ class KMeansSegmenter(
             If `fit` kept only a sample of its colors, or if the channels or units of X differ from earlier images.
         """
         check_parameters(self)
-        source = open_source(X)
-        census = count_source(source, sample_weight, self.color_space, self.n_jobs).census
+        images = open_images(X)
+        census = self._count(images, sample_weight)
         if hasattr(self, "model_"):
-            colors = match_to_fit(self, source, census.colors)
+            colors = match_to_fit(self, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
             census = add_to_fit(self.model_.census, Census(colors, census.weights))
-        color, model = self._fit_steps(source, census)
+        color, model = self._fit_steps(images, census)
         if hasattr(self, "model_"):
             _copy_channels(self, color)  # X may be an image, without the names of an earlier table
         set_fitted(self, color, model)
@@ -313,19 +325,16 @@ class KMeansSegmenter(
         ValueError
             If the channels or the units of X differ from `fit`, or `out` does not have the shape of X's pixels.
         """
-        if out is None:
-            return self._for_each_image(self._label_image, X)
         check_is_fitted(self)
-        source = open_source(X)
-        shape = None if source.is_sequence else np.shape(source.data)[:-1]
-        if not isinstance(out, np.ndarray) or out.dtype != np.int32 or out.shape != shape:
-            raise ValueError(
-                f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
-                f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
-            )
-        for band, part in source.bands(_BAND_PIXELS):
-            out[band] = np.ma.getdata(self._label_image(part))
-        return out
+        images = open_images(X)
+        if out is not None:
+            shape = images.shape[:-1] if isinstance(images, SingleImage) else None
+            if not isinstance(out, np.ndarray) or out.dtype != np.int32 or out.shape != shape:
+                raise ValueError(
+                    f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
+                    f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
+                )
+        return images.map(self._label, -1, n_jobs=self.n_jobs, out=out)
 
     @overload
     def fit_predict(self, X: Images, y: Any = None, sample_weight: Any = None) -> list[LabelMap]: ...
@@ -352,9 +361,10 @@ class KMeansSegmenter(
         labels : ndarray of int32, shape of X without channels, or a list of them
             `labels_`.
         """
-        self.fit(X, sample_weight=sample_weight)
+        images = open_images(X)
+        self.fit(images, sample_weight=sample_weight)
         if not hasattr(self, "labels_"):
-            self.labels_ = self.predict(X)
+            self.labels_ = self.predict(images)
         return self.labels_
 
     @overload
@@ -378,9 +388,13 @@ class KMeansSegmenter(
             and range, with masked pixels unchanged; "label", the label map, one column for a table; "distance", float64
             of shape (..., n_clusters), NaN under the mask.
         """
-        transform_image = {"color": self._paint_image, "label": self._label_column, "distance": self._measure_image}
-        transform = transform_image[_check_output(self.output)]
-        return self._for_each_image(transform, X, are_colors=self.output == "color")
+        check_is_fitted(self)
+        outputs: dict[str, tuple[Callable[[Pixels], NDArray[Any]], float | None]] = {
+            "color": (self._paint, None),
+            "label": (self._label_column, -1),
+            "distance": (self._measure, np.nan),
+        }
+        return open_images(X).map(*outputs[_check_output(self.output)], n_jobs=self.n_jobs)
 
     def inverse_transform(self, X: Any) -> Any:
         """Paint labels in the colors of their clusters.
@@ -405,17 +419,21 @@ class KMeansSegmenter(
             If a label outside the mask does not belong to a cluster.
         """
         check_is_fitted(self)
-        source = open_source(X, min_ndim=1)
-        if source.is_sequence:
-            return [self.inverse_transform(labels) for labels in source.data]
-        labels = source.data if isinstance(source.data, np.ma.MaskedArray) else np.asarray(source.data)
-        if labels.dtype.kind == "f" and self.output == "color" and labels.shape[-1:] == (self.n_features_in_,):
-            return source.like(labels, is_color=True)
+        if is_list_of_arrays(X):
+            return [self.inverse_transform(labels) for labels in X]
+        labels = open_map(X, "X")
+        if (
+            labels.dtype.kind == "f"
+            and self.output == "color"
+            and (is_named(X) or labels.shape[-1:] == (self.n_features_in_,))
+        ):
+            return X if is_named(X) else labels
         if labels.dtype.kind == "f" and self.output == "distance":
-            labels = nearest_by_distance(labels)
+            labels = nearest_by_distance(open_single(X).array if is_named(X) else labels)
         if self.output == "label" and labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
-        return source.like(self.model_.color_labels(labels))
+        painted = self.model_.color_labels(labels)
+        return named_like(X, painted) if is_named(X) and labels.ndim > 1 else painted
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Score the clusters on X; higher is better, and many clusters are not favored.
@@ -442,7 +460,8 @@ class KMeansSegmenter(
         check_is_fitted(self)
         if y is None:
             return metrics.valley_score(self, X, sample_weight=sample_weight)
-        return mean_score(open_source(X).map(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
+        images = open_images(X)
+        return mean_score(images.each(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Get the names of the columns that `transform` returns for a table.
@@ -464,11 +483,11 @@ class KMeansSegmenter(
             names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
         return np.asarray(names, dtype=object)
 
-    def _fit_steps(self, source: Source, census: Census, scan: PixelScan | None = None) -> tuple[ColorConverter, Model]:
+    def _fit_steps(self, images: Image, census: Census, scan: PixelScan | None = None) -> tuple[ColorConverter, Model]:
         """The color step, which knows the channels of X, and the model of a census, or of all pixels of `scan`."""
         color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
         color.set_output(transform="default")  # KMeans gets arrays in any case
-        learn_channels(color, source, census.colors)
+        learn_channels(color, images, census.colors)
         conversion = find_conversion(self.color_space, self.channel_weights, census.colors.shape[1])
         conversion.check_range(census.number_limits())
         conversion = learn_weights(conversion, census, scan)
@@ -479,44 +498,41 @@ class KMeansSegmenter(
             warn_few_clusters(census, len(model.colors), self.n_clusters)
         return color, model
 
-    def _for_each_image(self, function: Callable[[Source], Any], X: Any, *, are_colors: bool = False) -> Any:
-        """`function` of X, or the list of its results for the images of a sequence."""
-        check_is_fitted(self)
-        return open_source(X).results(function, n_jobs=self.n_jobs, are_colors=are_colors)
+    def _count(self, images: Image, sample_weight: Any, **options: Any) -> Census:
+        return count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs, **options)
 
-    def _read(self, source: Source) -> tuple[Pixels, NDArray[Any]]:
-        """The pixels of one image and their rows, checked against `fit`."""
-        pixels, rows = read_rows(source, self.model_.conversion.name)
-        return pixels, match_to_fit(self, source, rows)
+    def _read(self, pixels: Pixels) -> NDArray[Any]:
+        """The rows of a block, checked against `fit`."""
+        rows = read_rows(pixels, self.model_.conversion.name)
+        return match_to_fit(self, pixels.tables, rows, has_own_dtype=pixels.has_own_dtype)
 
-    def _label_image(self, source: Source) -> Any:
-        pixels, rows = self._read(source)
-        return pixels.restore(self.model_.label(rows), under_mask=-1)
+    def _label(self, pixels: Pixels) -> NDArray[Any]:
+        return np.asarray(self.model_.label(self._read(pixels)))
 
-    def _label_column(self, source: Source) -> Any:
-        labels = self._label_image(source)
-        return labels[:, np.newaxis] if labels.ndim == 1 else labels
+    def _label_column(self, pixels: Pixels) -> NDArray[Any]:
+        """Labels; of a table, a column."""
+        labels = self._label(pixels)
+        return labels if pixels.is_image else labels[:, np.newaxis]
 
-    def _paint_image(self, source: Source) -> Any:
-        pixels, rows = self._read(source)
-        return pixels.restore(self.model_.paint(rows), under_mask=pixels.data)
+    def _paint(self, pixels: Pixels) -> NDArray[Any]:
+        return np.asarray(self.model_.paint(self._read(pixels)))
 
-    def _measure_image(self, source: Source) -> Any:
-        pixels, rows = self._read(source)
-        return pixels.restore(self.model_.measure(rows), under_mask=np.nan)
+    def _measure(self, pixels: Pixels) -> NDArray[Any]:
+        return np.asarray(self.model_.measure(self._read(pixels)))
 
-    def _agreement(self, source: Source, y: Any, sample_weight: Any) -> float | None:
+    def _agreement(self, image: SingleImage, y: Any, sample_weight: Any) -> float | None:
         """Adjusted Rand index of one image and its true label map; None if they have no pixels to compare."""
-        y, weights = open_maps(y, "y", source.labeled), open_weights(sample_weight, source.labeled)
-        predicted = self._label_image(source)
-        if np.shape(y)[-predicted.ndim :] != predicted.shape:
+        label_map = image.map(self._label, -1)
+        predicted, truth = open_map(label_map, "X"), open_maps(y, "y", label_map)
+        if np.shape(truth)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
                 f"y must have X's pixel shape {predicted.shape}, or one more axis in front for annotators; "
-                f"got {np.shape(y)} instead."
+                f"got {np.shape(truth)} instead."
             )
+        weights = image.open_weights(sample_weight)
         if weights is not None:
-            check_pixel_weights(weights, predicted.shape, np.ma.getmaskarray(predicted))
-        return score_or_none(metrics.adjusted_rand, y, predicted, weights)
+            pixel_weights(weights, predicted.shape, np.ma.getmaskarray(predicted))
+        return score_or_none(metrics.adjusted_rand, truth, predicted, weights)
 
     def _repr_html_fitted(self) -> str:
         """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""

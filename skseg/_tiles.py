@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-from ._source import open_source
+from ._images import SingleImage, open_images
 
 
 class TileKFold:
@@ -108,8 +108,8 @@ class TileKFold:
         if self.image_shape is not None:
             yield from self._split_table(X, *self.image_shape)
             return
-        source = open_source(X)
-        shape: tuple[int, ...] = () if source.is_sequence else np.shape(source.data)[:-1]
+        images = open_images(X)
+        shape: tuple[int, ...] = images.shape[:-1] if isinstance(images, SingleImage) else ()
         if len(shape) < 2:
             raise ValueError(
                 "X must be one image (height, width, n_channels) to be cut into tiles. For a list of images, use "

@@ -20,18 +20,12 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skseg import KMeansSegmenter
+from skseg._limits import LIMITS
 
 DTYPES = ["u1", "u1", "u2", ">u2", "i1", "i2", "i4", ">i4", "i8", "u8", "f2", "f4", "f8", ">f8", "g", "?"]
 CONTENTS = ["noise", "few colors", "two colors", "constant", "gradient", "denormal", "huge", "negative", "holes"]
 LAYOUTS = ["plain", "strided", "reversed", "transposed", "read-only", "Fortran", "memory-mapped"]
-LOW_LIMITS = {
-    "skseg._counting._MAX_ROWS": {"fit": 12, "score": 1 << 22},
-    "skseg._census.census._MAX_KEYS": 12,
-    "skseg._census.census._PROBE": 16,
-    "skseg._counting._PASSED_PIXELS": 30,
-    "skseg._counting._COUNTED_PIXELS": 100,
-    "skseg._kmeans.passes._BLOCK_NUMBERS": 60,
-}
+LOW_LIMITS = {"colors_in_fit": 12, "keys": 12, "probed_pixels": 16, "block_pixels": 30, "pass_numbers": 60}
 REFUSALS = [
     "needs sRGB from 0 to 1",
     "All pixels are masked",
@@ -132,7 +126,7 @@ def check_case(pixels, weights, params, as_list, *, is_passed=False):
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.filterwarnings("ignore", "The largest number in init")  # which is far from all colors on purpose
             for name, limit in LOW_LIMITS.items() if is_passed else ():
-                lowered.enter_context(patch(name, limit))
+                lowered.enter_context(patch.object(LIMITS, name, limit))
             label_map = segment(segmenter, pixels, weights, as_list)
     except ValueError as error:
         if not any(reason in str(error) for reason in REFUSALS):

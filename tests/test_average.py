@@ -6,7 +6,6 @@ from skimage.data import astronaut, chelsea, coffee, coins
 
 from skseg import KMeansSegmenter, RegionSegmenter, metrics
 from skseg._regions.average import average, is_noisy, without_noise
-from skseg._source import open_source
 
 PHOTOS = {"astronaut": astronaut(), "cat": chelsea(), "coffee": coffee(), "gray": coins()[..., np.newaxis]}
 
@@ -28,7 +27,7 @@ def masked(image):
 @pytest.mark.parametrize("form", [np.asarray, masked])
 def test_a_pixel_becomes_the_mean_of_the_known_pixels_in_its_square(side, dtype, form):
     image = form(coffee()[:60, :80].astype(dtype) * dtype(3 if dtype != np.uint8 else 1))
-    averaged, half = average(open_source(image), side).data, side // 2
+    averaged, half = average(image, side), side // 2
     assert averaged.dtype == dtype
     assert np.array_equal(np.ma.getmaskarray(averaged), np.ma.getmaskarray(image))
     for row, column in ((20, 30), (31, 12), (half, half), (59 - half, 79 - half)):
@@ -45,8 +44,8 @@ def test_a_turned_image_has_the_turned_averages(turn, dtype):
     high = min(np.iinfo(dtype).max, 10**6)
     image = np.random.default_rng(0).integers(0, high, (70, 90, 2)).astype(dtype)
     for side in (3, 15):
-        averaged = average(open_source(image), side).data
-        assert np.array_equal(average(open_source(np.ascontiguousarray(turn(image))), side).data, turn(averaged))
+        averaged = average(image, side)
+        assert np.array_equal(average(np.ascontiguousarray(turn(image)), side), turn(averaged))
 
 
 def with_fill(image):
@@ -70,7 +69,7 @@ def test_averages_are_the_same_in_a_turned_image_of_any_type_and_mask(form, dtyp
         image = form((numbers if np.dtype(dtype).kind == "f" else numbers * 200).astype(dtype))
     turned = np.ma.MaskedArray(np.ascontiguousarray(turn(np.ma.getdata(image))), mask=turn(np.ma.getmaskarray(image)))
     for side in (3, 15, 131):
-        expected, averaged = average(open_source(image), side).data, average(open_source(turned), side).data
+        expected, averaged = average(image, side), average(turned, side)
         assert np.array_equal(np.ma.filled(averaged, 0), turn(np.ma.filled(expected, 0)))
 
 
@@ -81,7 +80,7 @@ def test_other_forms_of_8_bits_have_the_same_averages(form, dtype):
     other = (image / 255).astype(dtype) if dtype != np.uint16 else image.astype(dtype) * dtype(257)
     if dtype != np.uint16 and np.ma.isMaskedArray(image):
         np.ma.getdata(other)[np.ma.getmaskarray(other)] = np.nan
-    averaged, expected = (np.ma.asarray(average(open_source(each), 5).data) for each in (other, image))
+    averaged, expected = (np.ma.asarray(average(each, 5)) for each in (other, image))
     assert averaged.dtype == dtype
     bytes_of = averaged * 255 if dtype != np.uint16 else averaged / 257
     assert np.array_equal(np.rint(bytes_of.compressed()).astype(int), expected.compressed())
@@ -91,15 +90,15 @@ def test_other_forms_of_8_bits_have_the_same_averages(form, dtype):
 
 def test_an_even_color_stays_as_it_is():
     image = np.full((40, 50, 3), 254, dtype=np.uint8)
-    assert (average(open_source(image), 9).data == 254).all()
+    assert (average(image, 9) == 254).all()
 
 
 @pytest.mark.parametrize("photo", PHOTOS)
 @pytest.mark.parametrize("form", [np.asarray, masked, lambda image: image / np.float32(255), lambda image: image * 257])
 def test_photos_are_not_noisy_until_they_are(photo, form):
     image = PHOTOS[photo].astype(np.uint16) if form(np.uint16([1])).dtype == np.uint16 else PHOTOS[photo]
-    assert not is_noisy(open_source(form(image)))
-    assert is_noisy(open_source(form(with_noise(PHOTOS[photo], 0.15).astype(image.dtype))))
+    assert not is_noisy(form(image))
+    assert is_noisy(form(with_noise(PHOTOS[photo], 0.15).astype(image.dtype)))
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -110,26 +109,25 @@ def test_noise_is_strong_above_a_third_of_the_spread_of_colors(share, expected, 
     slope = np.moveaxis(np.broadcast_to(np.linspace(-1, 1, shape[axis]), (3, shape[1 - axis], shape[axis])), 0, -1)
     slope = slope / slope.std() * np.sqrt(1 - share**2) * [1, 2, 3]
     image = (slope if axis else slope.swapaxes(0, 1)) + np.random.default_rng(0).normal(0, share, shape) * [1, 2, 3]
-    assert is_noisy(open_source(image)) == expected
+    assert is_noisy(image) == expected
 
 
 @pytest.mark.parametrize(
     "image", [np.zeros((20, 20, 3)), np.zeros((2, 300, 1)), np.zeros((1, 1, 3)), np.ones((9, 9, 2))]
 )
 def test_an_image_without_neighbors_or_contrast_is_not_noisy(image):
-    assert not is_noisy(open_source(image))
+    assert not is_noisy(image)
 
 
 def test_an_image_of_usual_size_without_noise_is_left_alone():
-    source = open_source(chelsea())
-    assert without_noise(source, 20) is source
+    image = chelsea()
+    assert without_noise(image, 20) is image
 
 
 @pytest.mark.parametrize("image", [np.zeros((300, 300, 3), dtype=complex), np.full((300, 300, 3), "red")])
 def test_what_is_no_number_is_left_for_the_error(image):
-    source = open_source(image)
-    assert average(source, 3) is source
-    assert not is_noisy(source)
+    assert average(image, 3) is image
+    assert not is_noisy(image)
 
 
 def test_small_regions_that_are_asked_for_are_not_averaged_away():

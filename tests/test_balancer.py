@@ -150,7 +150,9 @@ def test_masked_pixels_are_not_changed():
 
 def test_an_image_masked_everywhere_stays_as_it_is():
     hidden = np.ma.array(IMAGE, mask=True)
-    assert WhiteBalancer().fit(IMAGE).transform(hidden) is hidden
+    balanced = WhiteBalancer().fit(IMAGE).transform(hidden)
+    assert balanced.mask.all()
+    assert np.array_equal(balanced.data, IMAGE)
     assert np.array_equal(WhiteBalancer().fit([hidden, IMAGE]).light_, WhiteBalancer().fit(IMAGE).light_)
     assert np.array_equal(WhiteBalancer().fit([hidden / 255, FLOATS]).light_, WhiteBalancer().fit(FLOATS).light_)
 

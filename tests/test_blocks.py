@@ -6,11 +6,12 @@ import joblib
 import numpy as np
 import pytest
 
-from skseg._census.blocks import _PARALLEL_FROM, _pool, for_blocks, in_parallel, one_thread
-from skseg._source import open_source
+from skseg._census.blocks import _pool, for_blocks, in_parallel, one_thread
+from skseg._images import open_images
+from skseg._limits import LIMITS
 
 
-@pytest.mark.parametrize("n_rows", [0, 1, 7, 8, 9, _PARALLEL_FROM - 1, _PARALLEL_FROM, _PARALLEL_FROM + 1])
+@pytest.mark.parametrize("n_rows", [0, 1, 7, 8, 9, *range(LIMITS.parallel_rows - 1, LIMITS.parallel_rows + 2)])
 def test_every_row_is_in_one_block(n_rows):
     visits = np.zeros(n_rows, dtype=int)
 
@@ -32,7 +33,7 @@ def test_an_error_in_a_block_is_raised():
         raise MemoryError(block.start)
 
     with pytest.raises(MemoryError, match="0"):
-        for_blocks(fail, _PARALLEL_FROM, 1 << 15)
+        for_blocks(fail, LIMITS.parallel_rows, 1 << 15)
 
 
 def threads_of(work):
@@ -70,11 +71,11 @@ def test_a_block_that_works_on_blocks_uses_no_second_thread():
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 4])
 def test_images_that_are_handled_in_parallel_use_no_pool(n_jobs):
-    def look(source):
+    def look(image):
         return threads_of(lambda blocks: blocks()), threading.current_thread()
 
     images = [np.zeros((2, 2, 3))] * 8
-    for used, own in open_source(images).map(look, n_jobs=n_jobs):
+    for used, own in open_images(images).each(look, n_jobs=n_jobs):
         assert used == {own} if n_jobs > 1 else own not in used
 
 

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays, from_dtype
 
 from skseg._census import (
     Census,
-    LabelMemory,
+    LabelCache,
     count,
     hash_buckets,
     map_colors,
@@ -25,6 +25,7 @@ from skseg._census import (
 from skseg._census import census as counting
 from skseg._census.keys import encode
 from skseg._census.order import lexicographic_order
+from skseg._limits import LIMITS
 
 DTYPES = [np.bool_, np.uint8, np.int16, np.uint16, np.int64, np.float32, np.float64]
 
@@ -467,8 +468,8 @@ PIXELS = np.random.default_rng(5).permutation(np.concatenate([COLORS, COLORS[:50
 
 @pytest.fixture
 def few_rows(monkeypatch):
-    monkeypatch.setattr(counting, "_MAX_KEYS", 1000)
-    monkeypatch.setattr(counting, "_PROBE", 1 << 9)
+    monkeypatch.setattr(LIMITS, "keys", 1000)
+    monkeypatch.setattr(LIMITS, "probed_pixels", 1 << 9)
 
 
 def assert_same_sample(one, other):
@@ -550,7 +551,7 @@ FRAMES = [np.random.default_rng(seed).integers(0, 255, (300_000, 3), dtype=np.ui
 
 
 def test_remembered_labels_are_the_labels():
-    memory, computed = LabelMemory(), []
+    memory, computed = LabelCache(), []
 
     def label(colors):
         computed.append(len(colors))
@@ -566,14 +567,14 @@ def test_remembered_labels_are_the_labels():
 
 
 def test_threads_remember_together():
-    memory = LabelMemory()
+    memory = LabelCache()
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda frame: memory.map(bright, frame, 2), FRAMES * 4))
     assert all(np.array_equal(labels, bright(frame)) for labels, frame in zip(found, FRAMES * 4, strict=True))
 
 
 def test_what_is_known_is_not_computed_again():
-    memory, census = LabelMemory(), count(FRAMES[0])
+    memory, census = LabelCache(), count(FRAMES[0])
     memory.remember(census.colors, bright(census.colors))
     assert np.array_equal(memory.map(lambda colors: 1 / 0, FRAMES[0], 2), bright(FRAMES[0]))
 
@@ -582,7 +583,7 @@ def test_what_is_known_is_not_computed_again():
     "rows", [FRAMES[0] / 256, FRAMES[0][:, :2], FRAMES[0][:1000]], ids=["odd", "2 channels", "few"]
 )
 def test_other_colors_are_not_remembered(rows):
-    memory = LabelMemory()
+    memory = LabelCache()
     assert np.array_equal(memory.map(lambda colors: colors.argmax(axis=1), rows, 3), rows.argmax(axis=1))
     memory.remember(rows / 2, bright(rows))
     assert memory._table is None
@@ -604,7 +605,7 @@ def test_other_colors_are_not_remembered(rows):
 )
 def test_narrowed_colors_are_remembered(narrowed):
     frames = [narrowed(rows) for rows in FRAMES]
-    memory, limit = LabelMemory(), np.float64(np.median(frames[0]))
+    memory, limit = LabelCache(), np.float64(np.median(frames[0]))
 
     def label(colors):
         return (colors.astype(np.float64).mean(axis=1) > limit).astype(np.int32)
@@ -616,7 +617,7 @@ def test_narrowed_colors_are_remembered(narrowed):
 
 def test_colors_of_another_dtype_or_rounding_are_not_mistaken():
     """The same codes stand for other numbers, to which the function gives another label."""
-    memory, frame = LabelMemory(), FRAMES[0]
+    memory, frame = LabelCache(), FRAMES[0]
     forms = [frame, frame / 255, frame * (1 / 255), frame.astype(np.uint16) * 257, frame.astype(np.int64), frame / 255]
 
     def last_bits(colors):
@@ -631,7 +632,7 @@ def test_levels_that_were_not_seen_are_added():
     odd = (FRAMES[0] / np.float32(255)).astype(np.float64)
     dark, other = np.minimum(odd, odd[0, 0]), odd.copy()
     other[other > odd[0, 0]] += 2**-40
-    memory = LabelMemory()
+    memory = LabelCache()
 
     def last_bits(colors):
         return np.ascontiguousarray(colors).view(np.uint8).sum(axis=1, dtype=np.int32) % 200
@@ -641,7 +642,7 @@ def test_levels_that_were_not_seen_are_added():
 
 
 def test_a_copy_has_forgotten_everything():
-    memory = LabelMemory()
+    memory = LabelCache()
     memory.map(bright, FRAMES[0], 2)
     for other in (pickle.loads(pickle.dumps(memory)), copy.deepcopy(memory)):
         assert other._table is None
@@ -649,7 +650,7 @@ def test_a_copy_has_forgotten_everything():
 
 
 def test_more_labels_than_a_byte_holds_are_not_remembered():
-    memory = LabelMemory()
+    memory = LabelCache()
     labels = memory.map(lambda colors: colors[:, 0].astype(np.int32) + 100, FRAMES[0], 356)
     assert np.array_equal(labels, FRAMES[0][:, 0].astype(np.int32) + 100)
     assert memory._table is None
@@ -657,7 +658,7 @@ def test_more_labels_than_a_byte_holds_are_not_remembered():
 
 @pytest.mark.parametrize(("n_channels", "is_kept"), [(1, True), (3, True), (4, False)])
 def test_all_colors_of_24_bits_are_kept(n_channels, is_kept, monkeypatch):
-    monkeypatch.setattr(counting, "_MAX_BYTES", 1000)
+    monkeypatch.setattr(LIMITS, "kept_bytes", 1000)
     census = count(np.random.default_rng(8).integers(0, 256, (4000, n_channels), dtype=np.uint8))
     small = shrink(census)
     assert small.is_complete == is_kept

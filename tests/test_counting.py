@@ -1,7 +1,5 @@
 """From every form of X to one census, and which numbers may not be counted or compared together."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from skimage.data import coffee
@@ -9,8 +7,9 @@ from skimage.data import coffee
 from skseg import _counting
 from skseg._census import count, merge
 from skseg._checks import cast_if_exact, check_comparable, check_same_kind
-from skseg._counting import count_source, read_rows
-from skseg._source import open_source
+from skseg._counting import count_images, read_rows
+from skseg._images import Pixels, open_images
+from skseg._limits import LIMITS
 
 IMAGE = coffee()[::20, ::20]
 TABLE = IMAGE.reshape(-1, 3)
@@ -23,12 +22,12 @@ def masked(image, mask):
 
 
 def census_of(X, sample_weight=None, color_space="auto", n_jobs=None):
-    return count_source(open_source(X), sample_weight, color_space, n_jobs).census
+    return count_images(open_images(X), color_space, sample_weight, n_jobs=n_jobs)
 
 
-def model_of(colors):
-    """What `check_comparable` looks at of a model that was fitted to some colors."""
-    return SimpleNamespace(dtype=colors.dtype, limits=(float(colors.min()), float(colors.max())))
+def numbers_of(colors):
+    """What `check_comparable` looks at of colors that were fitted."""
+    return colors.dtype, (float(colors.min()), float(colors.max()))
 
 
 def assert_equal(census, expected):
@@ -55,7 +54,7 @@ def test_the_number_of_jobs_does_not_matter(n_jobs):
 
 def test_censuses_that_wait_are_merged_before_they_grow_too_many(monkeypatch):
     merged = []
-    monkeypatch.setattr(_counting, "_MAX_WAITING", 100)
+    monkeypatch.setattr(LIMITS, "waiting_colors", 100)
     monkeypatch.setattr(_counting, "merge", lambda parts, **bound: merged.append(len(parts)) or merge(parts, **bound))
     assert_equal(census_of(list(IMAGE[:, np.newaxis])), count(TABLE))
     assert len([n_parts for n_parts in merged if n_parts > 1]) > 2
@@ -195,8 +194,8 @@ def test_complex_numbers_are_no_colors():
 
 
 def test_rows_come_with_the_image_that_they_were_taken_from():
-    pixels, rows = read_rows(open_source(IMAGE), "auto")
-    assert np.array_equal(pixels.restore(rows, under_mask=0), IMAGE)
+    pixels = Pixels(IMAGE)
+    assert np.array_equal(pixels.restore(read_rows(pixels, "auto"), 0), IMAGE)
 
 
 # What goes together
@@ -232,7 +231,7 @@ def test_numbers_of_other_units_are_not_of_a_kind(first, second):
     ids=["uint8 to floats", "floats to uint8", "both scaled", "both plain", "no pixels"],
 )
 def test_numbers_that_can_mean_the_same_colors_are_comparable(colors, fitted):
-    check_comparable(colors, model_of(fitted))
+    check_comparable(colors, *numbers_of(fitted))
 
 
 @pytest.mark.parametrize(
@@ -249,7 +248,7 @@ def test_plain_numbers_beyond_one_are_not_comparable_with_scaled_integers(colors
         r"got 0 to 255 instead\. Give the pixels the dtype and range that fit has seen"
     )
     with pytest.raises(ValueError, match=message):
-        check_comparable(colors, model_of(fitted))
+        check_comparable(colors, *numbers_of(fitted))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
@@ -267,4 +266,4 @@ def test_numbers_that_a_dtype_cannot_hold_stay_as_they_are(number):
 
 def test_the_range_that_came_is_told_as_it_is():
     with pytest.raises(ValueError, match=r"got 20\.5 to 255 instead"):
-        check_comparable(np.array([[20.5, 255.0]]), model_of(np.array([[0, 255]], dtype=np.uint8)))
+        check_comparable(np.array([[20.5, 255.0]]), *numbers_of(np.array([[0, 255]], dtype=np.uint8)))

@@ -91,13 +91,13 @@ def test_many_clusters_have_cells_of_their_own():
 
 def test_an_image_is_counted_and_grouped_once_for_all_k(monkeypatch):
     calls = []
-    for name in ("count_source", "group"):
+    for name in ("count_images", "group"):
         function = getattr(curve, name)
         monkeypatch.setattr(
-            curve, name, lambda *args, name=name, function=function: calls.append(name) or function(*args)
+            curve, name, lambda *args, name=name, plain=function, **kw: calls.append(name) or plain(*args, **kw)
         )
     criterion_curve([COFFEE], KMeansSegmenter(random_state=0), range(2, 8), "valley_score")
-    assert sorted(calls) == ["count_source"] * 5 + ["group"] * 5
+    assert sorted(calls) == ["count_images"] * 5 + ["group"] * 5
 
 
 @pytest.mark.parametrize("n_clusters", [2, 7, 16])

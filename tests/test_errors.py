@@ -15,7 +15,8 @@ from sklearn.base import clone
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer, metrics
 from skseg._checks import check_not_gray
-from skseg._source import open_source
+from skseg._images import Pixels
+from skseg._limits import LIMITS
 
 COFFEE = coffee()[::8, ::8]
 WIDE = coffee()[::4, ::4]
@@ -287,14 +288,14 @@ def test_tables_of_other_numbers_or_shapes_are_not_warned_of(X):
 
 
 def test_a_long_table_is_not_gray_where_it_is_read_in_parts(monkeypatch):
-    monkeypatch.setattr("skseg._counting._COPIED_BYTES", 120_000)  # a thousand rows
+    monkeypatch.setattr(LIMITS, "block_bytes", 120_000)  # a thousand rows
     table = np.ma.masked_less(np.tile(WIDE[:, :1, 0], (30, 120)), 20)
     KMeansSegmenter(3, random_state=0, color_space=None).fit(table)
 
 
 def array_of(shape, dtype=np.uint8):
-    """The source of an array that takes no memory."""
-    return open_source(np.broadcast_to(dtype(0), shape))
+    """The pixels of an array that takes no memory."""
+    return Pixels(np.broadcast_to(dtype(0), shape))
 
 
 def sides(least, most=3000):

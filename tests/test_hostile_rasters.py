@@ -58,7 +58,7 @@ def mutants(form):
 def read_all(path):
     """Read a file as a segmenter would."""
     for file in io.ImageFile(path).pages()[:3]:
-        if file.is_banded:
+        if file.is_large:
             file[: file.block_rows]
         else:
             np.asanyarray(file)

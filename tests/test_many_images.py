@@ -19,8 +19,7 @@ from PIL import Image
 from sklearn.model_selection import GridSearchCV
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer
-from skseg._counting import _MAX_ROWS
-from skseg._source import open_source
+from skseg._limits import LIMITS
 
 NAMES = ["coffee", "astronaut", "chelsea"]
 COFFEE = skimage.data.coffee()[::4, ::4]
@@ -153,7 +152,7 @@ def assert_written_where_it_is_wanted(image):
 
 
 def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
-    monkeypatch.setattr("skseg._segmenter._BAND_PIXELS", 1000)
+    monkeypatch.setattr(LIMITS, "result_pixels", 1000)
     model = segmenter().fit(COFFEE)
     mapped = np.memmap(tmp_path / "labels", dtype=np.int32, mode="w+", shape=COFFEE.shape[:2])
     assert model.predict(COFFEE, out=mapped) is mapped
@@ -162,7 +161,7 @@ def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("band", [1, 7, 10**6])
 def test_bands_change_nothing_and_masked_pixels_are_minus_one(monkeypatch, band):
-    monkeypatch.setattr("skseg._segmenter._BAND_PIXELS", band)
+    monkeypatch.setattr(LIMITS, "result_pixels", band)
     masked = np.ma.masked_greater(COFFEE, 220)
     model = segmenter().fit(masked)
     out = np.empty(COFFEE.shape[:2], dtype=np.int32)
@@ -193,7 +192,7 @@ def test_the_label_map_of_a_huge_mapped_image_is_not_kept(tmp_path, monkeypatch)
     mapped[:] = COFFEE
     model = segmenter().fit(mapped)
     assert model.labels_.shape == COFFEE.shape[:2]
-    monkeypatch.setattr("skseg._counting._MAX_LABELED_PIXELS", 1000)
+    monkeypatch.setattr(LIMITS, "label_map_pixels", 1000)
     assert not hasattr(model.fit(mapped), "labels_")
     assert np.array_equal(model.fit_predict(mapped), segmenter().fit_predict(COFFEE))
 
@@ -291,7 +290,7 @@ def all_results(images):
     "backend", ["sequential", "threading", "loky", "multiprocessing", "dask", "without generators"]
 )
 def test_every_method_gives_the_same_on_every_backend(backend, request, monkeypatch):
-    monkeypatch.setitem(_MAX_ROWS, "fit", 1000)
+    monkeypatch.setattr(LIMITS, "colors_in_fit", 1000)
     if backend == "dask":
         request.getfixturevalue("cluster")
     images = [np.asarray(Lazy(name))[::3, ::3] for name in NAMES]
@@ -330,18 +329,6 @@ def test_callbacks_hear_of_every_image():
     assert heard == [("count", 0), ("cluster", 0), ("fit", 2)]
 
 
-def test_many_images_are_merged_where_they_are_counted():
-    merged = []
-
-    def remember(pairs):
-        merged.append([index for index, _ in pairs])
-
-    runs = list(open_source([COFFEE] * 100).reduce(lambda source: None, remember, n_jobs=1))
-    assert [index for index, _ in runs] == [run[0] for run in merged]
-    assert list(chain(*merged)) == list(range(100))
-    assert len(runs) < 20
-
-
 def test_an_image_of_another_kind_is_named_in_a_long_list_too():
     images = [COFFEE[:2, :2]] * 200
     images[123] = COFFEE[:2, :2, :1]
@@ -359,7 +346,7 @@ def test_every_method_works_on_as_many_images_as_n_jobs_says(method, monkeypatch
         asked.append(n_jobs)
         return Parallel(n_jobs=n_jobs, **options)
 
-    monkeypatch.setattr("skseg._source.Parallel", parallel)
+    monkeypatch.setattr("skseg._images.sequence.Parallel", parallel)
     if method == "score with y":
         model.score(images, model.predict(images))
     else:

@@ -13,8 +13,8 @@ from PIL import Image
 from rasterio.transform import Affine
 
 from skseg import KMeansSegmenter, io
-from skseg._labeled import repainted
-from skseg._source import open_source
+from skseg._images import open_single
+from skseg._images.names import repainted
 from skseg.cli import app
 
 HEIGHT, WIDTH = 12, 3
@@ -96,11 +96,11 @@ def test_files_and_arrays_mask_the_same_pixels(path, case):
     assert np.array_equal(whole, hidden_by_rasterio(path, pixels.dtype.type, number))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Image, "MAX_IMAGE_PIXELS", HEIGHT * WIDTH - 1)
-        assert file.is_banded
+        assert file.is_large
         assert np.array_equal(hidden_in(np.ma.concatenate([file[:5], file[5:]])), whole)
     for attributes in ({"_FillValue": number}, {"nodatavals": (number,) * pixels.shape[-1]}):
         named = xr.DataArray(pixels, dims=("y", "x", "band"), attrs=attributes)
-        assert np.array_equal(hidden_in(open_source(named.transpose("band", "x", "y")).data), whole)
+        assert np.array_equal(hidden_in(open_single(named.transpose("band", "x", "y")).data), whole)
 
 
 @given(images(), arrays(bool, (HEIGHT, WIDTH)))
@@ -119,7 +119,7 @@ def test_colors_do_not_become_nodata(path, case, mask):
         pixels[mask] = fill
         named = xr.DataArray(pixels, dims=("y", "x", "band"), attrs={"nodata": number})
         result = repainted(named, np.ma.MaskedArray(pixels, mask=painted.mask))
-        assert np.array_equal(hidden_in(open_source(result).data), mask)
+        assert np.array_equal(hidden_in(open_single(result).data), mask)
         assert (result.values == pixels)[~mask].all()
 
 
@@ -141,7 +141,7 @@ def test_nodata_in_one_band_gives_the_classes_of_the_array_that_rasterio_masks(
     expected, painted = segmenter.fit_predict(masked), segmenter.transform(masked)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", round(limit * 1e6))
     file = io.ImageFile("scene.tif")
-    assert file.is_banded == (limit < 1)
+    assert file.is_large == (limit < 1)
     named = xr.DataArray(pixels, dims=("y", "x", "band"), attrs={"_FillValue": number}).transpose("band", "y", "x")
     for X in (file, named):
         labels = segmenter.fit(X).predict(X)

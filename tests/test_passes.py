@@ -10,12 +10,12 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 import skseg
-import skseg._counting as counting
 from skseg import KMeansSegmenter
 from skseg._census import Census, count, hash_buckets
 from skseg._census.blocks import one_thread
+from skseg._images import open_images
 from skseg._kmeans import (
-    Memory,
+    Bounds,
     Passed,
     Passes,
     find_colors,
@@ -25,7 +25,7 @@ from skseg._kmeans import (
     stand_for_all,
     weighted_variance,
 )
-from skseg._source import Source
+from skseg._limits import LIMITS
 from skseg.metrics import calinski_harabasz, explained_variance, neg_davies_bouldin, silhouette, valley_score
 
 RNG = np.random.default_rng(0)
@@ -47,11 +47,11 @@ IMAGES = {
 @pytest.fixture(autouse=True)
 def _few_colors_are_many(monkeypatch):
     """Limits so low that a small image is passed over, in several parts."""
-    monkeypatch.setitem(counting._MAX_ROWS, "fit", 800)
-    monkeypatch.setattr("skseg._census.census._PROBE", 1 << 9)
-    monkeypatch.setattr("skseg._census.census._MAX_KEYS", 800)
-    monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 1000)
-    monkeypatch.setattr("skseg._kmeans.passes._BLOCK_NUMBERS", 768)
+    monkeypatch.setattr(LIMITS, "colors_in_fit", 800)
+    monkeypatch.setattr(LIMITS, "probed_pixels", 1 << 9)
+    monkeypatch.setattr(LIMITS, "keys", 800)
+    monkeypatch.setattr(LIMITS, "block_pixels", 1000)
+    monkeypatch.setattr(LIMITS, "pass_numbers", 768)
 
 
 def fit(X, n_clusters=4, *, sample_weight=None, **params):
@@ -108,8 +108,8 @@ def test_the_model_is_that_of_all_pixels(image):
 
 def test_the_clusters_are_those_of_a_census(image, monkeypatch):
     passed = fit(image)
-    monkeypatch.setitem(counting._MAX_ROWS, "fit", image.size)
-    monkeypatch.setattr("skseg._census.census._MAX_KEYS", image.size)
+    monkeypatch.setattr(LIMITS, "colors_in_fit", image.size)
+    monkeypatch.setattr(LIMITS, "keys", image.size)
     counted = fit(image)
     assert counted.model_.census.is_complete
     assert (passed.labels_ == counted.labels_).mean() > 0.99
@@ -147,14 +147,14 @@ def test_the_arrangement_of_integers_that_are_not_converted_changes_no_center(na
 def test_threads_change_no_bit(image, monkeypatch):
     with one_thread():
         expected = fit(image)
-    monkeypatch.setattr("skseg._census.blocks._PARALLEL_FROM", 1)
+    monkeypatch.setattr(LIMITS, "parallel_rows", 1)
     for _ in range(3):
         assert_same_model(expected, fit(image))
 
 
 def test_parts_change_no_more_than_rounding(image, monkeypatch):
     expected = fit(image)
-    monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 2500)
+    monkeypatch.setattr(LIMITS, "block_pixels", 2500)
     assert_close_model(expected, fit(image))
 
 
@@ -166,13 +166,14 @@ def test_jobs_change_no_bit(image):
 def test_workers_are_sent_the_centers_and_not_the_images(monkeypatch):
     cloudpickle = pytest.importorskip("cloudpickle")
     sent, parts = [], [NOISY[:20], NOISY[20:]]
-    plain = Source.map
+    kind = type(open_images(parts))
+    plain = kind.reduce
 
-    def look(self, function, **per_image):
+    def look(self, function, combine, **options):
         sent.append(len(cloudpickle.dumps(function)))
-        return plain(self, function, **per_image)
+        return plain(self, function, combine, **options)
 
-    monkeypatch.setattr(Source, "map", look)
+    monkeypatch.setattr(kind, "reduce", look)
     fit(parts)
     assert len(sent) > 1
     assert max(sent) < NOISY.nbytes / 2
@@ -255,7 +256,7 @@ KINDS = ["blobs", "one constant color", "a hundred constant colors", "outliers",
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_clusters", [9])
 def test_wide_data_is_clustered_as_well_as_by_kmeans(kind, n_clusters, monkeypatch):
-    monkeypatch.setitem(counting._MAX_ROWS, "fit", 8000)
+    monkeypatch.setattr(LIMITS, "colors_in_fit", 8000)
     table = wide(kind)
     ours = [KMeansSegmenter(n_clusters, color_space=None, random_state=seed).fit(table) for seed in range(3)]
     plain = [KMeans(n_clusters, n_init=1, random_state=seed).fit(table).inertia_ for seed in range(5)]
@@ -341,7 +342,7 @@ def test_images_without_pixels_that_count_are_passed_over():
 def test_bands_without_pixels_that_count_are_passed_over(monkeypatch):
     image = np.ma.array(np.concatenate([NOISY[:30] + 7, NOISY]), mask=False)
     image[:30] = np.ma.masked
-    monkeypatch.setattr("skseg._counting._COUNTED_PIXELS", 1000)
+    monkeypatch.setattr(LIMITS, "block_pixels", 1000)
     assert_close_model(fit(image), fit(NOISY))
 
 
@@ -477,7 +478,7 @@ def test_partial_fit_from_the_first_image_is_fit_of_all(image):
 
 
 def test_what_is_kept_is_small(image, monkeypatch):
-    monkeypatch.setattr("skseg._census.census._MAX_BYTES", 5000)
+    monkeypatch.setattr(LIMITS, "kept_bytes", 5000)
     segmenter = fit(image)
     census = segmenter.model_.census
     assert census.colors.nbytes + 12 * len(census.colors) <= 5000
@@ -487,7 +488,7 @@ def test_what_is_kept_is_small(image, monkeypatch):
 def test_many_colors_that_are_counted_are_kept_in_part(monkeypatch):
     image = NOISY[:10]
     expected = fit(image)
-    monkeypatch.setattr("skseg._census.census._MAX_BYTES", 5000)
+    monkeypatch.setattr(LIMITS, "kept_bytes", 5000)
     segmenter = fit(image)
     assert expected.model_.census.is_complete
     assert not segmenter.model_.census.is_complete
@@ -498,8 +499,8 @@ def test_many_colors_that_are_counted_are_kept_in_part(monkeypatch):
 def test_a_census_too_large_to_be_held_is_passed_over(monkeypatch):
     image = np.rint(NOISY * 255).astype(np.uint8)
     expected = fit(image)
-    monkeypatch.setattr("skseg._fitting._MAX_HELD", 1000)
-    monkeypatch.setattr("skseg._fitting._MAX_SAMPLED", 500)
+    monkeypatch.setattr(LIMITS, "held_colors", 1000)
+    monkeypatch.setattr(LIMITS, "sampled_colors", 500)
     segmenter = fit(image)
     assert segmenter.model_.census.is_complete
     assert np.array_equal(segmenter.labels_, segmenter.predict(image))
@@ -513,10 +514,10 @@ def test_a_census_too_large_to_be_held_is_passed_over(monkeypatch):
 class Rows:
     def __init__(self, rows, weights=None):
         self.rows, self.weights = rows, weights
-        self.is_weighted, self.memory = weights is not None, None
+        self.is_weighted, self.bounds = weights is not None, None
 
-    def __call__(self, function):
-        yield function(self.rows, self.weights, None)
+    def reduce(self, function, combine):
+        return combine([function(self.rows, self.weights, self.bounds)])
 
 
 @pytest.mark.parametrize("is_weighted", [False, True])
@@ -644,9 +645,9 @@ def test_scores_of_a_sample_are_those_of_all_colors(monkeypatch):
     segmenter = fit(image[::2], color_space=None)
     criteria = [calinski_harabasz, neg_davies_bouldin, silhouette, explained_variance, valley_score]
     with monkeypatch.context() as patch:
-        patch.setattr("skseg._census.census._MAX_KEYS", image.size)
+        patch.setattr(LIMITS, "keys", image.size)
         exact = [criterion(segmenter, image[1::2]) for criterion in criteria]
-        patch.setitem(counting._MAX_ROWS, "score", 20_000)
+        patch.setattr(LIMITS, "colors_in_score", 20_000)
         sampled = [criterion(segmenter, image[1::2]) for criterion in criteria]
     assert sampled != exact
     assert_allclose(sampled, exact, atol=0.02)
@@ -658,10 +659,7 @@ def test_scores_of_a_sample_are_those_of_all_colors(monkeypatch):
 class RememberedRows(Rows):
     def __init__(self, rows, weights=None):
         super().__init__(rows, weights)
-        self.memory = Memory.empty(len(rows))
-
-    def __call__(self, function):
-        yield function(self.rows, self.weights, self.memory)
+        self.bounds = Bounds.empty(len(rows))
 
 
 def heavy_tails(n_rows, n_features):
@@ -687,12 +685,12 @@ def test_what_is_remembered_changes_nothing(make, is_linear, is_weighted):
         results.append(passes.lloyd(passes.run(start.astype(np.float64)), order, max_iter=40, tol=0.0))
     (forgetful, n_iter), (passed, n_iter_remembered) = results
     assert n_iter == n_iter_remembered > 3
-    assert np.array_equal(scan.memory.labels, nearest(rows.astype(np.float64), passed.centers))
+    assert np.array_equal(scan.bounds.labels, nearest(rows.astype(np.float64), passed.centers))
     for name in ["centers", "weights", "shifts", "squares", "colors"]:
         one, other = getattr(passed, name), getattr(forgetful, name)
         assert_allclose(one, other, rtol=1e-9, atol=1e-9 * np.abs(other).max() + 1e-13 * np.ptp(rows), err_msg=name)
-    squares = ((rows - passed.centers[scan.memory.labels]) ** 2).sum(axis=1)
-    sums = np.bincount(scan.memory.labels, squares if weights is None else weights * squares)
+    squares = ((rows - passed.centers[scan.bounds.labels]) ** 2).sum(axis=1)
+    sums = np.bincount(scan.bounds.labels, squares if weights is None else weights * squares)
     assert_allclose(passed.squares, sums, rtol=1e-8, atol=1e-11 * sums.sum())
 
 
@@ -722,7 +720,7 @@ def test_a_center_beyond_all_colors_may_be_remembered(far):
     scan = RememberedRows(rows)
     passed = Passes(scan, np.array, count(rows[::9])).run(np.array([CENTERS.mean(axis=0), [far] * 3]))
     assert passed.weights.tolist() == [len(rows), 0]
-    assert not scan.memory.labels.any()
+    assert not scan.bounds.labels.any()
 
 
 @pytest.mark.parametrize("is_linear", [False, True])
@@ -757,4 +755,4 @@ def test_a_center_that_loses_its_colors_is_left_out():
     first = passes.run(np.array([[9.0], [0.0], [700.0], [5.0]]))
     passed, _ = passes.lloyd(first, lambda colors: np.lexsort(colors.T), max_iter=9, tol=0.0)
     assert_allclose(passed.centers, [[0], [5], [9]], atol=0.1)
-    assert np.array_equal(passes._scan.memory.labels, nearest(rows, passed.centers))
+    assert np.array_equal(passes._scan.bounds.labels, nearest(rows, passed.centers))

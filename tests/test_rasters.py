@@ -20,6 +20,7 @@ from rasterio.rpc import RPC
 from rasterio.transform import Affine
 
 from skseg import KMeansSegmenter, io
+from skseg._limits import LIMITS
 from skseg.cli import app
 from skseg.io._rasters import write_labels
 
@@ -92,10 +93,10 @@ FORMS = {
 def test_every_form_of_a_file_is_read_whole_and_by_its_rows(folder, monkeypatch, form, dtype):
     pixels = BANDS.astype(dtype)
     file = io.ImageFile(write(pixels=pixels, **FORMS[form], **PLACE))
-    assert not file.is_banded
+    assert not file.is_large
     assert np.array_equal(np.asarray(file), pixels)
     monkeypatch.setattr("skseg.io._tiff.Page.is_large", True)
-    assert file.is_banded
+    assert file.is_large
     assert file.block_rows >= 1
     assert (file.shape, file.dtype) == (pixels.shape, pixels.dtype)
     for start, stop in [(0, 90), (0, 1), (13, 14), (31, 33), (80, 200), (50, 50)]:
@@ -215,7 +216,7 @@ def test_grays_of_few_bits_are_stretched_to_eight_however_they_are_read(
     for limit in (10_000, 5000):
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         file = io.ImageFile("scene.tif")
-        assert file.is_banded == (limit == 5000)
+        assert file.is_large == (limit == 5000)
         pixels = file[:]
         assert pixels.dtype == (np.bool_ if n_bits == 1 else np.uint8)
         expected = grays if n_bits == 1 else np.rint(255 * grays)
@@ -252,9 +253,9 @@ def test_a_large_file_gives_the_model_and_results_of_its_array(folder, monkeypat
     whole = np.asanyarray(file)
     expected = KMeansSegmenter(4, random_state=0).fit([whole])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5_000)
-    monkeypatch.setattr("skseg._source._RESULT_PIXELS", 700)
-    monkeypatch.setattr("skseg._counting._COPIED_BYTES", 1 << 14)
-    monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 100)
+    monkeypatch.setattr(LIMITS, "result_pixels", 700)
+    monkeypatch.setattr(LIMITS, "block_bytes", 1 << 14)
+    monkeypatch.setattr(LIMITS, "block_pixels", 100)
     model = KMeansSegmenter(4, random_state=0).fit(file)
     assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)
     assert not hasattr(model, "labels_")
@@ -274,7 +275,7 @@ def test_a_large_file_gives_the_model_and_results_of_its_array(folder, monkeypat
 
 def test_passes_over_a_large_file_give_the_model_of_its_array(folder, monkeypatch):
     pixels = np.random.default_rng(1).integers(1, 60000, (90, 70, 5)).astype(np.uint16)
-    monkeypatch.setattr("skseg._counting._MAX_ROWS", {"fit": 1000, "score": 1000})
+    monkeypatch.setattr(LIMITS, "colors_in_fit", 1000)
     expected = KMeansSegmenter(4, random_state=0).fit([pixels])
     file = io.ImageFile(write(pixels=pixels, blockysize=4, **PLACE))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5_000)

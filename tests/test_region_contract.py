@@ -401,7 +401,7 @@ WRONG = {
     "gray without channels": (IMAGE[..., 0], ValueError, "X must be an image"),
     "one row": (IMAGE[0, 0], ValueError, "X must be an image"),
     "number": (5, ValueError, "X must be an image"),
-    "sparse": (csr_array(IMAGE[..., 0]), ValueError, "X must be an image"),
+    "sparse": (csr_array(IMAGE[..., 0]), TypeError, "It is sparse"),
     "nothing": (None, TypeError, "got NoneType instead"),
     "file name": ("photo.jpg", TypeError, "got str instead"),
     "empty list": ([], ValueError, "X is an empty list"),
@@ -410,7 +410,7 @@ WRONG = {
     "NaN": (np.where(IMAGE > 200, np.nan, IMAGE / 255), ValueError, "NaN or infinity"),
     "infinity": (np.where(IMAGE > 200, np.inf, IMAGE / 255), ValueError, "NaN or infinity"),
     "complex": (IMAGE * 1j, ValueError, "Complex data not supported"),
-    "words": (np.full(IMAGE.shape, "red"), ValueError, "numeric"),
+    "words": (np.full(IMAGE.shape, "red"), ValueError, "real numbers"),
     "wrong range": (IMAGE.astype(int), ValueError, "0 to 1"),
     "one of a list": ([IMAGE, IMAGE.astype(int)], ValueError, "0 to 1"),
 }

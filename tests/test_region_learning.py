@@ -11,7 +11,6 @@ from skseg._regions.cost import TERMS, Cost, check_weights
 from skseg._regions.describe import describe
 from skseg._regions.learn import Examples, _compare, fit_weights, make_lesson
 from skseg._regions.weights import WEIGHTS
-from skseg._source import open_source
 
 
 def scene(seed):
@@ -38,7 +37,7 @@ def learned():
 
 @pytest.fixture(scope="module")
 def described():
-    return describe(open_source(IMAGES[0]), None, 20)
+    return describe(IMAGES[0], None, 20)
 
 
 def test_five_images_are_enough_to_learn_what_the_default_cannot_know(learned):

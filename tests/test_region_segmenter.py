@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, RegionDisplay, RegionSegmenter, io, metrics
+from skseg._limits import LIMITS
 from skseg._regions.graph import connected
 
 COFFEE, ASTRONAUT = coffee()[::6, ::6], astronaut()[::7, ::7]
@@ -589,7 +590,7 @@ def test_large_files_of_a_list_are_not_cut_into_bands(tmp_path, monkeypatch):
     segmenter = small().fit(COFFEE)
     assert np.array_equal(segmenter.predict(files)[0], segmenter.predict(COFFEE))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5000)
-    monkeypatch.setattr("skseg._source._RESULT_PIXELS", 1000)
+    monkeypatch.setattr(LIMITS, "result_pixels", 1000)
     for X in (files, files[0]):
         for method in (segmenter.predict, segmenter.transform, segmenter.hierarchy):
             with pytest.raises(ValueError, match="more than the 5000 that are read at once"):

@@ -10,8 +10,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-import skseg._counting as counting
 from skseg import ColorConverter, KMeansSegmenter, io
+from skseg._limits import LIMITS
 from skseg.metrics import prediction_strength
 
 rng = np.random.default_rng(0)
@@ -27,10 +27,10 @@ SCALED = {"color_space": None, "channel_weights": "scale"}
 @pytest.fixture
 def passes(monkeypatch):
     """Colors are too many to be counted from 500 on, and their passes have many parts."""
-    for name in ("_MAX_KEYS", "_PROBE"):
-        monkeypatch.setattr(f"skseg._census.census.{name}", 500)
-    monkeypatch.setitem(counting._MAX_ROWS, "fit", 500)
-    monkeypatch.setattr("skseg._counting._PASSED_PIXELS", 300)
+    for name in ("keys", "probed_pixels"):
+        monkeypatch.setattr(LIMITS, name, 500)
+    monkeypatch.setattr(LIMITS, "colors_in_fit", 500)
+    monkeypatch.setattr(LIMITS, "block_pixels", 300)
 
 
 def table_of(image):

@@ -163,8 +163,8 @@ def test_transform_keeps_the_dtype_and_range_of_x(fitted):
         np.testing.assert_allclose(painted / scale, fitted.transform(COFFEE) / 255, atol=0.51 / 255)
 
 
-def test_numbers_without_a_dtype_are_in_the_units_of_fit(fitted):
-    pixels = COFFEE.reshape(-1, 3)[:100]
+@pytest.mark.parametrize("pixels", [COFFEE.reshape(-1, 3)[:100], COFFEE[:5, :20]], ids=["table", "image"])
+def test_numbers_without_a_dtype_are_in_the_units_of_fit(pixels, fitted):
     assert np.array_equal(fitted.predict(pixels.tolist()), fitted.predict(pixels))
     assert fitted.transform(pixels.tolist()).dtype == np.uint8
 
@@ -327,6 +327,7 @@ def test_inverse_transform_of_predict_is_transform(convert):
     X = convert(COFFEE)
     model = segmenter().fit(X)
     painted = model.inverse_transform(model.predict(X))
+    assert type(painted) is np.ndarray
     assert painted.dtype == X.dtype
     assert np.array_equal(painted, model.transform(X))
 
@@ -346,6 +347,7 @@ def test_inverse_transform_takes_what_transform_gives(output):
     table = COFFEE.reshape(-1, 3) / 255
     model = segmenter(output=output).fit(table)
     painted = model.inverse_transform(model.transform(table))
+    assert type(painted) is np.ndarray
     assert np.array_equal(painted, model.inverse_transform(model.labels_))
 
 

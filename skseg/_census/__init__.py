@@ -1,12 +1,12 @@
 """Colors that repeat: keys, counting, sampling, look-up, in blocks of threads. Knows neither images nor clustering."""
 
 from .census import Census, count, hash_buckets, merge, sample, shrink
-from .lookup import LabelMemory, map_colors, map_rows, take
+from .lookup import LabelCache, map_colors, map_rows, take
 from .sums import mean_colors, means_by_label, sums_by_label
 
 __all__ = [
     "Census",
-    "LabelMemory",
+    "LabelCache",
     "count",
     "hash_buckets",
     "map_colors",

@@ -17,8 +17,9 @@ from typing import Any
 
 from joblib import cpu_count
 
+from .._limits import LIMITS
+
 _MAX_THREADS = 4  # the work is memory-bound; more threads do not help
-_PARALLEL_FROM = 1 << 16  # rows; fewer are done before a thread has started
 _BLOCK = 1 << 16  # numbers of a map, or another long array, that are worked on at a time without copying it whole
 _here = local()  # whether the current thread works alone
 
@@ -32,7 +33,7 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 def for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int) -> None:
     """Do `work` on each block of rows, several at a time if there are many rows."""
     blocks = [slice(start, start + block_size) for start in range(0, n_rows, block_size)]
-    if n_rows < _PARALLEL_FROM or getattr(_here, "works_alone", False):
+    if n_rows < LIMITS.parallel_rows or getattr(_here, "works_alone", False):
         for block in blocks:
             work(block)
         return

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .._limits import LIMITS
 from .blocks import for_blocks
 from .keys import Codes, encode
 from .order import lexicographic_order, sort_by_digit
@@ -27,10 +28,7 @@ from .order import lexicographic_order, sort_by_digit
 _FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
 _TABLE_BITS = 24  # of keys that are counted in a table
 _BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
-_MAX_KEYS = 1 << 22  # distinct keys of more bits that are counted
-_MAX_BYTES = 1 << 23  # of a census that is kept, with the labels of its colors
 _BYTES_BESIDE = 12  # of the weight and the label of a color
-_PROBE = 1 << 13  # pixels, about, that tell how many colors there are
 _HASH_BITS = 32
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio
 
@@ -109,7 +107,7 @@ def shrink(census: Census) -> Census:
     codes = encode(census.colors)
     if codes is not None and codes.n_bits <= _TABLE_BITS:
         return census
-    return _thin(census, _MAX_BYTES // (census.colors[0].nbytes + _BYTES_BESIDE))
+    return _thin(census, LIMITS.kept_bytes // (census.colors[0].nbytes + _BYTES_BESIDE))
 
 
 def _count_all(rows: NDArray[Any], codes: Codes | None, weights: NDArray[np.float64] | None) -> Census:
@@ -165,12 +163,12 @@ def _most_colors(codes: Codes | None, max_rows: int) -> int:
     """How many colors are counted before a sample takes their place."""
     if codes is None:
         return max_rows
-    return max(max_rows, _MAX_KEYS) if codes.n_bits > _TABLE_BITS else 1 << 32
+    return max(max_rows, LIMITS.keys) if codes.n_bits > _TABLE_BITS else 1 << 32
 
 
 def _guess_level(rows: NDArray[Any], hashes: NDArray[np.uint32], limit: int) -> int:
     """A level at which there are a few more colors than `limit`; 0 if that many are not expected at all."""
-    probed = max(0, (len(rows) // _PROBE).bit_length() - 1)
+    probed = max(0, (len(rows) // LIMITS.probed_pixels).bit_length() - 1)
     probe = np.flatnonzero(hashes < 1 << _HASH_BITS - probed)
     expected = len(count(rows[probe]).colors) << probed
     return max(0, (expected // limit).bit_length() - 1)

@@ -68,8 +68,8 @@ def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
     return taken
 
 
-class LabelMemory:
-    """Labels of colors of three times 8 bits that were met: a table of 16 MB, made on first use.
+class LabelCache:
+    """Cache of the labels of 24-bit colors: a table of 16 MB, made on first use.
 
     Colors that are narrowed to other numbers than those before, as in an image of another dtype, start a new table.
     Threads may use it at the same time: an entry is written once or several times with the same label. A copy, or a
@@ -82,7 +82,7 @@ class LabelMemory:
         self._lock = Lock()
 
     def __reduce__(self) -> Any:
-        return LabelMemory, ()
+        return LabelCache, ()
 
     def remember(self, colors: NDArray[Any], labels: NDArray[Any]) -> None:
         """Take in labels that are known."""

@@ -102,9 +102,9 @@ def is_learned(channel_weights: Any) -> bool:
     return isinstance(channel_weights, str) and channel_weights == "scale"
 
 
-def check_not_alpha(shape: tuple[int, ...], color_space: str | None) -> None:
+def check_not_alpha(n_channels: int, color_space: str | None) -> None:
     """Refuse an image of four channels under "auto", since the fourth could be alpha or a band."""
-    if color_space == "auto" and len(shape) > 2 and shape[-1] == 4:
+    if color_space == "auto" and n_channels == 4:
         raise ValueError(
             "color_space='auto' is ambiguous for an image of 4 channels. If the fourth is alpha, make it a "
             "mask: np.ma.array(image[..., :3], mask=np.repeat(image[..., 3:] == 0, 3, axis=-1)); "

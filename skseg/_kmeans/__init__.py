@@ -4,11 +4,12 @@ from .cells import Cells, group
 from .distances import NearestCenter, distances, nearest, weighted_variance
 from .fit import far_out, fit_kmeans, known_kmeans
 from .passes import Passed, Passes
-from .scans import Memory, Scan, find_colors, no_buckets, representatives, scattered_buckets, stand_for_all
+from .scans import Bounds, CensusScan, Scan, find_colors, no_buckets, representatives, scattered_buckets, stand_for_all
 
 __all__ = [
+    "Bounds",
     "Cells",
-    "Memory",
+    "CensusScan",
     "NearestCenter",
     "Passed",
     "Passes",

@@ -14,7 +14,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NamedTuple
@@ -24,13 +24,14 @@ from numpy.typing import NDArray
 
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
+from .._limits import LIMITS
 from .distances import NearestCenter, nearest
-from .scans import N_BUCKETS, Memory, Scan, find_heavy
+from .scans import N_BUCKETS, Bounds, Scan, find_heavy
 
 Floats = NDArray[np.float64]
+Sums = tuple[Floats, Floats | float]  # of each label, and of each bucket or 0
 
 _BLOCK = 1 << 14  # colors that are labeled at a time, if their numbers are few
-_BLOCK_NUMBERS = 1 << 17  # of them
 _MAX_MEASURED = 1 << 16  # colors of the sample that tell where clusters lie
 _LARGEST = 1e30  # margin, relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
@@ -113,7 +114,7 @@ class Passed(NamedTuple):
 
     def heavy_buckets(self) -> NDArray[np.bool_]:
         """Which buckets hold much of the inertia, (N_BUCKETS,): with colors far from all centers, or very frequent."""
-        return find_heavy(self.buckets)
+        return find_heavy(np.asarray(self.buckets))
 
     @property
     def inertia(self) -> float:
@@ -163,26 +164,22 @@ class _Labeler:
     numbers: NDArray[np.int32] | None
     has_buckets: bool
 
-    def __call__(
-        self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None
-    ) -> tuple[Floats, Floats | float]:
-        """Sums of a part, or what changes in them if there is a memory of the pass before; and buckets."""
+    def __call__(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
+        """Sums of a part, or what changes in them if there are bounds of the pass before; and buckets."""
         weights = None if weights is None else weights / self.weight_unit
-        if memory is None or self.is_first:
-            return self._look_at_all(rows, weights, memory)
+        if bounds is None or self.is_first:
+            return self._look_at_all(rows, weights, bounds)
         if self.numbers is not None:
-            np.take(self.numbers, memory.labels, out=memory.labels, mode="clip")
-        return self._look_at_doubtful(rows, weights, memory), 0.0
+            np.take(self.numbers, bounds.labels, out=bounds.labels, mode="clip")
+        return self._look_at_doubtful(rows, weights, bounds), 0.0
 
-    def _look_at_all(
-        self, rows: NDArray[Any], weights: Floats | None, memory: Memory | None
-    ) -> tuple[Floats, Floats | float]:
+    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
         length = _block_length(rows)
         sums, energies = [self._zeros()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
 
         def look(block: slice) -> None:
             channels, columns = self._columns(rows[block])
-            labels = self.find(columns) if memory is None else self._remember(columns, memory, block)
+            labels = self.find(columns) if bounds is None else self._remember(columns, bounds, block)
             weight = None if weights is None else weights[block]
             sums[block.start // length], squares = self.anchors.add_up(channels, columns, labels, weight)
             if self.has_buckets:
@@ -193,14 +190,14 @@ class _Labeler:
             return sum(sums, self._zeros()), 0.0
         return sum(sums, self._zeros()), np.bincount(hash_buckets(rows), energies, N_BUCKETS).astype(np.float64)
 
-    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, memory: Memory) -> Floats:
+    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds) -> Floats:
         """Colors whose bound is above the path keep their label: no center can have come nearer than theirs."""
-        doubtful, length = np.flatnonzero(memory.bounds <= _code(self.path) + 1), _block_length(rows)
+        doubtful, length = np.flatnonzero(bounds.paths <= _code(self.path) + 1), _block_length(rows)
         changes = self._zeros()
         for start in range(0, len(doubtful), length):
             some = doubtful[start : start + length]
-            before, (channels, columns) = memory.labels[some], self._columns(rows[some])
-            labels = self._remember(columns, memory, some)
+            before, (channels, columns) = bounds.labels[some], self._columns(rows[some])
+            labels = self._remember(columns, bounds, some)
             moved = np.flatnonzero(labels != before)
             weight = None if weights is None else weights[some[moved]]
             here = channels[:, moved], columns[:, moved]
@@ -218,12 +215,12 @@ class _Labeler:
         is_linear = self.anchors.factors is not None  # and cheaper in columns
         return channels, np.ascontiguousarray(self.convert(channels.T if is_linear else rows).T)
 
-    def _remember(self, columns: Floats, memory: Memory, where: Any) -> NDArray[np.int64]:
-        """The labels of colors, which are written to memory."""
+    def _remember(self, columns: Floats, bounds: Bounds, where: Any) -> NDArray[np.int64]:
+        """The labels of colors, which are kept with their bounds."""
         labels, margins = self.find.with_margins(columns)
         margins *= (1 - _ROUNDING) / self.extent
-        memory.labels[where] = labels
-        memory.bounds[where] = _code(margins + self.path)
+        bounds.labels[where] = labels
+        bounds.paths[where] = _code(margins + self.path)
         return labels
 
 
@@ -316,7 +313,7 @@ class Passes:
         numbers: NDArray[np.int32] | None = None,
         has_buckets: bool = False,
     ) -> Passed:
-        """A pass; with the one before, colors far from borders are not looked at again if there is a memory."""
+        """A pass; with the one before, colors far from borders are not looked at again if there are bounds."""
         labeler = _Labeler(
             find=NearestCenter(centers),
             convert=self._convert,
@@ -328,8 +325,8 @@ class Passes:
             numbers=numbers,
             has_buckets=has_buckets,
         )
-        totals, buckets = reduce(_add, self._scan(labeler))
-        if before is not None and self._scan.memory is not None:
+        totals, buckets = self._scan.reduce(labeler, _add)
+        if before is not None and self._scan.bounds is not None:
             totals = before.totals + totals
         weights, offsets = totals[0], totals[1:-1] / np.where(totals[0] > 0, totals[0], 1.0)
         n_channels = anchors.colors.shape[1]
@@ -350,13 +347,14 @@ class Passes:
         )
 
 
-def _add(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
-    return one[0] + other[0], one[1] + other[1]
+def _add(parts: Iterable[Sums]) -> Sums:
+    """The sums of all parts, added in order."""
+    return reduce(lambda one, other: (one[0] + other[0], one[1] + other[1]), parts)
 
 
 def _block_length(rows: NDArray[Any]) -> int:
     """Number of colors that are labeled at a time."""
-    return int(min(_BLOCK, 1 + _BLOCK_NUMBERS // rows.shape[1]))
+    return int(min(_BLOCK, 1 + LIMITS.pass_numbers // rows.shape[1]))
 
 
 def _code(numbers: Any) -> Any:

@@ -5,8 +5,9 @@ Colors fall into buckets by a hash, so that what belongs together is found where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from .._census import Census, count, hash_buckets, merge
 from .fit import far_out
 
+T = TypeVar("T")
 Floats = NDArray[np.float64]
 
 N_BUCKETS = 1 << 16  # of colors with the same hash
@@ -22,23 +24,26 @@ _MAX_HEAVY = 1 << 10  # buckets
 _LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stand for others
 
 
-class Memory(NamedTuple):
+class Bounds(NamedTuple):
     """The labels of the last pass, and a bound for each: a color keeps its label until the centers have moved so far.
 
-    Bounds are paths (see `Passed`) as upper halves of float32.
+    Attributes
+    ----------
+    labels : (n_colors,)
+    paths : see `Passed`, as upper halves of float32, (n_colors,)
     """
 
     labels: NDArray[np.int32]
-    bounds: NDArray[np.uint16]
+    paths: NDArray[np.uint16]
 
     @classmethod
-    def empty(cls, n_colors: int) -> Memory:
-        """The memory of that many colors."""
+    def empty(cls, n_colors: int) -> Bounds:
+        """The bounds of that many colors."""
         return cls(np.empty(n_colors, dtype=np.int32), np.empty(n_colors, dtype=np.uint16))
 
-    def part(self, start: int, end: int) -> Memory:
-        """The memory of some of the colors."""
-        return Memory(self.labels[start:end], self.bounds[start:end])
+    def part(self, start: int, n_colors: int) -> Bounds:
+        """The bounds of some of the colors."""
+        return Bounds(self.labels[start : start + n_colors], self.paths[start : start + n_colors])
 
 
 class Scan(Protocol):
@@ -47,16 +52,29 @@ class Scan(Protocol):
     is_weighted: bool  # whether there are weights
 
     @property
-    def memory(self) -> Memory | None:
-        """Labels and bounds of the colors, if they are remembered."""
+    def bounds(self) -> Bounds | None:
+        """Labels and bounds of the colors, if they are kept."""
         ...
 
-    def __call__(self, function: Callable[..., Any], /) -> Iterator[Any]:
-        """The result of `function` for each part, in any order.
+    def reduce(self, function: Callable[..., T], combine: Callable[[Iterable[T]], T]) -> T:
+        """Combine the results of `function` for each part, in order.
 
-        It gets the rows of the part, their weights, or None without any, and its part of the memory.
+        It gets the rows of the part, their weights, or None without any, and their bounds, or None.
         """
         ...
+
+
+class CensusScan:
+    """The colors of a census, to be passed over."""
+
+    def __init__(self, census: Census) -> None:
+        self._census = census
+        self.is_weighted = True
+        self.bounds = Bounds.empty(len(census.colors))
+
+    def reduce(self, function: Callable[..., T], combine: Callable[[Iterable[T]], T]) -> T:
+        """See `Scan`."""
+        return combine([function(self._census.colors, self._census.weights, self.bounds)])
 
 
 def representatives(some: Census, scan: Scan) -> Census:
@@ -81,12 +99,12 @@ def _add_colors(some: Census, weights: Floats, scan: Scan, is_added: NDArray[np.
 
 def find_colors(scan: Scan, is_wanted: NDArray[np.bool_]) -> Census:
     """All colors of the buckets that are wanted."""
+    return scan.reduce(partial(_find_in_part, is_wanted), merge)
 
-    def find_in_part(rows: NDArray[Any], weights: Floats | None, memory: Any) -> Census:
-        chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
-        return count(rows[chosen], None if weights is None else weights[chosen])
 
-    return merge(scan(find_in_part))
+def _find_in_part(is_wanted: NDArray[np.bool_], rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Census:
+    chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
+    return count(rows[chosen], None if weights is None else weights[chosen])
 
 
 def scattered_buckets(scan: Scan, some: Census) -> NDArray[np.bool_]:
@@ -94,13 +112,17 @@ def scattered_buckets(scan: Scan, some: Census) -> NDArray[np.bool_]:
     colors = some.colors.astype(np.float64)
     center = colors.mean(axis=0)
     scatter = float(_squares(colors, center).mean()) or 1.0
+    return find_heavy(scan.reduce(partial(_weigh_part, center, scatter), _sum))
 
-    def weigh(rows: NDArray[Any], weights: Floats | None, memory: Any) -> Floats:
-        energies = 1 + _squares(rows, center) / scatter
-        energies = energies if weights is None else energies * weights
-        return np.asarray(np.bincount(hash_buckets(rows), energies, N_BUCKETS), dtype=np.float64)
 
-    return find_heavy(sum(scan(weigh)))
+def _weigh_part(center: Floats, scatter: float, rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Floats:
+    energies = 1 + _squares(rows, center) / scatter
+    energies = energies if weights is None else energies * weights
+    return np.asarray(np.bincount(hash_buckets(rows), energies, N_BUCKETS), dtype=np.float64)
+
+
+def _sum(parts: Iterable[Floats]) -> Floats:
+    return np.asarray(sum(parts))
 
 
 def _squares(rows: NDArray[Any], center: Floats) -> Floats:
@@ -115,7 +137,7 @@ def no_buckets() -> NDArray[np.bool_]:
     return np.zeros(N_BUCKETS, dtype=bool)
 
 
-def find_heavy(buckets: Any) -> NDArray[np.bool_]:
+def find_heavy(buckets: Floats) -> NDArray[np.bool_]:
     """Which buckets hold a large part of their sum, (N_BUCKETS,)."""
     most = np.partition(buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
     return np.asarray(buckets > max(most, _HEAVY * np.median(buckets)))

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .._images import SingleImage, open_images, open_single
 from .._nested import inner_segmenter
-from .._source import open_source
 from .axes import as_rgb, check_can_be_shown, new_axes, thinned
 
 
@@ -90,7 +90,7 @@ class RegionDisplay:
         if scales is None:  # a third, one and three times the odds of the segmenter's
             scales = [model.scale / (model.scale + part * (1 - model.scale)) for part in (3, 1, 1 / 3)]
         scales = list(scales)
-        image = np.ma.filled(open_source(X if image is None else image).data, 0)
+        image = np.ma.filled(open_single(X if image is None else image).array, 0)
         check_can_be_shown(image)
         hierarchy = model.hierarchy(arrived)
         maps = [hierarchy.cut(scale=scale) for scale in scales]
@@ -132,9 +132,9 @@ class RegionDisplay:
 
 def _check_one(X: Any) -> None:
     """Refuse anything but a single image."""
-    source = open_source(X)
-    if source.is_sequence or np.ndim(source.data) != 3:
-        kind = f"a list of {len(source.data)}" if source.is_sequence else f"the shape {np.shape(source.data)}"
+    images = open_images(X)
+    if not isinstance(images, SingleImage) or len(images.shape) != 3:
+        kind = f"the shape {images.shape}" if isinstance(images, SingleImage) else f"a list of {len(images.data)}"
         raise ValueError(
             f"X must be one image (height, width, n_channels); got {kind} instead. "
             "Show the images of a list or stack one by one: X[0]."

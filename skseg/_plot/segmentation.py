@@ -11,9 +11,8 @@ from scipy.ndimage import uniform_filter
 from .._census import sums_by_label
 from .._census.blocks import row_blocks
 from .._color import display_colors, unit_scale
-from .._labeled import open_label_map
+from .._images import open_label_map, open_single
 from .._nested import inner_segmenter
-from .._source import open_source
 from .axes import as_rgb, check_can_be_shown, is_dark, new_axes, thinned
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class SegmentationDisplay:
         ValueError
             If the image is not gray or RGB, or the label map or the colors do not match it.
         """
-        shown = np.ma.asanyarray(open_source(image).data)
+        shown = np.ma.asanyarray(open_single(image).array)
         pixels = np.ma.filled(shown, 0)
         check_can_be_shown(pixels)
         labels = _as_labels(label_map, image, np.asarray(np.ma.getmaskarray(shown).any(axis=-1)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from .._color import is_unit_range, to_uint8, to_unit
-from .._source import Source
+from .._images import Pixels
 from .grid import nearest_odd
 
 _SIDE = 0.3  # of the square, relative to the side of the smallest region; twice that in noise, if it is one pixel
@@ -19,24 +18,25 @@ _SAME = 1e-6  # difference of floats that stand for the same 8 bits
 _CALM = 25  # percentage of the pixels that noise is measured at: those without edges and textures
 _NORMAL = 0.319  # the same percentile of the absolute values of a standard normal distribution
 
+Image = NDArray[Any]  # (height, width, n_channels), maybe masked
 Mask = NDArray[np.bool_] | None
 
 
-def without_noise(source: Source, min_size: float) -> Source:
+def without_noise(image: Image, min_size: float) -> Image:
     """An image whose regions have at least `min_size` pixels, averaged if it is large or noisy."""
     side = _SIDE * float(np.sqrt(min_size))
-    if nearest_odd(side) == 1 < nearest_odd(2 * side) and is_noisy(source):
+    if nearest_odd(side) == 1 < nearest_odd(2 * side) and is_noisy(image):
         side *= 2
-    return average(source, nearest_odd(side))
+    return average(image, nearest_odd(side))
 
 
-def is_noisy(source: Source) -> bool:
+def is_noisy(image: Image) -> bool:
     """Whether pixels differ from their neighbors in the calm parts of an image almost as colors do in all of it.
 
     Noise is measured by the kernel of J. Immerkær, "Fast noise variance estimation", Computer Vision and Image
     Understanding 64(2), 1996.
     """
-    pixels, noise, spread = source.pixels(), 0.0, 0.0
+    pixels, noise, spread = Pixels(image), 0.0, 0.0
     if pixels.data.dtype.kind not in "biuf":
         return False
     for channel in np.moveaxis(pixels.data, -1, 0):
@@ -50,14 +50,14 @@ def is_noisy(source: Source) -> bool:
     return noise > _NOISY * spread
 
 
-def average(source: Source, side: int) -> Source:
+def average(image: Image, side: int) -> Image:
     """An image with the mean of the square around each pixel, in its dtype; masked pixels do not count.
 
     `side` of the square is an odd number of pixels.
     """
-    pixels = source.pixels()
+    pixels = Pixels(image)
     if side == 1 or pixels.data.dtype.kind not in "biuf":
-        return source
+        return image
     known = None if pixels.mask is None else _mean_of_sums((~pixels.mask).astype(np.float32), side)
     data, dtype = _in_bytes(pixels.data, pixels.mask), pixels.data.dtype
     averaged = np.empty_like(data)
@@ -65,8 +65,7 @@ def average(source: Source, side: int) -> Source:
         averaged[..., channel] = _average_plane(data[..., channel], side, pixels.mask, known)
     if data.dtype != dtype:
         averaged = averaged.astype(dtype) * 257 if dtype == np.uint16 else (averaged / 255).astype(dtype)
-    masked = source.data if isinstance(source.data, np.ma.MaskedArray) else None
-    return replace(source, data=averaged if masked is None else np.ma.MaskedArray(averaged, mask=masked.mask))
+    return averaged if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(averaged, mask=image.mask)
 
 
 def _in_bytes(data: NDArray[Any], mask: Mask) -> NDArray[Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_scalar
 
 from .._census.blocks import row_blocks
-from .._labeled import is_labeled, named_like, open_label_map
+from .._images import is_named, named_like, open_label_map
 from .graph import (
     Floats,
     Labels,
@@ -95,7 +95,7 @@ def _clean(label_map: Any, min_size: int, colors: Floats, name: str) -> Any:
     cleaned = np.empty(labels.shape, dtype=np.int32)
     for image in np.ndindex(labels.shape[:-2]):
         cleaned[image] = _clean_image(labels[image], mask[image], min_size, colors)
-    if is_labeled(label_map):
+    if is_named(label_map):
         return named_like(label_map, np.ma.MaskedArray(cleaned, mask=mask) if mask.any() else cleaned)
     return np.ma.MaskedArray(cleaned, mask=mask) if isinstance(label_map, np.ma.MaskedArray) else cleaned
 

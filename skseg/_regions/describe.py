@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from .._checks import match_to_fit
 from .._color import find_conversion, is_unit_range, round_to
-from .._counting import count_source, read_rows
+from .._counting import PixelScan, count_images, read_rows
 from .._fitting import fit_model
+from .._images import Pixels, open_images
+from .._limits import LIMITS
 from .._model import Model
 from .._segmenter import KMeansSegmenter
-from .._source import Source
 from .average import without_noise
 from .contrast import fill, gradient, label_contrast, local_deviation
 from .cost import Cost
@@ -60,29 +61,28 @@ class Described(NamedTuple):
         return merge(self.start, Cost.of(weights, self.start.sizes.sum(), self.n_labels))
 
 
-def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -> Described:
+def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: Any) -> Described:
     """Find the connected parts of the labels of an image, let small ones join a neighbor, and describe what is left.
 
     If the segmenter is None, the image gets clusters of its own.
     """
-    n_dims = np.ndim(source.data)
-    if n_dims != 3:
+    if image.ndim != 3:
         raise ValueError(
-            f"X must be an image (height, width, n_channels); got {n_dims} dimensions instead. "
+            f"X must be an image (height, width, n_channels); got {image.ndim} dimensions instead. "
             "Pass the images of a stack as a list."
         )
-    mask = source.pixels().mask
+    mask = Pixels(image).mask
     if mask is not None and mask.all():
         return _nothing(mask)
-    n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(np.shape(source.data)[:2])
+    n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(image.shape[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
-    source = without_noise(source, min(smallest, n_pixels * _SMALLEST))
-    model = _own_model(source) if segmenter is None else segmenter.model_
-    pixels, rows = read_rows(source, model.conversion.name)
+    image = without_noise(image, min(smallest, n_pixels * _SMALLEST))
+    model, pixels = _own_model(image) if segmenter is None else segmenter.model_, Pixels(image)
+    rows = read_rows(pixels, model.conversion.name)
     if segmenter is not None:
-        rows = match_to_fit(segmenter, source, rows)
-    labels = np.ma.getdata(pixels.restore(model.label(rows), under_mask=-1))
-    planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), under_mask=np.nan)), _reference_spread(model))
+        rows = match_to_fit(segmenter, [], rows)
+    labels = np.ma.getdata(pixels.restore(model.label(rows), -1))
+    planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), np.nan)), _reference_spread(model))
     parts = connected(labels, mask)
     _, numbers = absorb_small(graph(parts, planes), smallest)
     regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
@@ -96,9 +96,9 @@ def describe(source: Source, segmenter: KMeansSegmenter | None, min_size: Any) -
     return Described(regions, mask, start._replace(sums=sums), n_labels)
 
 
-def _own_model(source: Source) -> Model:
+def _own_model(image: NDArray[Any]) -> Model:
     """The clusters of a single image, in L*a*b* if it has three channels; there may be fewer, as in a drawing."""
-    n_channels = np.shape(source.data)[-1]
+    images, n_channels = open_images(image), image.shape[-1]
     if n_channels == 4:
         raise ValueError(
             "X has 4 channels, and the fourth could be alpha or a band. If it is alpha, make it a mask: "
@@ -106,8 +106,8 @@ def _own_model(source: Source) -> Model:
             "If all are bands, use RegionSegmenter(KMeansSegmenter(32, color_space=None))."
         )
     conversion = find_conversion(None, None, n_channels) if n_channels != 3 else find_conversion("lab", _LAB, 3)
-    counted = count_source(source, None, conversion.name, None, purpose="fit")
-    limits = counted.census.number_limits()
+    census = count_images(images, conversion.name, None, most=LIMITS.colors_in_fit)
+    limits = census.number_limits()
     if n_channels == 3 and not is_unit_range(limits):
         raise ValueError(
             f"X must be uint8, uint16 or from 0 to 1 for L*a*b*, the default for 3 channels; got {limits.dtype} from "
@@ -115,7 +115,8 @@ def _own_model(source: Source) -> Model:
             "RegionSegmenter(KMeansSegmenter(32, color_space='hsv')), which takes any range; None instead of 'hsv' if "
             "the channels are not RGB."
         )
-    return fit_model(counted.census, conversion, counted.scan, **_OWN)
+    scan = None if census.is_complete else PixelScan(images, conversion.name, None, census.colors[:1], None)
+    return fit_model(census, conversion, scan, **_OWN)
 
 
 def _nothing(mask: NDArray[np.bool_]) -> Described:

@@ -17,10 +17,11 @@ from .. import metrics
 from .._census import means_by_label
 from .._checks import check_n_jobs
 from .._color import round_to
-from .._labeled import open_map, open_maps
+from .._errors import as_real
+from .._images import Image, Images, LabelMap, SingleImage, open_images
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
-from .._source import ImageOutputMixin, Images, LabelMap, Source, open_source
+from .._set_output import ImageOutputMixin
 from ..metrics._agreement import mean_score, score_or_none
 from .describe import describe
 from .hierarchy import RegionHierarchy, check_probability
@@ -157,16 +158,16 @@ class RegionSegmenter(
         check_parameters(self)
         if not isinstance(self.segmenter, KMeansSegmenter | None):
             raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
-        source = open_source(X)
-        _check_images(source)
-        n_channels = np.shape(source.first())[-1]
-        _check_images(source, n_channels)
-        segmenter = None if self.segmenter is None else clone(self.segmenter).fit(source.data)
-        weights = self._learn(source, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
+        images = open_images(X)
+        _check_images(images)
+        n_channels = images.first.n_channels
+        _check_images(images, n_channels)
+        segmenter = None if self.segmenter is None else clone(self.segmenter).fit(images)
+        weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
         fitted = copy(self)
         set_fitted(fitted, segmenter, weights, n_channels)
-        if not source.is_sequence:
-            fitted.labels_ = source.like(fitted.predict(source.data))
+        if not images.is_sequence:
+            fitted.labels_ = fitted.predict(images)
         self.__dict__ = fitted.__dict__  # all at once: a fit that fails changes nothing
         return self
 
@@ -208,9 +209,10 @@ class RegionSegmenter(
         regions : ndarray of int32, shape of X without channels, or a list of them
             As returned by `predict`.
         """
-        fitted = copy(self).fit(X, y)
+        images = open_images(X)
+        fitted = copy(self).fit(images, y)
         if not hasattr(fitted, "labels_"):
-            fitted.labels_ = fitted.predict(X)
+            fitted.labels_ = fitted.predict(images)
         self.__dict__ = fitted.__dict__
         return self.labels_
 
@@ -233,7 +235,7 @@ class RegionSegmenter(
         X_new : ndarray, or a list of them
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
-        return self._for_each_image(lambda source: paint_regions(source.data, self._cut(source)), X, are_colors=True)
+        return self._for_each_image(lambda image: paint_regions(image, self._cut(image)), X, are_colors=True)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X, then paint its regions, which are found once.
@@ -254,8 +256,9 @@ class RegionSegmenter(
         X_new : ndarray, or a list of them
             As returned by `transform`.
         """
-        fitted = copy(self).fit(X, y, **fit_params)
-        painted = _paint(open_source(X), fitted.labels_) if hasattr(fitted, "labels_") else fitted.transform(X)
+        images = open_images(X)
+        fitted = copy(self).fit(images, y, **fit_params)
+        painted = _paint(images, fitted.labels_) if isinstance(images, SingleImage) else fitted.transform(images)
         self.__dict__ = fitted.__dict__
         return painted
 
@@ -304,27 +307,27 @@ class RegionSegmenter(
         ValueError
             If `y` is missing or does not have the shape of X's pixels.
         """
-        source = self._open_images(X)
+        images = self._open_images(X)
         if y is None:
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
 
-        def agreement(image: Source, truth: Any) -> float | None:
-            return score_or_none(metrics.covering, open_maps(truth, "y", image.labeled), self._cut(image))
+        def agreement(image: SingleImage, truth: Any) -> float | None:
+            return score_or_none(metrics.covering, image.open_maps(truth, "y"), self._cut(image.array))
 
-        images, truths = _image_by_image(source, y)
-        return mean_score(images.map(agreement, n_jobs=self.n_jobs, y=truths))
+        images, truths = _image_by_image(images, y)
+        return mean_score(images.each(agreement, n_jobs=self.n_jobs, y=truths))
 
-    def _open_images(self, X: Any) -> Source:
+    def _open_images(self, X: Any) -> Image:
         """X as one or several images with the channels of `fit`."""
         check_is_fitted(self)
         check_parameters(self)
-        source = open_source(X)
-        _check_images(source, self.n_features_in_)
-        return source
+        images = open_images(X)
+        _check_images(images, self.n_features_in_)
+        return images
 
     def _for_each_image(
         self,
-        function: Callable[[Source], Any],
+        function: Callable[[NDArray[Any]], Any],
         X: Any,
         *,
         stack: Callable[[list[Any]], Any] = _stack,
@@ -332,36 +335,36 @@ class RegionSegmenter(
     ) -> Any:
         """`function` of each image: one result, a list for a list of images, and by `stack` for a stack."""
 
-        def each(source: Source) -> Any:
-            if source.is_sequence:
-                return list(source.map(each, n_jobs=self.n_jobs))
-            is_stack = np.ndim(source.data) > 3
-            values = stack([each(open_source(part)) for part in source.data]) if is_stack else function(source)
-            return source.like(values, is_color=are_colors)
+        def each(array: NDArray[Any]) -> Any:
+            return stack([each(part) for part in array]) if array.ndim > 3 else function(array)
 
-        return each(self._open_images(X))
+        def of_image(image: SingleImage) -> Any:
+            return image.name(each(image.array), is_color=are_colors)
 
-    def _cut(self, source: Source) -> Any:
+        return self._open_images(X).results(of_image, n_jobs=self.n_jobs)
+
+    def _cut(self, image: NDArray[Any]) -> Any:
         """The regions of one image."""
         where = {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
-        return self._hierarchy(source).cut(**where)
+        return self._hierarchy(image).cut(**where)
 
-    def _hierarchy(self, source: Source) -> RegionHierarchy:
+    def _hierarchy(self, image: NDArray[Any]) -> RegionHierarchy:
         """The hierarchy of one image."""
-        _check_images(source, self.n_features_in_)  # one of a list may have been read only now
-        described = describe(source, self.segmenter_, self.min_size)
+        as_real(image[:0])
+        _check_shape(image.shape, self.n_features_in_)  # one of a list may have been read only now
+        described = describe(image, self.segmenter_, self.min_size)
         return RegionHierarchy(described.regions, described.mask, described.start.pairs, described.tree(self.weights_))
 
-    def _learn(self, source: Source, y: Any, segmenter: KMeansSegmenter | None) -> dict[str, float]:
+    def _learn(self, images: Image, y: Any, segmenter: KMeansSegmenter | None) -> dict[str, float]:
         """The weights that separate the true regions best."""
         if y is None:
             raise ValueError('fit needs y, the true label map of each image, if cost="learn"; got None.')
 
-        def lesson(image: Source, truth: Any) -> Lesson:
-            return make_lesson(describe(image, segmenter, self.min_size), open_maps(truth, "y", image.labeled))
+        def lesson(image: SingleImage, truth: Any) -> Lesson:
+            return make_lesson(describe(image.array, segmenter, self.min_size), image.open_maps(truth, "y"))
 
-        images, truths = _image_by_image(source, y)
-        return learn(list(images.map(lesson, n_jobs=self.n_jobs, y=truths)), WEIGHTS)
+        images, truths = _image_by_image(images, y)
+        return learn(images.each(lesson, n_jobs=self.n_jobs, y=truths), WEIGHTS)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -394,30 +397,35 @@ def set_fitted(
     estimator.__dict__.pop("labels_", None)  # of an earlier X
 
 
-def _image_by_image(source: Source, y: Any) -> tuple[Source, Any]:
+def _image_by_image(images: Image, y: Any) -> tuple[Image, Any]:
     """The images of a stack as a sequence, and `y` of each of them."""
-    n_axes = 0 if source.is_sequence else np.ndim(source.data) - 3
-    if not n_axes:
-        return source, y
-    for _ in range(n_axes - 1):
+    if not isinstance(images, SingleImage) or images.array.ndim == 3:
+        return images, y
+    stack = images.array
+    for _ in range(stack.ndim - 4):
         y = [each for part in y for each in part]
-    return open_source(list(source.data.reshape(-1, *source.data.shape[-3:]))), y
+    return open_images(list(stack.reshape(-1, *stack.shape[-3:]))), y
 
 
-def _check_images(source: Source, n_channels: int | None = None) -> None:
+def _check_images(images: Image, n_channels: int | None = None) -> None:
     """Refuse tables, and arrays without pixels or with another number of channels; files are not read for this."""
-    flat = source.tables if source.is_sequence else [source.data] * (np.ndim(source.data) < 3)
+    flat = images.tables
+    if isinstance(images, SingleImage) and len(images.shape) < 3:
+        flat = [images.data]
     if flat:
         raise ValueError(
             "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
             f"know where pixels lie. Got {np.ndim(flat[0])} dimensions instead; a gray image is image[..., np.newaxis]."
         )
-    for index, image in enumerate(source.data if source.is_sequence else [source.data]):
+    if isinstance(images, SingleImage):
+        _check_shape(images.shape, n_channels)
+        return
+    for index, image in enumerate(images.data):
         if isinstance(image, np.ndarray) and image.ndim > 2:
-            _check_shape(image.shape, n_channels, f"X[{index}]" if source.is_sequence else "X")
+            _check_shape(image.shape, n_channels, f"X[{index}]")
 
 
-def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str) -> None:
+def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str = "X") -> None:
     if 0 in shape:
         raise ValueError(f"{name} must have at least one pixel and one channel; got the shape {shape} instead.")
     if n_channels not in (None, shape[-1]):
@@ -427,13 +435,12 @@ def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str) -> N
         )
 
 
-def _paint(source: Source, regions: Any) -> Any:
+def _paint(image: SingleImage, regions: Any) -> Any:
     """An image, or stack, with each pixel in the mean color of its region."""
-    numbers = open_map(regions, "regions", source.labeled)
-    images = source.data.reshape(-1, *source.data.shape[-3:])
-    maps = numbers.reshape(-1, *numbers.shape[-2:])
+    numbers, array = image.open_map(regions, "regions"), image.array
+    images, maps = array.reshape(-1, *array.shape[-3:]), numbers.reshape(-1, *numbers.shape[-2:])
     painted = _stack([paint_regions(*each) for each in zip(images, maps, strict=True)])
-    return source.like(painted.reshape(source.data.shape), is_color=True)
+    return image.name(painted.reshape(array.shape), is_color=True)
 
 
 def paint_regions(image: Any, regions: Any) -> Any:

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._census.blocks import row_blocks
-from .._labeled import open_label_map
-from .._source import open_source
+from .._images import open_label_map, open_map, open_single
 
 _BLOCK = 1 << 20  # pixels whose colors are converted to float64 at a time
 
@@ -157,8 +156,8 @@ class _Runs(NamedTuple):
 
 def _open_image(X: Any, shape: tuple[int, ...]) -> NDArray[Any]:
     """X as an array of numbers, of the shape of the label map, maybe with channels."""
-    min_ndim = 2 if np.ndim(X) > len(shape) else 1
-    image: NDArray[Any] = np.ma.asanyarray(open_source(X, min_ndim).data)
+    is_image = np.ndim(X) > len(shape)
+    image: NDArray[Any] = np.ma.asanyarray(open_single(X).array if is_image else open_map(X, "X"))
     if image.shape[: len(shape)] != shape or image.ndim > len(shape) + 1:
         raise ValueError(
             f"X must have the shape of label_map, {shape}, or that with channels, {(*shape, 'n_channels')}; "

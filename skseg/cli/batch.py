@@ -11,9 +11,8 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from .._counting import read_rows
 from .._errors import NotFiniteError, TooLargeError
-from .._source import open_source
+from .._images import open_single
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
 from ..io._tiff import is_tiff
@@ -50,7 +49,12 @@ class Picture(ImageFile):
         """Part of the image, masked."""
         pixels = super().__getitem__(key)
         self.on_read(1)
-        return self._masked(pixels, self.mask[key], self.shape) if self.is_banded and self.mask is not None else pixels
+        return self._masked(pixels, self.mask[key], self.shape) if self.is_large and self.mask is not None else pixels
+
+    @property
+    def block_rows(self) -> int | None:
+        """As of the file, unless its pixels are kept."""
+        return None if self.pixels is not None else super().block_rows
 
     def _masked(self, pixels: NDArray[Any], mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[Any]:
         """Some pixels of an image of this shape, masked by the same part of the user's mask."""
@@ -90,7 +94,7 @@ class Batch:
         self.failed: dict[str, str] = {}
         names: set[str] = set()
         for path in self.files:
-            with self.noting(readable(path)):
+            with self.noting(readable(path)), ImageFile.in_order():
                 pages = ImageFile(path).pages()
                 for page in pages:
                     _check_channels(page, color_space)
@@ -110,14 +114,14 @@ class Batch:
         """Read every image once; drop images that cannot be read or differ in kind from the first."""
         kind, n_bytes = "", 0
         self.pictures = []
-        for picture in pictures:
+        for picture in _in_order(pictures):
             with self.noting(picture):
-                pixels = picture if picture.is_banded else np.asanyarray(picture)
+                pixels = picture if picture.is_large else np.asanyarray(picture)
                 kind = kind or _kind(pixels)
                 if _kind(pixels) != kind:
                     raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
-                parts = (part for _, part in open_source(pixels).bands(_READ_PIXELS))
-                n_rows = sum(len(read_rows(part, None)[1]) for part in parts)  # which refuses infinite numbers
+                blocks = open_single(pixels).blocks(n_pixels=_READ_PIXELS)
+                n_rows = sum(len(block.read()) for block in blocks)  # which refuses infinite numbers
                 picture.is_masked = n_rows == 0
                 if not isinstance(pixels, Picture):
                     n_bytes += pixels.nbytes
@@ -128,6 +132,12 @@ class Batch:
         """Drop the images of which all pixels are masked, as failures."""
         self.failed |= {str(picture): "All its pixels are masked." for picture in self.pictures if picture.is_masked}
         self.pictures = [picture for picture in self.pictures if not picture.is_masked]
+
+
+def _in_order(pictures: Iterable[Picture]) -> Iterator[Picture]:
+    """The pictures; meanwhile a file with several pages stays open."""
+    with ImageFile.in_order():
+        yield from pictures
 
 
 @contextmanager

@@ -14,13 +14,13 @@ from sklearn.model_selection import KFold
 from .._census import Census, merge
 from .._census.blocks import in_parallel
 from .._color import Conversion, find_conversion
-from .._counting import count_source
+from .._counting import count_images
 from .._fitting import cluster, features_of, fit_model
+from .._images import open_images
 from .._kmeans import Cells, group, nearest
 from .._model import Clusters, Model
 from .._scaling import learn_weights
 from .._segmenter import KMeansSegmenter
-from .._source import open_source
 from .._tiles import TileKFold
 from ..metrics import _scores
 from .batch import Picture
@@ -115,7 +115,8 @@ def _parts(pictures: list[Picture]) -> Iterator[tuple[Any, list[Picture]]]:
 
 def _count(pixels: Any, pictures: list[Picture], segmenter: KMeansSegmenter) -> Census:
     with as_click_error(pictures):
-        return count_source(open_source(pixels), None, segmenter.color_space, segmenter.n_jobs).census
+        images, n_jobs = open_images(pixels), segmenter.n_jobs
+        return count_images(images, segmenter.color_space, None, n_jobs=n_jobs)
 
 
 def _judge_parts(

@@ -16,10 +16,9 @@ from skimage.exposure import rescale_intensity
 
 from .._census.blocks import in_parallel
 from .._color import is_unit_range, to_uint8
-from .._counting import read_rows
+from .._images import Pixels
 from .._model import Model
 from .._regions.segmenter import RegionSegmenter
-from .._source import open_source
 from .palettes import hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
@@ -63,7 +62,8 @@ def _picture(
     """An image of the page, its label map by each model, and its regions, if there is a segmenter."""
     rows, columns = (_sample(length, max(image.shape[:2])) for length in image.shape[:2])
     small = image[rows][:, columns]
-    pixels, shown = read_rows(open_source(small), color_space=None)
+    pixels = Pixels(small)
+    shown = pixels.read()
 
     def label_map(model: Model) -> str:
         labels = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from .._balancer import WhiteBalancer
 from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
 from .._errors import NoPixelsError
+from .._images import SingleImage, open_single
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
-from .._source import is_banded, open_source
 from ..io._tiff import read_georeference
 from .batch import Picture
 from .report import clusters_of, count_labels, entry_of, plural
@@ -42,20 +42,19 @@ class Classes:
         *,
         is_own: bool = False,
     ) -> None:
-        self._pixels = picture if picture.is_banded else np.asanyarray(picture)
-        self._segmenter, self._is_own = segmenter, is_own
+        self._original, self._segmenter, self._is_own = open_single(picture), segmenter, is_own
         self._counts = np.zeros(len(segmenter.cluster_centers_))
-        self.shape, self.dtype = self._pixels.shape, self._pixels.dtype
+        self.shape, self.dtype = self._original.shape, self._original.data.dtype
         n_channels, n_fitted = self.shape[-1], segmenter.n_features_in_
         if n_channels != n_fitted:
             raise ValueError(f"It has {plural(n_channels, 'channel')}, but the clusters have {n_fitted}.")
         self.colors = segmenter.model_.rgb()
-        self._source = open_source(_balance(self._pixels, balancers))
+        self._image = _balance(self._original, balancers)
 
     @cached_property
     def labels(self) -> NDArray[Any]:
         """The label map, with the mask of the image."""
-        return np.asanyarray(self._segmenter.predict(self._source.data))
+        return np.asanyarray(self._segmenter.predict(self._image))
 
     @property
     def own_colors(self) -> NDArray[Any]:
@@ -65,26 +64,27 @@ class Classes:
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
         """Size, position and colors of each label that occurs, as in `region_table`."""
-        if not self._source.is_banded:
-            return region_table(self.labels, self._pixels)
-        parts = self._source.bands(_PIXELS)
+        if self._image.is_in_memory:
+            return region_table(self.labels, self._original.array)
+        blocks = ((block.place, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
         return merge_tables(
-            (band.start, region_table(self._segmenter.predict(part.data), part.data)) for band, part in parts
+            (place.start or 0, region_table(self._segmenter.predict(pixels), pixels)) for place, pixels in blocks
         )
 
     def image(self, output: str) -> NDArray[Any]:
         """The repainted image, or its distances."""
-        return self._transform(self._source.data, output)
+        return self._transform(self._image, output)
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""
         if output == "label":
             self._counts[:] = 0
-        for band, part in self._source.bands(_PIXELS):
+        for block in self._image.blocks(n_pixels=_PIXELS):
             if output != "label":
-                yield self._transform(part.data, output)
+                yield self._transform(block.array, output)
             else:
-                labels = self._segmenter.predict(part.data) if self._source.is_banded else self.labels[band]
+                is_known = self._image.is_in_memory
+                labels = self.labels[block.place] if is_known else self._segmenter.predict(block.array)
                 self._counts += count_labels(labels, len(self._counts))
                 yield labels
 
@@ -101,15 +101,15 @@ class Classes:
         return transformed
 
 
-def _balance(pixels: Any, balancers: Sequence[WhiteBalancer]) -> Any:
+def _balance(image: SingleImage, balancers: Sequence[WhiteBalancer]) -> SingleImage:
     """An image in the light of balancers, which measure the light of the whole image."""
-    if balancers and is_banded(pixels):
+    if balancers and not image.is_in_memory:
         raise ValueError(
             "It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
         )
     for balancer in balancers:
-        pixels = balancer.transform(pixels)
-    return pixels
+        image = open_single(balancer.transform(image))
+    return image
 
 
 class Regions:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._color import to_uint8
-from .._labeled import free_no_data
+from .._images import free_no_data
 from ..io._rasters import write_image, write_labels
 from ..io._results import as_palette
 from .batch import Picture

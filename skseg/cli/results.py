@@ -175,7 +175,7 @@ class Results:
 def _check_polygons(pictures: Iterable[Picture]) -> None:
     """Refuse images that are too large for polygons, which are made of a whole label map."""
     for picture in pictures:
-        if picture.is_banded:
+        if picture.is_large:
             raise click.UsageError(
                 f"{picture} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, or "
                 "run gdal_polygonize on the label map of --output label."

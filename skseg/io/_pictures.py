@@ -14,12 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ImageFile as ImageFormat
 from skimage.color import gray2rgb
 
 from .._errors import TooLargeError, warn
+from ._kept import in_order, opened
 from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha, too_many
 
 _LEAST_BYTES = 10  # of a page of an animation
+_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)  # tag of EXIF, and its values that exchange height and width
 _ONLY_RECOGNIZED = {"BUFR", "GRIB", "HDF5", "MPEG", "WMF"}
 _STORED_AS = {  # bits of a number in a PNG file, by Pillow's name for their layout, and its factor for the number
     "1": (1, 1),
@@ -143,6 +146,7 @@ class ImageFile:
     """
 
     ndim = 3  # known without reading the file
+    in_order = staticmethod(in_order)  # a context in which the pages of a file are read in one go
     _baseclass = np.ndarray  # numpy.ma.asarray needs the type of the data in a masked array
 
     def __init__(self, path: str | PathLike[str], page: int | None = None) -> None:
@@ -160,29 +164,31 @@ class ImageFile:
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Part of the image; only the rows of a slice are decoded from a large TIFF file."""
-        if not (self.is_banded and isinstance(key, slice) and key.step in (None, 1)):
+        if not (self.is_large and isinstance(key, slice) and key.step in (None, 1)):
             return np.asanyarray(np.asanyarray(self)[key])
         with self._naming(), open_page(self.path, self.page) as page:
             return page.read_rows(key)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Height, width and number of channels. Files other than TIFF are read to get it."""
+        """Height, width and number of channels."""
         return self._describe()[0]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Data type of the pixels. Files other than TIFF are read to get it."""
+        """Data type of the pixels."""
         return self._describe()[1]
 
     @property
-    def block_rows(self) -> int:
-        """Number of rows decoded together in a large TIFF file."""
+    def block_rows(self) -> int | None:
+        """Number of rows decoded together in a large TIFF file; None for files that are read at once."""
+        if not self.is_large:
+            return None
         with self._naming(), open_page(self.path, self.page) as page:
             return page.block_rows
 
     @property
-    def is_banded(self) -> bool:
+    def is_large(self) -> bool:
         """Whether the file is a TIFF file too large to be read at once."""
         with self._naming():
             if not is_tiff(self.path):
@@ -209,18 +215,18 @@ class ImageFile:
 
     def _read(self) -> NDArray[Any]:
         if not is_tiff(self.path):
-            check_page(self.page, _count_pages(self.path))
+            if self.page is None:
+                check_page(None, _count_pages(self.path))
             return _read_plain(self.path, self.page)
         with open_page(self.path, self.page) as page:
             page.check_size()
             return page.mask_missing(_read_plain(self.path, page.number)) if page.suits_pillow else page.read()
 
     def _describe(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and data type, from the header if the file is TIFF."""
+        """Shape and data type, from the header."""
         with self._naming():
             if not is_tiff(self.path):
-                pixels = self._read()
-                return pixels.shape, pixels.dtype
+                return _describe_plain(self.path, self.page)
             with open_page(self.path, self.page) as page:
                 return page.shape, page.dtype
 
@@ -262,6 +268,16 @@ def _count_pages(path: str) -> int:
     return n_frames
 
 
+def _describe_plain(path: str, page: int | None) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and data type of an image that Pillow reads."""
+    with _open_page(path, page) as image:
+        width, height = image.size
+        if Image.Image.getexif(image).get(_ORIENTATION) in _LYING:  # that of a PNG would decode the image
+            width, height = height, width
+        kind = np.bool_ if image.mode == "1" else np.uint16 if image.mode.startswith("I;16") else np.uint8
+        return (height, width, 3), np.dtype(kind)
+
+
 def _read_plain(path: str, page: int | None) -> NDArray[Any]:
     """The pixels of an image that Pillow reads, (height, width, 3), masked where transparent."""
     image, layout = _open_upright(path, page)
@@ -284,16 +300,27 @@ def _read_plain(path: str, page: int | None) -> NDArray[Any]:
 
 def _open_upright(path: str, page: int | None, layout: str = "") -> tuple[Image.Image, str]:
     """An image, turned upright, and Pillow's name for the layout of the numbers in a PNG file, unless given."""
-    with Image.open(path) as image:
+    with _open_page(path, page) as image:
         check_size(image.width * image.height)
-        if page is not None:
-            image.seek(page)
         if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
             raise ValueError("it is cut off")
         stored = str(image.tile[0].args) if image.format == "PNG" else ""
         if layout:
             image.tile = [tile._replace(args=layout) for tile in image.tile]
         return ImageOps.exif_transpose(image), stored
+
+
+@contextmanager
+def _open_page(path: str, page: int | None) -> Iterator[ImageFormat.ImageFile]:
+    """An open file, at a page of it."""
+    with Image.open(path) if page is None else opened(path, Image.open) as image:
+        if page is not None:
+            try:
+                image.seek(page)
+            except EOFError:
+                check_page(page, _count_pages(path))
+                raise  # pragma: no cover, such a frame was counted
+        yield image
 
 
 def _without_palette(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._labeled import open_label_map
+from .._images import open_label_map
 from .._regions.outlines import Outlines, count_runs, outlines
 from ._atomic import naming, written_whole
 from ._results import as_palette

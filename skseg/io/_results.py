@@ -14,8 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from .._census.blocks import row_blocks
 from .._color import display_colors, to_uint8, unit_scale
-from .._labeled import free_no_data, open_label_map
-from .._source import open_source
+from .._images import free_no_data, open_label_map, open_map, open_single
 from ._atomic import written_whole
 from ._rasters import colors_of_tiff, place_like, write_image, write_labels
 
@@ -152,7 +151,7 @@ def save_image(
     ...     io.save_image(painted, f"{folder}/painted.png")
     """
     suffix = _check_suffix(path, like)
-    image = np.ma.asarray(open_source(image, min_ndim=1 if np.ndim(image) == 2 else 2).data)
+    image = np.ma.asarray(open_map(image, "image") if np.ndim(image) == 2 else open_single(image).array)
     if image.ndim == 2:
         image = image[..., np.newaxis]
     pixels = np.ma.getdata(image)

@@ -21,8 +21,9 @@ from skimage.color import gray2rgb
 from tifffile import TiffFile, TiffPage
 
 from .._census.blocks import in_parallel
-from .._labeled import find_missing, holds
+from .._images import find_missing, holds
 from ._georeference import Georeference, georeference_of, no_data_of
+from ._kept import opened
 
 _PLAIN_BITS = (1, 2, 4, 8)  # of a number, that Pillow reads
 _PLAIN_BYTES = 4  # of Pillow for a pixel; larger pixels count as several
@@ -58,8 +59,14 @@ def open_page(path: str, number: int | None) -> Iterator[Page]:
     images = _find_images(path)
     check_page(number, len(images))
     index, mask = images[number or 0]
-    with TiffFile(path) as file:
+    with opened(path, _open_tiff) as file:
         yield Page(file.pages[index], None if mask is None else file.pages[mask], index)
+
+
+def _open_tiff(path: str) -> TiffFile:
+    file = TiffFile(path)
+    file.pages.cache = True  # a page is asked for several times
+    return file
 
 
 def read_georeference(path: str | PathLike[str], page: int | None = None) -> Georeference | None:

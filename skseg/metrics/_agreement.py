@@ -11,9 +11,8 @@ from scipy.sparse import coo_array
 from sklearn.utils.validation import check_consistent_length
 
 from .._census.blocks import row_blocks
-from .._checks import check_pixel_weights
 from .._errors import NoPixelsError, warn
-from .._labeled import is_list_of_arrays, open_map, open_maps, open_weights
+from .._images import is_list_of_arrays, open_map, open_maps, pixel_weights
 
 Floats = NDArray[np.float64]
 
@@ -217,7 +216,7 @@ def _mean_over(
         return float(np.mean([_mean_over(measure, *image) for image in images]))
     predicted = open_map(labels_pred, "labels_pred", labels_pred)
     maps = _annotations(open_maps(labels_true, "labels_true", labels_pred), predicted.shape)
-    weights = open_weights(sample_weight, labels_pred)
+    weights = None if sample_weight is None else open_map(sample_weight, "sample_weight", labels_pred)
     return float(np.mean([measure(contingency(truth, predicted, weights)) for truth in maps]))
 
 
@@ -267,7 +266,7 @@ def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | N
     known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted))
     weights = None
     if sample_weight is not None:
-        weights = check_pixel_weights(np.ma.ravel(sample_weight), truth.shape, ~known)
+        weights = pixel_weights(np.ma.ravel(sample_weight), truth.shape, ~known)
         known[known] = weights > 0
         weights = weights[weights > 0]
     if not known.any():

@@ -13,11 +13,13 @@ from sklearn.base import clone
 
 from .._census import Census
 from .._checks import match_to_fit
-from .._counting import count_source
+from .._counting import PixelScan, count_images
 from .._errors import NoPixelsError, warn
+from .._images import open_images
+from .._kmeans import representatives
+from .._limits import LIMITS
 from .._model import Clusters
 from .._nested import inner_segmenter
-from .._source import open_source
 from . import _scores as scores
 
 
@@ -342,9 +344,12 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
 def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
     """The colors of X as the segmenter at the end of `estimator` sees them."""
     segmenter, X = inner_segmenter(estimator, X)
-    source, model = open_source(X), segmenter.model_
-    counted = count_source(source, sample_weight, model.conversion.name, segmenter.n_jobs, purpose="score")
-    census = counted.representatives()
-    colors = match_to_fit(segmenter, source, census.colors)
+    images, model = open_images(X), segmenter.model_
+    color_space, n_jobs = model.conversion.name, segmenter.n_jobs
+    census = count_images(images, color_space, sample_weight, most=LIMITS.colors_in_score, n_jobs=n_jobs)
+    if not census.is_complete:
+        scan = PixelScan(images, color_space, sample_weight, census.colors[:1], n_jobs)
+        census = representatives(census, scan)
+    colors = match_to_fit(segmenter, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
     clusters: Clusters = model.clusters(Census(colors, census.weights))
     return clusters

@@ -1,4 +1,4 @@
-"""What X may be: taken apart into rows, put together again; masks, sequences, and what is refused."""
+"""What X may be: kinds of images, their pixels as rows and back, sequences, and what is refused."""
 
 from io import BytesIO
 from pathlib import Path
@@ -12,9 +12,10 @@ from PIL import Image
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
-from skseg._checks import check_pixel_weights
-from skseg._errors import NotFiniteError
-from skseg._source import ImageOutputMixin, as_array, open_source
+from skseg._errors import NotFiniteError, current_image
+from skseg._images import Pixels, SingleImage, base, open_images, open_single, pixel_weights, register
+from skseg._limits import LIMITS
+from skseg._set_output import ImageOutputMixin
 
 few_examples = settings(max_examples=60, deadline=None)
 
@@ -25,23 +26,27 @@ GRAY_PICTURE = Image.fromarray(IMAGE[..., 0])
 
 
 def pixels_of(X):
-    return open_source(X).pixels()
+    return Pixels(open_images(X).data)
 
 
-def is_sequence(X, min_ndim=2):
-    return open_source(X, min_ndim).is_sequence
+def is_sequence(X):
+    return open_images(X).is_sequence
 
 
 def is_table(X):
-    return open_source(X).is_table
+    return open_images(X).is_table
 
 
 def has_own_dtype(X):
-    return open_source(X).has_own_dtype
+    return open_images(X).has_own_dtype
+
+
+def as_array(X):
+    return open_single(X).array
 
 
 def map_images(function, X, **params):
-    return open_source(X).map(lambda source, *arguments: function(source.data, *arguments), **params)
+    return open_images(X).each(lambda image, *arguments: function(image.data, *arguments), **params)
 
 
 class Lazy:
@@ -89,17 +94,17 @@ def masked_images(draw):
 @few_examples
 def test_an_image_goes_to_rows_and_back(image):
     pixels = pixels_of(image)
-    assert pixels.rows().shape == (image[..., 0].size, image.shape[-1])
-    assert np.array_equal(pixels.restore(pixels.rows(), under_mask=0), image)
+    assert pixels.table.shape == (image[..., 0].size, image.shape[-1])
+    assert np.array_equal(pixels.restore(pixels.table, fill=0), image)
 
 
 @given(image=masked_images())
 @few_examples
 def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
     pixels = pixels_of(image)
-    restored = pixels.restore(pixels.rows(), under_mask=pixels.data)
+    restored = pixels.restore(pixels.table, fill=None)
     hidden = np.ma.getmaskarray(image).any(axis=-1)
-    assert len(pixels.rows()) == (~hidden).sum()
+    assert len(pixels.table) == (~hidden).sum()
     assert np.array_equal(restored.data, image.data)
     assert np.array_equal(restored.mask, np.repeat(hidden[..., np.newaxis], image.shape[-1], axis=-1))
 
@@ -109,11 +114,11 @@ def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
 def test_a_value_per_pixel_has_the_shape_of_the_pixels(image):
     pixels = pixels_of(image)
     hidden = np.ma.getmaskarray(image).any(axis=-1)
-    labels = pixels.restore(np.arange(len(pixels.rows())), under_mask=-1)
+    labels = pixels.restore(np.arange(len(pixels.table)), fill=-1)
     assert labels.shape == image.shape[:-1]
     assert np.array_equal(labels.mask, hidden)
     assert (labels.data[hidden] == -1).all()
-    assert np.array_equal(labels.data[~hidden], np.arange(len(pixels.rows())))
+    assert np.array_equal(labels.data[~hidden], np.arange(len(pixels.table)))
 
 
 def test_a_pixel_is_masked_when_one_of_its_channels_is():
@@ -124,38 +129,38 @@ def test_a_pixel_is_masked_when_one_of_its_channels_is():
 
 def test_a_masked_array_that_masks_nothing_stays_masked():
     pixels = pixels_of(np.ma.MaskedArray(IMAGE))
-    restored = pixels.restore(pixels.rows(), under_mask=0)
+    restored = pixels.restore(pixels.table, fill=0)
     assert isinstance(restored, np.ma.MaskedArray)
     assert not restored.mask.any()
 
 
 def test_rows_of_an_image_are_a_view():
-    assert np.shares_memory(pixels_of(IMAGE).rows(), IMAGE)
+    assert np.shares_memory(pixels_of(IMAGE).table, IMAGE)
 
 
 def test_restoring_does_not_touch_the_image():
     image = np.ma.MaskedArray(IMAGE.copy(), mask=IMAGE % 2 == 0)
     pixels = pixels_of(image)
-    pixels.restore(np.zeros_like(pixels.rows()), under_mask=0)
+    pixels.restore(np.zeros_like(pixels.table), fill=0)
     assert np.array_equal(image.data, IMAGE)
 
 
 @pytest.mark.parametrize("table", [TABLE, TABLE.tolist()], ids=["array", "lists"])
 def test_a_table_passes_through_untouched(table):
     pixels = pixels_of(table)
-    assert pixels.rows() is table
+    assert pixels.table is table
     assert pixels.shape is pixels.mask is None
 
 
 def test_values_of_a_table_stay_as_they_are():
-    assert np.array_equal(pixels_of(TABLE).restore(TABLE, under_mask=0), TABLE)
+    assert np.array_equal(pixels_of(TABLE).restore(TABLE, fill=0), TABLE)
 
 
 @pytest.mark.parametrize("shape", [(0, 4, 3), (2, 0, 3), (0, 0, 1)])
 def test_an_empty_image_has_no_rows_and_keeps_its_shape(shape):
     pixels = pixels_of(np.empty(shape))
-    assert pixels.rows().shape == (0, shape[-1])
-    assert pixels.restore(np.empty(0), under_mask=0).shape == shape[:-1]
+    assert pixels.table.shape == (0, shape[-1])
+    assert pixels.restore(np.empty(0), fill=0).shape == shape[:-1]
 
 
 @pytest.mark.parametrize("image", [IMAGE.astype(object), IMAGE[..., :0]], ids=["objects", "no channels"])
@@ -164,7 +169,7 @@ def test_a_mask_picks_pixels_of_any_kind(image):
     hidden[0, 1:] = True
     pixels = pixels_of(np.ma.MaskedArray(image, mask=np.zeros(image.shape, dtype=bool) | hidden[..., np.newaxis]))
     expected = image[~hidden] if image.size else np.empty((8, 0))
-    assert np.array_equal(pixels.rows(), expected)
+    assert np.array_equal(pixels.table, expected)
 
 
 # Arrays
@@ -248,11 +253,6 @@ def test_arrays_and_lists_of_numbers_are_no_sequence(X):
     assert not is_sequence(X)
 
 
-def test_label_tables_are_a_sequence_when_one_dimension_suffices():
-    assert is_sequence([np.arange(3), np.arange(4)], min_ndim=1)
-    assert not is_sequence([0, 1, 2], min_ndim=1)
-
-
 def test_an_array_interface_is_enough():
     class Interface:
         __array_interface__ = IMAGE.__array_interface__
@@ -278,7 +278,7 @@ def test_numbers_in_lists_have_no_dtype_of_their_own(X, own):
 
 def test_a_data_frame_is_a_table(pandas):
     frame = pandas.DataFrame(TABLE, columns=["red", "green", "blue"])
-    assert pixels_of(frame).rows() is frame
+    assert pixels_of(frame).table is frame
     assert is_table(frame)
     assert not is_sequence(frame)
     assert has_own_dtype(frame)
@@ -299,9 +299,23 @@ def test_images_are_mapped_in_order_with_what_goes_with_them(n_jobs):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_every_image_is_combined_once_with_its_number(n_images, n_jobs):
     images = [np.full((1, 1), value) for value in range(n_images)]
-    runs = list(open_source(images).reduce(lambda source: int(source.data[0, 0]), list, n_jobs=n_jobs))
-    assert [pair for _, run in runs for pair in run] == [(index, index) for index in range(n_images)]
-    assert [first for first, _ in runs] == [run[0][0] for _, run in runs]
+    seen = []
+
+    def number_of(pixels):
+        return [(current_image(), int(pixels.data[0, 0]))]
+
+    def add(parts):
+        return [pair for part in parts for pair in part]
+
+    def watch(runs):
+        for run in runs:
+            seen.append(len(run))
+            yield run
+
+    pairs = open_images(images).reduce(number_of, add, n_jobs=n_jobs, watch=watch)
+    assert pairs == [(index, index) for index in range(n_images)]
+    assert sum(seen) == n_images
+    assert len(seen) <= max(32, n_images / 256 + 1)
 
 
 def test_what_is_not_given_is_none_for_each_image():
@@ -340,26 +354,26 @@ def test_a_single_number_is_no_value_per_image():
 
 @pytest.mark.parametrize("weights", [np.ones((2, 4)), np.ones((2, 4), dtype=int), np.ones((2, 4)).tolist()])
 def test_weights_become_float64_one_per_pixel(weights):
-    checked = check_pixel_weights(weights, (2, 4))
+    checked = pixel_weights(weights, (2, 4))
     assert checked.dtype == np.float64
     assert checked.shape == (8,)
 
 
 def test_weights_under_the_mask_are_left_out_whatever_they_are():
     mask = np.array([[False, True], [False, False]])
-    assert check_pixel_weights([[1, np.nan], [2, 3]], (2, 2), mask).tolist() == [1.0, 2.0, 3.0]
+    assert pixel_weights([[1, np.nan], [2, 3]], (2, 2), mask).tolist() == [1.0, 2.0, 3.0]
 
 
 def test_a_masked_weight_is_zero():
     weights = np.ma.MaskedArray([5.0, 1e6], mask=[False, True])
-    assert check_pixel_weights(weights, (2,)).tolist() == [5.0, 0.0]
+    assert pixel_weights(weights, (2,)).tolist() == [5.0, 0.0]
 
 
 @pytest.mark.parametrize("shape", [(8,), (4, 2), (2, 4, 1), (2, 4, 3)])
 def test_weights_of_another_shape_are_refused(shape):
     got = str(shape).replace("(", r"\(").replace(")", r"\)")
     with pytest.raises(ValueError, match=rf"sample_weight must have X's pixel shape \(2, 4\); got {got} instead"):
-        check_pixel_weights(np.ones(shape), (2, 4))
+        pixel_weights(np.ones(shape), (2, 4))
 
 
 @pytest.mark.parametrize("weight", [-1.0, np.nan, np.inf])
@@ -367,7 +381,7 @@ def test_weights_that_are_negative_or_not_finite_are_refused(weight):
     with pytest.raises(
         ValueError, match=r"sample_weight must be finite.* and not negative; .* by weight 0 or by a mask"
     ):
-        check_pixel_weights(np.array([1.0, weight]), (2,))
+        pixel_weights(np.array([1.0, weight]), (2,))
 
 
 # Containers
@@ -481,13 +495,124 @@ def test_a_partial_fit_and_a_score_without_truth_read_each_image_once():
     assert [image.times for image in images] == [2, 2]
 
 
-def test_a_source_is_read_again_and_band_by_band():
-    source = open_source(PHOTO)
+def test_an_image_is_read_again_and_block_by_block():
+    image = open_single(PHOTO)
     for _ in range(2):
-        bands = list(source.bands(90))
-        assert np.array_equal(np.concatenate([part.data for _, part in bands]), PHOTO)
-        assert [band.start for band, _ in bands] == list(range(0, 20, 3))
-    assert np.array_equal(
-        np.concatenate([each.pixels().rows() for each in open_source([PHOTO, PHOTO]).images()][:1]),
-        PHOTO.reshape(-1, 3),
-    )
+        blocks = list(image.blocks(n_pixels=90))
+        assert np.array_equal(np.concatenate([block.data for block in blocks]), PHOTO)
+        assert [block.place.start for block in blocks] == list(range(0, 20, 3))
+        assert [block.start for block in blocks] == list(range(0, 600, 90))
+
+
+def test_blocks_of_a_masked_image_count_the_rows_that_are_not_masked():
+    mask = np.zeros(PHOTO.shape, dtype=bool)
+    mask[:4, :20] = True
+    blocks = list(open_single(np.ma.MaskedArray(PHOTO, mask=mask)).blocks(n_pixels=90))
+    assert [block.start for block in blocks] == [0, 30, 100, 190, 280, 370, 460]
+    assert sum(block.n_rows for block in blocks) == 600 - 80
+
+
+def test_an_opened_image_is_opened_as_itself():
+    image = open_images([PHOTO])
+    assert open_images(image) is image
+    with pytest.raises(TypeError, match="X must be one image; got list of several images instead"):
+        open_single([PHOTO])
+
+
+# A kind of its own
+
+
+class Planes:
+    """An image as a list of planes, as of no library: it has neither shape nor conversion to an array."""
+
+    def __init__(self, planes):
+        self.planes = planes
+
+
+@pytest.fixture
+def _planes(monkeypatch):
+    """A kind for it, of one class and one line."""
+    monkeypatch.setattr(base, "_KINDS", list(base._KINDS))
+
+    @register
+    class PlaneImage(SingleImage):
+        priority = 5
+
+        def __init__(self, X):
+            if not X.planes:
+                raise ValueError("X has no planes; at least one is needed.")
+            super().__init__(np.stack(X.planes, axis=-1))
+
+        @classmethod
+        def supports(cls, X):
+            return isinstance(X, Planes)
+
+        def blocks(self, weights=None, *, n_pixels=None):
+            return open_single(self.data).blocks(weights, n_pixels=n_pixels)
+
+        @property
+        def again(self):
+            return self
+
+        def name(self, values, *, is_color=False):
+            return Planes(list(np.moveaxis(values, -1, 0))) if is_color else values
+
+        def map(self, function, fill, **options):
+            return self.name(super().map(function, fill, **options), is_color=fill is None)
+
+
+@pytest.mark.usefixtures("_planes")
+@pytest.mark.parametrize("model", FITTED[:2])
+def test_a_new_kind_is_fitted_and_labeled(model):
+    planes = Planes([PHOTO[..., channel] for channel in range(3)])
+    for X, expected in ((planes, model.labels_), ([planes, PHOTO], [model.labels_, model.labels_])):
+        assert np.array_equal(
+            clone(model).fit_predict(X), clone(model).fit_predict(PHOTO if X is planes else [PHOTO, PHOTO])
+        )
+        assert np.array_equal(model.predict(X), expected)
+    painted = model.transform(planes)
+    assert isinstance(painted, Planes)
+    assert np.array_equal(np.stack(painted.planes, axis=-1), model.transform(PHOTO))
+    weights = np.arange(600).reshape(20, 30)
+    if isinstance(model, KMeansSegmenter):
+        weighted = [clone(model).fit(X, sample_weight=weights).cluster_centers_ for X in (planes, PHOTO)]
+        assert np.array_equal(*weighted)
+        assert model.score(planes) == model.score(PHOTO)
+
+
+@pytest.mark.usefixtures("_planes")
+def test_a_new_kind_refuses_what_it_cannot_read():
+    with pytest.raises(ValueError, match="X has no planes"):
+        KMeansSegmenter().fit(Planes([]))
+    with pytest.raises(ValueError, match=r"X\[1\]: X has no planes"):
+        KMeansSegmenter().fit([PHOTO, Planes([])])
+
+
+def test_the_kind_of_the_highest_priority_is_taken_and_of_equal_ones_the_last(monkeypatch):
+    monkeypatch.setattr(base, "_KINDS", list(base._KINDS))
+    made = []
+
+    table = type(open_images(TABLE))
+
+    def kind(number, rank):
+        class Own(table):
+            priority = rank
+
+            def __init__(self, X):
+                made.append(number)
+                super().__init__(X)
+
+        register(Own)
+
+    for number, rank in enumerate([7, 9, 9, 8]):
+        kind(number, rank)
+    open_images(TABLE)
+    assert made == [2]
+
+
+@pytest.mark.parametrize("n_pixels", [1, 7, 90, 10_000])
+def test_blocks_change_no_label(monkeypatch, n_pixels):
+    monkeypatch.setattr(LIMITS, "block_pixels", n_pixels)
+    for X in (PHOTO, PHOTO.reshape(-1, 3), np.ma.MaskedArray(PHOTO, mask=False)):
+        model = clone(FITTED[0]).fit(X)
+        assert np.array_equal(np.ravel(model.labels_), FITTED[0].labels_.ravel())

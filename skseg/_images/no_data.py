@@ -1,0 +1,68 @@
+"""Nodata: numbers that mark pixels as missing. One rule, for files and for arrays with named dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isinf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+
+
+def find_missing(pixels: NDArray[Any], no_data: Iterable[float | None]) -> Mask:
+    """Which pixels, (..., n_channels), have NaN or a nodata value."""
+    is_float = pixels.dtype.kind == "f"
+    missing = np.isnan(pixels).any(axis=-1) if is_float else np.zeros(pixels.shape[:-1], dtype=bool)
+    for number in no_data:
+        missing |= have_no_data(number, pixels)
+    return np.asarray(missing)
+
+
+def have_no_data(no_data: float | None, pixels: NDArray[Any]) -> Mask:
+    """Which pixels have a nodata value in any channel.
+
+    Valid pixels of integers have values of 0 or more in some channels, so such a value must be in all.
+    """
+    if no_data is None or not holds(pixels.dtype, no_data):
+        return np.zeros(pixels.shape[:-1], dtype=bool)
+    is_equal = pixels == pixels.dtype.type(no_data)
+    return np.asarray((np.any if pixels.dtype.kind == "f" or no_data < 0 else np.all)(is_equal, axis=-1))
+
+
+def holds(dtype: np.dtype[Any], number: float) -> bool:
+    """Whether a dtype holds a number without overflow or rounding to an integer."""
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return bool(isinf(number) or not np.isinf(dtype.type(number)))
+    low, high = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return bool(low <= number <= high and float(number).is_integer())
+
+
+def free_no_data(number: float | None, colors: NDArray[Any]) -> float | None:
+    """The nodata value of an image: `number`, unless a color is read as nodata; else NaN, or None for integers."""
+    if number is not None and holds(colors.dtype, number) and not have_no_data(number, colors).any():
+        return number
+    return float("nan") if colors.dtype.kind == "f" else None
+
+
+def with_no_data(colors: NDArray[Any]) -> tuple[NDArray[Any], float | None]:
+    """Colors with a nodata value in the masked pixels, and the value; None if there are none or no value is free."""
+    data, mask = np.ma.getdata(colors), mask_of(colors)
+    if not mask.any():
+        return data, None
+    known = data[~mask]
+    number = free_no_data(None, known)
+    if data.dtype.kind in "iu":  # of 0 or more, which must be in all channels
+        grays = set(known[(known == known[:, :1]).all(axis=1), 0].tolist())
+        number = next((each for each in range(np.iinfo(data.dtype).max, -1, -1) if each not in grays), None)
+    if number is not None:
+        data = np.where(mask[..., np.newaxis], data.dtype.type(number), data)
+    return data, number
+
+
+def mask_of(colors: Any) -> Mask:
+    """Which pixels are masked in any channel."""
+    return np.asarray(np.ma.getmaskarray(colors).any(axis=-1))

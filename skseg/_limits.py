@@ -1,0 +1,45 @@
+"""Sizes that decide how work is done, never what comes out. They are in one place, so that tests can lower them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Limits:
+    """Sizes of blocks, and numbers of colors.
+
+    Attributes
+    ----------
+    parallel_rows : fewer rows are worked on before a thread has started
+    block_pixels : pixels of an image that are counted, or passed over, at a time
+    block_bytes : bytes of them, if they have to be read or copied
+    result_pixels : pixels whose results are made at a time, if an image is not in memory
+    label_map_pixels : of an image that is mapped from a file, whose label map `fit` still keeps
+    pass_numbers : numbers of the colors that are labeled at a time in a pass
+    probed_pixels : pixels that tell how many distinct colors there are, about
+    keys : distinct colors with keys of up to 32 bits that are counted
+    colors_in_fit, colors_in_score : distinct colors without such keys that are counted
+    waiting_colors : colors of single images that may wait to be merged: a few megabytes
+    held_colors : colors whose features are held together; more are passed over
+    sampled_colors : colors that passes are started from
+    kept_bytes : of a census that is kept with a model, unless its colors fit into 24 bits
+    """
+
+    parallel_rows: int = 1 << 16
+    block_pixels: int = 1 << 24
+    block_bytes: int = 1 << 26
+    result_pixels: int = 1 << 22
+    label_map_pixels: int = 100_000_000
+    pass_numbers: int = 1 << 17
+    probed_pixels: int = 1 << 13
+    keys: int = 1 << 22
+    colors_in_fit: int = 1 << 19
+    colors_in_score: int = 1 << 22
+    waiting_colors: int = 1 << 18
+    held_colors: int = 1 << 19
+    sampled_colors: int = 1 << 19
+    kept_bytes: int = 1 << 23
+
+
+LIMITS = Limits()

@@ -1,0 +1,50 @@
+"""`set_output` for tables only: a DataFrame cannot hold images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from ._images import open_images
+
+
+class ImageOutputMixin:
+    """Apply `set_output` to tables only: a DataFrame cannot hold images."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        plain = {name: cls.__dict__[name] for name in ("transform", "fit_transform") if name in cls.__dict__}
+        super().__init_subclass__(**kwargs)  # here scikit-learn wraps both to honor set_output
+        for name, method in plain.items():
+            setattr(cls, name, _for_tables_only(cls.__dict__[name], method))
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to X, then transform it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
+            Colors.
+
+        y : None
+            Ignored.
+
+        **fit_params : dict
+            Passed to `fit`.
+
+        Returns
+        -------
+        X_new : ndarray, or a list of them
+            Output of `transform` for X.
+        """
+        X = open_images(X).again
+        return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
+
+
+def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(plain)
+    def method(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
+        images = open_images(X)
+        return (wrapped if images.is_table else plain)(self, images.again, *args, **kwargs)
+
+    return method
