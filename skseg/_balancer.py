@@ -25,7 +25,7 @@ from ._checks import (
 )
 from ._color import is_unit_range, to_unit, unit_scale
 from ._counting import read_rows
-from ._errors import NoPixelsError, current_image, image_of_list
+from ._errors import NoPixelsError, current_image, image_of_list, is_word
 from ._images import Pixels, SingleImage, open_images
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
@@ -224,7 +224,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         return open_images(X).results(self._balance, n_jobs=self.n_jobs)
 
     def _curve(self, rows: NDArray[Any]) -> Curve:
-        return Curve(is_srgb=_is_auto(self.color_space) and rows.shape[1] == 3)
+        return Curve(is_srgb=is_word(self.color_space, "auto") and rows.shape[1] == 3)
 
     def _measure(self, pixels: Pixels) -> Measured:
         """Measure a block in `fit`."""
@@ -295,7 +295,7 @@ def check_parameters(balancer: WhiteBalancer) -> None:
     check_n_jobs(balancer.n_jobs)
     if np.isnan(balancer.p):
         raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
-    if balancer.color_space is not None and not _is_auto(balancer.color_space):
+    if balancer.color_space is not None and not is_word(balancer.color_space, "auto"):
         raise ValueError(f"color_space must be 'auto' or None; got {balancer.color_space!r} instead.")
 
 
@@ -325,10 +325,6 @@ def set_fitted(balancer: WhiteBalancer, light: Floats, seen: Seen) -> None:
     """Set everything that a balancer has learned, except the names of channels."""
     balancer.light_, balancer.n_features_in_ = light, len(light)
     balancer._seen = seen  # noqa: SLF001, of this module's class
-
-
-def _is_auto(color_space: Any) -> bool:
-    return isinstance(color_space, str) and color_space == "auto"
 
 
 def _together(parts: Iterable[Measured]) -> Measured:

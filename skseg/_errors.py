@@ -29,6 +29,11 @@ _WAYS_OUT = {  # the first attribute that an object has tells its kind; None for
 _image_index: ContextVar[int | None] = ContextVar("image_index", default=None)
 
 
+def is_word(value: object, *words: str) -> bool:
+    """Whether the value of a parameter, of any type, is one of these words. An array would compare number by number."""
+    return isinstance(value, str) and value in words
+
+
 class NoPixelsError(ValueError):
     """No pixel counts: all are masked or have weight 0."""
 

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_array
 from ._census import Census, map_rows, mean_colors, sample, shrink
 from ._checks import warn_other_range
 from ._color import Conversion, luminance, unit_scale
+from ._errors import is_word
 from ._kmeans import (
     Cells,
     CensusScan,
@@ -51,7 +52,7 @@ def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: A
     check_scalar(tol, "tol", Real, min_val=0)
     if not np.isfinite(tol):
         raise ValueError(f"tol must be finite; got {tol} instead.")
-    if not (isinstance(n_init, str) and n_init == "auto"):
+    if not is_word(n_init, "auto"):
         check_scalar(n_init, "n_init", Integral, min_val=1)
     if not _is_start(init):
         raise ValueError(

@@ -112,7 +112,7 @@ def check_not_alpha(n_channels: int, color_space: str | None) -> None:
         )
 
 
-def _find_space(name: str | None, n_channels: int) -> ColorSpace | None:
+def _find_space(name: object, n_channels: int) -> ColorSpace | None:
     if name is None or (isinstance(name, str) and (name == DIRECTION or (name == "auto" and n_channels != 3))):
         return None
     if not isinstance(name, str) or name not in COLOR_SPACE_NAMES:

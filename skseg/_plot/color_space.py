@@ -78,7 +78,7 @@ class ColorSpaceDisplay:
         self.names = names
 
     @classmethod
-    def from_estimator(cls, segmenter: Any, *, channels: tuple[int, int] | None = None, ax: Any = None) -> Self:
+    def from_estimator(cls, segmenter: Any, *, channels: tuple[int, ...] | None = None, ax: Any = None) -> Self:
         """Show the colors of a fitted segmenter.
 
         Parameters

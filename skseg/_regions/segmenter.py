@@ -17,7 +17,7 @@ from .. import metrics
 from .._census import means_by_label
 from .._checks import check_n_jobs
 from .._color import round_to
-from .._errors import as_real
+from .._errors import as_real, is_word
 from .._images import Image, Images, LabelMap, SingleImage, open_images
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
@@ -370,7 +370,7 @@ class RegionSegmenter(
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
-        tags.target_tags.required = isinstance(self.cost, str) and self.cost == "learn"
+        tags.target_tags.required = is_word(self.cost, "learn")
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -379,9 +379,9 @@ def check_parameters(estimator: RegionSegmenter) -> None:
     """Validate parameters that do not depend on X."""
     check_probability(estimator.scale)
     check_n_jobs(estimator.n_jobs)
-    if not isinstance(estimator.cost, str) or estimator.cost not in ("default", "learn"):
+    if not is_word(estimator.cost, "default", "learn"):
         raise ValueError(f"cost must be 'default' or 'learn'; got {estimator.cost!r} instead.")
-    if not (isinstance(estimator.min_size, str) and estimator.min_size == "auto"):
+    if not is_word(estimator.min_size, "auto"):
         check_scalar(estimator.min_size, "min_size", Integral, min_val=0)
     if estimator.n_regions is not None:
         check_scalar(estimator.n_regions, "n_regions", Integral, min_val=1)

@@ -167,9 +167,10 @@ def _write_results(
         ):
 
             def finish_one(picture: Picture) -> list[tuple[dict[str, Any], Part]]:
+                finished = []
                 with batch.noting(picture):
-                    return [results.finish(picture, segment, model, advance)]
-                return []
+                    finished.append(results.finish(picture, segment, model, advance))
+                return finished
 
             for picture, result in zip(batch.pictures, _map(finish_one, batch.pictures, n_jobs), strict=True):
                 name = str(picture)
