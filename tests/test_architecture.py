@@ -4,10 +4,8 @@ import ast
 import re
 import subprocess
 import sys
-import tokenize
 from graphlib import TopologicalSorter
 from importlib.metadata import requires
-from io import StringIO
 from pathlib import Path
 from types import ModuleType
 
@@ -88,24 +86,6 @@ def test_criteria_are_the_only_metrics_that_the_core_uses_and_know_no_estimator(
 
 def test_imports_never_run_in_a_circle():
     TopologicalSorter({module: set(imported_modules(module)) for module in MODULES}).prepare()
-
-
-def test_a_folder_shows_the_architecture():
-    assert len([module for module in MODULES if "." not in module and room_of(module) == "core"]) <= 18
-
-
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_no_module_is_longer_than_250_lines_of_code(module):
-    text = MODULES[module].read_text(encoding="utf-8")
-    docstrings, lines = set(), set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
-            docstrings |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
-    ignored = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-    for token in tokenize.generate_tokens(StringIO(text).readline):
-        if token.type not in ignored:
-            lines |= set(range(token.start[0], token.end[0] + 1))
-    assert len(lines - docstrings) <= 250
 
 
 def test_colors_know_no_scikit_learn():
