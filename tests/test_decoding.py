@@ -1,5 +1,6 @@
 """Files are decoded once for each call that needs their pixels, and the pages of a file in one go."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +115,34 @@ def test_pages_are_decoded_in_one_go(tmp_path, decoded, monkeypatch, suffix, met
     assert len(decoded) <= 2 * len(pages)
 
 
-@pytest.mark.parametrize("suffix", ["gif", "tif"])
+@pytest.mark.parametrize("model", [KMeansSegmenter(2, random_state=0), RegionSegmenter(min_size=2)])
+def test_workers_open_a_file_once_for_each_run_of_pages(tmp_path, monkeypatch, model):
+    pages = movie(tmp_path / "movie.gif", 64)
+    model.fit([COFFEE, *pages])
+    opened, plain = [], Image.open
+    monkeypatch.setattr(Image, "open", lambda path: opened.append(path) or plain(path))
+    one_by_one = model.predict([COFFEE, *pages])
+    assert len(opened) <= 2
+    opened.clear()
+    together = model.set_params(n_jobs=2).predict([COFFEE, *pages])
+    assert len(opened) <= 17
+    assert all(map(np.array_equal, together, one_by_one))
+
+
+@pytest.mark.filterwarnings("always")
+def test_a_color_profile_belongs_to_its_page(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "pages.tif") as writer:
+        for page in range(3):
+            writer.write(COFFEE, photometric="rgb", iccprofile=b"no profile" if page == 1 else None)
+    pages = io.ImageFile(tmp_path / "pages.tif").pages()
+    with io.ImageFile.in_order():
+        for index, n_profiles in ((0, 0), (1, 1), (1, 1), (2, 0)):
+            with warnings.catch_warnings(record=True) as warned:
+                np.asarray(pages[index])
+            assert len(warned) == n_profiles
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif", "webp", "png"])
 def test_pages_in_any_order_are_those_that_are_asked_for(tmp_path, suffix):
     pages = movie(tmp_path / f"movie.{suffix}", 9)
     alone = [np.asarray(page) for page in pages]

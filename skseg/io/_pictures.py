@@ -300,7 +300,7 @@ def _read_plain(path: str, page: int | None) -> NDArray[Any]:
 
 def _open_upright(path: str, page: int | None, layout: str = "") -> tuple[Image.Image, str]:
     """An image, turned upright, and Pillow's name for the layout of the numbers in a PNG file, unless given."""
-    with _open_page(path, page) as image:
+    with _open_page(path, page, decodes=True) as image:
         check_size(image.width * image.height)
         if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
             raise ValueError("it is cut off")
@@ -311,10 +311,12 @@ def _open_upright(path: str, page: int | None, layout: str = "") -> tuple[Image.
 
 
 @contextmanager
-def _open_page(path: str, page: int | None) -> Iterator[ImageFormat.ImageFile]:
+def _open_page(path: str, page: int | None, *, decodes: bool = False) -> Iterator[ImageFormat.ImageFile]:
     """An open file, at a page of it."""
-    with Image.open(path) if page is None else opened(path, Image.open) as image:
-        if page is not None:
+    with Image.open(path) if page is None else opened(path, Image.open, page if decodes else None) as image:
+        if page is not None and page != image.tell():
+            if image.format == "TIFF":
+                image.info.pop("icc_profile", None)  # of another page; Pillow leaves it
             try:
                 image.seek(page)
             except EOFError:
