@@ -536,8 +536,6 @@ def _planes(monkeypatch):
 
     @register
     class PlaneImage(SingleImage):
-        priority = 5
-
         def __init__(self, X):
             if not X.planes:
                 raise ValueError("X has no planes; at least one is needed.")

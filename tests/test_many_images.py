@@ -117,6 +117,18 @@ def test_a_collection_is_read_once_and_one_image_at_a_time():
     assert log == list(range(40))
 
 
+def test_a_collection_needs_an_image():
+    class Collection:
+        def __len__(self):
+            return 0
+
+        def __getitem__(self, index):
+            raise IndexError(index)
+
+    with pytest.raises(ValueError, match="X contains no images; at least one is required"):
+        segmenter().fit(Collection())
+
+
 def test_lists_of_images_that_do_not_say_their_dimensions_are_not_read_for_it():
     class Silent:
         reads = 0

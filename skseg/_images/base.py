@@ -38,14 +38,14 @@ class Image(ABC):
     Attributes
     ----------
     data : the pixels: an array, a table as it came, or the list of the images of a sequence
-    priority : of several kinds that support an X, the one of the highest priority is taken
+    priority : of several kinds that support an X, the one of the highest priority is taken; a new kind goes first
     is_sequence : whether results are lists
     is_table : whether results are tables, which `set_output` may put into a DataFrame
     has_own_dtype : whether X states the type of its numbers; Python numbers in lists do not
     has_label_map : whether there is one label map, and it fits into memory
     """
 
-    priority: ClassVar[int]
+    priority: ClassVar[int] = 5
     is_sequence: ClassVar[bool] = False
     is_table: bool = False
     has_own_dtype: bool = True

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
-from itertools import repeat
+from functools import cached_property, partial
+from itertools import chain, repeat
 from typing import Any, ClassVar
 
-import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objects
 from numpy.typing import NDArray
 from sklearn import config_context, get_config
@@ -32,18 +31,18 @@ class Sequence(Image):
 
     def __init__(self, X: Any) -> None:
         super().__init__([_Item(X, index) for index in range(len(X))] if _is_collection(X) else list(X))
+        if not self.data:
+            raise ValueError("X contains no images; at least one is required.")
 
     @classmethod
     def supports(cls, X: Any) -> bool:
         """Whether X is a collection, or a list in which an item has two or more dimensions."""
         return _is_collection(X) or (is_list(X) and any(map(is_image, X)))
 
-    @property
+    @cached_property
     def first(self) -> SingleImage:
         """The first image, which stays opened."""
-        self.data[0] = _open_one(0, self.data[0])
-        image: SingleImage = self.data[0]
-        return image
+        return _open_one(0, self.data[0])
 
     @property
     def tables(self) -> list[Any]:
@@ -64,10 +63,8 @@ class Sequence(Image):
 
         The length of a run does not depend on the number of workers, so that sums do not.
         """
-        calls = list(self._calls(sample_weight=sample_weight))
-        length = max(1, min(len(calls) // _FEW_RUNS, _LONGEST_RUN))
-        runs = ((calls[start : start + length],) for start in range(0, len(calls), length))
-        with self._in_order():
+        runs = self._runs(sample_weight=sample_weight)
+        with _in_order(self.data):
             return combine(watch(_in_parallel(partial(_reduce_run, function, combine), runs, n_jobs)))
 
     def map(
@@ -83,25 +80,31 @@ class Sequence(Image):
 
     def each(self, function: Callable[..., T], *, n_jobs: int | None = None, **per_image: Any) -> list[T]:
         """See `Image`."""
-        with self._in_order():
-            return list(_in_parallel(partial(_call_one, function), self._calls(**per_image), n_jobs))
+        with _in_order(self.data):
+            runs = _in_parallel(partial(_call_run, function), self._runs(**per_image), n_jobs)
+            return list(chain.from_iterable(runs))
 
-    def _calls(self, **per_image: Any) -> Iterator[tuple[Any, ...]]:
-        """The number of each image, the image, and what goes with it."""
+    def _runs(self, **per_image: Any) -> Iterator[tuple[list[tuple[Any, ...]]]]:
+        """Runs of consecutive images: the number of each image, the image, and what goes with it."""
         columns = [_one_per_image(name, values, len(self.data)) for name, values in per_image.items()]
-        return zip(range(len(self.data)), self.data, *columns, strict=True)
+        items = [self.__dict__.get("first", self.data[0]), *self.data[1:]]
+        calls = list(zip(range(len(items)), items, *columns, strict=True))
+        length = max(1, min(len(calls) // _FEW_RUNS, _LONGEST_RUN))
+        return ((calls[start : start + length],) for start in range(0, len(calls), length))
 
-    def _in_order(self) -> AbstractContextManager[Any]:
-        return _in_order(self.data[0])
 
-
-def _in_order(item: Any) -> AbstractContextManager[Any]:
+def _in_order(items: Iterable[Any]) -> AbstractContextManager[Any]:
     """While it lasts, the pages of a file are read one after the other without opening it again."""
-    return getattr(item, "in_order", nullcontext)()
+    return next((item.in_order() for item in items if hasattr(item, "in_order")), nullcontext())
+
+
+def _call_run(function: Callable[..., T], run: list[Any]) -> list[T]:
+    with _in_order(call[1] for call in run):
+        return [_call_one(function, *call) for call in run]
 
 
 def _reduce_run(function: Callable[[Pixels], T], combine: Callable[[Iterable[T]], T], run: list[Any]) -> T:
-    with _in_order(run[0][1]):
+    with _in_order(call[1] for call in run):
         return combine(_call_one(partial(_reduce_one, function, combine), *call) for call in run)
 
 
@@ -120,11 +123,11 @@ def _call_one(function: Callable[..., T], index: int, item: Any, *arguments: Any
         return function(image, *arguments)
 
 
-def _open_one(index: int, item: Any) -> Image:
+def _open_one(index: int, item: Any) -> SingleImage:
     """An image of a list."""
     with image_of_list(index):
-        image = open_images(item)
-        if image.is_sequence:
+        image = open_images(item.fetch() if isinstance(item, _Item) else item)
+        if not isinstance(image, SingleImage):
             raise TypeError(not_an_image("a list in a list", "Put all images into one list."))
         return image
 
@@ -167,12 +170,13 @@ def _is_collection(X: Any) -> bool:
 
 
 class _Item:
-    """An image of a collection, fetched when it is converted to an array."""
+    """An image of a collection, fetched when it is opened."""
 
     ndim = 3
 
     def __init__(self, collection: Any, index: int) -> None:
         self.collection, self.index = collection, index
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.asanyarray(self.collection[self.index])
+    def fetch(self) -> Any:
+        """The image."""
+        return self.collection[self.index]
