@@ -1,5 +1,7 @@
 """Label maps, weights and files with named dimensions: everything is as with the same data as a masked array."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -291,3 +293,30 @@ def test_label_maps_are_shown_as_masked_arrays(dtype, number, dims):
     with pytest.raises(ValueError, match=r"label_map has the dimensions 'y', 't', but the pixels have 'y', 'x'"):
         SegmentationDisplay.from_predictions(scene(IMAGE), named(COLORS.labels_).rename(x="t"))
     pyplot.close("all")
+
+
+@pytest.mark.parametrize("n_annotators", [None, 2, 3])
+def test_true_labels_of_a_stack_of_regions_are_matched_by_name(n_annotators):
+    frames = np.stack([IMAGE, IMAGE[::-1], IMAGE[:, ::-1]])
+    X = xr.DataArray(frames, dims=("time", "y", "x", "band"))
+    truth = xr.DataArray(frames[..., 0] // 100, dims=("time", "y", "x"))
+    if n_annotators:
+        truth = xr.concat([truth, (truth + 1) % 2, truth * 0][:n_annotators], dim="annotator").transpose("time", ...)
+    model = RegionSegmenter(min_size=4).fit(X)
+    expected = model.score(list(frames), list(truth.to_numpy()))
+    for dims in permutations(truth.dims):
+        assert model.score(X, truth.transpose(*dims)) == expected
+
+
+def test_a_collection_of_named_arrays_is_the_list_of_them():
+    class Collection:
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return xr.DataArray(IMAGE.transpose(2, 0, 1)[:, index:], dims=("band", "y", "x"))
+
+    collection = Collection()
+    model = KMeansSegmenter(3, random_state=0).fit(collection)
+    for labels, expected in zip(model.predict(collection), model.predict([collection[0], collection[1]]), strict=True):
+        assert labels.identical(expected)

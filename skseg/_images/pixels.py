@@ -119,7 +119,7 @@ class Pixels:
             _as_items(restored)[~self.mask] = _as_items(values)
         restored[self.mask] = self.data[self.mask] if fill is None else fill
         mask = self.mask.reshape(self.shape + (1,) * (values.ndim - 1))
-        return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape))
+        return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape).copy())
 
 
 def places(shape: tuple[int, ...], n_pixels: int, together: int = 1) -> list[slice]:

@@ -18,7 +18,7 @@ from .._census import means_by_label
 from .._checks import check_n_jobs
 from .._color import round_to
 from .._errors import as_real, is_word
-from .._images import Image, Images, LabelMap, SingleImage, open_images
+from .._images import Image, Images, LabelMap, SingleImage, is_named, open_images
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._set_output import ImageOutputMixin
@@ -402,6 +402,9 @@ def _image_by_image(images: Image, y: Any) -> tuple[Image, Any]:
     if not isinstance(images, SingleImage) or images.array.ndim == 3:
         return images, y
     stack = images.array
+    if is_named(y):
+        y = images.open_map(y, "y")
+        y = np.moveaxis(y, 0, -3) if y.ndim == stack.ndim else y  # annotators, who come first
     for _ in range(stack.ndim - 4):
         y = [each for part in y for each in part]
     return open_images(list(stack.reshape(-1, *stack.shape[-3:]))), y
@@ -452,4 +455,4 @@ def paint_regions(image: Any, regions: Any) -> Any:
     if members.size:
         means = means_by_label(members, (data[..., channel][inside] for channel in range(data.shape[-1])))
         painted[inside] = round_to(means, data.dtype)[members]
-    return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=image.mask)
+    return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=np.copy(image.mask))
