@@ -115,15 +115,15 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             other images of a list are checked by `transform`, or here if their weights are learned.
         """
         images = open_images(X)
-        first = Pixels(images.first.data)
-        rows = read_rows(first, self.color_space)
-        conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
-        conversion.check_range(rows)
+        for pixels in images.first.blocks():
+            rows = read_rows(pixels, self.color_space)
+            conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
+            conversion.check_range(rows)
         if conversion.learns_weights:
             census = count_images(images, self.color_space, None, most=LIMITS.colors_in_fit)
             conversion.check_range(census.number_limits())
             conversion = learn_weights(conversion, census, PixelScan(images, self.color_space, None, rows[:1], None))
-        validate_data(self, first.table, reset=True, skip_check_array=True)
+        validate_data(self, pixels.table, reset=True, skip_check_array=True)
         self.channel_weights_ = conversion.weights
         return self
 

@@ -40,7 +40,7 @@ def count_images(
     watch: Callable[[Iterator[Any]], Iterable[Any]] = iter,
 ) -> Census:
     """The census of all images together; a sample, if there are more than `most` distinct colors."""
-    parts = images.reduce(
+    parts: _Part = images.reduce(
         partial(_count_block, color_space, most),
         partial(_add_up, most),
         sample_weight=sample_weight,
@@ -50,8 +50,7 @@ def count_images(
     if parts.census.is_complete and len(parts.census.colors) == 0:
         reason = "All pixels are masked" if sample_weight is None else "sample_weight is zero at all unmasked pixels"
         raise NoPixelsError(f"{reason}; at least one pixel must take part.")
-    census: Census = parts.census
-    return census
+    return parts.census
 
 
 class _Part(NamedTuple):
@@ -91,8 +90,8 @@ def check_alike(census: Census, before: Census) -> None:
 
 
 def add_to_fit(fitted: Census, census: Census) -> Census:
-    """The colors of a fitted model and others together."""
-    check_alike(census, fitted)
+    """The colors of a fitted model and others, whose range is that of the fitted ones, together."""
+    check_same_kind(census.colors, fitted.colors)
     if not fitted.is_complete:
         raise ValueError(
             "partial_fit needs all colors seen in fit, but there were too many, and only a sample was kept. "

@@ -1,4 +1,4 @@
-"""Sizes that decide how work is done, never what comes out. They are in one place, so that tests can lower them."""
+"""Sizes that decide how work is done. They are in one place, so that tests can lower them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.rpc import RPC
 from rasterio.transform import Affine
 
-from skseg import KMeansSegmenter, io
+from skseg import ColorConverter, KMeansSegmenter, io
 from skseg._limits import LIMITS
 from skseg.cli import app
 from skseg.io._rasters import write_labels
@@ -101,6 +101,15 @@ def test_every_form_of_a_file_is_read_whole_and_by_its_rows(folder, monkeypatch,
     assert (file.shape, file.dtype) == (pixels.shape, pixels.dtype)
     for start, stop in [(0, 90), (0, 1), (13, 14), (31, 33), (80, 200), (50, 50)]:
         assert np.array_equal(file[start:stop], pixels[start:stop])
+
+
+@pytest.mark.usefixtures("small_limit")
+def test_large_images_are_converted_by_their_rows(folder):
+    pixels = np.random.default_rng(0).integers(0, 256, (400, 100, 3), dtype=np.uint8)
+    file = io.ImageFile(write(pixels=pixels, **PLACE))
+    assert file.is_large
+    for converter in (ColorConverter(), ColorConverter(channel_weights="scale")):
+        assert np.array_equal(converter.fit(file).transform(file), converter.fit(pixels).transform(pixels))
 
 
 @pytest.mark.parametrize(("text", "is_masked"), [("7", True), ("-9999", False), ("nan", False)])

@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import Pipeline
 
-from skseg import ColorConverter, KMeansSegmenter
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
 
 COFFEE = coffee()[::4, ::4]
 ASTRONAUT = astronaut()[::5, ::4]
@@ -354,6 +354,24 @@ def test_inverse_transform_takes_what_transform_gives(output):
 def test_inverse_transform_takes_the_labels_of_several_tables(fitted):
     painted = fitted.inverse_transform([np.array([0, 1]), np.array([2])])
     assert [image.shape for image in painted] == [(2, 3), (1, 3)]
+
+
+@pytest.mark.parametrize("model", [KMeansSegmenter(4, random_state=0), RegionSegmenter(min_size=2)])
+@pytest.mark.parametrize("method", ["predict", "transform"])
+def test_results_can_be_masked_without_masking_the_image(model, method, half_masked):
+    before = half_masked.copy()
+    result = getattr(model.fit(half_masked), method)(half_masked)
+    result[-5:, -5:] = np.ma.masked
+    assert result.mask[-5:, -5:].all()
+    assert np.array_equal(half_masked.mask, before.mask)
+    assert np.array_equal(getattr(model, method)(half_masked).mask, getattr(model, method)(before).mask)
+
+
+def test_partial_fit_warns_once_of_another_range():
+    model = segmenter(2, color_space=None).partial_fit(COFFEE / 255)
+    with pytest.warns(UserWarning, match="The largest number") as warned:
+        model.partial_fit(COFFEE.astype(np.float64))
+    assert len(warned) == 1
 
 
 def test_inverse_transform_of_one_cluster_keeps_the_mask():

@@ -12,7 +12,7 @@ from .no_data import Mask, find_missing
 
 
 def open_map(values: Any, name: str, like: Any = None) -> Any:
-    """One value per pixel, such as a label or a weight, as an array; masked where it is nodata.
+    """One value per pixel, such as a label or a weight, as an array; a named one is masked where it is nodata.
 
     Where the array and the image `like` have names, its dimensions are put into the order of the image's pixels. Other
     dimensions, such as one of annotators, come first.
