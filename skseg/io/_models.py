@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from os import PathLike, fspath
 from pathlib import Path
 from typing import IO, Any
@@ -77,8 +78,10 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     check_savable(estimator)
     about = {"format": _FORMATS[type(estimator).__name__], "versions": _versions(), **describe(estimator)}
     text = json.dumps(about, default=as_json)
+    content = BytesIO()  # on a full disk, an archive of older versions of NumPy fails a second time when it is closed
+    np.savez(content, about=np.array(text), **arrays_of(estimator))
     with written_whole(path) as file:
-        np.savez(file, about=np.array(text), **arrays_of(estimator))
+        file.write(content.getbuffer())
 
 
 def load(path: str | PathLike[str]) -> Any:
