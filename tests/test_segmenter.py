@@ -169,6 +169,12 @@ def test_numbers_without_a_dtype_are_in_the_units_of_fit(pixels, fitted):
     assert fitted.transform(pixels.tolist()).dtype == np.uint8
 
 
+def test_regions_of_numbers_without_a_dtype_are_in_the_units_of_fit():
+    model, image = RegionSegmenter(segmenter(4), min_size=4).fit(COFFEE), COFFEE[:20, :30]
+    assert np.array_equal(model.predict(image.tolist()), model.predict(image))
+    assert model.score(image.tolist(), image[..., 0] // 128) == model.score(image, image[..., 0] // 128)
+
+
 def test_fractions_without_a_dtype_are_painted_with_fractions(fitted):
     pixels = COFFEE.reshape(-1, 3)[:100]
     painted = fitted.transform((pixels / 255).tolist())

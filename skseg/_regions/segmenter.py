@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
-from .._checks import check_n_jobs
+from .._checks import cast_if_exact, check_n_jobs
 from .._color import round_to
 from .._errors import as_real, is_word
 from .._images import Image, Images, LabelMap, SingleImage, is_named, open_images
@@ -312,7 +312,7 @@ class RegionSegmenter(
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
 
         def agreement(image: SingleImage, truth: Any) -> float | None:
-            return score_or_none(metrics.covering, image.open_maps(truth, "y"), self._cut(image.array))
+            return score_or_none(metrics.covering, image.open_maps(truth, "y"), self._cut(self._numbers(image)))
 
         images, truths = _image_by_image(images, y)
         return mean_score(images.each(agreement, n_jobs=self.n_jobs, y=truths))
@@ -324,6 +324,12 @@ class RegionSegmenter(
         images = open_images(X)
         _check_images(images, self.n_features_in_)
         return images
+
+    def _numbers(self, image: SingleImage) -> NDArray[Any]:
+        """The pixels of an image; those of nested lists are in the units of `fit`."""
+        if self.segmenter_ is None or image.has_own_dtype:
+            return image.array
+        return cast_if_exact(image.array, self.segmenter_.model_.dtype)
 
     def _for_each_image(
         self,
@@ -339,7 +345,7 @@ class RegionSegmenter(
             return stack([each(part) for part in array]) if array.ndim > 3 else function(array)
 
         def of_image(image: SingleImage) -> Any:
-            return image.name(each(image.array), is_color=are_colors)
+            return image.name(each(self._numbers(image)), is_color=are_colors)
 
         return self._open_images(X).results(of_image, n_jobs=self.n_jobs)
 
