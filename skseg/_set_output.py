@@ -1,4 +1,4 @@
-"""`set_output` for tables only: a DataFrame cannot hold images."""
+"""The method `set_output` of estimators whose X may be images."""
 
 from __future__ import annotations
 

@@ -555,9 +555,6 @@ def _planes(monkeypatch):
         def name(self, values, *, is_color=False):
             return Planes(list(np.moveaxis(values, -1, 0))) if is_color else values
 
-        def map(self, function, fill, **options):
-            return self.name(super().map(function, fill, **options), is_color=fill is None)
-
 
 @pytest.mark.usefixtures("_planes")
 @pytest.mark.parametrize("model", FITTED[:2])

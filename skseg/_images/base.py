@@ -181,7 +181,7 @@ class SingleImage(Image):
         """See `Image`."""
         if out is None and self.is_in_memory:
             pixels = self.pixels()
-            return pixels.restore(function(pixels), fill)
+            return self.name(pixels.restore(function(pixels), fill), is_color=fill is None)
         whole = out
         for pixels in self.blocks(n_pixels=LIMITS.result_pixels):
             values = pixels.restore(function(pixels), fill)

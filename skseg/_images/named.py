@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -71,23 +71,9 @@ class NamedImage(SingleImage):
             pixels.has_names = True
             yield pixels
 
-    def map(
-        self,
-        function: Callable[[Pixels], NDArray[Any]],
-        fill: float | None,
-        *,
-        n_jobs: int | None = None,
-        out: Any = None,
-    ) -> Any:
-        """A result with names."""
-        values = self._image.map(function, fill, out=out)
-        if out is not None or self.is_table:
-            return values
-        return self.name(values, is_color=fill is None)
-
     def name(self, values: Any, *, is_color: bool = False) -> Any:
         """Values with the names of the array."""
-        if not isinstance(values, np.ndarray):
+        if self.is_table or not isinstance(values, np.ndarray):
             return values
         return repainted(self._named, values) if is_color else named_like(self._named, values)
 

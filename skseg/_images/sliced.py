@@ -35,11 +35,6 @@ class SlicedImage(SingleImage):
         is_sliced = isinstance(X, np.memmap) or getattr(X, "block_rows", None) is not None
         return is_sliced and n_dims is not None and n_dims > 2
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape, with channels."""
-        return tuple(self.data.shape)
-
     def blocks(self, weights: NDArray[Any] | None = None, *, n_pixels: int | None = None) -> Iterator[Pixels]:
         """Whole blocks of rows, read when their turn comes."""
         shape, dtype, start = self.shape, self.data.dtype, 0
