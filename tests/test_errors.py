@@ -215,6 +215,7 @@ def test_other_ranges_do_not_warn(seen, other):
         (np.full(COFFEE.shape[:2], -1), ["not negative"]),
         (np.full(COFFEE.shape[:2], np.nan), ["finite"]),
         (np.full(COFFEE.shape[:2], 1e308), ["finite"]),
+        (np.full(COFFEE.shape[:2], 1 + 1j), ["real numbers", "complex128"]),
     ],
 )
 def test_bad_weights_are_named(sample_weight, parts):

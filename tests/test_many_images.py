@@ -129,6 +129,12 @@ def test_a_collection_needs_an_image():
         segmenter().fit(Collection())
 
 
+def test_a_collection_of_numbers_is_no_image():
+    for model, message in ((segmenter(), r"X\[0\]: Expected 2D array"), (RegionSegmenter(), "Got 0 dimensions")):
+        with pytest.raises(ValueError, match=message):
+            model.fit(range(5))
+
+
 def test_lists_of_images_that_do_not_say_their_dimensions_are_not_read_for_it():
     class Silent:
         reads = 0

@@ -136,7 +136,10 @@ def pixel_weights(sample_weight: Any, shape: tuple[int, ...], mask: Mask | None 
 
     Weights that are masked themselves are 0.
     """
-    weights = np.ma.filled(np.ma.asarray(sample_weight).astype(np.float64), 0.0)
+    given = np.ma.asarray(sample_weight)
+    if given.dtype.kind == "c":
+        raise ValueError(f"sample_weight must hold real numbers; got {given.dtype} instead.")
+    weights = np.ma.filled(given.astype(np.float64), 0.0)
     if weights.shape != shape:
         raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
     weights = weights.ravel() if mask is None else weights[~mask]

@@ -160,6 +160,7 @@ class RegionSegmenter(
             raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
         images = open_images(X)
         _check_images(images)
+        _check_images(images.first)  # of a collection, whose images do not state their dimensions
         n_channels = images.first.n_channels
         _check_images(images, n_channels)
         segmenter = None if self.segmenter is None else clone(self.segmenter).fit(images)
