@@ -186,7 +186,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             If a channel is 0 everywhere, X holds NaN or infinity outside its mask, all pixels are masked, or a
             parameter is invalid.
         """
-        check_parameters(self)
+        self._check_parameters()
         images = open_images(X)
         measured = images.reduce(self._measure, _together, sample_weight=sample_weight, n_jobs=self.n_jobs)
         if not measured.tones[0].weights.any():
@@ -279,6 +279,35 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             return ""
         return palette_strip(self.light_[np.newaxis], np.ones(1), "Light")
 
+    def _check_parameters(self) -> None:
+        """Validate parameters that do not depend on X."""
+        check_scalar(self.p, "p", Real, min_val=1)
+        check_n_jobs(self.n_jobs)
+        if np.isnan(self.p):
+            raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
+        if self.color_space is not None and not is_word(self.color_space, "auto"):
+            raise ValueError(f"color_space must be 'auto' or None; got {self.color_space!r} instead.")
+
+    def _check_fitted(self) -> None:
+        """Refuse parameters with which `fit` would fail, and learned numbers that it cannot give."""
+        self._check_parameters()
+        light, seen, n_channels = self.light_, self._seen, self.n_features_in_
+        if self.light is not None:
+            _given_light(self.light, n_channels, seen.dtype, seen.curve)
+        low, high = seen.limits
+        if not ((light > 0) & (light <= _LARGEST_LIGHT)).all() or not -_LARGEST <= low <= high <= _LARGEST:
+            raise ValueError(
+                f"light_ must be positive and at most {_LARGEST:g}, and X within ±{_LARGEST:g}; got a light of "
+                f"{light.tolist()}, and {low:g} to {high:g} instead."
+            )
+        if seen.curve.is_srgb and n_channels != 3:
+            raise ValueError(f"sRGB has three channels; got {n_channels} instead.")
+
+    def _set_fitted(self, light: Floats, seen: Seen) -> None:
+        """Set all fitted attributes but the names of channels."""
+        self.light_, self.n_features_in_ = light, len(light)
+        self._seen = seen
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
@@ -287,44 +316,6 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         # light. There is no other tag that leaves them out.
         tags.non_deterministic = self.light is None
         return tags
-
-
-def check_parameters(balancer: WhiteBalancer) -> None:
-    """Validate parameters that do not depend on X."""
-    check_scalar(balancer.p, "p", Real, min_val=1)
-    check_n_jobs(balancer.n_jobs)
-    if np.isnan(balancer.p):
-        raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
-    if balancer.color_space is not None and not is_word(balancer.color_space, "auto"):
-        raise ValueError(f"color_space must be 'auto' or None; got {balancer.color_space!r} instead.")
-
-
-def check_fitted(balancer: WhiteBalancer) -> None:
-    """Refuse parameters with which `fit` would fail, and learned numbers that it cannot give."""
-    check_parameters(balancer)
-    light, seen, n_channels = balancer.light_, seen_in_fit(balancer), balancer.n_features_in_
-    if balancer.light is not None:
-        _given_light(balancer.light, n_channels, seen.dtype, seen.curve)
-    low, high = seen.limits
-    if not ((light > 0) & (light <= _LARGEST_LIGHT)).all() or not -_LARGEST <= low <= high <= _LARGEST:
-        raise ValueError(
-            f"light_ must be positive and at most {_LARGEST:g}, and X within ±{_LARGEST:g}; got a light of "
-            f"{light.tolist()}, and {low:g} to {high:g} instead."
-        )
-    if seen.curve.is_srgb and n_channels != 3:
-        raise ValueError(f"sRGB has three channels; got {n_channels} instead.")
-
-
-def seen_in_fit(balancer: WhiteBalancer) -> Seen:
-    """The numbers in `fit`."""
-    seen: Seen = balancer._seen  # noqa: SLF001, of this module's class
-    return seen
-
-
-def set_fitted(balancer: WhiteBalancer, light: Floats, seen: Seen) -> None:
-    """Set everything that a balancer has learned, except the names of channels."""
-    balancer.light_, balancer.n_features_in_ = light, len(light)
-    balancer._seen = seen  # noqa: SLF001, of this module's class
 
 
 def _together(parts: Iterable[Measured]) -> Measured:

@@ -45,7 +45,7 @@ def check_channels(estimator: Any, tables: list[Any], n_channels: int) -> None:
 
 def match_to_fit(estimator: Any, tables: list[Any], rows: NDArray[Any], *, has_own_dtype: bool = True) -> NDArray[Any]:
     """Rows of pixels, if their channels, names, units and range agree with a fitted estimator; else an error."""
-    model = estimator.model_
+    model = estimator._model
     check_channels(estimator, tables, rows.shape[1])
     if not has_own_dtype:
         rows = cast_if_exact(rows, model.dtype)

@@ -179,29 +179,10 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             For example ``["L", "a", "b"]``.
         """
         names = super().get_feature_names_out(input_features)
-        return np.asarray(self.conversion(self.n_features_in_).names(list(names)), dtype=object)
+        return np.asarray(self._conversion(self.n_features_in_).names(list(names)), dtype=object)
 
-    def conversion(self, n_channels: int) -> Conversion:
-        """Return the conversion defined by the parameters.
-
-        Parameters
-        ----------
-        n_channels : int
-            Number of channels of the colors.
-
-        Returns
-        -------
-        conversion : Conversion
-            Conversion of arrays of colors, without scikit-learn's checks.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is invalid for the number of channels.
-
-        NotFittedError
-            If weights are learned in `fit`, but `fit` was not called.
-        """
+    def _conversion(self, n_channels: int) -> Conversion:
+        """The conversion that the parameters, and learned weights, define."""
         conversion = find_conversion(self.color_space, self.channel_weights, n_channels)
         if not conversion.learns_weights:
             return conversion
@@ -211,13 +192,13 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     def _convert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = read_rows(pixels, self.color_space)
         validate_data(self, pixels.table, reset=False, skip_check_array=True)
-        conversion = self.conversion(rows.shape[1])
+        conversion = self._conversion(rows.shape[1])
         conversion.check_range(rows)
         return conversion.convert(rows)
 
     def _invert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = pixels.read()
-        return self.conversion(rows.shape[1]).invert(rows.astype(np.float64))
+        return self._conversion(rows.shape[1]).invert(rows.astype(np.float64))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

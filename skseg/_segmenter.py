@@ -118,9 +118,6 @@ class KMeansSegmenter(
     pipeline_ : Pipeline
         The fitted steps "color" (`ColorConverter`) and "kmeans" (`KMeans`), for pixel tables.
 
-    model_ : Model
-        The fitted model used by criteria, displays and files; for internal use.
-
     cluster_centers_ : ndarray of shape (n_clusters, n_channels)
         Mean color of each cluster in the units of X, from the darkest to the lightest: ordered by luminance, or by the
         mean of the channels if these are not converted from sRGB. Labels are numbered in this order.
@@ -240,7 +237,7 @@ class KMeansSegmenter(
         TypeError
             If X is not an array of pixels, such as a file name.
         """
-        check_parameters(self)
+        self._check_parameters()
         images = open_images(X)
         with fit_task(self, n_parts=2) as task:
             with task.part("count", n_parts=None if images.is_sequence else 0) as counting:
@@ -252,7 +249,7 @@ class KMeansSegmenter(
                     scan = PixelScan(images, self.color_space, sample_weight, census.colors[:1], self.n_jobs)
                 color, model = self._fit_steps(images, census, scan)
                 labels = label_map(images, model, scan)
-        set_fitted(self, color, without_most_colors(model), labels)
+        self._set_fitted(color, without_most_colors(model), labels)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
@@ -282,16 +279,16 @@ class KMeansSegmenter(
         ValueError
             If `fit` kept only a sample of its colors, or if the channels or units of X differ from earlier images.
         """
-        check_parameters(self)
+        self._check_parameters()
         images = open_images(X)
         census = self._count(images, sample_weight)
-        if hasattr(self, "model_"):
+        if hasattr(self, "_model"):
             colors = match_to_fit(self, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
-            census = add_to_fit(self.model_.census, Census(colors, census.weights))
+            census = add_to_fit(self._model.census, Census(colors, census.weights))
         color, model = self._fit_steps(images, census)
-        if hasattr(self, "model_"):
+        if hasattr(self, "_model"):
             _copy_channels(self, color)  # X may be an image, without the names of an earlier table
-        set_fitted(self, color, model)
+        self._set_fitted(color, model)
         return self
 
     __metadata_request__predict = {"out": UNUSED}  # noqa: RUF012, scikit-learn reads it from the class
@@ -432,7 +429,7 @@ class KMeansSegmenter(
             labels = nearest_by_distance(open_single(X).array if is_named(X) else labels)
         if self.output == "label" and labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
-        painted = self.model_.color_labels(labels)
+        painted = self._model.color_labels(labels)
         return named_like(X, painted) if is_named(X) and labels.ndim > 1 else painted
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
@@ -483,6 +480,26 @@ class KMeansSegmenter(
             names = [f"distance{label}" for label in range(len(self.cluster_centers_))]
         return np.asarray(names, dtype=object)
 
+    def _check_parameters(self) -> None:
+        """Validate parameters that do not depend on X, before X is read."""
+        _check_output(self.output)
+        check_fit_parameters(**{name: getattr(self, name) for name in _FIT_PARAMETERS})
+        check_n_jobs(self.n_jobs)
+
+    def _set_fitted(self, color: ColorConverter, model: Model, labels: Any = None) -> None:
+        """Set all fitted attributes at once: a fit that fails changes nothing."""
+        _copy_channels(color, self)
+        self._model = model
+        self.pipeline_ = Pipeline([("color", color), ("kmeans", model.kmeans)])
+        self.cluster_centers_ = model.colors
+        self.palette_ = model.palette(model.dtype)
+        self.cluster_sizes_ = model.sizes
+        self.inertia_ = float(model.kmeans.inertia_)
+        self.n_iter_ = model.kmeans.n_iter_
+        self.__dict__.pop("labels_", None)  # of an earlier X
+        if labels is not None:
+            self.labels_ = labels
+
     def _fit_steps(self, images: Image, census: Census, scan: PixelScan | None = None) -> tuple[ColorConverter, Model]:
         """The color step, which knows the channels of X, and the model of a census, or of all pixels of `scan`."""
         color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
@@ -503,11 +520,11 @@ class KMeansSegmenter(
 
     def _read(self, pixels: Pixels) -> NDArray[Any]:
         """The rows of a block, checked against `fit`."""
-        rows = read_rows(pixels, self.model_.conversion.name)
+        rows = read_rows(pixels, self._model.conversion.name)
         return match_to_fit(self, pixels.tables, rows, has_own_dtype=pixels.has_own_dtype)
 
     def _label(self, pixels: Pixels) -> NDArray[Any]:
-        return np.asarray(self.model_.label(self._read(pixels)))
+        return np.asarray(self._model.label(self._read(pixels)))
 
     def _label_column(self, pixels: Pixels) -> NDArray[Any]:
         """Labels; of a table, a column."""
@@ -515,10 +532,10 @@ class KMeansSegmenter(
         return labels if pixels.is_image else labels[:, np.newaxis]
 
     def _paint(self, pixels: Pixels) -> NDArray[Any]:
-        return np.asarray(self.model_.paint(self._read(pixels)))
+        return np.asarray(self._model.paint(self._read(pixels)))
 
     def _measure(self, pixels: Pixels) -> NDArray[Any]:
-        return np.asarray(self.model_.measure(self._read(pixels)))
+        return np.asarray(self._model.measure(self._read(pixels)))
 
     def _agreement(self, image: SingleImage, y: Any, sample_weight: Any) -> float | None:
         """Adjusted Rand index of one image and its true label map; None if they have no pixels to compare."""
@@ -548,28 +565,6 @@ class KMeansSegmenter(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"] if self.output == "color" else []
         return tags
-
-
-def check_parameters(segmenter: KMeansSegmenter) -> None:
-    """Validate parameters that do not depend on X, before X is read."""
-    _check_output(segmenter.output)
-    check_fit_parameters(**{name: getattr(segmenter, name) for name in _FIT_PARAMETERS})
-    check_n_jobs(segmenter.n_jobs)
-
-
-def set_fitted(segmenter: KMeansSegmenter, color: ColorConverter, model: Model, labels: Any = None) -> None:
-    """Set everything that a segmenter has learned, at once: a fit that fails changes nothing."""
-    _copy_channels(color, segmenter)
-    segmenter.model_ = model
-    segmenter.pipeline_ = Pipeline([("color", color), ("kmeans", model.kmeans)])
-    segmenter.cluster_centers_ = model.colors
-    segmenter.palette_ = model.palette(model.dtype)
-    segmenter.cluster_sizes_ = model.sizes
-    segmenter.inertia_ = float(model.kmeans.inertia_)
-    segmenter.n_iter_ = model.kmeans.n_iter_
-    segmenter.__dict__.pop("labels_", None)  # of an earlier X
-    if labels is not None:
-        segmenter.labels_ = labels
 
 
 def _copy_channels(one: Any, other: Any) -> None:

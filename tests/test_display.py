@@ -183,7 +183,7 @@ def test_pipelines_and_searches_are_shown_by_their_segmenter(nest, fitted):
     display = SegmentationDisplay.from_estimator(nested, COFFEE)
     assert np.array_equal(display.label_map, fitted.labels_)
     assert np.array_equal(PaletteDisplay.from_estimator(nested).shares, fitted.cluster_sizes_)
-    assert np.array_equal(ColorSpaceDisplay.from_estimator(nested).weights, fitted.model_.census.weights)
+    assert np.array_equal(ColorSpaceDisplay.from_estimator(nested).weights, fitted._model.census.weights)
 
 
 def test_steps_before_the_segmenter_change_what_is_segmented_but_not_what_is_shown(fitted):
@@ -295,7 +295,7 @@ def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
     monkeypatch.setattr("skseg._plot.color_space._MAX_COLORS", 10)
     display = ColorSpaceDisplay.from_estimator(fitted)
     assert len(display.colors) == 10
-    assert display.weights.min() >= np.sort(fitted.model_.census.weights)[-10]
+    assert display.weights.min() >= np.sort(fitted._model.census.weights)[-10]
 
 
 def test_a_model_of_a_data_frame_is_shown_without_a_warning(pandas):

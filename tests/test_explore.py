@@ -26,7 +26,7 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def page_of_regions(tmp_path_factory):
     path = tmp_path_factory.mktemp("regions") / "x.html"
-    models = [KMeansSegmenter(2, random_state=0).fit(PICTURE).model_]
+    models = [KMeansSegmenter(2, random_state=0).fit(PICTURE)._model]
     path.write_text(explore_page([("x", PICTURE)], models, [1.0], "score", RegionSegmenter()), encoding="utf-8")
     return path
 
@@ -52,7 +52,7 @@ def decoded(url):
 
 def original_on_page_of(image):
     """What the page shows as the original."""
-    page = explore_page([("x", image)], [KMeansSegmenter(2, random_state=0).fit(image).model_], [1.0], "score")
+    page = explore_page([("x", image)], [KMeansSegmenter(2, random_state=0).fit(image)._model], [1.0], "score")
     return decoded(data_of(page)["pictures"][0]["original"]).astype(float)
 
 
@@ -97,7 +97,7 @@ def test_regions_of_each_picture_are_found_once(monkeypatch, segmenter):
     described = []
     monkeypatch.setattr(module, "describe", lambda *arguments: described.append(arguments) or describe(*arguments))
     pictures = [("x", PICTURE), ("y", PICTURE[::-1])]
-    page = explore_page(pictures, [KMeansSegmenter(2, random_state=0).fit(PICTURE).model_], [1.0], "score", segmenter)
+    page = explore_page(pictures, [KMeansSegmenter(2, random_state=0).fit(PICTURE)._model], [1.0], "score", segmenter)
     assert len(described) == 2
     for (_, picture), on_page in zip(pictures, data_of(page)["pictures"], strict=True):
         finest = decoded(on_page["regions"]["map"]).astype(int) @ [1, 256, 65536] - 1

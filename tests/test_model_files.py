@@ -173,7 +173,7 @@ def test_a_loaded_pipeline_works_on(tmp_path):
 def test_a_sample_of_the_colors_comes_back(tmp_path):
     X = np.random.default_rng(0).random((700, 900, 3))
     pipeline = balanced().fit(X)
-    assert not pipeline[-1].model_.census.is_complete
+    assert not pipeline[-1]._model.census.is_complete
     loaded = saved(pipeline, tmp_path)
     assert list(differences(pickle.loads(pickle.dumps(pipeline)), loaded)) == []
 
@@ -351,7 +351,7 @@ def test_old_files_of_regions_are_read():
 
 def test_an_old_file_with_a_sample_of_the_colors_is_read():
     segmenter = io.load(old("sample"))
-    assert not segmenter.model_.census.is_complete
+    assert not segmenter._model.census.is_complete
     assert np.array_equal(segmenter.predict(TINY.astype(np.float32)), TRUTH)
 
 

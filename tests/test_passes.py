@@ -60,7 +60,7 @@ def fit(X, n_clusters=4, *, sample_weight=None, **params):
 
 def assert_same_model(one, other):
     assert np.array_equal(one.cluster_centers_, other.cluster_centers_)
-    assert np.array_equal(one.model_.centers, other.model_.centers)
+    assert np.array_equal(one._model.centers, other._model.centers)
     assert np.array_equal(one.cluster_sizes_, other.cluster_sizes_)
     assert one.inertia_ == other.inertia_
     assert one.n_iter_ == other.n_iter_
@@ -69,7 +69,7 @@ def assert_same_model(one, other):
 def assert_close_model(one, other, rtol=1e-9):
     """Equal but for the order in which numbers were added."""
     for name in ("centers", "colors"):
-        each, expected = getattr(one.model_, name), getattr(other.model_, name)
+        each, expected = getattr(one._model, name), getattr(other._model, name)
         assert_allclose(each, expected, rtol=0, atol=rtol * np.ptp(expected))
     assert_allclose(one.cluster_sizes_, other.cluster_sizes_, rtol=rtol)
     assert one.inertia_ == pytest.approx(other.inertia_, rel=rtol)
@@ -82,7 +82,7 @@ def image(request):
 
 
 def test_the_census_is_a_sample(image):
-    census = fit(image).model_.census
+    census = fit(image)._model.census
     assert not census.is_complete
     assert 350 < len(census.colors) <= 800
 
@@ -90,19 +90,19 @@ def test_the_census_is_a_sample(image):
 def test_the_model_is_that_of_all_pixels(image):
     segmenter = fit(image)
     labels, rows = segmenter.labels_, image.reshape(-1, image.shape[-1])
-    features = segmenter.model_.features(rows)
+    features = segmenter._model.features(rows)
     assert np.array_equal(labels, segmenter.predict(image))
-    assert np.array_equal(labels.ravel(), nearest(features, segmenter.model_.centers))
+    assert np.array_equal(labels.ravel(), nearest(features, segmenter._model.centers))
     assert np.array_equal(labels.ravel(), segmenter.pipeline_.predict(rows))
     means = [rows[labels.ravel() == label].mean(axis=0, dtype=np.float64) for label in range(4)]
     assert_allclose(segmenter.cluster_centers_, means, rtol=1e-9)
     assert_allclose(segmenter.cluster_sizes_, np.bincount(labels.ravel()) / labels.size, rtol=1e-12)
-    squares = (features - segmenter.model_.centers[labels.ravel()]) ** 2
+    squares = (features - segmenter._model.centers[labels.ravel()]) ** 2
     assert segmenter.inertia_ == pytest.approx(squares.sum(), rel=1e-8)
-    assert segmenter.model_.limits == (image.min(), image.max())
-    assert segmenter.model_.spread == pytest.approx(np.sqrt(features.var(axis=0).sum()), rel=1e-8)
-    again = segmenter.model_.conversion.convert(rows)
-    moved = np.array([again[labels.ravel() == label].mean(axis=0) for label in range(4)]) - segmenter.model_.centers
+    assert segmenter._model.limits == (image.min(), image.max())
+    assert segmenter._model.spread == pytest.approx(np.sqrt(features.var(axis=0).sum()), rel=1e-8)
+    again = segmenter._model.conversion.convert(rows)
+    moved = np.array([again[labels.ravel() == label].mean(axis=0) for label in range(4)]) - segmenter._model.centers
     assert (moved**2).sum() <= 1e-4 * features.var(axis=0).mean() * (1 + 1e-6)
 
 
@@ -111,7 +111,7 @@ def test_the_clusters_are_those_of_a_census(image, monkeypatch):
     monkeypatch.setattr(LIMITS, "colors_in_fit", image.size)
     monkeypatch.setattr(LIMITS, "keys", image.size)
     counted = fit(image)
-    assert counted.model_.census.is_complete
+    assert counted._model.census.is_complete
     assert (passed.labels_ == counted.labels_).mean() > 0.99
     assert passed.inertia_ == pytest.approx(counted.inertia_, rel=1e-3)
 
@@ -139,7 +139,7 @@ def test_the_arrangement_of_the_pixels_matters_to_rounding_alone(image, arrange)
 @pytest.mark.parametrize("name", ["uint16", "int32"])
 def test_the_arrangement_of_integers_that_are_not_converted_changes_no_center(name, arrange):
     one, other = (fit(X, color_space=None) for X in (IMAGES[name], arrange(IMAGES[name])))
-    assert np.array_equal(one.model_.centers, other.model_.centers)
+    assert np.array_equal(one._model.centers, other._model.centers)
     assert np.array_equal(one.cluster_centers_, other.cluster_centers_)
     assert np.array_equal(one.cluster_sizes_, other.cluster_sizes_)
 
@@ -223,8 +223,8 @@ def test_images_that_are_counted_and_images_that_are_not_go_together():
 
 def test_nearest_8_bit_numbers_are_counted_in_any_case():
     image = np.rint(NOISY * 255).astype(np.uint8)
-    assert fit(image).model_.census.is_complete
-    assert fit(image / 255).model_.census.is_complete
+    assert fit(image)._model.census.is_complete
+    assert fit(image / 255)._model.census.is_complete
 
 
 # Data that a sample of the colors does not represent
@@ -260,7 +260,7 @@ def test_wide_data_is_clustered_as_well_as_by_kmeans(kind, n_clusters, monkeypat
     table = wide(kind)
     ours = [KMeansSegmenter(n_clusters, color_space=None, random_state=seed).fit(table) for seed in range(3)]
     plain = [KMeans(n_clusters, n_init=1, random_state=seed).fit(table).inertia_ for seed in range(5)]
-    assert not ours[0].model_.census.is_complete
+    assert not ours[0]._model.census.is_complete
     assert max(segmenter.inertia_ for segmenter in ours) <= 1.02 * np.median(plain)
 
 
@@ -292,7 +292,7 @@ def test_labels_belong_to_the_best_start(monkeypatch):
     monkeypatch.setattr("skseg._fitting._centers", lambda *_: tried.append(1) or starts[len(tried) - 1])
     segmenter = fit(image, color_space=None, tol=1e9)
     assert len(tried) > 1
-    assert np.array_equal(segmenter.model_.centers, CENTERS)
+    assert np.array_equal(segmenter._model.centers, CENTERS)
     assert np.array_equal(segmenter.labels_, segmenter.predict(image))
 
 
@@ -314,7 +314,7 @@ def test_fill_values_do_not_blur_the_colors_beside_them(fill, n_clusters):
     for label in range(len(segmenter.cluster_centers_)):
         means = image[segmenter.labels_ == label].mean(axis=0)
         assert_allclose(segmenter.cluster_centers_[label], means, rtol=1e-9)
-    squares = (image - segmenter.model_.centers[segmenter.labels_]) ** 2
+    squares = (image - segmenter._model.centers[segmenter.labels_]) ** 2
     assert segmenter.inertia_ == pytest.approx(squares.sum(), rel=1e-6, abs=1e-12 * fill**2)
 
 
@@ -323,8 +323,8 @@ def test_weights_of_wide_range_are_summed(largest):
     weights = np.ones(SHAPE)
     weights[7, 7] = largest
     segmenter = fit(NOISY, sample_weight=weights)
-    features = segmenter.model_.features(NOISY.reshape(-1, 3))
-    squares = weights.ravel() * ((features - segmenter.model_.centers[segmenter.labels_.ravel()]) ** 2).sum(axis=1)
+    features = segmenter._model.features(NOISY.reshape(-1, 3))
+    squares = weights.ravel() * ((features - segmenter._model.centers[segmenter.labels_.ravel()]) ** 2).sum(axis=1)
     assert segmenter.inertia_ == pytest.approx(squares.sum(), rel=1e-6)
     sizes = np.bincount(segmenter.labels_.ravel(), weights.ravel())
     assert_allclose(segmenter.cluster_sizes_, sizes / sizes.sum(), rtol=1e-9)
@@ -443,10 +443,10 @@ def test_centers_without_colors_are_left_out():
 
 def test_passes_go_on_until_nothing_moves():
     segmenter = fit(NOISY, tol=0)
-    moved = KMeans(4, init=segmenter.model_.centers, n_init=1, max_iter=1, tol=0).fit(
-        segmenter.model_.features(NOISY.reshape(-1, 3))
+    moved = KMeans(4, init=segmenter._model.centers, n_init=1, max_iter=1, tol=0).fit(
+        segmenter._model.features(NOISY.reshape(-1, 3))
     )
-    assert_allclose(moved.cluster_centers_, segmenter.model_.centers, rtol=0, atol=1e-9)
+    assert_allclose(moved.cluster_centers_, segmenter._model.centers, rtol=0, atol=1e-9)
 
 
 # What is kept
@@ -457,8 +457,8 @@ def test_a_pickle_and_a_file_hold_the_same_model(image, tmp_path):
     skseg.io.save(segmenter, tmp_path / "model")
     for other in (pickle.loads(pickle.dumps(segmenter)), skseg.io.load(tmp_path / "model")):
         assert_same_model(segmenter, other)
-        assert other.model_.limits == segmenter.model_.limits
-        assert other.model_.spread == segmenter.model_.spread
+        assert other._model.limits == segmenter._model.limits
+        assert other._model.spread == segmenter._model.spread
         assert np.array_equal(other.pipeline_["kmeans"].labels_, segmenter.pipeline_["kmeans"].labels_)
         assert np.array_equal(other.predict(image), segmenter.labels_)
         assert other.score(image) == segmenter.score(image)
@@ -473,14 +473,14 @@ def test_partial_fit_needs_all_colors():
 def test_partial_fit_from_the_first_image_is_fit_of_all(image):
     segmenter = KMeansSegmenter(4, random_state=0)
     segmenter.partial_fit(image[:50]).partial_fit(image[50:])
-    assert segmenter.model_.census.is_complete
+    assert segmenter._model.census.is_complete
     assert_allclose(segmenter.cluster_centers_, fit(image).cluster_centers_, rtol=2e-2)
 
 
 def test_what_is_kept_is_small(image, monkeypatch):
     monkeypatch.setattr(LIMITS, "kept_bytes", 5000)
     segmenter = fit(image)
-    census = segmenter.model_.census
+    census = segmenter._model.census
     assert census.colors.nbytes + 12 * len(census.colors) <= 5000
     assert len(segmenter.pipeline_["kmeans"].labels_) == len(census.colors)
 
@@ -490,8 +490,8 @@ def test_many_colors_that_are_counted_are_kept_in_part(monkeypatch):
     expected = fit(image)
     monkeypatch.setattr(LIMITS, "kept_bytes", 5000)
     segmenter = fit(image)
-    assert expected.model_.census.is_complete
-    assert not segmenter.model_.census.is_complete
+    assert expected._model.census.is_complete
+    assert not segmenter._model.census.is_complete
     assert_same_model(segmenter, expected)
     assert np.array_equal(segmenter.predict(image), expected.labels_)
 
@@ -502,10 +502,10 @@ def test_a_census_too_large_to_be_held_is_passed_over(monkeypatch):
     monkeypatch.setattr(LIMITS, "held_colors", 1000)
     monkeypatch.setattr(LIMITS, "sampled_colors", 500)
     segmenter = fit(image)
-    assert segmenter.model_.census.is_complete
+    assert segmenter._model.census.is_complete
     assert np.array_equal(segmenter.labels_, segmenter.predict(image))
     assert (segmenter.labels_ == expected.labels_).mean() > 0.99
-    assert len(segmenter.pipeline_["kmeans"].labels_) == len(segmenter.model_.census.colors)
+    assert len(segmenter.pipeline_["kmeans"].labels_) == len(segmenter._model.census.colors)
 
 
 # A pass by itself

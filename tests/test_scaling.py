@@ -126,7 +126,7 @@ def test_passes_learn_the_same_weights_of_integers_in_any_order():
 @pytest.mark.parametrize("image", [UNEVEN, INTEGERS], ids=["float", "int"])
 def test_passes_over_all_pixels_learn_the_weights_of_all(image):
     segmenter = KMeansSegmenter(3, random_state=0, **SCALED).fit(image)
-    assert not segmenter.model_.census.is_complete
+    assert not segmenter._model.census.is_complete
     expected = 1 / StandardScaler().fit(table_of(image)).scale_
     assert_allclose(segmenter.pipeline_["color"].channel_weights_, expected, rtol=1e-9)
     assert adjusted_rand_score(segmenter.labels_.ravel(), TRUTH.ravel()) == 1
@@ -135,7 +135,7 @@ def test_passes_over_all_pixels_learn_the_weights_of_all(image):
 def test_colors_that_hardly_repeat_are_scaled_by_all_pixels_and_not_by_a_sample():
     image = np.random.default_rng(0).gamma(0.5, size=(900, 800, 3)).astype(np.float32)
     segmenter = KMeansSegmenter(2, random_state=0, max_iter=2, **SCALED).fit(image)
-    assert not segmenter.model_.census.is_complete
+    assert not segmenter._model.census.is_complete
     weights = segmenter.pipeline_["color"].channel_weights_
     assert_allclose(weights, 1 / table_of(image).std(axis=0), rtol=1e-9)
     assert_allclose(ColorConverter(**SCALED).fit(image).channel_weights_, weights, rtol=1e-12)
@@ -215,7 +215,7 @@ def test_weights_that_were_not_learned_cannot_be_used():
     with pytest.raises(NotFittedError):
         ColorConverter(**SCALED).transform(UNEVEN)
     with pytest.raises(NotFittedError):
-        ColorConverter(**SCALED).conversion(4)
+        ColorConverter(**SCALED)._conversion(4)
 
 
 def test_a_copy_that_judges_has_weights_of_its_own():
@@ -277,7 +277,7 @@ def test_black_pixels_have_one_label():
 @pytest.mark.usefixtures("passes")
 def test_directions_are_the_same_in_passes():
     segmenter = KMeansSegmenter(3, color_space="direction", random_state=0).fit(SHADED)
-    assert not segmenter.model_.census.is_complete
+    assert not segmenter._model.census.is_complete
     assert adjusted_rand_score(segmenter.labels_.ravel(), TRUTH.ravel()) > 0.95
 
 

@@ -8,7 +8,7 @@ from numbers import Number
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .._errors import image_of_list, to_array
 from .._limits import LIMITS
@@ -29,7 +29,17 @@ class SupportsArray(Protocol):
         ...
 
 
+class SupportsArrayInterface(Protocol):
+    """An image of PIL, for example."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        """Where the pixels are, and of what type."""
+        ...
+
+
 Images = Sequence[SupportsArray]  # of any sizes
+ImageLike = ArrayLike | SupportsArrayInterface | Sequence[SupportsArrayInterface]  # whatever `open_images` takes
 
 
 class Image(ABC):

@@ -49,7 +49,7 @@ def paper(figure: Any) -> str:
 
 def cluster_colors(segmenter: Any) -> NDArray[np.float64]:
     """The colors of the clusters of a segmenter of gray or RGB images, sRGB from 0 to 1, (n_clusters, 3)."""
-    model = segmenter.model_
+    model = segmenter._model
     return np.asarray(as_rgb(model.palette(model.dtype)[np.newaxis])[0])
 
 

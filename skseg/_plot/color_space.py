@@ -105,7 +105,7 @@ class ColorSpaceDisplay:
         model, _ = inner_segmenter(segmenter)
         if model.n_features_in_ != 3:
             raise ValueError(f"segmenter must be fitted to RGB; got {model.n_features_in_} channels instead.")
-        fitted, census = model.model_, model.model_.census
+        fitted, census = model._model, model._model.census
         often = np.sort(np.argsort(census.weights)[-_MAX_COLORS:])
         features = fitted.features(census.colors[often])
         if channels is None:
@@ -153,5 +153,5 @@ class ColorSpaceDisplay:
 
 def _weighted_names(color: Any, channels: tuple[int, int]) -> list[str]:
     """The names of the chosen channels of a color step, with their weights where these are not 1."""
-    names, weights = color.get_feature_names_out(), color.conversion(color.n_features_in_).weights
+    names, weights = color.get_feature_names_out(), color._conversion(color.n_features_in_).weights
     return [names[each] if weights[each] == 1 else f"{names[each]} × {weights[each]:g}" for each in channels]

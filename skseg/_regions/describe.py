@@ -77,7 +77,7 @@ def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: A
     n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(image.shape[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
     image = without_noise(image, min(smallest, n_pixels * _SMALLEST))
-    model, pixels = _own_model(image) if segmenter is None else segmenter.model_, Pixels(image)
+    model, pixels = _own_model(image) if segmenter is None else segmenter._model, Pixels(image)
     rows = read_rows(pixels, model.conversion.name)
     if segmenter is not None:
         rows = match_to_fit(segmenter, [], rows)

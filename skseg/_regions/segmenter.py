@@ -155,7 +155,7 @@ class RegionSegmenter(
             If X is not an image, a parameter is invalid, or ``cost="learn"`` and `y` is missing, is not of the shape of
             X's pixels, has no two regions that are neighbors, or no region that contains several parts of X.
         """
-        check_parameters(self)
+        self._check_parameters()
         if not isinstance(self.segmenter, KMeansSegmenter | None):
             raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
         images = open_images(X)
@@ -166,7 +166,7 @@ class RegionSegmenter(
         segmenter = None if self.segmenter is None else clone(self.segmenter).fit(images)
         weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
         fitted = copy(self)
-        set_fitted(fitted, segmenter, weights, n_channels)
+        fitted._set_fitted(segmenter, weights, n_channels)
         if not images.is_sequence:
             fitted.labels_ = fitted.predict(images)
         self.__dict__ = fitted.__dict__  # all at once: a fit that fails changes nothing
@@ -321,7 +321,7 @@ class RegionSegmenter(
     def _open_images(self, X: Any) -> Image:
         """X as one or several images with the channels of `fit`."""
         check_is_fitted(self)
-        check_parameters(self)
+        self._check_parameters()
         images = open_images(X)
         _check_images(images, self.n_features_in_)
         return images
@@ -330,7 +330,7 @@ class RegionSegmenter(
         """The pixels of an image; those of nested lists are in the units of `fit`."""
         if self.segmenter_ is None or image.has_own_dtype:
             return image.array
-        return cast_if_exact(image.array, self.segmenter_.model_.dtype)
+        return cast_if_exact(image.array, self.segmenter_._model.dtype)
 
     def _for_each_image(
         self,
@@ -373,6 +373,24 @@ class RegionSegmenter(
         images, truths = _image_by_image(images, y)
         return learn(images.each(lesson, n_jobs=self.n_jobs, y=truths), WEIGHTS)
 
+    def _check_parameters(self) -> None:
+        """Validate parameters that do not depend on X."""
+        check_probability(self.scale)
+        check_n_jobs(self.n_jobs)
+        if not is_word(self.cost, "default", "learn"):
+            raise ValueError(f"cost must be 'default' or 'learn'; got {self.cost!r} instead.")
+        if not is_word(self.min_size, "auto"):
+            check_scalar(self.min_size, "min_size", Integral, min_val=0)
+        if self.n_regions is not None:
+            check_scalar(self.n_regions, "n_regions", Integral, min_val=1)
+
+    def _set_fitted(self, segmenter: KMeansSegmenter | None, weights: dict[str, float], n_channels: int) -> None:
+        """Set all fitted attributes but the labels."""
+        self.segmenter_ = segmenter
+        self.weights_ = weights
+        self.n_features_in_ = n_channels
+        self.__dict__.pop("labels_", None)  # of an earlier X
+
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
@@ -380,28 +398,6 @@ class RegionSegmenter(
         tags.target_tags.required = is_word(self.cost, "learn")
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def check_parameters(estimator: RegionSegmenter) -> None:
-    """Validate parameters that do not depend on X."""
-    check_probability(estimator.scale)
-    check_n_jobs(estimator.n_jobs)
-    if not is_word(estimator.cost, "default", "learn"):
-        raise ValueError(f"cost must be 'default' or 'learn'; got {estimator.cost!r} instead.")
-    if not is_word(estimator.min_size, "auto"):
-        check_scalar(estimator.min_size, "min_size", Integral, min_val=0)
-    if estimator.n_regions is not None:
-        check_scalar(estimator.n_regions, "n_regions", Integral, min_val=1)
-
-
-def set_fitted(
-    estimator: RegionSegmenter, segmenter: KMeansSegmenter | None, weights: dict[str, float], n_channels: int
-) -> None:
-    """Set all that `fit` finds but the labels."""
-    estimator.segmenter_ = segmenter
-    estimator.weights_ = weights
-    estimator.n_features_in_ = n_channels
-    estimator.__dict__.pop("labels_", None)  # of an earlier X
 
 
 def _image_by_image(images: Image, y: Any) -> tuple[Image, Any]:

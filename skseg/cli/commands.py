@@ -279,7 +279,7 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     batch = open_batch(images, mask, params["color_space"])
     segmenter = fit_batch(batch, params)
     if segmenter is not None and style != "table":
-        click.echo(FORMATS[style](hex_codes(segmenter.model_)))
+        click.echo(FORMATS[style](hex_codes(segmenter._model)))
     else:
         report(batch, [], segmenter, as_json=as_json, n_listed=None)
     finish(batch)

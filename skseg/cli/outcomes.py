@@ -48,7 +48,7 @@ class Classes:
         n_channels, n_fitted = self.shape[-1], segmenter.n_features_in_
         if n_channels != n_fitted:
             raise ValueError(f"It has {plural(n_channels, 'channel')}, but the clusters have {n_fitted}.")
-        self.colors = segmenter.model_.rgb()
+        self.colors = segmenter._model.rgb()
         self._image = _balance(self._original, balancers)
 
     @cached_property
@@ -59,7 +59,7 @@ class Classes:
     @property
     def own_colors(self) -> NDArray[Any]:
         """The color of each label in the units of the image."""
-        return np.asarray(self._segmenter.model_.palette(self.dtype))
+        return np.asarray(self._segmenter._model.palette(self.dtype))
 
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:

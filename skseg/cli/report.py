@@ -78,7 +78,7 @@ def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list
 def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float | None] | None = None) -> list[dict[str, Any]]:
     """The clusters as JSON: label, color, center, and share, by default in the fitted images."""
     shares = segmenter.cluster_sizes_.tolist() if shares is None else shares
-    parts = zip(hex_codes(segmenter.model_), segmenter.cluster_centers_.tolist(), shares, strict=True)
+    parts = zip(hex_codes(segmenter._model), segmenter.cluster_centers_.tolist(), shares, strict=True)
     return [
         {"label": label, "color": color, "center": center, "share": share}
         for label, (color, center, share) in enumerate(parts)

@@ -10,15 +10,12 @@ from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import validate_data
 
-from .. import _balancer as balancers
-from .. import _segmenter as kmeans
 from .._balancer import Seen, WhiteBalancer
 from .._census import Census
 from .._color import Conversion, find_conversion
 from .._converter import ColorConverter
 from .._fitting import check_fit_parameters, restore_model
 from .._light import Curve
-from .._regions import segmenter as regions
 from .._regions.cost import check_weights
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
@@ -30,7 +27,7 @@ _MAX_LEVEL = 32  # of a sample: bits of the hashes by which its colors are chose
 _MISFIT = "its parts do not belong together"
 
 Arrays = dict[str, NDArray[Any]]
-Estimator = TypeVar("Estimator", KMeansSegmenter, RegionSegmenter, WhiteBalancer)
+Estimator = TypeVar("Estimator", bound=KMeansSegmenter | RegionSegmenter | WhiteBalancer)
 
 
 class Part(NamedTuple):
@@ -66,7 +63,7 @@ def arrays_of(estimator: Any) -> dict[str, Any]:
     fitted = last.segmenter_ if isinstance(last, RegionSegmenter) else last
     if not isinstance(fitted, KMeansSegmenter):
         return {}
-    model, census = fitted.model_, fitted.model_.census
+    model, census = fitted._model, fitted._model.census
     arrays = {"colors": census.colors, "weights": census.weights, "centers": model.centers}
     if census.is_complete:
         return arrays
@@ -121,7 +118,7 @@ def _regions(segmenter: RegionSegmenter) -> dict[str, Any]:
 
 
 def _light(balancer: WhiteBalancer) -> dict[str, Any]:
-    seen = balancers.seen_in_fit(balancer)
+    seen = balancer._seen
     return {
         "light": balancer.light_,
         "is_srgb": seen.curve.is_srgb,
@@ -159,7 +156,7 @@ def _restore_balancer(part: Part) -> WhiteBalancer:
     if not are_floats or light.ndim != 1 or limits.shape != (2,) or not isinstance(is_srgb, bool):
         raise ValueError(_MISFIT)
     seen = Seen(Curve(is_srgb), _dtype(about["dtype"]), tuple(limits.tolist()))
-    balancers.set_fitted(balancer, light, seen)
+    balancer._set_fitted(light, seen)
     _set_names(balancer, about["names"])
     return balancer
 
@@ -174,7 +171,7 @@ def _restore_regions(part: Part) -> RegionSegmenter:
     _check_integer("n_channels", n_channels, least=1)
     if (fitted is None) != (estimator.segmenter is None) or (fitted and fitted.n_features_in_ != n_channels):
         raise ValueError(_MISFIT)
-    regions.set_fitted(estimator, fitted, check_weights(about["cost_weights"]), n_channels)
+    estimator._set_fitted(fitted, check_weights(about["cost_weights"]), n_channels)
     return estimator
 
 
@@ -198,7 +195,7 @@ def _restore_clusters(part: Part) -> KMeansSegmenter:
     )
     if len(model.sizes) < len(centers) or not (model.sizes > 0).all():
         raise ValueError(_MISFIT)
-    kmeans.set_fitted(segmenter, color, model)
+    segmenter._set_fitted(color, model)
     return segmenter
 
 

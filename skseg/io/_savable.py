@@ -8,11 +8,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from .. import _balancer as balancers
-from .. import _segmenter as kmeans
 from .._balancer import WhiteBalancer
 from .._color import COLOR_SPACE_NAMES
-from .._regions import segmenter as regions
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 
@@ -62,7 +59,7 @@ def are_known(steps: list[Any]) -> bool:
 
 def _check_parameters(estimator: Any) -> None:
     if isinstance(estimator, WhiteBalancer):
-        balancers.check_fitted(estimator)
+        estimator._check_fitted()
     elif isinstance(estimator, RegionSegmenter):
         _check_regions(estimator)
     else:
@@ -70,7 +67,7 @@ def _check_parameters(estimator: Any) -> None:
 
 
 def _check_clusters(segmenter: KMeansSegmenter) -> None:
-    kmeans.check_parameters(segmenter)
+    segmenter._check_parameters()
     check_random_state(segmenter.random_state)
     if segmenter.color_space not in (None, *COLOR_SPACE_NAMES):
         raise ValueError(
@@ -79,7 +76,7 @@ def _check_clusters(segmenter: KMeansSegmenter) -> None:
 
 
 def _check_regions(estimator: RegionSegmenter) -> None:
-    regions.check_parameters(estimator)
+    estimator._check_parameters()
     for segmenter in (estimator.segmenter, estimator.segmenter_):
         if type(segmenter) is KMeansSegmenter:
             _check_clusters(segmenter)

@@ -344,7 +344,7 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
 def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
     """The colors of X as the segmenter at the end of `estimator` sees them."""
     segmenter, X = inner_segmenter(estimator, X)
-    images, model = open_images(X), segmenter.model_
+    images, model = open_images(X), segmenter._model
     color_space, n_jobs = model.conversion.name, segmenter.n_jobs
     census = count_images(images, color_space, sample_weight, most=LIMITS.colors_in_score, n_jobs=n_jobs)
     if not census.is_complete:

@@ -311,7 +311,7 @@ def main() -> None:
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     photos = {path: imread(path)[..., :3] for path in arguments.photos} or {"scikit-image's retina": retina()}
     for name, image in photos.items():
-        n_colors = len(segmenter().fit(image).model_.census.colors)
+        n_colors = len(segmenter().fit(image)._model.census.colors)
         print(f"\n{name}: {image.shape[0] * image.shape[1] / 1e6:.1f} megapixels, {n_colors} distinct colors, K = {K}")
         for section in arguments.only:
             print(f"{section}: {(SECTIONS[section].__doc__ or '').splitlines()[0]}")

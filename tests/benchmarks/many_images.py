@@ -77,7 +77,7 @@ def measure_stream(path: str) -> None:
     for number in range(33):
         spent = seconds(lambda number=number: segmenter.partial_fit(small[number % 8]))
         if number & (number - 1) == 0:
-            print(f"  frame {number}: {spent:.3f} s, {len(segmenter.model_.census.colors)} distinct colors seen")
+            print(f"  frame {number}: {spent:.3f} s, {len(segmenter._model.census.colors)} distinct colors seen")
 
 
 def measure_memory(path: str) -> None:
