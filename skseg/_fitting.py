@@ -15,16 +15,14 @@ from sklearn.utils.validation import check_array
 
 from ._census import Census, map_rows, mean_colors, sample, shrink
 from ._checks import warn_other_range
-from ._color import Conversion, luminance, unit_scale
+from ._color import Conversion, find_conversion, luminance, unit_scale
 from ._errors import is_word
 from ._kmeans import (
-    Cells,
     CensusScan,
     Passed,
     Passes,
     Scan,
     fit_kmeans,
-    group,
     known_kmeans,
     nearest,
     no_buckets,
@@ -34,10 +32,9 @@ from ._kmeans import (
 )
 from ._limits import LIMITS
 from ._model import Model
-from ._scaling import check_size
+from ._scaling import check_size, learn_weights
 
 Floats = NDArray[np.float64]
-MakeCells = Callable[..., Cells]
 
 _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
@@ -62,25 +59,19 @@ def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: A
 
 
 def fit_model(
-    census: Census, conversion: Conversion, scan: Scan | None = None, *, make_cells: MakeCells = group, **params: Any
+    census: Census, scan: Scan | None = None, *, color_space: str | None, channel_weights: Any, **params: Any
 ) -> Model:
     """Cluster a census, and number the clusters from dark to light.
 
     If the census is a sample, `scan` goes through all colors.
     """
+    conversion = find_conversion(color_space, channel_weights, census.colors.shape[1])
+    conversion.check_range(census.number_limits())
+    conversion = learn_weights(conversion, census, scan)
     params["init"] = _start(census.colors, conversion, **params)
     if scan is None and len(census.colors) <= LIMITS.held_colors:
-        return _fit_held(census, conversion, params, make_cells)
+        return _fit_held(census, conversion, params)
     return _fit_in_passes(census, conversion, scan or CensusScan(census), params)
-
-
-def cluster(
-    features: Floats, census: Census, conversion: Conversion, make_cells: MakeCells = group, **params: Any
-) -> KMeans:
-    """`KMeans` fitted to the features of a census, its clusters numbered from dark to light."""
-    params["init"] = _start(census.colors, conversion, **params)
-    relative = Census(census.colors, _relative(census.weights))
-    return _fit_numbered(relative, conversion, features, params, make_cells)
 
 
 def without_most_colors(model: Model) -> Model:
@@ -91,14 +82,13 @@ def without_most_colors(model: Model) -> Model:
     return replace(model, census=census)
 
 
-def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any], make_cells: MakeCells) -> Model:
-    features = features_of(census, conversion)
-    relative = Census(census.colors, _relative(census.weights))
-    kmeans = _fit_numbered(relative, conversion, features, params, make_cells)
+def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any]) -> Model:
+    features = _features(census, conversion)
+    kmeans = _fit_numbered(census, conversion, features, params)
     squares = ((features - kmeans.cluster_centers_[kmeans.labels_]) ** 2).sum(axis=1)
     kmeans.inertia_ = float((census.weights * squares).sum())  # exact, also where KMeans loses digits to an outlier
     kmeans.n_clusters = params["n_clusters"]
-    model = _model(census, conversion, kmeans, features)
+    model = _complete_model(census, conversion, kmeans, features)
     model.cache.remember(census.colors, kmeans.labels_)
     return model
 
@@ -106,7 +96,7 @@ def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any], ma
 def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
     """Start from k-means on a sample of the colors; add the colors that it does not represent, and start again."""
     some = sample(census, LIMITS.sampled_colors)
-    features_of(some, conversion)
+    _features(some, conversion)
     check_size(some.number_limits())
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
     if isinstance(params["init"], str):
@@ -124,16 +114,8 @@ def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: d
     else:
         labels = nearest(map_rows(conversion.convert, kept.colors), passed.centers)
     kmeans = known_kmeans(labels, passed.centers, inertia=passed.inertia, n_iter=n_iter).set_params(**params)
-    return Model(
-        conversion,
-        kmeans,
-        colors=passed.colors,
-        sizes=passed.weights / passed.weights.sum(),
-        dtype=kept.colors.dtype,
-        limits=_as_floats(kept.number_limits()),
-        spread=float(np.sqrt(passed.centers.shape[1] * max(passed.variance, 0.0))),
-        census=kept,
-    )
+    spread = float(np.sqrt(passed.centers.shape[1] * max(passed.variance, 0.0)))
+    return Model(conversion, kmeans, passed.colors, passed.weights / passed.weights.sum(), spread, kept)
 
 
 def _convert_means(conversion: Conversion, dtype: np.dtype[Any]) -> Callable[[Floats], Floats] | None:
@@ -161,8 +143,7 @@ def _start_passes(passes: Passes, scan: Scan, some: Census, conversion: Conversi
 def _centers(census: Census, conversion: Conversion, params: dict[str, Any]) -> Floats:
     """Centers of the clusters of a few colors, from dark to light; they iterate longer, since that is cheap here."""
     params = params | {"tol": _TOL_OF_START * params["tol"]}
-    relative = Census(census.colors, _relative(census.weights))
-    kmeans = _fit_numbered(relative, conversion, map_rows(conversion.convert, census.colors), params)
+    kmeans = _fit_numbered(census, conversion, map_rows(conversion.convert, census.colors), params)
     return kmeans.cluster_centers_  # type: ignore[no-any-return]
 
 
@@ -180,42 +161,25 @@ def restore_model(
 
     `sums` are the colors, the sizes and the spread, if the census is a sample, which does not tell them.
     """
-    features = features_of(census, conversion)
+    features = _features(census, conversion)
     kmeans = known_kmeans(nearest(features, centers), centers, inertia=inertia, n_iter=n_iter)
     init = params["init"]
     kmeans.set_params(**params | {"init": init if isinstance(init, str) else np.array(init)})
     if census.is_complete:
-        return _model(census, conversion, kmeans, features)
-    return Model(
-        conversion,
-        kmeans,
-        dtype=census.colors.dtype,
-        limits=_as_floats(census.number_limits()),
-        census=census,
-        **sums,
-    )
+        return _complete_model(census, conversion, kmeans, features)
+    return Model(conversion, kmeans, census=census, **sums)
 
 
-def _model(census: Census, conversion: Conversion, kmeans: KMeans, features: Floats) -> Model:
-    """The model with all that follows from a census and the k-means fitted to it."""
+def _complete_model(census: Census, conversion: Conversion, kmeans: KMeans, features: Floats) -> Model:
+    """The model with all that follows from a complete census and the k-means fitted to it."""
     weights = _relative(census.weights)
-    return Model(
-        conversion,
-        kmeans,
-        colors=mean_colors(Census(census.colors, weights), kmeans.labels_),
-        sizes=np.bincount(kmeans.labels_, weights) / weights.sum(),
-        dtype=census.colors.dtype,
-        limits=_as_floats(census.number_limits()),
-        spread=float(np.sqrt(features.shape[1] * weighted_variance(features, weights))),
-        census=census,
-    )
+    colors = mean_colors(Census(census.colors, weights), kmeans.labels_)
+    sizes = np.bincount(kmeans.labels_, weights) / weights.sum()
+    spread = float(np.sqrt(features.shape[1] * weighted_variance(features, weights)))
+    return Model(conversion, kmeans, colors, sizes, spread, census)
 
 
-def _as_floats(limits: NDArray[Any]) -> tuple[float, float]:
-    return float(limits[0]), float(limits[1])
-
-
-def features_of(census: Census, conversion: Conversion) -> Floats:
+def _features(census: Census, conversion: Conversion) -> Floats:
     """Coordinates of the colors of a census in the color space, small enough for squared distances."""
     features = map_rows(conversion.convert, census.colors)
     check_size(features)
@@ -252,11 +216,10 @@ def _start(
     return conversion.convert(unit)
 
 
-def _fit_numbered(
-    census: Census, conversion: Conversion, features: Floats, params: dict[str, Any], make_cells: MakeCells = group
-) -> KMeans:
+def _fit_numbered(census: Census, conversion: Conversion, features: Floats, params: dict[str, Any]) -> KMeans:
     """`KMeans` fitted to weighted colors, its clusters numbered from dark to light."""
-    kmeans = fit_kmeans(features, census.weights, make_cells=make_cells, **params)
+    census = Census(census.colors, _relative(census.weights))
+    kmeans = fit_kmeans(features, census.weights, **params)
     _number_clusters(kmeans, features, census, is_srgb=conversion.is_srgb)
     return kmeans
 

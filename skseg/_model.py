@@ -6,6 +6,7 @@ It knows neither the kind of X nor the conventions of scikit-learn's estimators.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,7 +49,6 @@ class Model:
     kmeans : fitted to the features of the census
     colors : mean color of each cluster in the units of `dtype`, from dark to light, (n_clusters, n_channels)
     sizes : share of the weight in each cluster, (n_clusters,)
-    dtype, limits : type of the colors that were fitted, and the least and the largest number among them
     spread : standard deviation of the features
     census : the colors that were fitted, and their weights; a sample, if they were too many to be counted
     cache : labels of known colors
@@ -58,11 +58,20 @@ class Model:
     kmeans: KMeans
     colors: Floats
     sizes: Floats
-    dtype: np.dtype[Any]
-    limits: tuple[float, float]
     spread: float
     census: Census
     cache: LabelCache = field(default_factory=LabelCache, repr=False, compare=False)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the colors that were fitted."""
+        return self.census.colors.dtype
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """The least and the largest number of the colors that were fitted."""
+        low, high = self.census.number_limits()
+        return float(low), float(high)
 
     @property
     def centers(self) -> Floats:

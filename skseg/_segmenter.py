@@ -18,7 +18,7 @@ from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
 from ._checks import check_n_jobs, learn_channels, match_to_fit, warn_few_clusters
-from ._color import display_colors, find_conversion
+from ._color import display_colors
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_images, label_map, read_rows
 from ._fitting import check_fit_parameters, fit_model, without_most_colors
@@ -40,12 +40,12 @@ from ._images import (
 from ._limits import LIMITS
 from ._model import Model, nearest_by_distance
 from ._notebook import NotebookMixin, palette_strip, thumbnail
-from ._scaling import learn_weights
 from ._set_output import ImageOutputMixin
 from .metrics._agreement import mean_score, score_or_none
 
 _OUTPUTS = ("color", "label", "distance")
-_FIT_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
+_CHECKED_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
+_FIT_PARAMETERS = (*_CHECKED_PARAMETERS, "color_space", "channel_weights", "random_state")
 _MAX_STRIP_COLORS = 64  # in the palette that a notebook shows
 
 
@@ -483,7 +483,7 @@ class KMeansSegmenter(
     def _check_parameters(self) -> None:
         """Validate parameters that do not depend on X, before X is read."""
         _check_output(self.output)
-        check_fit_parameters(**{name: getattr(self, name) for name in _FIT_PARAMETERS})
+        check_fit_parameters(**{name: getattr(self, name) for name in _CHECKED_PARAMETERS})
         check_n_jobs(self.n_jobs)
 
     def _set_fitted(self, color: ColorConverter, model: Model, labels: Any = None) -> None:
@@ -505,15 +505,15 @@ class KMeansSegmenter(
         color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
         color.set_output(transform="default")  # KMeans gets arrays in any case
         learn_channels(color, images, census.colors)
-        conversion = find_conversion(self.color_space, self.channel_weights, census.colors.shape[1])
-        conversion.check_range(census.number_limits())
-        conversion = learn_weights(conversion, census, scan)
-        color.channel_weights_ = conversion.weights
-        params = {name: getattr(self, name) for name in _FIT_PARAMETERS}
-        model = fit_model(census, conversion, scan, random_state=self.random_state, **params)
+        model = self._fit_model(census, scan)
+        color.channel_weights_ = model.conversion.weights
         if len(model.colors) < self.n_clusters:
             warn_few_clusters(census, len(model.colors), self.n_clusters)
         return color, model
+
+    def _fit_model(self, census: Census, scan: PixelScan | None = None) -> Model:
+        """The model of a census, or of all pixels of `scan`."""
+        return fit_model(census, scan, **{name: getattr(self, name) for name in _FIT_PARAMETERS})
 
     def _count(self, images: Image, sample_weight: Any, **options: Any) -> Census:
         return count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs, **options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -44,7 +43,6 @@ def fit_kmeans(
     init: Any,
     n_init: Any,
     tol: float,
-    make_cells: Callable[..., Cells] = group,
     **params: Any,
 ) -> KMeans:
     """`KMeans` fitted to weighted features of shape (n_colors, n_features).
@@ -59,7 +57,7 @@ def fit_kmeans(
         n_cells = len(features) // _COLORS_PER_CELL
         if len(features) >= _CELLS_FROM and n_cells >= 4 * n_clusters:
             n_cells = min(n_cells, max(_MIN_CELLS, _CELLS_PER_CLUSTER * n_clusters))
-            cells = make_cells(*_representatives(features, weights), n_cells)
+            cells = group(*_representatives(features, weights), n_cells)
             if len(cells.means) >= n_clusters:  # there are fewer if colors coincide in the color space
                 init = _start_on_cells(features, weights, cells, init=init, n_init=n_init, **params)
                 n_init = 1

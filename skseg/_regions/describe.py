@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import match_to_fit
-from .._color import find_conversion, is_unit_range, round_to
+from .._color import is_unit_range, round_to
 from .._counting import PixelScan, count_images, read_rows
 from .._fitting import fit_model
 from .._images import Pixels, open_images
@@ -105,8 +105,8 @@ def _own_model(image: NDArray[Any]) -> Model:
             "np.ma.array(X[..., :3], mask=np.repeat(X[..., 3:] == 0, 3, axis=-1)). "
             "If all are bands, use RegionSegmenter(KMeansSegmenter(32, color_space=None))."
         )
-    conversion = find_conversion(None, None, n_channels) if n_channels != 3 else find_conversion("lab", _LAB, 3)
-    census = count_images(images, conversion.name, None, most=LIMITS.colors_in_fit)
+    color_space, weights = ("lab", _LAB) if n_channels == 3 else (None, None)
+    census = count_images(images, color_space, None, most=LIMITS.colors_in_fit)
     limits = census.number_limits()
     if n_channels == 3 and not is_unit_range(limits):
         raise ValueError(
@@ -115,8 +115,8 @@ def _own_model(image: NDArray[Any]) -> Model:
             "RegionSegmenter(KMeansSegmenter(32, color_space='hsv')), which takes any range; None instead of 'hsv' if "
             "the channels are not RGB."
         )
-    scan = None if census.is_complete else PixelScan(images, conversion.name, None, census.colors[:1], None)
-    return fit_model(census, conversion, scan, **_OWN)
+    scan = None if census.is_complete else PixelScan(images, color_space, None, census.colors[:1], None)
+    return fit_model(census, scan, color_space=color_space, channel_weights=weights, **_OWN)
 
 
 def _nothing(mask: NDArray[np.bool_]) -> Described:

@@ -12,12 +12,11 @@ import numpy as np
 import skimage.data
 
 from .. import io
-from .._census.blocks import in_parallel
 from .._version import __version__
 from ..io._atomic import written_whole
 from ..io._pictures import readable
 from . import options
-from .curve import colors_of, criterion_curve
+from .curve import criterion_curve, fit_each
 from .explore import explore_page
 from .messages import (
     as_click_error,
@@ -329,7 +328,7 @@ def explore(
         numbers = range(2, highest + 1)
         with as_click_error(batch.pictures):
             curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
-            models = list(in_parallel(colors_of(batch.pictures, segmenter).model, numbers))
+            models = fit_each(batch.pictures, segmenter, numbers)
             shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)
             scores = [each["score"] for each in curve]
             page = explore_page(shown, models, scores, criterion, regions).encode()

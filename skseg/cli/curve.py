@@ -4,80 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from threading import Lock
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.model_selection import KFold
 
 from .._census import Census, merge
 from .._census.blocks import in_parallel
-from .._color import Conversion, find_conversion
 from .._counting import count_images
-from .._fitting import cluster, features_of, fit_model
 from .._images import open_images
-from .._kmeans import Cells, group, nearest
-from .._model import Clusters, Model
-from .._scaling import learn_weights
+from .._model import Model
 from .._segmenter import KMeansSegmenter
 from .._tiles import TileKFold
 from ..metrics import _scores
 from .batch import Picture
 from .messages import as_click_error, progress
 
-Floats = NDArray[np.float64]
-
 _N_TILES = 8  # along each side, or as many as the image has pixels
 _N_FOLDS = 5
-_FIT_PARAMETERS = ("init", "n_init", "max_iter", "tol", "random_state")
 
 
-class Colors:
-    """The colors of images, to which a segmenter can be fitted for any K.
-
-    They are converted once, and the cells for the starts are made once. The `conversion` of other colors is used if it
-    is given.
-    """
-
-    def __init__(self, census: Census, segmenter: KMeansSegmenter, conversion: Conversion | None = None) -> None:
-        if conversion is None:
-            conversion = find_conversion(segmenter.color_space, segmenter.channel_weights, census.colors.shape[1])
-        conversion.check_range(census.colors)
-        conversion = learn_weights(conversion, census)
-        params = {name: getattr(segmenter, name) for name in _FIT_PARAMETERS}
-        self._cells: dict[int, Cells] = {}
-        self._making = Lock()
-        self.conversion = conversion
-        self._counted = census, conversion
-        self._params = params | {"make_cells": self._make_cells}
-        self._features = features_of(census, conversion)
-        self._shares = census.weights / census.weights.sum()
-
-    def model(self, n_clusters: int) -> Model:
-        """The model of K clusters."""
-        return fit_model(*self._counted, n_clusters=n_clusters, **self._params)
-
-    def centers(self, n_clusters: int) -> Floats:
-        """The centers of this model, which is not made."""
-        kmeans = cluster(self._features, *self._counted, n_clusters=n_clusters, **self._params)
-        return kmeans.cluster_centers_  # type: ignore[no-any-return]
-
-    def clusters(self, n_clusters: int, centers: Floats) -> Clusters:
-        """These colors as clusters around given centers, of K that were asked for."""
-        labels = nearest(self._features, centers)
-        return Clusters(self._features, self._shares, labels, centers, n_clusters)
-
-    def _make_cells(self, points: Floats, weights: Floats, n_cells: int) -> Cells:
-        with self._making:
-            if n_cells not in self._cells:
-                self._cells[n_cells] = group(points, weights, n_cells)
-        return self._cells[n_cells]
-
-
-def colors_of(pictures: Any, segmenter: KMeansSegmenter) -> Colors:
-    """The colors of an image, or of a list of images."""
-    return Colors(_count(pictures, pictures, segmenter), segmenter)
+def fit_each(pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range) -> list[Model]:
+    """The model of all images together for each K."""
+    census = _count(pictures, pictures, segmenter)
+    return list(in_parallel(partial(_fit, segmenter, census), n_clusters))
 
 
 def criterion_curve(
@@ -124,19 +75,22 @@ def _judge_parts(
 ) -> Iterator[tuple[float, float]]:
     """The results of `_judge` for each part and each K."""
     for index, part in enumerate(parts):
-        train = Colors(merge(parts[:index] + parts[index + 1 :]), segmenter)
-        test = Colors(part, segmenter, train.conversion)
-        yield from in_parallel(partial(_judge, train, test, Colors(part, segmenter), criterion), n_clusters)
+        others = merge(parts[:index] + parts[index + 1 :])
+        yield from in_parallel(partial(_judge, segmenter, others, part, criterion), n_clusters)
 
 
-def _judge(train: Colors, test: Colors, own: Colors, criterion: str, n_clusters: int) -> tuple[float, float]:
-    """The criterion, and the share of the variance that is explained, of some colors by clusters of others.
-
-    `test` are the colors as `train` converts them, `own` the same colors with a conversion of their own.
-    """
-    clusters = test.clusters(n_clusters, train.centers(n_clusters))
+def _judge(
+    segmenter: KMeansSegmenter, train: Census, test: Census, criterion: str, n_clusters: int
+) -> tuple[float, float]:
+    """The criterion, and the share of the variance that is explained, of some colors by clusters of others."""
+    clusters = _fit(segmenter, train, n_clusters).clusters(test)
     if criterion == "prediction_strength":
-        score = _scores.prediction_strength(clusters, lambda: own.clusters(n_clusters, own.centers(n_clusters)))
+        score = _scores.prediction_strength(clusters, lambda: _fit(segmenter, test, n_clusters).clusters(test))
     else:
         score = getattr(_scores, criterion)(clusters)
     return score, _scores.explained_variance(clusters)
+
+
+def _fit(segmenter: KMeansSegmenter, census: Census, n_clusters: int) -> Model:
+    one_of_k: KMeansSegmenter = clone(segmenter).set_params(n_clusters=n_clusters)
+    return one_of_k._fit_model(census)
