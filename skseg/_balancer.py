@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted
@@ -26,7 +26,7 @@ from ._checks import (
 from ._color import is_unit_range, to_unit, unit_scale
 from ._counting import read_rows
 from ._errors import NoPixelsError, current_image, image_of_list, is_word
-from ._images import Pixels, SingleImage, open_images
+from ._images import ImageLike, Pixels, SingleImage, open_images
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
 from ._set_output import ImageOutputMixin
@@ -154,14 +154,19 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     """
 
     def __init__(
-        self, p: float = 6, *, color_space: str | None = "auto", light: Any = None, n_jobs: int | None = None
+        self,
+        p: float = 6,
+        *,
+        color_space: str | None = "auto",
+        light: ArrayLike | None = None,
+        n_jobs: int | None = None,
     ) -> None:
         self.p = p
         self.color_space = color_space
         self.light = light
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Measure the light of X.
 
         Parameters
@@ -201,7 +206,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         self._seen = measured.seen(curve)
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ImageLike) -> Any:
         """Bring X to the light of `fit`.
 
         Parameters
@@ -333,7 +338,7 @@ def _together(parts: Iterable[Measured]) -> Measured:
     return Measured([merge(tones)] if tones else [], like, limits, parts[0].image_index)
 
 
-def _given_light(given: Any, n_channels: int, dtype: np.dtype[Any], curve: Curve) -> Floats:
+def _given_light(given: ArrayLike, n_channels: int, dtype: np.dtype[Any], curve: Curve) -> Floats:
     """The light of a color or a patch, in linear numbers, for images of a dtype."""
     light: Floats = curve.to_linear(_given_colors(given, n_channels, dtype)).mean(axis=0)
     if not (light > 0).all():
@@ -342,9 +347,9 @@ def _given_light(given: Any, n_channels: int, dtype: np.dtype[Any], curve: Curve
     return light
 
 
-def _given_colors(light: Any, n_channels: int, dtype: np.dtype[Any]) -> Floats:
+def _given_colors(light: ArrayLike, n_channels: int, dtype: np.dtype[Any]) -> Floats:
     """The colors of a light that is given, (n_colors, n_channels); 0 to 1 if images are of 8 or 16 bits."""
-    patch = np.ma.asarray(light)
+    patch: np.ma.MaskedArray[Any, Any] = np.ma.asarray(light)
     is_color = patch.dtype.kind in "uif" and patch.shape[-1:] == (n_channels,)
     table = patch.reshape(-1, n_channels) if is_color else np.ma.empty((0, n_channels))
     colors = np.ma.getdata(table)[~np.ma.getmaskarray(table).any(axis=1)]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._color import Conversion, find_conversion, is_learned
 from ._counting import PixelScan, count_images, read_rows
-from ._images import Pixels, open_images
+from ._images import ImageLike, Pixels, open_images
 from ._limits import LIMITS
 from ._notebook import NotebookMixin
 from ._scaling import learn_weights
@@ -88,11 +88,11 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     (400, 600, 3)
     """
 
-    def __init__(self, color_space: str | None = "auto", *, channel_weights: Any = "auto") -> None:
+    def __init__(self, color_space: str | None = "auto", *, channel_weights: str | ArrayLike | None = "auto") -> None:
         self.color_space = color_space
         self.channel_weights = channel_weights
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: ImageLike, y: object = None) -> Self:
         """Check the parameters against X, and learn the channel weights if they are "scale".
 
         Parameters
@@ -127,7 +127,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         self.channel_weights_ = conversion.weights
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ImageLike) -> Any:
         """Convert colors.
 
         Parameters
@@ -142,7 +142,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         """
         return open_images(X).map(self._convert, np.nan)
 
-    def inverse_transform(self, X: Any) -> Any:
+    def inverse_transform(self, X: ImageLike) -> Any:
         """Convert coordinates back to colors.
 
         All spaces are invertible except "hed", where scikit-image clips stains at zero, and "direction", which gives
@@ -165,7 +165,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         """
         return open_images(X).map(self._invert, np.nan)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Get the names of the converted channels.
 
         Parameters

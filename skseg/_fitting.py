@@ -8,7 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import KMeans
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array
@@ -35,6 +35,7 @@ from ._model import Model
 from ._scaling import check_size, learn_weights
 
 Floats = NDArray[np.float64]
+Init = str | ArrayLike | Callable[..., ArrayLike]  # the name of a way to start, start colors, or what makes them
 
 _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
@@ -42,7 +43,7 @@ _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
 
 
-def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: Any, tol: Any) -> None:
+def check_fit_parameters(*, n_clusters: int, init: Init, n_init: str | int, max_iter: int, tol: float) -> None:
     """Validate the parameters of `fit_model` as far as they do not depend on the colors."""
     check_scalar(n_clusters, "n_clusters", Integral, min_val=1)
     check_scalar(max_iter, "max_iter", Integral, min_val=1)
@@ -59,7 +60,12 @@ def check_fit_parameters(*, n_clusters: Any, init: Any, n_init: Any, max_iter: A
 
 
 def fit_model(
-    census: Census, scan: Scan | None = None, *, color_space: str | None, channel_weights: Any, **params: Any
+    census: Census,
+    scan: Scan | None = None,
+    *,
+    color_space: str | None,
+    channel_weights: str | ArrayLike | None,
+    **params: Any,
 ) -> Model:
     """Cluster a census, and number the clusters from dark to light.
 
@@ -186,7 +192,7 @@ def _features(census: Census, conversion: Conversion) -> Floats:
     return features
 
 
-def _is_start(init: Any) -> bool:
+def _is_start(init: Init) -> bool:
     """Whether `init` names a way to start, makes start colors, or can be a table of them."""
     if isinstance(init, str):
         return init in _STARTS

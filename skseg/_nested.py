@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ._images import ImageLike
 
-def inner_segmenter(estimator: Any, X: Any = None, *, kind: str = "KMeansSegmenter") -> tuple[Any, Any]:
+
+def inner_segmenter(
+    estimator: BaseEstimator, X: ImageLike | None = None, *, kind: str = "KMeansSegmenter"
+) -> tuple[Any, ImageLike | None]:
     """The fitted segmenter of some kind in which `estimator` ends, and X, transformed by the steps before it."""
     if isinstance(estimator, Pipeline):
         arrived = X if X is None or len(estimator) == 1 else estimator[:-1].transform(X)

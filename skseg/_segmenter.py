@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Self, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags
@@ -21,11 +21,13 @@ from ._checks import check_n_jobs, learn_channels, match_to_fit, warn_few_cluste
 from ._color import display_colors
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_images, label_map, read_rows
-from ._fitting import check_fit_parameters, fit_model, without_most_colors
+from ._fitting import Init, check_fit_parameters, fit_model, without_most_colors
 from ._images import (
     Image,
+    ImageLike,
     Images,
     LabelMap,
+    OneImage,
     Pixels,
     SingleImage,
     is_list_of_arrays,
@@ -189,13 +191,13 @@ class KMeansSegmenter(
         n_clusters: int = 8,
         *,
         color_space: str | None = "auto",
-        channel_weights: Any = "auto",
+        channel_weights: str | ArrayLike | None = "auto",
         output: str = "color",
-        init: Any = "k-means++",
-        n_init: Any = "auto",
+        init: Init = "k-means++",
+        n_init: str | int = "auto",
         max_iter: int = 300,
         tol: float = 1e-4,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.n_clusters = n_clusters
@@ -210,7 +212,7 @@ class KMeansSegmenter(
         self.n_jobs = n_jobs
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def fit(self, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Cluster the colors of X.
 
         Parameters
@@ -252,7 +254,7 @@ class KMeansSegmenter(
         self._set_fitted(color, without_most_colors(model), labels)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Add X to the earlier images and cluster all their colors again.
 
         With an int `random_state`, the model is the same as after a single `fit` on all images, in any order. It does
@@ -297,9 +299,9 @@ class KMeansSegmenter(
     def predict(self, X: Images, out: None = None) -> list[LabelMap]: ...
 
     @overload
-    def predict(self, X: Any, out: Any = None) -> LabelMap: ...
+    def predict(self, X: OneImage, out: Any = None) -> LabelMap: ...
 
-    def predict(self, X: Any, out: Any = None) -> Any:
+    def predict(self, X: ImageLike, out: Any = None) -> LabelMap | list[LabelMap]:
         """Label every pixel with its nearest cluster.
 
         Parameters
@@ -331,15 +333,20 @@ class KMeansSegmenter(
                     f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
                     f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
                 )
-        return images.map(self._label, -1, n_jobs=self.n_jobs, out=out)
+        labels: LabelMap | list[LabelMap] = images.map(
+            partial(self._apply, self._model.label), -1, n_jobs=self.n_jobs, out=out
+        )
+        return labels
 
     @overload
-    def fit_predict(self, X: Images, y: Any = None, sample_weight: Any = None) -> list[LabelMap]: ...
+    def fit_predict(self, X: Images, y: object = None, sample_weight: ArrayLike | None = None) -> list[LabelMap]: ...
 
     @overload
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> LabelMap: ...
+    def fit_predict(self, X: OneImage, y: object = None, sample_weight: ArrayLike | None = None) -> LabelMap: ...
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    def fit_predict(
+        self, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> LabelMap | list[LabelMap]:
         """Fit to X and label its pixels; the label maps of a list are kept in `labels_`.
 
         Parameters
@@ -364,13 +371,7 @@ class KMeansSegmenter(
             self.labels_ = self.predict(images)
         return self.labels_
 
-    @overload
-    def transform(self, X: Images) -> list[NDArray[Any]]: ...
-
-    @overload
-    def transform(self, X: Any) -> Any: ...
-
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ImageLike) -> Any:
         """Repaint X, label it, or measure its distances to the centers, depending on `output`.
 
         Parameters
@@ -386,12 +387,15 @@ class KMeansSegmenter(
             of shape (..., n_clusters), NaN under the mask.
         """
         check_is_fitted(self)
-        outputs: dict[str, tuple[Callable[[Pixels], NDArray[Any]], float | None]] = {
-            "color": (self._paint, None),
-            "label": (self._label_column, -1),
-            "distance": (self._measure, np.nan),
+        model = self._model
+        outputs: dict[str, tuple[Callable[[NDArray[Any]], NDArray[Any]], float | None]] = {
+            "color": (model.paint, None),
+            "label": (model.label, -1),
+            "distance": (model.measure, np.nan),
         }
-        return open_images(X).map(*outputs[_check_output(self.output)], n_jobs=self.n_jobs)
+        function, fill = outputs[_check_output(self.output)]
+        apply = self._apply_in_columns if self.output == "label" else self._apply
+        return open_images(X).map(partial(apply, function), fill, n_jobs=self.n_jobs)
 
     def inverse_transform(self, X: Any) -> Any:
         """Paint labels in the colors of their clusters.
@@ -432,7 +436,7 @@ class KMeansSegmenter(
         painted = self._model.color_labels(labels)
         return named_like(X, painted) if is_named(X) and labels.ndim > 1 else painted
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    def score(self, X: ImageLike, y: ArrayLike | None = None, sample_weight: ArrayLike | None = None) -> float:
         """Score the clusters on X; higher is better, and many clusters are not favored.
 
         Parameters
@@ -460,7 +464,7 @@ class KMeansSegmenter(
         images = open_images(X)
         return mean_score(images.each(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Get the names of the columns that `transform` returns for a table.
 
         Parameters
@@ -486,7 +490,7 @@ class KMeansSegmenter(
         check_fit_parameters(**{name: getattr(self, name) for name in _CHECKED_PARAMETERS})
         check_n_jobs(self.n_jobs)
 
-    def _set_fitted(self, color: ColorConverter, model: Model, labels: Any = None) -> None:
+    def _set_fitted(self, color: ColorConverter, model: Model, labels: LabelMap | None = None) -> None:
         """Set all fitted attributes at once: a fit that fails changes nothing."""
         _copy_channels(color, self)
         self._model = model
@@ -515,31 +519,22 @@ class KMeansSegmenter(
         """The model of a census, or of all pixels of `scan`."""
         return fit_model(census, scan, **{name: getattr(self, name) for name in _FIT_PARAMETERS})
 
-    def _count(self, images: Image, sample_weight: Any, **options: Any) -> Census:
+    def _count(self, images: Image, sample_weight: ArrayLike | None, **options: Any) -> Census:
         return count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs, **options)
 
-    def _read(self, pixels: Pixels) -> NDArray[Any]:
-        """The rows of a block, checked against `fit`."""
+    def _apply(self, function: Callable[[NDArray[Any]], NDArray[Any]], pixels: Pixels) -> NDArray[Any]:
+        """The results of `function` for the rows of a block, which are checked against `fit`."""
         rows = read_rows(pixels, self._model.conversion.name)
-        return match_to_fit(self, pixels.tables, rows, has_own_dtype=pixels.has_own_dtype)
+        return function(match_to_fit(self, pixels.tables, rows, has_own_dtype=pixels.has_own_dtype))
 
-    def _label(self, pixels: Pixels) -> NDArray[Any]:
-        return np.asarray(self._model.label(self._read(pixels)))
+    def _apply_in_columns(self, function: Callable[[NDArray[Any]], NDArray[Any]], pixels: Pixels) -> NDArray[Any]:
+        """The same; one value for each row of a table makes a column."""
+        values = self._apply(function, pixels)
+        return values if pixels.is_image else values[:, np.newaxis]
 
-    def _label_column(self, pixels: Pixels) -> NDArray[Any]:
-        """Labels; of a table, a column."""
-        labels = self._label(pixels)
-        return labels if pixels.is_image else labels[:, np.newaxis]
-
-    def _paint(self, pixels: Pixels) -> NDArray[Any]:
-        return np.asarray(self._model.paint(self._read(pixels)))
-
-    def _measure(self, pixels: Pixels) -> NDArray[Any]:
-        return np.asarray(self._model.measure(self._read(pixels)))
-
-    def _agreement(self, image: SingleImage, y: Any, sample_weight: Any) -> float | None:
+    def _agreement(self, image: SingleImage, y: ArrayLike, sample_weight: ArrayLike | None) -> float | None:
         """Adjusted Rand index of one image and its true label map; None if they have no pixels to compare."""
-        label_map = image.map(self._label, -1)
+        label_map = image.map(partial(self._apply, self._model.label), -1)
         predicted, truth = open_map(label_map, "X"), open_maps(y, "y", label_map)
         if np.shape(truth)[-predicted.ndim :] != predicted.shape:
             raise ValueError(
@@ -567,7 +562,7 @@ class KMeansSegmenter(
         return tags
 
 
-def _copy_channels(one: Any, other: Any) -> None:
+def _copy_channels(one: BaseEstimator, other: BaseEstimator) -> None:
     """Let an estimator know the channels, and their names, that another one knows."""
     other.n_features_in_ = one.n_features_in_
     if hasattr(one, "feature_names_in_"):

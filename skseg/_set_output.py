@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ._images import open_images
+from ._images import ImageLike, open_images
 
 
 class ImageOutputMixin:
@@ -18,7 +18,7 @@ class ImageOutputMixin:
         for name, method in plain.items():
             setattr(cls, name, _for_tables_only(cls.__dict__[name], method))
 
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+    def fit_transform(self, X: ImageLike, y: object = None, **fit_params: Any) -> Any:
         """Fit to X, then transform it.
 
         Parameters
@@ -43,7 +43,7 @@ class ImageOutputMixin:
 
 def _for_tables_only(wrapped: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(plain)
-    def method(self: Any, X: Any, *args: Any, **kwargs: Any) -> Any:
+    def method(self: ImageOutputMixin, X: ImageLike, *args: Any, **kwargs: Any) -> Any:
         images = open_images(X)
         return (wrapped if images.is_table else plain)(self, images.again, *args, **kwargs)
 
