@@ -25,8 +25,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, RegionSegmenter, metrics
 from skseg.metrics._agreement import consecutive
-from skseg.metrics._criteria import clusters_of
-from skseg.metrics._scores import n_dimensions, unexplained
+from skseg.metrics._criteria import clusters_of, n_dimensions, unexplained
 
 COFFEE = coffee()[::4, ::4]
 CRITERIA = [
@@ -590,7 +589,7 @@ def test_candidates_that_failed_are_not_chosen(rule):
 
 
 @pytest.mark.parametrize("scoring", [None, metrics.silhouette])
-@pytest.mark.filterwarnings("ignore:All pixels are masked:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:X has no pixels:RuntimeWarning")
 def test_a_masked_fold_does_not_spoil_a_search(scoring):
     image = np.ma.MaskedArray(coffee()[::4, ::4])
     image[:25] = np.ma.masked

@@ -22,7 +22,7 @@ from .._model import Clusters, Model
 from .._scaling import learn_weights
 from .._segmenter import KMeansSegmenter
 from .._tiles import TileKFold
-from ..metrics import _scores
+from ..metrics._criteria import JUDGES, least_overlap
 from .batch import Picture
 from .messages import as_click_error, progress
 
@@ -136,7 +136,7 @@ def _judge(train: Colors, test: Colors, own: Colors, criterion: str, n_clusters:
     """
     clusters = test.clusters(n_clusters, train.centers(n_clusters))
     if criterion == "prediction_strength":
-        score = _scores.prediction_strength(clusters, lambda: own.clusters(n_clusters, own.centers(n_clusters)))
+        score = least_overlap(clusters, lambda: own.clusters(n_clusters, own.centers(n_clusters)))
     else:
-        score = getattr(_scores, criterion)(clusters)
-    return score, _scores.explained_variance(clusters)
+        score = JUDGES[criterion](clusters)
+    return score, JUDGES["explained_variance"](clusters)
