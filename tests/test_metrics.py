@@ -510,7 +510,7 @@ def test_transposed_label_maps_are_refused(agreement):
     truth = np.arange(12).reshape(3, 4) % 3
     with pytest.raises(ValueError, match=r"shape of labels_pred, \(4, 3\), .* got label maps of \(3, 4\) instead"):
         agreement(truth, truth.T)
-    with pytest.raises(ValueError, match=r"\(3, 4\) and \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"got label maps of \(4, 3\) instead"):
         agreement([truth, truth.T], truth)
     with pytest.raises(ValueError, match="no annotator"):
         agreement(np.empty((0, 3, 4)), truth)
