@@ -100,13 +100,9 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
 def searched_clusters(cv_results: dict[str, Any]) -> NDArray[Any]:
     """Number of clusters of each candidate of a search over `n_clusters` alone."""
     names = {name for params in cv_results["params"] for name in params}
-    if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
-        raise ValueError(
-            "Only n_clusters may be searched: cv_results must be of a search over n_clusters alone; "
-            f"got {sorted(names)} instead."
-        )
-    (name,) = names
-    return np.array([params[name] for params in cv_results["params"]])
+    if [name.endswith("n_clusters") for name in names] != [True]:
+        raise ValueError(f"cv_results must be of a search over n_clusters alone; got {sorted(names)} instead.")
+    return np.array([value for params in cv_results["params"] for value in params.values()])
 
 
 def finite_candidates(scores: NDArray[Any]) -> NDArray[np.intp]:
