@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
-from itertools import repeat
 from math import prod
 from typing import Any, NamedTuple
 
@@ -213,9 +211,10 @@ def _mean_over(
 ) -> float:
     """Mean of a measure over images, and over the annotators of each."""
     if is_list_of_arrays(labels_pred):
-        check_consistent_length(labels_true, labels_pred, sample_weight)
-        weights = repeat(None) if sample_weight is None else sample_weight
-        return float(np.mean([*map(partial(_mean_over, measure), labels_true, labels_pred, weights)]))
+        weights = [None] * len(labels_pred) if sample_weight is None else sample_weight
+        check_consistent_length(labels_true, labels_pred, weights)
+        images = zip(labels_true, labels_pred, weights, strict=True)
+        return float(np.mean([_mean_over(measure, *image) for image in images]))
     predicted = open_map(labels_pred, "labels_pred", labels_pred)
     maps = _annotations(open_maps(labels_true, "labels_true", labels_pred), predicted.shape)
     weights = None if sample_weight is None else open_map(sample_weight, "sample_weight", labels_pred)
@@ -226,10 +225,13 @@ def _annotations(truth: NDArray[Any] | list[NDArray[Any]], shape: tuple[int, ...
     """The true label maps of one image, by one or several annotators; they, or the predicted one, may be flattened."""
     n_pixels = prod(shape)
     if isinstance(truth, np.ndarray):
-        is_one = truth.shape[1:] != shape and truth.size == n_pixels
-        truth = [truth] if is_one else list(np.atleast_1d(truth))
-    flattened = [each.size == n_pixels and 1 in (each.ndim, len(shape)) for each in truth]
-    others = {each.shape for each, is_flat in zip(truth, flattened, strict=True) if each.shape != shape and not is_flat}
+        is_one = truth.ndim == 0 or (truth.shape[1:] != shape and truth.size == n_pixels)
+        truth = [truth] if is_one else list(truth)
+
+    def fits(one: NDArray[Any]) -> bool:
+        return one.shape == shape or (one.size == n_pixels and 1 in (one.ndim, len(shape)))
+
+    others = {each.shape for each in truth if not fits(each)}
     if others or not truth:
         raise ValueError(
             f"labels_true must have the shape of labels_pred, {shape}, or one more axis in front for annotators; "

@@ -158,7 +158,7 @@ def calinski_harabasz(clusters: Clusters) -> float:
     4.605
     """
     features, weights, labels, _, n_clusters = clusters
-    centered = features - _mean(features, weights)
+    centered = features - _weighted_sums(features.T, weights)
     means, sizes, labels = _own_means(centered, weights, labels)
     within = (weights * _squares_to_own(centered, means, labels)).sum()
     between = (sizes * (means**2).sum(axis=1)).sum()
@@ -211,7 +211,7 @@ def neg_davies_bouldin(clusters: Clusters) -> float:
     if n_clusters < 2 or len(means) < 2:
         return _WORST
     spreads = np.bincount(labels, weights * np.sqrt(_squares_to_own(features, means, labels))) / sizes
-    gaps = np.sqrt(_squares(means, means))
+    gaps = cdist(means, means)
     np.fill_diagonal(gaps, np.inf)
     return -float(((spreads[:, np.newaxis] + spreads) / gaps).max(axis=1).mean())
 
@@ -259,7 +259,7 @@ def silhouette(clusters: Clusters) -> float:
     features, weights, _, centers, n_clusters = clusters
     if n_clusters < 2 or len(centers) < 2:
         return -1.0
-    first, second = np.sqrt(np.partition(_squares(features, centers), 1, axis=0)[:2])
+    first, second = np.partition(cdist(centers, features), 1, axis=0)[:2]
     return float((weights * (second - first) / np.maximum(second, np.finfo(float).tiny)).sum())
 
 
@@ -413,7 +413,7 @@ def least_overlap(predicted: Clusters, found: Callable[[], Clusters]) -> float:
 
 def n_dimensions(clusters: Clusters) -> float:
     """Effective number of dimensions of the features, from 1 to all."""
-    columns = np.ascontiguousarray((clusters.features - _mean(clusters.features, clusters.weights)).T)
+    columns = np.ascontiguousarray((clusters.features - _weighted_sums(clusters.features.T, clusters.weights)).T)
     covariance = np.array([_weighted_sums(columns * column, clusters.weights) for column in columns])
     return float(np.trace(covariance) ** 2 / max((covariance**2).sum(), np.finfo(float).tiny))
 
@@ -422,7 +422,7 @@ def unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
     """Variance around the fitted centers over all variance, at least `least`; 1 if there is none to explain."""
     features, weights, labels, centers, _ = clusters
     within = (weights * _squares_to_own(features, centers, labels)).sum()
-    total = (weights * _squares(features, _mean(features, weights)[np.newaxis])[0]).sum()
+    total = (weights * cdist(_weighted_sums(features.T, weights)[np.newaxis], features, "sqeuclidean")[0]).sum()
     if total == 0:
         rounding = 1e-9 * np.abs(features).max()
         return least if np.allclose(features, centers[labels], rtol=0, atol=rounding) else 1.0
@@ -432,38 +432,28 @@ def unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
 def _valley_contrasts(clusters: Clusters) -> Floats:
     """For each cluster, how much deeper than both centers the shallowest valley around it is: 1 for empty, to −1."""
     features, weights, labels, centers, _ = clusters
-    gaps = _squares(centers, centers)
+    gaps = cdist(centers, centers, "sqeuclidean")
     steepness = 1 / (2 * _BANDWIDTH**2 * np.where(gaps > 0, gaps, np.inf))
     own, middle = np.zeros((2, len(centers), len(centers)))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        distances, shares = _squares(features[members], centers), weights[members]
+        distances, shares = cdist(centers, features[members], "sqeuclidean"), weights[members]
         to_own, fall, gap = distances[label], -steepness[label, :, np.newaxis], gaps[label, :, np.newaxis]
         own[label] = _weighted_sums(np.exp(fall * to_own), shares)
         middle[label] = _weighted_sums(np.exp(fall * ((to_own + distances) / 2 - gap / 4)), shares)
     between = middle + middle.T
     lower = np.minimum(own, own.T)
-    ratio = np.where(between > 0, between / np.maximum(lower, np.finfo(float).tiny), 0).clip(max=1e9)
+    ratio = (between / np.maximum(lower, np.finfo(float).tiny)).clip(max=1e9)
     np.fill_diagonal(ratio, 0)
     worst = ratio.max(axis=1)
-    present = np.bincount(labels, minlength=len(centers)) > 0
-    return np.asarray((1 - worst**2) / (1 + worst**2) * present)
+    is_present = own.diagonal() > 0
+    return np.asarray((1 - worst**2) / (1 + worst**2) * is_present)
 
 
 def _own_means(points: Floats, weights: Floats, labels: NDArray[Any]) -> tuple[Floats, NDArray[Any], NDArray[np.intp]]:
     """Mean and weight of the points of each label that occurs, and the labels, numbered without gaps."""
     _, numbers = np.unique(labels, return_inverse=True)
     return means_by_label(numbers, points.T, weights), np.bincount(numbers, weights), numbers
-
-
-def _mean(points: Floats, weights: Floats) -> Floats:
-    """Weighted sum of points, whose weights sum to 1."""
-    return np.array([(weights * column).sum() for column in points.T])
-
-
-def _squares(points: Floats, centers: Floats) -> Floats:
-    """Squared distance of each center to each point, (n_centers, n_points)."""
-    return np.asarray(cdist(centers, points, "sqeuclidean"))
 
 
 def _squares_to_own(points: Floats, centers: Floats, labels: NDArray[Any]) -> Floats:
@@ -474,6 +464,6 @@ def _squares_to_own(points: Floats, centers: Floats, labels: NDArray[Any]) -> Fl
     return sums
 
 
-def _weighted_sums(values: Floats, weights: Floats) -> Floats:
+def _weighted_sums(rows: Floats, weights: Floats) -> Floats:
     """Weighted sum of each row; avoids BLAS, whose threads stall on busy machines."""
-    return np.asarray(np.einsum("ij,j->i", values, weights))
+    return np.array([(weights * row).sum() for row in rows])
