@@ -15,7 +15,7 @@ from .._color import hex_code
 from .._kmeans import weighted_variance
 from .._model import Model
 from .._nested import inner_segmenter
-from ..metrics._selection import finite_candidates, searched_clusters
+from ..metrics._selection import finite_scores, searched_clusters
 from .common import as_rgb, is_dark, pyplot
 
 if TYPE_CHECKING:
@@ -377,13 +377,12 @@ class KSelectionDisplay:
             if scorer is not None and f"mean_test_{scorer}" not in cv_results:
                 known = [name.removeprefix("mean_test_") for name in cv_results if name.startswith("mean_test_")]
                 raise ValueError(f"metric and elbow must be among {known}; got {scorer!r} instead.")
-        means = np.asarray(cv_results[f"mean_test_{metric}"])
-        usable = finite_candidates(means)
-        chosen = n_clusters[usable[np.argmax(means[usable])] if best_index is None else best_index]
+        index, _, scores = finite_scores(cv_results, metric)
+        chosen = n_clusters[index[np.argmax(scores)] if best_index is None else best_index]
         order = np.argsort(n_clusters)
         return cls(
             n_clusters[order],
-            means[order],
+            np.asarray(cv_results[f"mean_test_{metric}"])[order],
             np.asarray(cv_results[f"std_test_{metric}"])[order],
             int(chosen),
             elbow=None if elbow is None else np.asarray(cv_results[f"mean_test_{elbow}"])[order],

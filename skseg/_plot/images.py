@@ -21,8 +21,7 @@ from .common import as_rgb, check_can_be_shown, is_dark, pyplot
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Panels = NDArray[np.object_]
-AxesLike = Panels | Sequence["Axes"]
+AxesLike = NDArray[np.object_] | Sequence["Axes"]
 
 _PANEL = 3.4  # inches
 _LONGEST = 1500  # pixels of a side that are drawn; more would not fit on a screen or a page
@@ -334,7 +333,7 @@ class RegionDisplay:
         return self
 
 
-def _find_panels(axes: AxesLike | None, n_panels: int, shape: tuple[int, ...]) -> Panels:
+def _find_panels(axes: AxesLike | None, n_panels: int, shape: tuple[int, ...]) -> NDArray[np.object_]:
     """The given axes, or those of a new figure for panels of an image of that shape.
 
     Panels are in a row if the image is high, in rows if it is wide.

@@ -41,7 +41,6 @@ class Criterion(Protocol):
         self, estimator: BaseEstimator, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None
     ) -> float:
         """Score an estimator; higher is better."""
-        ...
 
 
 def _criterion(judge: Callable[[Clusters], float]) -> Criterion:
