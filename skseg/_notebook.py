@@ -62,10 +62,10 @@ def thumbnail(label_map: Any, colors: NDArray[np.float64]) -> str:
 
     step = -(-max(label_map.shape) // _LONGEST)
     labels = label_map[::step, ::step]
-    opaque = ~np.ma.getmaskarray(labels)[..., np.newaxis]
+    opaque = np.uint8(255) * ~np.ma.getmaskarray(labels)
     pixels = to_uint8(colors)[np.ma.filled(labels, 0)]
     file = BytesIO()
-    Image.fromarray(np.concatenate([pixels, np.uint8(255) * opaque], axis=-1)).save(file, "png")
+    Image.fromarray(np.dstack([pixels, opaque])).save(file, "png")
     url = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
     height, width = label_map.shape
     return f'<img src="{url}" alt="Label map of {width} × {height} pixels in the colors of its clusters">'

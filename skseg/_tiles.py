@@ -118,7 +118,7 @@ class TileKFold:
             n_pixels = np.bincount(fold[~np.ma.getmaskarray(X).any(axis=-1)], minlength=self.n_splits)
             if not n_pixels.all():
                 raise ValueError(
-                    f"All pixels of fold {int(n_pixels.argmin())} are masked; use fewer n_splits, or more n_tiles."
+                    f"All pixels of fold {n_pixels.argmin()} are masked; use fewer n_splits, or more n_tiles."
                 )
         for number in range(self.n_splits):
             test = fold == number

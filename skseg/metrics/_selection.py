@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 
 def knee(cv_results: dict[str, Any]) -> int:
     """Index of the knee of a score that grows with the number of clusters, for ``refit=`` of a search.
@@ -103,9 +105,7 @@ def searched_clusters(cv_results: dict[str, Any]) -> NDArray[Any]:
     return np.array([value for params in cv_results["params"] for value in params.values()])
 
 
-def finite_scores(
-    cv_results: dict[str, Any], scorer: str = "score"
-) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.float64]]:
+def finite_scores(cv_results: dict[str, Any], scorer: str = "score") -> tuple[NDArray[np.intp], NDArray[Any], Floats]:
     """Index, number of clusters and mean score of each candidate that did not fail."""
     n_clusters, scores = searched_clusters(cv_results), np.asarray(cv_results[f"mean_test_{scorer}"])
     index = np.flatnonzero(np.isfinite(scores))
