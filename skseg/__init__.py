@@ -5,11 +5,8 @@ from typing import Any
 
 from ._balancer import WhiteBalancer
 from ._converter import ColorConverter
-from ._plot.color_space import ColorSpaceDisplay
-from ._plot.k_selection import KSelectionDisplay
-from ._plot.palette import PaletteDisplay
-from ._plot.regions import RegionDisplay
-from ._plot.segmentation import SegmentationDisplay
+from ._plot.clusters import ColorSpaceDisplay, KSelectionDisplay, PaletteDisplay
+from ._plot.images import RegionDisplay, SegmentationDisplay
 from ._regions.clean import clean_labels
 from ._regions.hierarchy import RegionHierarchy
 from ._regions.segmenter import RegionSegmenter

@@ -13,7 +13,7 @@ from ._images import ImageLike
 
 def inner_segmenter(
     estimator: BaseEstimator, X: ImageLike | None = None, *, kind: str = "KMeansSegmenter"
-) -> tuple[Any, ImageLike | None]:
+) -> tuple[Any, Any]:
     """The fitted segmenter of some kind in which `estimator` ends, and X, transformed by the steps before it."""
     if isinstance(estimator, Pipeline):
         arrived = X if X is None or len(estimator) == 1 else estimator[:-1].transform(X)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -30,36 +30,23 @@ class NotebookMixin:
 
     def _repr_html_inner(self) -> str:
         """HTML, for notebooks that support nothing else."""
-        with _masked_attributes_shown():
-            return super()._repr_html_inner() + self._repr_html_more()  # type: ignore[misc, no-any-return]
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        """Text and HTML, of which a notebook chooses one."""
-        with _masked_attributes_shown():
-            bundle: dict[str, str] = super()._repr_mimebundle_(**options)  # type: ignore[misc]
-        if "text/html" in bundle:
-            bundle["text/html"] += self._repr_html_more()
-        return bundle
-
-    def _repr_html_more(self) -> str:
-        try:
+        with warnings.catch_warnings():  # by NumPy, where scikit-learn formats fitted attributes that are masked arrays
+            warnings.filterwarnings("ignore", "Format strings passed to MaskedConstant", FutureWarning)
+            html: str = super()._repr_html_inner()  # type: ignore[misc]
+        with suppress(NotFittedError):
             check_is_fitted(self)
-        except NotFittedError:
-            return ""
-        return self._repr_html_fitted()
+            html += self._repr_html_fitted()
+        return html
 
-
-@contextmanager
-def _masked_attributes_shown() -> Iterator[None]:
-    """Without the warning that NumPy gives when scikit-learn formats fitted attributes that are masked arrays."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Format strings passed to MaskedConstant", FutureWarning)
-        yield
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """Text and HTML, of which a notebook chooses one."""
+        html = {"text/html": self._repr_html_inner()} if get_config()["display"] == "diagram" else {}
+        return {"text/plain": repr(self), **html}
 
 
 def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title: str) -> str:
     """A strip of colors as HTML, as wide as their shares, with hex codes to hover over."""
-    parts = [(hex_code(color), size) for color, size in zip(colors, sizes, strict=True)]
+    parts = [*zip(map(hex_code, colors), sizes, strict=True)]
     strips = "".join(
         f'<span title="{label}: {code}, {share:.1%}" style="background:{code};flex:{share:.4f};min-width:3px"></span>'
         for label, (code, share) in enumerate(parts)
@@ -75,10 +62,10 @@ def thumbnail(label_map: Any, colors: NDArray[np.float64]) -> str:
 
     step = -(-max(label_map.shape) // _LONGEST)
     labels = label_map[::step, ::step]
-    opaque = ~np.ma.getmaskarray(labels)[..., np.newaxis]
+    opaque = np.uint8(255) * ~np.ma.getmaskarray(labels)
     pixels = to_uint8(colors)[np.ma.filled(labels, 0)]
     file = BytesIO()
-    Image.fromarray(np.concatenate([pixels, np.uint8(255) * opaque], axis=-1)).save(file, "png")
+    Image.fromarray(np.dstack([pixels, opaque])).save(file, "png")
     url = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
     height, width = label_map.shape
     return f'<img src="{url}" alt="Label map of {width} × {height} pixels in the colors of its clusters">'

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import gcd
+from math import gcd, prod
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_scalar
 
 from ._images import SingleImage, open_images
@@ -68,16 +68,21 @@ class TileKFold:
         self, n_splits: int = 5, *, n_tiles: tuple[int, int] = (8, 8), image_shape: tuple[int, int] | None = None
     ) -> None:
         check_scalar(n_splits, "n_splits", Integral, min_val=2)
-        _check_pair(n_tiles, "n_tiles")
-        if image_shape is not None:
-            _check_pair(image_shape, "image_shape")
+        pairs: dict[str, object] = {"n_tiles": n_tiles, "image_shape": (1, 1) if image_shape is None else image_shape}
+        for name, pair in pairs.items():
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise ValueError(f"{name} must be two numbers, vertically and horizontally; got {pair} instead.")
+            for number in pair:
+                check_scalar(number, name, Integral, min_val=1)
         self.n_splits = n_splits
         self.n_tiles = n_tiles
         self.image_shape = image_shape
         if n_tiles[0] * n_tiles[1] < n_splits:
             raise ValueError(f"n_tiles must be two numbers that make at least {n_splits} tiles; got {n_tiles} instead.")
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+    def split(
+        self, X: ArrayLike, y: object = None, groups: object = None
+    ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Generate the training and test pixels of each fold.
 
         Parameters
@@ -105,12 +110,32 @@ class TileKFold:
         TypeError
             If X is not a NumPy array: other arrays cannot be indexed by a mask of pixels.
         """
+        shape = self._find_shape(X)
+        fold = np.broadcast_to(self._folds(*shape[-2:]), shape)
         if self.image_shape is not None:
-            yield from self._split_table(X, *self.image_shape)
-            return
+            fold = fold.ravel()
+        if isinstance(X, np.ma.MaskedArray):
+            n_pixels = np.bincount(fold[~np.ma.getmaskarray(X).any(axis=-1)], minlength=self.n_splits)
+            if not n_pixels.all():
+                raise ValueError(
+                    f"All pixels of fold {n_pixels.argmin()} are masked; use fewer n_splits, or more n_tiles."
+                )
+        for number in range(self.n_splits):
+            test = fold == number
+            yield (~test, test) if self.image_shape is None else (np.flatnonzero(~test), np.flatnonzero(test))
+
+    def _find_shape(self, X: ArrayLike) -> tuple[int, ...]:
+        """The shape of the image without channels."""
+        if self.image_shape is not None:
+            shape = np.shape(X)
+            if len(shape) != 2 or shape[0] != prod(self.image_shape):
+                raise ValueError(
+                    f"X must be a pixel table with one row for each pixel of image_shape={self.image_shape}; "
+                    f"got the shape {shape} instead."
+                )
+            return self.image_shape
         images = open_images(X)
-        shape: tuple[int, ...] = images.shape[:-1] if isinstance(images, SingleImage) else ()
-        if len(shape) < 2:
+        if not isinstance(images, SingleImage) or len(images.shape) < 3:
             raise ValueError(
                 "X must be one image (height, width, n_channels) to be cut into tiles. For a list of images, use "
                 "KFold. For a pixel table, pass image_shape."
@@ -118,28 +143,9 @@ class TileKFold:
         if not isinstance(X, np.ndarray):
             raise TypeError(
                 f"X must be a NumPy array to be cut into tiles; got {type(X).__name__}. "
-                "Use np.asarray(X), with the channels last."
+                "Use np.asanyarray(X), with the channels last."
             )
-        fold = np.broadcast_to(self._folds(*shape[-2:]), shape)
-        if isinstance(X, np.ma.MaskedArray):
-            self._check_not_masked(fold, np.asarray(np.ma.getmaskarray(X).any(axis=-1)))
-        for number in range(self.n_splits):
-            test = fold == number
-            yield ~test, test
-
-    def _split_table(self, X: Any, height: int, width: int) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """Row indices of X, a pixel table, in the sets of each fold."""
-        shape = np.shape(X)
-        if len(shape) != 2 or shape[0] != height * width:
-            raise ValueError(
-                f"X must be a pixel table with one row for each pixel of image_shape={self.image_shape}; "
-                f"got the shape {shape} instead."
-            )
-        fold = self._folds(height, width).ravel()
-        if isinstance(X, np.ma.MaskedArray):
-            self._check_not_masked(fold, np.asarray(np.ma.getmaskarray(X).any(axis=-1)))
-        for number in range(self.n_splits):
-            yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+        return images.shape[:-1]
 
     def _folds(self, height: int, width: int) -> NDArray[np.unsignedinteger[Any]]:
         """The fold of each pixel, (height, width); none is empty."""
@@ -151,14 +157,7 @@ class TileKFold:
         tiles = (shift * np.arange(self.n_tiles[0])[:, np.newaxis] + np.arange(self.n_tiles[1])) % self.n_splits
         return np.asarray(tiles.astype(np.min_scalar_type(self.n_splits))[:, column][row])
 
-    def _check_not_masked(self, fold: NDArray[Any], mask: NDArray[np.bool_]) -> None:
-        n_pixels = np.bincount(fold[~mask], minlength=self.n_splits)
-        if not n_pixels.all():
-            raise ValueError(
-                f"All pixels of fold {int(n_pixels.argmin())} are masked; use fewer n_splits, or more n_tiles."
-            )
-
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Get the number of folds.
 
         Parameters
@@ -182,15 +181,6 @@ class TileKFold:
     def __repr__(self) -> str:
         image_shape = "" if self.image_shape is None else f", image_shape={self.image_shape}"
         return f"TileKFold(n_splits={self.n_splits}, n_tiles={self.n_tiles}{image_shape})"
-
-
-def _check_pair(numbers: Any, name: str) -> None:
-    if not isinstance(numbers, tuple | list) or len(numbers) != 2:
-        raise ValueError(
-            f"{name} must be two numbers, from top to bottom and from left to right; got {numbers} instead."
-        )
-    for number in numbers:
-        check_scalar(number, name, Integral, min_val=1)
 
 
 def _stride(n_splits: int) -> int:

@@ -126,7 +126,7 @@ def test_a_label_map_of_another_size_is_refused():
 def test_axes_that_exist_are_drawn_into(fitted):
     figure, axes = plt.subplots(2, 2)
     assert SegmentationDisplay.from_estimator(fitted, COFFEE, axes=axes).figure_ is figure
-    with pytest.raises(ValueError, match="axes must be four; got 3"):
+    with pytest.raises(ValueError, match="axes must be 4; got 3"):
         SegmentationDisplay.from_estimator(fitted, COFFEE, axes=axes.ravel()[:3])
     for display in (PaletteDisplay, ColorSpaceDisplay):
         assert display.from_estimator(fitted, ax=axes[0, 0]).ax_ is axes[0, 0]
@@ -292,7 +292,7 @@ def test_colors_and_centers_are_those_of_the_model(fitted):
 
 
 def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
-    monkeypatch.setattr("skseg._plot.color_space._MAX_COLORS", 10)
+    monkeypatch.setattr("skseg._plot.clusters._MAX_COLORS", 10)
     display = ColorSpaceDisplay.from_estimator(fitted)
     assert len(display.colors) == 10
     assert display.weights.min() >= np.sort(fitted._model.census.weights)[-10]

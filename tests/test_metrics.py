@@ -25,8 +25,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, RegionSegmenter, metrics
 from skseg.metrics._agreement import consecutive
-from skseg.metrics._criteria import clusters_of
-from skseg.metrics._scores import n_dimensions, unexplained
+from skseg.metrics._criteria import clusters_of, n_dimensions, unexplained
 
 COFFEE = coffee()[::4, ::4]
 CRITERIA = [
@@ -346,7 +345,7 @@ def test_one_standard_error_takes_the_fewest_clusters_that_are_nearly_best():
 @pytest.mark.parametrize("rule", [metrics.knee, metrics.one_standard_error])
 def test_only_the_number_of_clusters_may_be_searched(rule):
     searched = {"params": [{"n_clusters": 2, "color_space": "lab"}], "mean_test_score": np.zeros(1)}
-    with pytest.raises(ValueError, match=r"Only n_clusters may be searched.* got \['color_space', 'n_clusters'\]"):
+    with pytest.raises(ValueError, match=r"search over n_clusters alone; got \['color_space', 'n_clusters'\]"):
         rule(searched)
 
 
@@ -511,7 +510,7 @@ def test_transposed_label_maps_are_refused(agreement):
     truth = np.arange(12).reshape(3, 4) % 3
     with pytest.raises(ValueError, match=r"shape of labels_pred, \(4, 3\), .* got label maps of \(3, 4\) instead"):
         agreement(truth, truth.T)
-    with pytest.raises(ValueError, match=r"\(3, 4\) and \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"got label maps of \(4, 3\) instead"):
         agreement([truth, truth.T], truth)
     with pytest.raises(ValueError, match="no annotator"):
         agreement(np.empty((0, 3, 4)), truth)
@@ -590,7 +589,7 @@ def test_candidates_that_failed_are_not_chosen(rule):
 
 
 @pytest.mark.parametrize("scoring", [None, metrics.silhouette])
-@pytest.mark.filterwarnings("ignore:All pixels are masked:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:X has no pixels:RuntimeWarning")
 def test_a_masked_fold_does_not_spoil_a_search(scoring):
     image = np.ma.MaskedArray(coffee()[::4, ::4])
     image[:25] = np.ma.masked

@@ -77,7 +77,7 @@ class Lazy:
 
 
 def test_arrays_that_a_mask_cannot_index_are_refused():
-    with pytest.raises(TypeError, match=r"NumPy array .* got Lazy.* np.asarray"):
+    with pytest.raises(TypeError, match=r"NumPy array .* got Lazy.* np.asanyarray"):
         next(TileKFold().split(Lazy(COFFEE)))
 
 

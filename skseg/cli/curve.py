@@ -17,7 +17,7 @@ from .._images import open_images
 from .._model import Model
 from .._segmenter import KMeansSegmenter
 from .._tiles import TileKFold
-from ..metrics import _scores
+from ..metrics._criteria import JUDGES, least_overlap
 from .batch import Picture
 from .messages import as_click_error, progress
 
@@ -85,10 +85,10 @@ def _judge(
     """The criterion, and the share of the variance that is explained, of some colors by clusters of others."""
     clusters = _fit(segmenter, train, n_clusters).clusters(test)
     if criterion == "prediction_strength":
-        score = _scores.prediction_strength(clusters, lambda: _fit(segmenter, test, n_clusters).clusters(test))
+        score = least_overlap(clusters, lambda: _fit(segmenter, test, n_clusters).clusters(test))
     else:
-        score = getattr(_scores, criterion)(clusters)
-    return score, _scores.explained_variance(clusters)
+        score = JUDGES[criterion](clusters)
+    return score, JUDGES["explained_variance"](clusters)
 
 
 def _fit(segmenter: KMeansSegmenter, census: Census, n_clusters: int) -> Model:

@@ -16,7 +16,7 @@ from .. import io
 from .._balancer import WhiteBalancer
 from .._census.blocks import one_thread
 from .._color import unit_scale
-from .._plot.k_selection import KSelectionDisplay
+from .._plot.clusters import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__

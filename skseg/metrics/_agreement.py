@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ _MAX_TABLE = 1 << 22  # cells of a table that is not worth compressing
 _LIGHTEST = 1e-60  # share of the heaviest weight that counts as a pixel; the fourth power of its inverse is finite
 
 
-def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> float:
+def adjusted_rand(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Adjusted Rand index of two segmentations.
 
     Equal to `sklearn.metrics.adjusted_rand_score` with every pixel repeated by its weight.
@@ -65,7 +66,7 @@ def adjusted_rand(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike |
     return _mean_over(_adjusted_rand, labels_true, labels_pred, sample_weight)
 
 
-def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
+def probabilistic_rand(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     """Probabilistic Rand index: share of pixel pairs on which two segmentations agree, averaged over annotators.
 
     Parameters
@@ -105,7 +106,7 @@ def probabilistic_rand(labels_true: Any, labels_pred: Any) -> float:
     return _mean_over(_rand, labels_true, labels_pred)
 
 
-def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
+def variation_of_information(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     """Variation of information of two segmentations, in bits; lower is better.
 
     The information in one segmentation that is missing in the other, summed over both directions.
@@ -146,7 +147,7 @@ def variation_of_information(labels_true: Any, labels_pred: Any) -> float:
     return _mean_over(_variation_of_information, labels_true, labels_pred)
 
 
-def covering(labels_true: Any, labels_pred: Any) -> float:
+def covering(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     """Segmentation covering: best overlap of each true region with a predicted region, weighted by size.
 
     The overlap of two regions is their intersection over their union.
@@ -198,9 +199,9 @@ class Contingency(NamedTuple):
     row_sizes, column_sizes : weight of the pixels in each class
     """
 
-    rows: NDArray[Any]
-    columns: NDArray[Any]
-    sizes: NDArray[Any]
+    rows: NDArray[np.integer[Any]]
+    columns: NDArray[np.integer[Any]]
+    sizes: Floats
     row_sizes: NDArray[Any]
     column_sizes: NDArray[Any]
 
@@ -220,31 +221,26 @@ def _mean_over(
     return float(np.mean([measure(contingency(truth, predicted, weights)) for truth in maps]))
 
 
-def _annotations(truth: Any, shape: tuple[int, ...]) -> list[Any]:
-    """The true label maps of one image, by one or several annotators."""
-    if isinstance(truth, list):
-        maps = truth
-    elif truth.shape[1:] == shape:
-        maps = list(truth)
-    elif truth.size == np.prod(shape):
-        maps = [truth]
-    else:
-        maps = list(truth) if truth.ndim else []
-    if not maps or not all(_are_of_one_shape(each, shape) for each in maps):
-        shapes = " and ".join(str(each) for each in sorted({each.shape for each in maps}))
+def _annotations(truth: NDArray[Any] | list[NDArray[Any]], shape: tuple[int, ...]) -> list[NDArray[Any]]:
+    """The true label maps of one image, by one or several annotators; they, or the predicted one, may be flattened."""
+    n_pixels = prod(shape)
+    if isinstance(truth, np.ndarray):
+        is_one = truth.ndim == 0 or (truth.shape[1:] != shape and truth.size == n_pixels)
+        truth = [truth] if is_one else list(truth)
+
+    def fits(one: NDArray[Any]) -> bool:
+        return one.shape == shape or (one.size == n_pixels and 1 in (one.ndim, len(shape)))
+
+    others = {each.shape for each in truth if not fits(each)}
+    if others or not truth:
         raise ValueError(
             f"labels_true must have the shape of labels_pred, {shape}, or one more axis in front for annotators; "
-            f"got label maps of {shapes or 'no annotator'} instead."
+            f"got label maps of {' and '.join(map(str, sorted(others))) or 'no annotator'} instead."
         )
-    return maps
+    return truth
 
 
-def _are_of_one_shape(truth: NDArray[Any], shape: tuple[int, ...]) -> bool:
-    """Whether a label map has this shape, or is the same flattened."""
-    return truth.shape == shape or (truth.size == np.prod(shape) and 1 in (truth.ndim, len(shape)))
-
-
-def score_or_none(measure: Callable[..., float], *maps: Any) -> float | None:
+def score_or_none(measure: Callable[..., float], *maps: ArrayLike | None) -> float | None:
     """A measure of one image, or None if it has no pixels to compare."""
     try:
         return measure(*maps)
@@ -260,41 +256,29 @@ def mean_score(scores: Iterable[float | None]) -> float:
     return float(np.mean(known or [0.0]))
 
 
-def contingency(labels_true: Any, labels_pred: Any, sample_weight: ArrayLike | None = None) -> Contingency:
+def contingency(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> Contingency:
     """The contingency table of two label maps of one shape, on pixels that are masked in neither and have a weight."""
     truth, predicted = np.ma.ravel(labels_true), np.ma.ravel(labels_pred)
     known = ~(np.ma.getmaskarray(truth) | np.ma.getmaskarray(predicted))
-    weights = None
+    weights = np.broadcast_to(1.0, int(np.count_nonzero(known)))
     if sample_weight is not None:
         weights = pixel_weights(np.ma.ravel(sample_weight), truth.shape, ~known)
         known[known] = weights > 0
         weights = weights[weights > 0]
+        weights /= max(weights.min(initial=1.0), weights.max(initial=0.0) * _LIGHTEST)
     if not known.any():
         raise NoPixelsError("No pixels to compare: all are masked or have weight 0, or the label maps are empty.")
-    if weights is not None:
-        weights /= max(min(1.0, weights.min()), weights.max() * _LIGHTEST)
     rows, columns = (consecutive(labels.data if known.all() else labels.data[known]) for labels in (truth, predicted))
-    return _tabulate(rows, columns, weights)
-
-
-def _tabulate(rows: NDArray[np.int32], columns: NDArray[np.int32], weights: Floats | None) -> Contingency:
-    """The contingency table of classes, numbered from 0 without gaps."""
     shape = int(rows.max()) + 1, int(columns.max()) + 1
-
-    def totals(n_cells: int, cells_of: Callable[[slice], NDArray[np.int32]]) -> Floats:
-        sums = np.zeros(n_cells)
+    if prod(shape) <= _MAX_TABLE:
+        sums = np.zeros(prod(shape))
         for block in row_blocks(rows.shape):
-            np.add.at(sums, cells_of(block), 1.0 if weights is None else weights[block])
-        return sums
-
-    row_sizes, column_sizes = totals(shape[0], rows.__getitem__), totals(shape[1], columns.__getitem__)
-    if shape[0] * shape[1] <= _MAX_TABLE:
-        table = totals(shape[0] * shape[1], lambda block: rows[block] * shape[1] + columns[block])
-        cells = np.flatnonzero(table)
-        return Contingency(*np.divmod(cells, shape[1]), table[cells], row_sizes, column_sizes)
-    pixels = np.ones(len(rows), dtype=np.int32) if weights is None else weights
-    sums = coo_array((pixels, (rows, columns)), shape=shape).tocsr().tocoo()
-    return Contingency(sums.row, sums.col, sums.data.astype(np.float64), row_sizes, column_sizes)
+            np.add.at(sums, rows[block] * shape[1] + columns[block], weights[block])
+        table = coo_array(sums.reshape(shape))
+    else:
+        table = coo_array((weights, (rows, columns)), shape=shape).tocsr().tocoo()
+    true_sizes, predicted_sizes = (np.bincount(classes, table.data) for classes in (table.row, table.col))
+    return Contingency(table.row, table.col, table.data, true_sizes, predicted_sizes)
 
 
 def consecutive(labels: NDArray[Any]) -> NDArray[np.int32]:
@@ -303,24 +287,21 @@ def consecutive(labels: NDArray[Any]) -> NDArray[np.int32]:
         raise ValueError(f"Labels must be numbers or strings; got {labels.dtype} instead.")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
-    number, numbers = _numbering(labels), np.empty(labels.shape, dtype=np.int32)
-    for block in row_blocks(labels.shape):
-        numbers[block] = number(labels[block])
+    numbers, blocks = np.empty(labels.shape, dtype=np.int32), [*row_blocks(labels.shape)]
+    is_integer = labels.dtype.kind in "iu" and labels.size > 0
+    low, high = (int(labels.min()), int(labels.max())) if is_integer else (0, _MAX_TABLE)
+    if high - low < _MAX_TABLE and high <= np.iinfo(np.int64).max:  # a table of the range spares sorting
+        occurs = np.zeros(high - low + 1, dtype=bool)
+        for block in blocks:
+            occurs[labels[block].astype(np.int64) - low] = True
+        places = np.cumsum(occurs) - 1
+        for block in blocks:
+            numbers[block] = places[labels[block].astype(np.int64) - low]
+    else:
+        values = np.unique(labels)
+        for block in blocks:
+            numbers[block] = np.searchsorted(values, labels[block])
     return numbers
-
-
-def _numbering(labels: NDArray[Any]) -> Callable[[NDArray[Any]], Any]:
-    """The function that numbers some of the labels."""
-    if labels.dtype.kind in "iu" and labels.size:
-        lowest, highest = int(labels.min()), int(labels.max())
-        if highest - lowest < _MAX_TABLE and highest <= np.iinfo(np.int64).max:  # a table of the range spares sorting
-            occurs = np.zeros(highest - lowest + 1, dtype=bool)
-            for block in row_blocks(labels.shape):
-                occurs[labels[block].astype(np.int64) - lowest] = True
-            places = np.cumsum(occurs) - 1
-            return lambda some: places[some.astype(np.int64) - lowest]
-    values = np.unique(labels)
-    return lambda some: np.searchsorted(values, some)
 
 
 def _adjusted_rand(table: Contingency) -> float:

@@ -1,44 +1,64 @@
 """Criteria to choose the number of clusters, as scorers: ``criterion(segmenter, X)``.
 
-They work on the census of X, or on a sample if it has more than a few million colors. `_scores` computes them.
+They work on the census of X, or on a sample if it has more than a few million colors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
-from sklearn.base import clone
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator, clone
 
-from .._census import Census
+from .._census import Census, means_by_label
 from .._checks import match_to_fit
 from .._counting import PixelScan, count_images
-from .._errors import NoPixelsError, warn
-from .._images import open_images
+from .._images import ImageLike, open_images
 from .._kmeans import representatives
 from .._limits import LIMITS
-from .._model import Clusters
+from .._model import Clusters, Model
 from .._nested import inner_segmenter
-from . import _scores as scores
+from ._agreement import contingency, mean_score, score_or_none
+
+Floats = NDArray[np.float64]
+
+_WORST = -1e6  # of a model that a criterion cannot judge, such as one cluster; finite, so that folds can be averaged
+_PERFECT = 1e-6  # share of the variance below which a cluster counts as one color; less is rounding
+_BANDWIDTH = 0.1  # of the density estimate, relative to the distance of two centers: a tenth of the way between them
+_COST = 0.25  # of each cluster; a well-separated one counts up to 1
+
+JUDGES: dict[str, Callable[[Clusters], float]] = {}  # the criteria as functions of clusters, without an estimator
 
 
-def _criterion(function: Callable[..., float]) -> Callable[..., float]:
-    """Let a criterion be 0, with a warning, where X has no pixels: a fold that is masked must not spoil a search."""
+class Criterion(Protocol):
+    """A scorer of scikit-learn, which `cross_validate` and searches take."""
 
-    @wraps(function)
-    def criterion(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        try:
-            return function(estimator, X, y, sample_weight)
-        except NoPixelsError as error:
-            warn(f"{error} The score is 0.", RuntimeWarning)
-            return 0.0
+    def __call__(
+        self, estimator: BaseEstimator, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Score an estimator; higher is better."""
 
-    return criterion
+
+def _criterion(judge: Callable[[Clusters], float]) -> Criterion:
+    """Make a function of clusters a scorer of the same name; its docstring is the scorer's."""
+    JUDGES[judge.__name__] = judge
+
+    @wraps(judge)
+    def score(
+        estimator: BaseEstimator, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        return mean_score([score_or_none(lambda: judge(clusters_of(estimator, X, sample_weight)))])
+
+    del score.__wrapped__  # help() would show its signature
+    return score
 
 
 @_criterion
-def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def valley_score(clusters: Clusters) -> float:
     """Count well-separated clusters, and reward explained variance.
 
     Between two well-separated clusters lies a valley: colors midway between the centers are rarer than colors at either
@@ -90,11 +110,15 @@ def valley_score(estimator: Any, X: Any, y: Any = None, sample_weight: Any = Non
     >>> [round(valley_score(KMeansSegmenter(k, random_state=0).fit(pixels), pixels), 1) for k in (2, 3, 4)]
     [0.2, 4.6, 3.5]
     """
-    return scores.valley_score(clusters_of(estimator, X, sample_weight))
+    if clusters.n_clusters < 2:
+        return _WORST
+    standing = _valley_contrasts(clusters).clip(min=0).sum()
+    volumes = -n_dimensions(clusters) / 2 * np.log(unexplained(clusters))
+    return float(standing - _COST * clusters.n_clusters + volumes)
 
 
 @_criterion
-def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def calinski_harabasz(clusters: Clusters) -> float:
     """Logarithm of the Calinski–Harabasz index per pixel.
 
     The index is the dispersion between clusters per degree of freedom over the dispersion within clusters,
@@ -132,11 +156,18 @@ def calinski_harabasz(estimator: Any, X: Any, y: Any = None, sample_weight: Any 
     >>> round(calinski_harabasz(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.605
     """
-    return scores.calinski_harabasz(clusters_of(estimator, X, sample_weight))
+    features, weights, labels, _, n_clusters = clusters
+    centered = features - _weighted_sums(features.T, weights)
+    means, sizes, labels = _own_means(centered, weights, labels)
+    within = (weights * _squares_to_own(centered, means, labels)).sum()
+    between = (sizes * (means**2).sum(axis=1)).sum()
+    if n_clusters < 2 or between <= _PERFECT**2 * within:
+        return _WORST
+    return float(np.log(between / (n_clusters - 1) / max(within, _PERFECT**2 * between)))
 
 
 @_criterion
-def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def neg_davies_bouldin(clusters: Clusters) -> float:
     """Negative Davies–Bouldin index; higher is better.
 
     The index is the similarity of each cluster to its most similar cluster, averaged. The similarity is the sum of the
@@ -174,11 +205,18 @@ def neg_davies_bouldin(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     >>> neg_davies_bouldin(KMeansSegmenter(2, random_state=0).fit(pixels), pixels)
     -0.1
     """
-    return scores.neg_davies_bouldin(clusters_of(estimator, X, sample_weight))
+    features, weights, labels, _, n_clusters = clusters
+    means, sizes, labels = _own_means(features, weights, labels)
+    if n_clusters < 2 or len(means) < 2:
+        return _WORST
+    spreads = np.bincount(labels, weights * np.sqrt(_squares_to_own(features, means, labels))) / sizes
+    gaps = cdist(means, means)
+    np.fill_diagonal(gaps, np.inf)
+    return -float(((spreads[:, np.newaxis] + spreads) / gaps).max(axis=1).mean())
 
 
 @_criterion
-def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def silhouette(clusters: Clusters) -> float:
     """Simplified silhouette: how much closer a pixel is to its center than to the next one, on average.
 
     Unlike the silhouette [1]_, it uses distances to centers instead of mean distances to all members [2]_.
@@ -217,11 +255,15 @@ def silhouette(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None)
     >>> round(silhouette(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.95
     """
-    return scores.silhouette(clusters_of(estimator, X, sample_weight))
+    features, weights, _, centers, n_clusters = clusters
+    if n_clusters < 2 or len(centers) < 2:
+        return -1.0
+    first, second = np.partition(cdist(centers, features), 1, axis=0)[:2]
+    return float((weights * (second - first) / np.maximum(second, np.finfo(float).tiny)).sum())
 
 
 @_criterion
-def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def explained_variance(clusters: Clusters) -> float:
     """Share of the variance that the clusters explain: R² of the repainted image in the color space.
 
     It grows with the number of clusters, so use it for a threshold or a plot, not for a search.
@@ -254,11 +296,11 @@ def explained_variance(estimator: Any, X: Any, y: Any = None, sample_weight: Any
     >>> round(explained_variance(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.99
     """
-    return scores.explained_variance(clusters_of(estimator, X, sample_weight))
+    return 1 - unexplained(clusters, least=0.0)
 
 
 @_criterion
-def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def log_explained(clusters: Clusters) -> float:
     """Logarithm of the total variance over the variance within clusters: log-inertia, for `knee`.
 
     It grows with the number of clusters; `knee` finds the K beyond which it grows more slowly.
@@ -290,11 +332,12 @@ def log_explained(estimator: Any, X: Any, y: Any = None, sample_weight: Any = No
     >>> round(log_explained(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.615
     """
-    return scores.log_explained(clusters_of(estimator, X, sample_weight))
+    return -float(np.log(unexplained(clusters)))
 
 
-@_criterion
-def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+def prediction_strength(
+    estimator: BaseEstimator, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None
+) -> float:
     """Prediction strength: how well the segmenter predicts the clusters of a fit to X.
 
     A copy of the segmenter is fitted to X. For each of its clusters, the strength is the share of pixel pairs that the
@@ -333,23 +376,93 @@ def prediction_strength(estimator: Any, X: Any, y: Any = None, sample_weight: An
     >>> prediction_strength(segmenter, [[0.5], [1.5], [9.5], [10.5]])
     1.0
     """
-    segmenter, X = inner_segmenter(estimator, X)
+    segmenter, arrived = inner_segmenter(estimator, X)
 
     def found() -> Clusters:
-        return clusters_of(clone(segmenter).fit(X, sample_weight=sample_weight), X, sample_weight)
+        return clusters_of(clone(segmenter).fit(arrived, sample_weight=sample_weight), arrived, sample_weight)
 
-    return scores.prediction_strength(clusters_of(segmenter, X, sample_weight), found)
+    return mean_score([score_or_none(lambda: least_overlap(clusters_of(segmenter, arrived, sample_weight), found))])
 
 
-def clusters_of(estimator: Any, X: Any, sample_weight: Any) -> Clusters:
+def clusters_of(estimator: BaseEstimator, X: ImageLike, sample_weight: ArrayLike | None) -> Clusters:
     """The colors of X as the segmenter at the end of `estimator` sees them."""
     segmenter, X = inner_segmenter(estimator, X)
-    images, model = open_images(X), segmenter._model
+    images = open_images(X)
+    model: Model = segmenter._model
     color_space, n_jobs = model.conversion.name, segmenter.n_jobs
     census = count_images(images, color_space, sample_weight, most=LIMITS.colors_in_score, n_jobs=n_jobs)
     if not census.is_complete:
         scan = PixelScan(images, color_space, sample_weight, census.colors[:1], n_jobs)
         census = representatives(census, scan)
     colors = match_to_fit(segmenter, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
-    clusters: Clusters = model.clusters(Census(colors, census.weights))
-    return clusters
+    return model.clusters(Census(colors, census.weights))
+
+
+def least_overlap(predicted: Clusters, found: Callable[[], Clusters]) -> float:
+    """Smallest share of pairs of pixels in one found cluster that are also in one predicted cluster.
+
+    `found` gives the clusters that a fit to the same colors finds.
+    """
+    if predicted.n_clusters < 2:
+        return 0.0
+    overlap = contingency(found().labels, predicted.labels, predicted.weights)
+    together = np.bincount(overlap.rows, overlap.sizes**2)
+    return float((together / overlap.row_sizes**2).min())
+
+
+def n_dimensions(clusters: Clusters) -> float:
+    """Effective number of dimensions of the features, from 1 to all."""
+    columns = np.ascontiguousarray((clusters.features - _weighted_sums(clusters.features.T, clusters.weights)).T)
+    covariance = np.array([_weighted_sums(columns * column, clusters.weights) for column in columns])
+    return float(np.trace(covariance) ** 2 / max((covariance**2).sum(), np.finfo(float).tiny))
+
+
+def unexplained(clusters: Clusters, least: float = _PERFECT) -> float:
+    """Variance around the fitted centers over all variance, at least `least`; 1 if there is none to explain."""
+    features, weights, labels, centers, _ = clusters
+    within = (weights * _squares_to_own(features, centers, labels)).sum()
+    total = (weights * cdist(_weighted_sums(features.T, weights)[np.newaxis], features, "sqeuclidean")[0]).sum()
+    if total == 0:
+        rounding = 1e-9 * np.abs(features).max()
+        return least if np.allclose(features, centers[labels], rtol=0, atol=rounding) else 1.0
+    return float(max(within / total, least))
+
+
+def _valley_contrasts(clusters: Clusters) -> Floats:
+    """For each cluster, how much deeper than both centers the shallowest valley around it is: 1 for empty, to −1."""
+    features, weights, labels, centers, _ = clusters
+    gaps = cdist(centers, centers, "sqeuclidean")
+    steepness = 1 / (2 * _BANDWIDTH**2 * np.where(gaps > 0, gaps, np.inf))
+    own, middle = np.zeros((2, len(centers), len(centers)))
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        distances, shares = cdist(centers, features[members], "sqeuclidean"), weights[members]
+        to_own, fall, gap = distances[label], -steepness[label, :, np.newaxis], gaps[label, :, np.newaxis]
+        own[label] = _weighted_sums(np.exp(fall * to_own), shares)
+        middle[label] = _weighted_sums(np.exp(fall * ((to_own + distances) / 2 - gap / 4)), shares)
+    between = middle + middle.T
+    lower = np.minimum(own, own.T)
+    ratio = (between / np.maximum(lower, np.finfo(float).tiny)).clip(max=1e9)
+    np.fill_diagonal(ratio, 0)
+    worst = ratio.max(axis=1)
+    is_present = own.diagonal() > 0
+    return np.asarray((1 - worst**2) / (1 + worst**2) * is_present)
+
+
+def _own_means(points: Floats, weights: Floats, labels: NDArray[Any]) -> tuple[Floats, NDArray[Any], NDArray[np.intp]]:
+    """Mean and weight of the points of each label that occurs, and the labels, numbered without gaps."""
+    _, numbers = np.unique(labels, return_inverse=True)
+    return means_by_label(numbers, points.T, weights), np.bincount(numbers, weights), numbers
+
+
+def _squares_to_own(points: Floats, centers: Floats, labels: NDArray[Any]) -> Floats:
+    """Squared distance of each point to the center of its label, (n_points,)."""
+    sums = np.zeros(len(points))
+    for column, coordinates in zip(points.T, centers.T, strict=True):
+        sums += (column - coordinates.take(labels)) ** 2
+    return sums
+
+
+def _weighted_sums(rows: Floats, weights: Floats) -> Floats:
+    """Weighted sum of each row; avoids BLAS, whose threads stall on busy machines."""
+    return np.array([(weights * row).sum() for row in rows])

@@ -47,7 +47,7 @@ def knee(cv_results: dict[str, Any]) -> int:
     >>> search.fit(coffee()[::4, ::4]).best_params_
     {'n_clusters': 4}
     """
-    index, n_clusters, scores = _finite_scores(cv_results)
+    index, n_clusters, scores = finite_scores(cv_results)
     order = np.argsort(n_clusters)
     k, curve = n_clusters[order], scores[order]
     if k[0] == k[-1]:
@@ -90,7 +90,7 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
     ... })
     1
     """
-    index, n_clusters, scores = _finite_scores(cv_results)
+    index, n_clusters, scores = finite_scores(cv_results)
     n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in cv_results)
     best = np.argmax(scores)
     near = scores >= scores[best] - cv_results["std_test_score"][index[best]] / np.sqrt(n_folds)
@@ -100,25 +100,15 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
 def searched_clusters(cv_results: dict[str, Any]) -> NDArray[Any]:
     """Number of clusters of each candidate of a search over `n_clusters` alone."""
     names = {name for params in cv_results["params"] for name in params}
-    if len(names) != 1 or not next(iter(names)).endswith("n_clusters"):
-        raise ValueError(
-            "Only n_clusters may be searched: cv_results must be of a search over n_clusters alone; "
-            f"got {sorted(names)} instead."
-        )
-    (name,) = names
-    return np.array([params[name] for params in cv_results["params"]])
+    if [name.endswith("n_clusters") for name in names] != [True]:
+        raise ValueError(f"cv_results must be of a search over n_clusters alone; got {sorted(names)} instead.")
+    return np.array([value for params in cv_results["params"] for value in params.values()])
 
 
-def finite_candidates(scores: NDArray[Any]) -> NDArray[np.intp]:
-    """Indices of the candidates that have a score."""
+def finite_scores(cv_results: dict[str, Any], scorer: str = "score") -> tuple[NDArray[np.intp], NDArray[Any], Floats]:
+    """Index, number of clusters and mean score of each candidate that did not fail."""
+    n_clusters, scores = searched_clusters(cv_results), np.asarray(cv_results[f"mean_test_{scorer}"])
     index = np.flatnonzero(np.isfinite(scores))
     if not len(index):
         raise ValueError("No candidate of the search has a finite score; error_score='raise' shows why.")
-    return index
-
-
-def _finite_scores(cv_results: dict[str, Any]) -> tuple[NDArray[np.intp], NDArray[Any], Floats]:
-    """Index, number of clusters and mean score of each candidate that did not fail."""
-    scores = np.asarray(cv_results["mean_test_score"])
-    n_clusters, index = searched_clusters(cv_results), finite_candidates(scores)
     return index, n_clusters[index], scores[index]
