@@ -133,7 +133,7 @@ def check_comparable(colors: NDArray[Any], fitted: np.dtype[Any], limits: tuple[
         warn_other_range(float(some.max()), limits[1], others="fit")
 
 
-def check_n_jobs(n_jobs: Any) -> None:
+def check_n_jobs(n_jobs: object) -> None:
     """Refuse anything but an integer or None."""
     if n_jobs is not None:
         check_scalar(n_jobs, "n_jobs", Integral)

@@ -7,7 +7,7 @@ from skimage.data import coffee
 from sklearn.pipeline import make_pipeline
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
-from skseg._images.names import repainted
+from skseg._images.named import repainted
 
 IMAGE = coffee()[::8, ::8]
 IMAGE.flags.writeable = False
