@@ -96,8 +96,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 def _with_index(problem: Exception, kind: type[Problem], index: int) -> Problem:
     text = getattr(problem, "problem", None) or str(problem)
     named = kind(f"X[{index}]: {text}")
-    named.__cause__ = problem  # joblib may replace it, but keeps attributes
-    vars(named).update(image_index=index, problem=text)
+    vars(named).update(image_index=index, problem=text)  # attributes, which joblib keeps
     return named
 
 

@@ -91,7 +91,8 @@ class Image(ABC):
 
         `function` gets each image with its item of each of `per_image`, or None, and is called where the image is read.
         """
-        yield iter([combine([function(self, *per_image.values())])])
+        results = (function(image, *per_image.values()) for image in [self])
+        yield map(combine, [results])
 
     def reduce(
         self,
@@ -208,15 +209,13 @@ class SingleImage(Image):
         if out is None and self.is_in_memory:
             pixels = self.pixels()
             return self.name(pixels.restore(function(pixels), fill), is_color=fill is None)
-        whole = out
+        whole: Any = out
         for pixels in self.blocks(n_pixels=LIMITS.result_pixels):
             values = pixels.restore(function(pixels), fill)
             if whole is None:
-                whole = np.empty((self.shape[0], *values.shape[1:]), dtype=values.dtype)
-            if out is None and isinstance(values, np.ma.MaskedArray) and not isinstance(whole, np.ma.MaskedArray):
-                whole = np.ma.MaskedArray(whole)
+                whole = np.ma.empty((self.shape[0], *values.shape[1:]), dtype=values.dtype)
             whole[pixels.place] = values if out is None else np.ma.getdata(values)
-        return whole
+        return whole.data if out is None and whole.mask is np.ma.nomask else whole
 
     def open_weights(self, sample_weight: object) -> NDArray[Any] | None:
         """The weights of all pixels as an array, or None."""

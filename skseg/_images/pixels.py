@@ -14,8 +14,6 @@ from .no_data import Mask, mask_of
 
 Floats = NDArray[np.float64]
 
-_LARGEST = float(np.finfo(np.float64).max)
-
 
 @dataclass(eq=False)
 class Pixels:
@@ -125,8 +123,8 @@ def pixel_weights(sample_weight: object, shape: tuple[int, ...], mask: Mask | No
     if weights.shape != shape:
         raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
     weights = weights.ravel() if mask is None else weights[~mask]
-    largest = _LARGEST / max(weights.size, 1)
-    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > largest:
+    largest = np.finfo(np.float64).max / max(weights.size, 1)  # so that the sum is finite
+    if not ((weights >= 0) & (weights <= largest)).all():
         raise ValueError(
             "sample_weight must be finite, also in sum, and not negative; leave a pixel out by weight 0 or by a mask."
         )
