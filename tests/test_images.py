@@ -343,9 +343,17 @@ def test_one_value_per_image_is_needed(n_jobs):
         list(map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=n_jobs, sample_weight=[np.ones((2, 4))]))
 
 
-def test_a_single_number_is_no_value_per_image():
-    with pytest.raises((TypeError, ValueError), match="sample_weight must hold one array per image"):
-        list(map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=None, sample_weight=2.0))
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [(2.0, "float"), ("ab", "str"), ({0: 1, 1: 2}, "dict"), (iter([1, 2]), "list_iterator")],
+)
+def test_what_is_no_list_is_no_value_per_image(values, kind):
+    with pytest.raises(ValueError, match=f"sample_weight must hold one array per image; got {kind} for 2 images"):
+        map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=None, sample_weight=values)
+
+
+def test_a_collection_holds_a_value_per_image():
+    assert map_images(lambda image, y: y, [IMAGE, IMAGE], n_jobs=None, y=Indexable(np.arange(2))) == [0, 1]
 
 
 # Weights

@@ -109,7 +109,7 @@ class Image(ABC):
         """
 
         def reduce_image(image: SingleImage, weights: object) -> T:
-            return combine(map(function, image.blocks(image.open_weights(weights))))
+            return image.reduce_blocks(function, combine, weights)
 
         with self.runs(reduce_image, combine, n_jobs, sample_weight=sample_weight) as parts:
             return combine(watch(parts) if self.is_sequence else parts)
@@ -204,6 +204,12 @@ class SingleImage(Image):
             return [slice(None)]
         return [slice(start, min(start + length, shape[0])) for start in range(0, shape[0], length)]
 
+    def reduce_blocks(
+        self, function: Callable[[Pixels], T], combine: Callable[[Iterable[T]], T], sample_weight: object
+    ) -> T:
+        """See `reduce`."""
+        return combine(map(function, self.blocks(self.open_weights(sample_weight))))
+
     def map_blocks(self, function: Values, fill: float | None, out: NDArray[Any] | None) -> Any:
         """See `map`."""
         if out is None and self.is_in_memory:
@@ -290,5 +296,5 @@ def is_image(item: object) -> bool:
 
 
 def is_array_like(X: object) -> bool:
-    """Whether NumPy converts X by its own methods."""
-    return hasattr(X, "__array__") or hasattr(X, "__array_interface__")
+    """Whether NumPy converts X by its own methods. PIL's images copy all pixels to give their __array_interface__."""
+    return any(hasattr(X, name) for name in ("getbands", "__array__", "__array_interface__"))
