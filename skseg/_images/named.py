@@ -41,13 +41,8 @@ class NamedImage(SingleImage):
     @classmethod
     def supports(cls, X: object) -> bool:
         """Whether X has named dimensions, unless it is a table."""
-        if not is_named(X):
-            return False
-        return (
-            hasattr(X, "data_vars")
-            or len(X.dims) > 2
-            or bool(set(X.dims) & {*maps.CHANNELS, *maps.ROWS, *maps.COLUMNS})
-        )
+        known = {*maps.CHANNELS, *maps.ROWS, *maps.COLUMNS}
+        return is_named(X) and (hasattr(X, "data_vars") or len(X.dims) > 2 or not known.isdisjoint(X.dims))
 
     def name(self, values: NDArray[Any], *, is_color: bool = False) -> Any:
         """Values with the names of the array."""
@@ -63,16 +58,14 @@ def named_like(X: DataArray, values: NDArray[Any]) -> DataArray:
     """
     channels = maps.channels_of(X)
     pixels = maps.rows_first(X).isel(dict.fromkeys(channels, 0), drop=True)
-    dims: Any = X.dims
-    number: float | None = None
+    dims = X.dims
+    number: float | None
     if values.ndim == len(pixels.dims):
-        data = np.ma.getdata(values)
-        number = -1 if isinstance(values, np.ma.MaskedArray) else None
+        data, number = np.ma.getdata(values), -1 if isinstance(values, np.ma.MaskedArray) else None
     else:
         channel, dims = (channels[0], dims) if channels else (maps.CHANNELS[0], (maps.CHANNELS[0], *dims))
-        pixels = pixels.drop_vars([channel], errors="ignore").expand_dims(
-            {channel: np.arange(values.shape[-1])}, axis=-1
-        )
+        coordinates = {channel: np.arange(values.shape[-1])}
+        pixels = pixels.drop_vars([channel], errors="ignore").expand_dims(coordinates, axis=-1)
         data, number = with_no_data(values)
     result = pixels.copy(data=data)
     result.attrs = {} if number is None else {"_FillValue": number}
