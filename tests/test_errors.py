@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer, metrics
 from skseg._checks import check_not_gray
+from skseg._errors import image_of_list
 from skseg._images import Pixels
 from skseg._limits import LIMITS
 
@@ -620,3 +621,8 @@ def test_arrays_of_other_libraries_are_as_good_as_numpys(array):
         assert found.labels_.shape == expected.labels_.shape
     several = KMeansSegmenter(3, random_state=0).fit([array, ConvertibleTensor(array)])
     assert np.array_equal(several.cluster_centers_, expected.cluster_centers_)
+
+
+def test_an_error_about_an_image_that_is_alone_keeps_its_text():
+    with raises(ValueError, "^too dark$"), image_of_list(None):
+        raise ValueError("too dark")
