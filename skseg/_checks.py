@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from ._census import Census
 from ._color import is_unit_range, unit_scale
 from ._errors import warn
 from ._images import Image, Pixels
+from ._model import Model
 
 _FEW_CHANNELS = 4  # of a photo
 _MANY_CHANNELS = 100  # of 8 bits: only some spectral images have so many
@@ -22,6 +23,13 @@ _MOST_BANDS = 500  # of 8 bits: no spectral image has more
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 _SCALED = 50, 65535  # the largest number of an image that is not from 0 to 1, but, say, from 0 to 255
 _LOOKED_AT = 1 << 14  # colors
+
+
+class FittedSegmenter(Protocol):
+    """What a fitted segmenter knows of the colors in `fit`."""
+
+    _model: Model
+    n_features_in_: int
 
 
 def learn_channels(estimator: Any, images: Image, like: NDArray[Any]) -> None:
@@ -43,7 +51,9 @@ def check_channels(estimator: Any, tables: list[Any], n_channels: int) -> None:
         validate_data(estimator, table, reset=False, skip_check_array=True)
 
 
-def match_to_fit(estimator: Any, tables: list[Any], rows: NDArray[Any], *, has_own_dtype: bool = True) -> NDArray[Any]:
+def match_to_fit(
+    estimator: FittedSegmenter, tables: list[Any], rows: NDArray[Any], *, has_own_dtype: bool = True
+) -> NDArray[Any]:
     """Rows of pixels, if their channels, names, units and range agree with a fitted estimator; else an error."""
     model = estimator._model
     check_channels(estimator, tables, rows.shape[1])
@@ -113,11 +123,13 @@ def check_comparable(colors: NDArray[Any], fitted: np.dtype[Any], limits: tuple[
     """Refuse colors of other units than fitted ones, where their range shows it, and warn of a likely other range."""
     if not colors.size:
         return
-    scale = unit_scale(colors.dtype)
-    if (scale == 1) != (unit_scale(fitted) == 1):
-        low, high = (colors.min(), colors.max()) if scale == 1 else limits
+    scale, fitted_scale = unit_scale(colors.dtype), unit_scale(fitted)
+    if scale == fitted_scale == 1:
+        some = colors[:: max(1, len(colors) // _LOOKED_AT)]
+        warn_other_range(float(some.max()), limits[1], others="fit")
+    elif 1 in (scale, fitted_scale):
+        unscaled, low, high = (colors.dtype, colors.min(), colors.max()) if scale == 1 else (fitted, *limits)
         if not is_unit_range(np.array([low, high], dtype=np.float64)):
-            unscaled = colors.dtype if scale == 1 else fitted
             raise ValueError(
                 f"Pixels are {colors.dtype}, but fit has seen {fitted}: uint8 and uint16 stand for 0 to 1, so the "
                 f"{unscaled} numbers must lie there too; got {low:g} to {high:g} instead. "
@@ -128,12 +140,9 @@ def check_comparable(colors: NDArray[Any], fitted: np.dtype[Any], limits: tuple[
             f"Pixels are {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
             "Convert them to bool: image.astype(bool)."
         )
-    if scale == unit_scale(fitted) == 1:
-        some = colors[:: max(1, len(colors) // _LOOKED_AT)]
-        warn_other_range(float(some.max()), limits[1], others="fit")
 
 
-def check_n_jobs(n_jobs: Any) -> None:
+def check_n_jobs(n_jobs: object) -> None:
     """Refuse anything but an integer or None."""
     if n_jobs is not None:
         check_scalar(n_jobs, "n_jobs", Integral)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,52 +32,44 @@ def read_rows(pixels: Pixels, color_space: str | None) -> NDArray[Any]:
 def count_images(
     images: Image,
     color_space: str | None,
-    sample_weight: Any,
+    sample_weight: object,
     *,
     most: int | None = None,
     n_jobs: int | None = None,
     watch: Callable[[Iterator[Any]], Iterable[Any]] = iter,
 ) -> Census:
     """The census of all images together; a sample, if there are more than `most` distinct colors."""
-    parts: _Part = images.reduce(
-        partial(_count_block, color_space, most),
-        partial(_add_up, most),
-        sample_weight=sample_weight,
-        n_jobs=n_jobs,
-        watch=watch,
-    )
-    if parts.census.is_complete and len(parts.census.colors) == 0:
-        reason = "All pixels are masked" if sample_weight is None else "sample_weight is zero at all unmasked pixels"
-        raise NoPixelsError(f"{reason}; at least one pixel must take part.")
-    return parts.census
 
-
-class _Part(NamedTuple):
-    """The census of some pixels, and the number in the list of the first image that they belong to, if any."""
+    def count_block(pixels: Pixels) -> tuple[Census, int | None]:
+        rows = read_rows(pixels, color_space)
+        check_not_gray(pixels)
+        return count(rows, pixels.weights(len(rows)), max_rows=most), current_image()
 
     census: Census
-    image_index: int | None
+    add = partial(_add_up, most)
+    census, _ = images.reduce(count_block, add, sample_weight=sample_weight, n_jobs=n_jobs, watch=watch)
+    if census.is_complete and len(census.colors) == 0:
+        reason = "All pixels are masked" if sample_weight is None else "sample_weight is zero at all unmasked pixels"
+        raise NoPixelsError(f"{reason}; at least one pixel must take part.")
+    return census
 
 
-def _count_block(color_space: str | None, max_rows: int | None, pixels: Pixels) -> _Part:
-    rows = read_rows(pixels, color_space)
-    check_not_gray(pixels)
-    return _Part(count(rows, pixels.weights(len(rows)), max_rows=max_rows), current_image())
+def _add_up(most: int | None, parts: Iterable[tuple[Census, int | None]]) -> tuple[Census, int | None]:
+    """Censuses together, each with the index of the first image of a list that it is of, if any.
 
-
-def _add_up(max_rows: int | None, parts: Iterable[_Part]) -> _Part:
-    """Parts together; many are merged at a time, as soon as they hold more colors than what is merged."""
+    Many are merged at a time, as soon as they hold more colors than what is merged.
+    """
     parts = iter(parts)
-    first = next(parts)
-    together, waiting, n_waiting = first.census, [], 0
-    for part in parts:
-        with nullcontext() if part.image_index is None else image_of_list(part.image_index):
-            check_alike(part.census, together)
-        waiting.append(part.census)
-        n_waiting += len(part.census.colors)
+    together, first_index = next(parts)
+    waiting, n_waiting = [], 0
+    for census, index in parts:
+        with image_of_list(index):
+            check_alike(census, together)
+        waiting.append(census)
+        n_waiting += len(census.colors)
         if n_waiting > max(len(together.colors), LIMITS.waiting_colors):
-            together, waiting, n_waiting = merge([together, *waiting], max_rows=max_rows), [], 0
-    return _Part(merge([together, *waiting], max_rows=max_rows), first.image_index)
+            together, waiting, n_waiting = merge([together, *waiting], max_rows=most), [], 0
+    return merge([together, *waiting], max_rows=most), first_index
 
 
 def check_alike(census: Census, before: Census) -> None:
@@ -110,7 +101,7 @@ class PixelScan:
     """
 
     def __init__(
-        self, images: Image, color_space: str | None, sample_weight: Any, like: NDArray[Any], n_jobs: int | None
+        self, images: Image, color_space: str | None, sample_weight: object, like: NDArray[Any], n_jobs: int | None
     ) -> None:
         self._images, self._sample_weight, self._n_jobs = images, sample_weight, n_jobs
         self._color_space, self._like = color_space, like

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Number
-from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +25,7 @@ _WAYS_OUT = {  # the first attribute that an object has tells its kind; None for
     "__getitem__": None,
     "__iter__": "Pass list({}).",
 }
+Problem = TypeVar("Problem", bound=Exception)
 _image_index: ContextVar[int | None] = ContextVar("image_index", default=None)
 
 
@@ -69,8 +69,8 @@ def current_image() -> int | None:
 
 
 @contextmanager
-def image_of_list(index: int) -> Iterator[None]:
-    """Let errors and warnings name an image of a list: in their text, and as the attribute `image_index`.
+def image_of_list(index: int | None) -> Iterator[None]:
+    """Let errors and warnings name an image of a list, if any: in their text, and as the attribute `image_index`.
 
     Their attribute `problem` is the text without it.
     """
@@ -78,7 +78,10 @@ def image_of_list(index: int) -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
-        raise _with_index(error, _kind_of(error), index) from error
+        if index is None:
+            raise
+        kind = type(error) if isinstance(error, HintedError) else _plain_kind(error)
+        raise _with_index(error, kind, index) from error
     finally:
         _image_index.reset(token)
 
@@ -90,17 +93,14 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(warning, stacklevel=_levels_to_caller())
 
 
-def _with_index(problem: Exception, kind: type[Exception], index: int) -> Any:
+def _with_index(problem: Exception, kind: type[Problem], index: int) -> Problem:
     text = getattr(problem, "problem", None) or str(problem)
     named = kind(f"X[{index}]: {text}")
-    named.__cause__ = problem  # joblib may replace it, but keeps attributes
-    vars(named).update(image_index=index, problem=text)
+    vars(named).update(image_index=index, problem=text)  # attributes, which joblib keeps
     return named
 
 
-def _kind_of(error: Exception) -> type[TypeError | ValueError]:
-    if isinstance(error, HintedError):
-        return type(error)
+def _plain_kind(error: Exception) -> type[TypeError | ValueError]:
     return TypeError if isinstance(error, TypeError) else ValueError
 
 
@@ -120,21 +120,18 @@ def not_an_image(kind: str, way_out: str) -> str:
     )
 
 
-def check_kind(X: Any) -> None:
+def check_kind(X: object) -> None:
     """Refuse an object that NumPy does not convert to numbers, a list with one, and an empty list."""
-    kind, name, found = "", "X", X
-    if isinstance(X, list | tuple):
-        if not X:
-            raise ValueError("X is an empty list; at least one image, or one pixel, is needed.")
-        index = next((index for index, item in enumerate(X) if _way_out(item)), None)
-        if index is not None:
-            kind, name, found = f"{type(X).__name__} of ", f"X[{index}]", X[index]
-    if way_out := _way_out(found):
-        kind += "structured " * _is_structured(found) + type(found).__name__
-        raise TypeError(not_an_image(kind, way_out.format(name)))
+    items = X if isinstance(X, list | tuple) else [X]
+    if not items:
+        raise ValueError("X is an empty list; at least one image, or one pixel, is needed.")
+    for index, item in enumerate(items):
+        if way_out := _way_out(item):
+            name, kind = (f"X[{index}]", f"{type(X).__name__} of ") if items is X else ("X", "")
+            raise TypeError(not_an_image(kind + type(item).__name__, way_out.format(name)))
 
 
-def to_array(X: Any) -> NDArray[Any]:
+def to_array(X: object) -> NDArray[Any]:
     """X as an array, masked if it is."""
     try:
         return np.asanyarray(X)
@@ -154,23 +151,19 @@ def as_real(array: NDArray[Any]) -> NDArray[Any]:
         try:
             return array.astype(np.float64)
         except (TypeError, ValueError) as error:
-            raise _kind_of(error)(f"X must hold real numbers; {error}.") from error
+            raise _plain_kind(error)(f"X must hold real numbers; {error}.") from error
     if kind not in "biuf":
         refused, way_out = ("Complex data not supported: ", "np.abs(X)") if kind == "c" else ("", "X.astype(float)")
         raise ValueError(f"{refused}X must hold real numbers; got {array.dtype} instead. Pass {way_out}, for example.")
     return array
 
 
-def _way_out(X: Any) -> str | None:
+def _way_out(X: object) -> str | None:
     """How to make an array of an object, with {} in place of its name; None if NumPy does."""
     if isinstance(X, list | tuple | Number):
         return None
-    if isinstance(X, str | bytes | PathLike):
+    if isinstance(X, str | bytes):
         return _READ
-    if _is_structured(X):
-        return "Pass numpy.lib.recfunctions.structured_to_unstructured({})."
+    if getattr(getattr(X, "dtype", None), "names", None):
+        return "It is structured: pass numpy.lib.recfunctions.structured_to_unstructured({})."
     return next((_WAYS_OUT[name] for name in _WAYS_OUT if hasattr(X, name)), _READ)
-
-
-def _is_structured(X: Any) -> bool:
-    return bool(getattr(getattr(X, "dtype", None), "names", None))

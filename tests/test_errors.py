@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer, metrics
 from skseg._checks import check_not_gray
+from skseg._errors import image_of_list
 from skseg._images import Pixels
 from skseg._limits import LIMITS
 
@@ -514,13 +515,13 @@ class Silent(Elsewhere):
 TABLE = COFFEE.reshape(-1, 3)
 FIELDS = np.dtype([("red", np.uint8), ("green", np.uint8), ("blue", np.uint8)])
 STRUCTURED = np.ascontiguousarray(COFFEE).view(FIELDS)[..., 0]
-UNPACKED = r"structured_to_unstructured\(X\)"
+UNPACKED = r"It is structured: pass .*structured_to_unstructured\(X\)"
 KINDS = {
-    "structured": (STRUCTURED, TypeError, ["structured ndarray", UNPACKED]),
-    "structured rows": (STRUCTURED.ravel(), TypeError, ["structured ndarray", UNPACKED]),
-    "masked structured": (np.ma.array(STRUCTURED), TypeError, ["structured MaskedArray", UNPACKED]),
-    "records": (STRUCTURED.view(np.recarray), TypeError, ["structured recarray", UNPACKED]),
-    "list of structured rows": (list(STRUCTURED), TypeError, ["list of structured ndarray", r"unstructured\(X\[0\]\)"]),
+    "structured": (STRUCTURED, TypeError, ["got ndarray", UNPACKED]),
+    "structured rows": (STRUCTURED.ravel(), TypeError, ["got ndarray", UNPACKED]),
+    "masked structured": (np.ma.array(STRUCTURED), TypeError, ["got MaskedArray", UNPACKED]),
+    "records": (STRUCTURED.view(np.recarray), TypeError, ["got recarray", UNPACKED]),
+    "list of structured rows": (list(STRUCTURED), TypeError, ["list of ndarray", r"unstructured\(X\[0\]\)"]),
     "set": ({1, 2}, TypeError, ["got set", r"list\(X\)"]),
     "frozenset": (frozenset([1]), TypeError, ["got frozenset", r"list\(X\)"]),
     "list of sets": ([{1, 2}, {3}], TypeError, ["got list of set", r"list\(X\[0\]\)"]),
@@ -620,3 +621,8 @@ def test_arrays_of_other_libraries_are_as_good_as_numpys(array):
         assert found.labels_.shape == expected.labels_.shape
     several = KMeansSegmenter(3, random_state=0).fit([array, ConvertibleTensor(array)])
     assert np.array_equal(several.cluster_centers_, expected.cluster_centers_)
+
+
+def test_an_error_about_an_image_that_is_alone_keeps_its_text():
+    with raises(ValueError, "^too dark$"), image_of_list(None):
+        raise ValueError("too dark")

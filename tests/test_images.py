@@ -145,10 +145,9 @@ def test_restoring_does_not_touch_the_image():
     assert np.array_equal(image.data, IMAGE)
 
 
-@pytest.mark.parametrize("table", [TABLE, TABLE.tolist()], ids=["array", "lists"])
-def test_a_table_passes_through_untouched(table):
-    pixels = pixels_of(table)
-    assert pixels.table is table
+def test_a_table_passes_through_untouched():
+    pixels = pixels_of(TABLE)
+    assert pixels.table is TABLE
     assert pixels.shape is pixels.mask is None
 
 
@@ -344,9 +343,17 @@ def test_one_value_per_image_is_needed(n_jobs):
         list(map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=n_jobs, sample_weight=[np.ones((2, 4))]))
 
 
-def test_a_single_number_is_no_value_per_image():
-    with pytest.raises((TypeError, ValueError), match="sample_weight must hold one array per image"):
-        list(map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=None, sample_weight=2.0))
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [(2.0, "float"), ("ab", "str"), ({0: 1, 1: 2}, "dict"), (iter([1, 2]), "list_iterator")],
+)
+def test_what_is_no_list_is_no_value_per_image(values, kind):
+    with pytest.raises(ValueError, match=f"sample_weight must hold one array per image; got {kind} for 2 images"):
+        map_images(lambda *_: None, [IMAGE, IMAGE], n_jobs=None, sample_weight=values)
+
+
+def test_a_collection_holds_a_value_per_image():
+    assert map_images(lambda image, y: y, [IMAGE, IMAGE], n_jobs=None, y=Indexable(np.arange(2))) == [0, 1]
 
 
 # Weights
@@ -540,17 +547,11 @@ def _planes(monkeypatch):
             if not X.planes:
                 raise ValueError("X has no planes; at least one is needed.")
             super().__init__(np.stack(X.planes, axis=-1))
+            self.again = X
 
         @classmethod
         def supports(cls, X):
             return isinstance(X, Planes)
-
-        def blocks(self, weights=None, *, n_pixels=None):
-            return open_single(self.data).blocks(weights, n_pixels=n_pixels)
-
-        @property
-        def again(self):
-            return self
 
         def name(self, values, *, is_color=False):
             return Planes(list(np.moveaxis(values, -1, 0))) if is_color else values

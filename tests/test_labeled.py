@@ -7,7 +7,7 @@ from skimage.data import coffee
 from sklearn.pipeline import make_pipeline
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
-from skseg._images.names import repainted
+from skseg._images.named import repainted
 
 IMAGE = coffee()[::8, ::8]
 IMAGE.flags.writeable = False
@@ -245,3 +245,20 @@ def test_without_a_free_number_nothing_is_nodata():
     painted = repainted(xr.DataArray(grays.data, dims=("y", "x", "band"), attrs={"nodata": 0}), grays)
     assert painted.attrs == {}
     assert np.array_equal(painted, grays.data)
+
+
+def test_a_lazy_array_is_read_once_by_every_method():
+    da = pytest.importorskip("dask.array")
+    reads = []
+
+    def read(block):
+        reads.append(block.shape)
+        return block
+
+    X = labeled(IMAGE)
+    lazy = X.copy(data=da.from_array(X.data, chunks=-1).map_blocks(read, meta=np.empty((0, 0, 0), np.uint8)))
+    model = segmenter().fit(X)
+    for call in (segmenter().fit, model.predict, model.transform, WhiteBalancer().fit(X).transform):
+        reads.clear()
+        call(lazy)
+        assert len(reads) == 1

@@ -14,7 +14,7 @@ from rasterio.transform import Affine
 
 from skseg import KMeansSegmenter, io
 from skseg._images import open_single
-from skseg._images.names import repainted
+from skseg._images.named import repainted
 from skseg.cli import app
 
 HEIGHT, WIDTH = 12, 3

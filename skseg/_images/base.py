@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from numbers import Number
-from typing import Any, ClassVar, Protocol, TypeVar
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any, ClassVar, Protocol, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._errors import image_of_list, to_array
+from .._errors import to_array
 from .._limits import LIMITS
-from .maps import is_list_of_arrays, open_map
-from .names import is_named
+from .maps import is_named, open_map, open_maps
 from .pixels import Pixels, pixel_weights
 
 T = TypeVar("T")
+Run = TypeVar("Run")
 Kind = TypeVar("Kind", bound="type[Image]")
 LabelMap = NDArray[np.int32]
+Values = Callable[[Pixels], NDArray[Any]]  # a value, or a row of values, for each row of pixels
 
 
 class SupportsArray(Protocol):
     """An image: an array, or any object that NumPy converts to one."""
 
-    def __array__(self, *args: Any, **kwargs: Any) -> NDArray[Any]:
+    def __array__(self) -> NDArray[Any]:
         """Convert to an array."""
         ...
 
@@ -47,6 +49,7 @@ class Image(ABC):
     Attributes
     ----------
     data : the pixels: an array, a table as it came, or the list of the images of a sequence
+    again : X, or the array that it was converted to: it is not read again when it is opened again
     priority : of several kinds that support an X, the one of the highest priority is taken; a new kind goes first
     is_sequence : whether results are lists
     is_table : whether results are tables, which `set_output` may put into a DataFrame
@@ -60,21 +63,42 @@ class Image(ABC):
     has_own_dtype: bool = True
     has_label_map: bool = True
 
-    def __init__(self, X: Any) -> None:
-        self.data = X
+    def __init__(self, X: object) -> None:
+        self.data: Any = X
+        self.again: Any = X
 
     @classmethod
     @abstractmethod
-    def supports(cls, X: Any) -> bool:
+    def supports(cls, X: object) -> bool:
         """Whether X is of this kind, judged by its attributes: no library is imported for that."""
 
+    @property
     @abstractmethod
+    def first(self) -> SingleImage:
+        """The first image of a sequence; a single image is itself the first."""
+
+    @property
+    def tables(self) -> list[Any]:
+        """The tables, whose columns may have names."""
+        return [self.data] if self.is_table else []
+
+    @contextmanager
+    def runs(
+        self, function: Callable[..., T], combine: Callable[[Iterable[T]], Run], n_jobs: int | None, **per_image: object
+    ) -> Iterator[Iterator[Run]]:
+        """What `combine` makes of the results of consecutive images; a single image is a run by itself.
+
+        `function` gets each image with its item of each of `per_image`, or None, and is called where the image is read.
+        """
+        results = (function(image, *per_image.values()) for image in [self])
+        yield map(combine, [results])
+
     def reduce(
         self,
         function: Callable[[Pixels], T],
         combine: Callable[[Iterable[T]], T],
         *,
-        sample_weight: Any = None,
+        sample_weight: object = None,
         n_jobs: int | None = None,
         watch: Callable[[Iterator[T]], Iterable[T]] = iter,
     ) -> T:
@@ -83,43 +107,30 @@ class Image(ABC):
         `watch` sees the results of the parts of a sequence pass by.
         """
 
-    @abstractmethod
+        def reduce_image(image: SingleImage, weights: object) -> T:
+            return image.reduce_blocks(function, combine, weights)
+
+        with self.runs(reduce_image, combine, n_jobs, sample_weight=sample_weight) as parts:
+            return combine(watch(parts) if self.is_sequence else parts)
+
     def map(
-        self,
-        function: Callable[[Pixels], NDArray[Any]],
-        fill: float | None,
-        *,
-        n_jobs: int | None = None,
-        out: Any = None,
+        self, function: Values, fill: float | None, *, n_jobs: int | None = None, out: NDArray[Any] | None = None
     ) -> Any:
         """A result of X's own form: one value, or row of values, for each row of pixels.
 
         Masked pixels get `fill`. If it is None, the values are colors, and masked pixels stay as they are.
         """
+        return self.results(lambda image: image.map_blocks(function, fill, out), n_jobs=n_jobs)
 
-    @abstractmethod
-    def each(self, function: Callable[..., T], *, n_jobs: int | None = None, **per_image: Any) -> list[T]:
+    def each(self, function: Callable[..., T], *, n_jobs: int | None = None, **per_image: object) -> list[T]:
         """The results of `function` for each image, with an item of each of `per_image` or None."""
+        with self.runs(function, list, n_jobs, **per_image) as runs:
+            return list(chain.from_iterable(runs))
 
-    def results(self, function: Callable[..., T], *, n_jobs: int | None = None) -> T | list[T]:
+    def results(self, function: Callable[[SingleImage], T], *, n_jobs: int | None = None) -> T | list[T]:
         """The result of `function` for a single image, or the list of results for a sequence."""
         results = self.each(function, n_jobs=n_jobs)
         return results if self.is_sequence else results[0]
-
-    @property
-    @abstractmethod
-    def first(self) -> SingleImage:
-        """The first image of a sequence; a single image is itself the first."""
-
-    @property
-    def again(self) -> Any:
-        """X, or the array that it was converted to: it is not read again when it is opened again."""
-        return self.data
-
-    @property
-    def tables(self) -> list[Any]:
-        """The tables, whose columns may have names."""
-        return []
 
 
 class SingleImage(Image):
@@ -128,9 +139,17 @@ class SingleImage(Image):
     Attributes
     ----------
     is_in_memory : whether the pixels are there at once; others are read a block at a time
+    block_rows : number of rows that are stored together
+    has_names : whether the axis of channels is named
     """
 
     is_in_memory: ClassVar[bool] = True
+    block_rows: int = 1
+    has_names: ClassVar[bool] = False
+
+    def __init__(self, X: object) -> None:
+        super().__init__(X)
+        self.is_table = (declared_ndim(X) or 0) < (2 if isinstance(X, np.ma.MaskedArray) else 3)
 
     @property
     def first(self) -> SingleImage:
@@ -147,84 +166,80 @@ class SingleImage(Image):
         """Number of channels."""
         return self.shape[-1]
 
-    def pixels(self, place: slice = slice(None), weights: NDArray[Any] | None = None, start: int = 0) -> Pixels:
-        """A block of the image in memory, whose first row of pixels has the number `start`."""
-        return Pixels(
-            self.data if place == slice(None) else self.data[place],
-            place,
-            weights=None if weights is None else weights[place],
-            start=start,
-            image_shape=self.shape,
-            has_own_dtype=self.has_own_dtype,
-        )
-
     @property
     def array(self) -> NDArray[Any]:
         """The pixels as one array with the channels last, masked where they are."""
         return np.asanyarray(self.data)
 
-    @abstractmethod
     def blocks(self, weights: NDArray[Any] | None = None, *, n_pixels: int | None = None) -> Iterator[Pixels]:
         """All pixels in order, about `n_pixels` of whole rows at a time, each with its part of the weights."""
+        start = 0
+        for place in self._places(n_pixels or LIMITS.block_pixels):
+            pixels = self.pixels(place, weights, start)
+            yield pixels
+            start += pixels.n_rows
 
-    def reduce(
-        self,
-        function: Callable[[Pixels], T],
-        combine: Callable[[Iterable[T]], T],
-        *,
-        sample_weight: Any = None,
-        n_jobs: int | None = None,
-        watch: Callable[[Iterator[T]], Iterable[T]] = iter,
+    def pixels(self, place: slice = slice(None), weights: NDArray[Any] | None = None, start: int = 0) -> Pixels:
+        """The block of the image at `place`, whose first row of pixels has the number `start`."""
+        is_all = self.is_in_memory and place == slice(None)
+        data = self.data if is_all else np.asanyarray(self.data[place])
+        part = None if weights is None else weights[place]
+        return Pixels(data, place, part, start, self.shape, self.has_own_dtype, self.has_names)
+
+    def _places(self, n_pixels: int) -> list[slice]:
+        """Slices of whole rows; fewer of them at a time if their pixels have to be read or copied.
+
+        What is in memory and no array is a table, which stays whole.
+        """
+        data = self.data
+        if self.is_in_memory and not (isinstance(data, np.ndarray) and data.ndim > 1):
+            return [slice(None)]
+        shape = self.shape
+        if not self.is_in_memory or isinstance(data, np.ma.MaskedArray) or not data.dtype.isnative:
+            n_pixels = min(n_pixels, LIMITS.block_bytes // max(1, data.dtype.itemsize * shape[-1]))
+        length = max(1, n_pixels // max(1, int(np.prod(shape[1:-1]))))
+        length = max(1, length // self.block_rows) * self.block_rows
+        if length >= shape[0]:
+            return [slice(None)]
+        return [slice(start, min(start + length, shape[0])) for start in range(0, shape[0], length)]
+
+    def reduce_blocks(
+        self, function: Callable[[Pixels], T], combine: Callable[[Iterable[T]], T], sample_weight: object
     ) -> T:
-        """See `Image`."""
+        """See `reduce`."""
         return combine(map(function, self.blocks(self.open_weights(sample_weight))))
 
-    def map(
-        self,
-        function: Callable[[Pixels], NDArray[Any]],
-        fill: float | None,
-        *,
-        n_jobs: int | None = None,
-        out: Any = None,
-    ) -> Any:
-        """See `Image`."""
+    def map_blocks(self, function: Values, fill: float | None, out: NDArray[Any] | None) -> Any:
+        """See `map`."""
         if out is None and self.is_in_memory:
             pixels = self.pixels()
             return self.name(pixels.restore(function(pixels), fill), is_color=fill is None)
-        whole = out
+        whole: Any = out
         for pixels in self.blocks(n_pixels=LIMITS.result_pixels):
             values = pixels.restore(function(pixels), fill)
             if whole is None:
-                whole = np.empty((self.shape[0], *values.shape[1:]), dtype=values.dtype)
-            if out is None and isinstance(values, np.ma.MaskedArray) and not isinstance(whole, np.ma.MaskedArray):
-                whole = np.ma.MaskedArray(whole)
+                whole = np.ma.empty((self.shape[0], *values.shape[1:]), dtype=values.dtype)
             whole[pixels.place] = values if out is None else np.ma.getdata(values)
-        return whole
+        return whole.data if out is None and whole.mask is np.ma.nomask else whole
 
-    def each(self, function: Callable[..., T], *, n_jobs: int | None = None, **per_image: Any) -> list[T]:
-        """See `Image`."""
-        return [function(self, *per_image.values())]
-
-    def open_weights(self, sample_weight: Any) -> NDArray[Any] | None:
+    def open_weights(self, sample_weight: object) -> NDArray[Any] | None:
         """The weights of all pixels as an array, or None."""
         if sample_weight is None:
             return None
-        weights: NDArray[Any] = self.open_map(sample_weight, "sample_weight")
+        weights = self.open_map(sample_weight, "sample_weight")
         if weights.shape != self.shape[:-1]:
             pixel_weights(weights, self.shape[:-1])  # which refuses them
         return weights
 
-    def open_map(self, values: Any, name: str) -> Any:
-        """One value for each pixel, such as a label, as an array."""
-        return open_map(values, name)
+    def open_map(self, values: object, name: str) -> NDArray[Any]:
+        """One value for each pixel, such as a label, as an array; see `maps.open_map`."""
+        return open_map(values, name, self.again)
 
-    def open_maps(self, values: Any, name: str) -> Any:
+    def open_maps(self, values: object, name: str) -> NDArray[Any] | list[NDArray[Any]]:
         """One value for each pixel, or a list of such maps, as arrays."""
-        if is_list_of_arrays(values):
-            return [self.open_map(each, name) for each in values]
-        return self.open_map(values, name)
+        return open_maps(values, name, self.again)
 
-    def name(self, values: Any, *, is_color: bool = False) -> Any:
+    def name(self, values: NDArray[Any], *, is_color: bool = False) -> Any:
         """Values for all pixels in X's own form; `is_color` says that they have its channels."""
         return values
 
@@ -241,15 +256,16 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
-def open_images(X: Any) -> Image:
+def open_images(X: object) -> Image:
     """X as an image of its kind. An array-like that does not state its dimensions is converted, once."""
     if isinstance(X, Image):
         return X
-    X = _stating_items(X) if is_list(X) else stating_ndim(X)
+    if is_array_like(X) and declared_ndim(X) is None and not is_named(X):
+        X = to_array(X)
     return next(kind for kind in _KINDS if kind.supports(X))(X)
 
 
-def open_single(X: Any) -> SingleImage:
+def open_single(X: object) -> SingleImage:
     """X as one image or table."""
     image = open_images(X)
     if not isinstance(image, SingleImage):
@@ -257,47 +273,29 @@ def open_single(X: Any) -> SingleImage:
     return image
 
 
-def declared_ndim(X: Any) -> int | None:
-    """The number of dimensions that X states, without converting it."""
+def declared_ndim(X: object) -> int | None:
+    """The number of dimensions that X states, without converting it; 3 of an image of PIL, which does not."""
+    if hasattr(X, "getbands"):
+        return 3
     n_dims: int | None = getattr(X, "ndim", None)
-    if n_dims is None:
-        shape = getattr(X, "shape", None)
-        return None if shape is None else len(shape)
+    if n_dims is None and getattr(X, "shape", None) is not None:
+        return len(X.shape)  # type: ignore[attr-defined]
     return n_dims
 
 
-def stating_ndim(X: Any) -> Any:
-    """X, or the array that it converts to if it does not state its dimensions."""
-    if not is_array_like(X) or hasattr(X, "getbands") or is_named(X) or declared_ndim(X) is not None:
-        return X  # what has bands is an image of PIL
-    return to_array(X)
-
-
-def is_list(X: Any) -> bool:
+def is_list(X: object) -> TypeGuard[Iterable[object]]:
     """Whether X is a list, a tuple or an array of objects."""
     return isinstance(X, list | tuple) or (isinstance(X, np.ndarray) and X.dtype == object and X.ndim == 1)
 
 
-def is_image(item: Any) -> bool:
+def is_image(item: object) -> bool:
     """Whether an item of a list is an image or a table by itself; nested lists of numbers are not."""
-    if isinstance(item, list | tuple | str | Number):
-        return False
-    if is_array_like(item) and not hasattr(item, "getbands"):
-        return (declared_ndim(item) or 0) >= 2
-    return any(kind.supports(item) for kind in _KINDS if kind.priority >= 0 and not kind.is_sequence)
+    if is_array_like(item):
+        return declared_ndim(item) not in (0, 1)  # what does not state its dimensions is an image
+    is_row = isinstance(item, list | tuple)
+    return not is_row and any(kind.supports(item) for kind in _KINDS if kind.priority >= 0 and not kind.is_sequence)
 
 
-def is_array_like(X: Any) -> bool:
-    """Whether NumPy converts X by its own methods."""
-    return hasattr(X, "__array__") or hasattr(X, "__array_interface__")
-
-
-def _stating_items(X: Any) -> Any:
-    """X with items that state their dimensions, up to the first image, which tells that it is a sequence."""
-    items = list(X)
-    for index, item in enumerate(items):
-        with image_of_list(index):
-            items[index] = stating_ndim(item)
-        if is_image(items[index]):
-            return items
-    return X
+def is_array_like(X: object) -> bool:
+    """Whether NumPy converts X by its own methods. PIL's images copy all pixels to give their __array_interface__."""
+    return any(hasattr(X, name) for name in ("getbands", "__array__", "__array_interface__"))

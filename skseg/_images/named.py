@@ -1,30 +1,19 @@
-"""Images with named dimensions, such as a `DataArray` of xarray, around the image of any other kind in them."""
+"""Images with named dimensions, such as a `DataArray` of xarray, and results with the names of an image."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import SingleImage, open_single, register
-from .maps import open_map
-from .names import (
-    CHANNELS,
-    COLUMNS,
-    ROWS,
-    channels_of,
-    check_one,
-    is_named,
-    named_like,
-    no_data_of,
-    ordered,
-    quoted,
-    repainted,
-)
-from .no_data import find_missing
-from .pixels import Pixels
+from . import maps
+from .base import SingleImage, register
+from .maps import is_named
+from .no_data import find_missing, have_no_data, mask_of, with_no_data
+
+if TYPE_CHECKING:
+    from xarray import DataArray
 
 
 @register
@@ -32,51 +21,75 @@ class NamedImage(SingleImage):
     """An image with a dimension of channels. Results have its names and coordinates."""
 
     priority: ClassVar[int] = 3
+    has_names: ClassVar[bool] = True
 
-    def __init__(self, X: Any) -> None:
-        check_one(X, "X")
-        if len(channels_of(X)) != 1:
+    def __init__(self, X: DataArray) -> None:
+        maps.check_one(X, "X")
+        if len(maps.channels_of(X)) != 1:
             raise ValueError(
-                f"X has the dimensions {quoted(X.dims)}; exactly one must be a dimension of channels, named "
-                f"{quoted(CHANNELS)}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
+                f"X has the dimensions {maps.quoted(X.dims)}; exactly one must be a dimension of channels, named "
+                f"{maps.quoted(maps.CHANNELS)}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
             )
-        data = np.asarray(ordered(X).data)
-        mask = find_missing(data, no_data_of(X))
+        X = X.copy(deep=False, data=np.asarray(X.data))  # read here if it is lazy
+        data = ordered(X).data
+        mask = find_missing(data, maps.no_data_of(X))
         if mask.any():
             data = np.ma.MaskedArray(data, mask=np.broadcast_to(mask[..., np.newaxis], data.shape))
         super().__init__(data)
-        self._named, self._image = X, open_single(data)
-        self.is_table = self._image.is_table
+        self.again = X
 
     @classmethod
-    def supports(cls, X: Any) -> bool:
+    def supports(cls, X: object) -> bool:
         """Whether X has named dimensions, unless it is a table."""
-        if not is_named(X):
-            return False
-        return hasattr(X, "data_vars") or len(X.dims) > 2 or bool(set(X.dims) & {*CHANNELS, *ROWS, *COLUMNS})
+        known = {*maps.CHANNELS, *maps.ROWS, *maps.COLUMNS}
+        return is_named(X) and (hasattr(X, "data_vars") or len(X.dims) > 2 or not known.isdisjoint(X.dims))
 
-    @property
-    def again(self) -> Any:
-        """The array with its names."""
-        return self._named
-
-    @property
-    def tables(self) -> list[Any]:
-        """The array, if it is a table."""
-        return self._image.tables
-
-    def blocks(self, weights: NDArray[Any] | None = None, *, n_pixels: int | None = None) -> Iterator[Pixels]:
-        """The blocks of the array."""
-        for pixels in self._image.blocks(weights, n_pixels=n_pixels):
-            pixels.has_names = True
-            yield pixels
-
-    def name(self, values: Any, *, is_color: bool = False) -> Any:
+    def name(self, values: NDArray[Any], *, is_color: bool = False) -> Any:
         """Values with the names of the array."""
         if self.is_table or not isinstance(values, np.ndarray):
             return values
-        return repainted(self._named, values) if is_color else named_like(self._named, values)
+        return repainted(self.again, values) if is_color else named_like(self.again, values)
 
-    def open_map(self, values: Any, name: str) -> Any:
-        """One value for each pixel, its dimensions in the order of the pixels."""
-        return open_map(values, name, self._named)
+
+def named_like(X: DataArray, values: NDArray[Any]) -> DataArray:
+    """One value for each pixel of an image or map X, or several, with its coordinates; channels first if X has none.
+
+    Masked labels are -1. Other masked values get a nodata value that no pixel has.
+    """
+    channels = maps.channels_of(X)
+    pixels = maps.rows_first(X).isel(dict.fromkeys(channels, 0), drop=True)
+    dims = X.dims
+    number: float | None
+    if values.ndim == len(pixels.dims):
+        data, number = np.ma.getdata(values), -1 if isinstance(values, np.ma.MaskedArray) else None
+    else:
+        channel, dims = (channels[0], dims) if channels else (maps.CHANNELS[0], (maps.CHANNELS[0], *dims))
+        coordinates = {channel: np.arange(values.shape[-1])}
+        pixels = pixels.drop_vars([channel], errors="ignore").expand_dims(coordinates, axis=-1)
+        data, number = with_no_data(values)
+    result = pixels.copy(data=data)
+    result.attrs = {} if number is None else {"_FillValue": number}
+    result.encoding = {name: value for name, value in result.encoding.items() if name == "grid_mapping"}
+    return result.transpose(*(name for name in dims if name in result.dims))
+
+
+def repainted(X: DataArray, colors: NDArray[Any]) -> DataArray:
+    """An image in other colors; masked pixels as they are in `colors`.
+
+    If a color would be read as nodata, masked pixels get another nodata value.
+    """
+    data, attrs, encoding = np.ma.getdata(colors), X.attrs, X.encoding
+    if any(have_no_data(number, data[~mask_of(colors)]).any() for number in maps.no_data_of(X)):
+        data, number = with_no_data(colors)
+        attrs, encoding = (
+            {name: each[name] for name in each if name not in maps.NO_DATA} for each in (attrs, encoding)
+        )
+        attrs |= {} if number is None else {"_FillValue": number}
+    result = ordered(X).copy(data=data)
+    result.attrs, result.encoding = attrs, encoding
+    return result.transpose(*X.dims)
+
+
+def ordered(X: DataArray) -> DataArray:
+    """An image with its channels last."""
+    return maps.rows_first(X).transpose(..., *maps.channels_of(X))

@@ -63,6 +63,6 @@ def with_no_data(colors: NDArray[Any]) -> tuple[NDArray[Any], float | None]:
     return data, number
 
 
-def mask_of(colors: Any) -> Mask:
+def mask_of(colors: NDArray[Any]) -> Mask:
     """Which pixels are masked in any channel."""
     return np.asarray(np.ma.getmaskarray(colors).any(axis=-1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,56 +10,44 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_array
 
 from .._errors import NotFiniteError, as_real, to_array
+from .no_data import Mask, mask_of
 
-Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-_LARGEST = float(np.finfo(np.float64).max)
 
-
+@dataclass(eq=False)
 class Pixels:
     """A block of an image as rows of pixels.
 
-    Parameters
+    Attributes
     ----------
-    data : array of shape (..., n_channels), maybe masked; or a table as it came
+    data : array of shape (..., n_channels); or a table as it came
     place : where the block lies along the first axis of the image
-    weights : weight of each pixel of the block, maybe masked, or None
+    sample_weight : weight of each pixel of the block, maybe masked, or None
     start : number of the first row of the block among all rows of the image that are not masked
     image_shape : shape of the whole image; by default, of the block
     has_own_dtype : whether the type of the numbers is stated; Python numbers in lists have none
-
-    Attributes
-    ----------
+    has_names : whether the axis of channels is named
     shape : shape of the block without channels; None for a table, whose results are tables
     mask : True for masked pixels, of this shape; None if there is none
-    has_names : whether the axis of channels is named
     """
 
-    has_names = False
+    data: Any
+    place: slice = field(default_factory=lambda: slice(None))
+    sample_weight: NDArray[Any] | None = None
+    start: int = 0
+    image_shape: tuple[int, ...] = ()
+    has_own_dtype: bool = True
+    has_names: bool = False
 
-    def __init__(
-        self,
-        data: Any,
-        place: slice = slice(None),
-        *,
-        weights: Any = None,
-        start: int = 0,
-        image_shape: tuple[int, ...] | None = None,
-        has_own_dtype: bool = True,
-    ) -> None:
-        self.place, self.start, self._weights = place, start, weights
-        self.has_own_dtype = has_own_dtype
-        self.image_shape = image_shape or np.shape(data)
-        self.mask: Mask | None = None
-        self.shape: tuple[int, ...] | None = None
-        if isinstance(data, np.ma.MaskedArray) and data.ndim >= 2:
-            self.mask = np.asarray(np.ma.getmaskarray(data).any(axis=-1))
-            data = np.ma.getdata(data)
-            self.shape = data.shape[:-1]
-        elif isinstance(data, np.ndarray) and data.ndim > 2:
-            self.shape = data.shape[:-1]
-        self.data = data
+    def __post_init__(self) -> None:
+        data = self.data
+        self.image_shape = self.image_shape or np.shape(data)
+        is_masked = isinstance(data, np.ma.MaskedArray) and data.ndim >= 2
+        self.mask: Mask | None = mask_of(data) if is_masked else None
+        self.data = np.ma.getdata(data) if is_masked else data
+        is_image = is_masked or (isinstance(data, np.ndarray) and data.ndim > 2)
+        self.shape: tuple[int, ...] | None = data.shape[:-1] if is_image else None
 
     @property
     def n_rows(self) -> int:
@@ -102,9 +91,9 @@ class Pixels:
 
     def weights(self, n_rows: int) -> Floats | None:
         """The weight of each of the `n_rows` rows, or None without weights."""
-        if self._weights is None:
+        if self.sample_weight is None:
             return None
-        return pixel_weights(self._weights, (n_rows,) if self.shape is None else self.shape, self.mask)
+        return pixel_weights(self.sample_weight, (n_rows,) if self.shape is None else self.shape, self.mask)
 
     def restore(self, values: NDArray[Any], fill: float | None) -> NDArray[Any]:
         """One value, or row of values, per row, in the shape of the block; `fill` under the mask, or the pixels."""
@@ -122,29 +111,20 @@ class Pixels:
         return np.ma.MaskedArray(restored, mask=np.broadcast_to(mask, restored.shape).copy())
 
 
-def places(shape: tuple[int, ...], n_pixels: int, together: int = 1) -> list[slice]:
-    """Slices of the first axis of an image, each of about `n_pixels` pixels; `together` rows are not separated."""
-    length = max(1, n_pixels // max(1, int(np.prod(shape[1:-1]))))
-    length = max(1, length // together) * together
-    if length >= shape[0]:
-        return [slice(None)]
-    return [slice(start, min(start + length, shape[0])) for start in range(0, shape[0], length)]
-
-
-def pixel_weights(sample_weight: Any, shape: tuple[int, ...], mask: Mask | None = None) -> Floats:
+def pixel_weights(sample_weight: object, shape: tuple[int, ...], mask: Mask | None = None) -> Floats:
     """Weights of the pixels that are not masked, as finite numbers that are not negative, one-dimensional.
 
     Weights that are masked themselves are 0.
     """
-    given = np.ma.asarray(sample_weight)
+    given: np.ma.MaskedArray[Any, Any] = np.ma.asarray(sample_weight)
     if given.dtype.kind == "c":
         raise ValueError(f"sample_weight must hold real numbers; got {given.dtype} instead.")
     weights = np.ma.filled(given.astype(np.float64), 0.0)
     if weights.shape != shape:
         raise ValueError(f"sample_weight must have X's pixel shape {shape}; got {weights.shape} instead.")
     weights = weights.ravel() if mask is None else weights[~mask]
-    largest = _LARGEST / max(weights.size, 1)
-    if not np.isfinite(weights).all() or (weights < 0).any() or weights.max(initial=0) > largest:
+    largest = np.finfo(np.float64).max / max(weights.size, 1)  # so that the sum is finite
+    if not ((weights >= 0) & (weights <= largest)).all():
         raise ValueError(
             "sample_weight must be finite, also in sum, and not negative; leave a pixel out by weight 0 or by a mask."
         )
