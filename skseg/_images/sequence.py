@@ -95,7 +95,8 @@ class Sequence(Image):
 
 def _in_order(items: Iterable[Any]) -> AbstractContextManager[Any]:
     """While it lasts, the pages of a file are read one after the other without opening it again."""
-    return next((item.in_order() for item in items if hasattr(item, "in_order")), nullcontext())
+    contexts = (getattr(item, "_in_order", None) for item in items)
+    return next(filter(None, contexts), nullcontext)()
 
 
 def _call_run(function: Callable[..., T], run: list[Any]) -> list[T]:
