@@ -505,10 +505,10 @@ LIGHT, LEARNED = (*BALANCER, "learned"), (*CLUSTERS, "learned")
         ((*LIGHT, "light"), np.array([0.5, 0.5]), "light must be a color of 2"),
         ((*LIGHT, "light"), np.array([0.5, 0.0, 0.5]), "light_ must be positive"),
         ((*LIGHT, "light"), np.array([0.5, -0.5, 0.5]), "light_ must be positive"),
-        ((*LIGHT, "light"), np.array([0.5, np.nan, 0.5]), "NaN or infinity"),
+        ((*LIGHT, "light"), np.array([0.5, np.nan, 0.5]), "contains NaN"),
         ((*LIGHT, "light"), np.array([0.5, 1e101, 0.5]), "light_ must be positive and at most 1e\\+100"),
         ((*LIGHT, "light"), np.array([0.5, 0.5, 0.5], np.float32), "do not belong together"),
-        ((*LIGHT, "light"), np.array(0.5), "has no len"),
+        ((*LIGHT, "light"), np.array(0.5), "at least 1 dimension"),
         ((*LIGHT, "is_srgb"), 1, "do not belong together"),
         ((*LIGHT, "like"), np.empty(0, complex), "got complex128"),
         ((*LIGHT, "limits", "tuple", 0), 256.0, "256 to 2"),
@@ -527,8 +527,8 @@ LIGHT, LEARNED = (*BALANCER, "learned"), (*CLUSTERS, "learned")
         ((*LEARNED, "inertia"), np.nan, "inertia and n_iter must not be negative; got nan"),
         ((*LEARNED, "n_iter"), -1, "inertia and n_iter must not be negative"),
         ((*LEARNED, "n_iter"), 1.5, "do not belong together"),
-        ((*LEARNED, "census", "weights"), np.ones(3), "do not belong together"),
-        ((*LEARNED, "census", "limits"), {"array": 0}, "do not belong together"),
+        ((*LEARNED, "census", "weights"), np.ones(3), r"must have .* shape \(20,\); got \(3,\)"),
+        ((*LEARNED, "census", "limits"), {"tuple": [0, 255]}, "do not belong together"),
     ],
 )
 def test_what_is_wrong_in_the_file_of_a_pipeline_is_named(place, value, message, tmp_path):
@@ -582,7 +582,7 @@ def test_srgb_in_a_file_has_three_channels(tmp_path):
 def test_sums_that_cannot_be_are_refused(name, value, tmp_path):
     part = "census" if name in ("level", "limits", "weights") else "sums"
     write_changed(tmp_path / "model.skseg", (*MODEL, "learned", part, name), value, old("sample"))
-    with pytest.raises(ValueError, match=r"do not belong together|unexpected keyword"):
+    with pytest.raises(ValueError, match=r"do not belong together|finite, also in sum"):
         io.load(tmp_path / "model.skseg")
 
 

@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_array
 
 from .._balancer import Seen, WhiteBalancer
 from .._census import Census
 from .._color import find_conversion
 from .._converter import ColorConverter
 from .._fitting import check_fit_parameters, restore_model
+from .._images import pixel_weights
 from .._light import Curve
 from .._regions.cost import check_weights
 from .._regions.segmenter import RegionSegmenter
@@ -47,7 +49,7 @@ def describe(value: object) -> tuple[object, Arrays]:
     return encode(value), arrays
 
 
-def restore(node: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> Any:
+def restore(node: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> object:
     """What an object in JSON, whose items are restored, describes; an invalid one raises an error of any kind."""
     match node:
         case {"array": index}:
@@ -108,8 +110,8 @@ def _learned(estimator: object) -> dict[str, object] | None:
 
 
 def _restore_light(balancer: WhiteBalancer, learned: dict[str, Any]) -> None:
-    light, (low, high) = learned["light"], learned["limits"]
-    _check_array(light, light.shape[:1])
+    light, (low, high) = check_array(learned["light"], ensure_2d=False, dtype=np.float64), learned["limits"]
+    require(light.ndim == 1)
     seen = Seen(Curve(bool(learned["is_srgb"])), learned["like"].dtype, (float(low), float(high)))
     balancer._set_fitted(light, seen)
     _set_names(balancer, learned["names"])
@@ -122,10 +124,10 @@ def _restore_regions(estimator: RegionSegmenter, learned: dict[str, Any]) -> Non
 
 
 def _restore_clusters(segmenter: KMeansSegmenter, learned: dict[str, Any]) -> None:
-    census, centers = _restore_census(Census(**learned["census"])), learned["centers"]
-    n_colors, n_channels = census.colors.shape
-    _check_array(centers, (min(len(centers), n_colors), n_channels))
-    sums = {} if census.is_complete else _restore_sums(centers, **learned["sums"])
+    census, centers = Census(**learned["census"]), check_array(learned["centers"], dtype=np.float64)
+    census = _check_census(census, centers)
+    sums = {} if census.is_complete else _check_sums(learned["sums"], centers)
+    n_channels = census.colors.shape[1]
     color: ColorConverter = learned["color"]
     color.n_features_in_ = n_channels
     _set_names(color, learned["names"])
@@ -142,28 +144,21 @@ def _restore_clusters(segmenter: KMeansSegmenter, learned: dict[str, Any]) -> No
     segmenter._set_fitted(color, model)
 
 
-def _restore_census(census: Census) -> Census:
-    """A census that `count` can have made."""
-    colors, weights, level, _ = census
-    n_colors, n_channels = colors.shape
-    _check_array(colors, (n_colors, n_channels), colors.dtype)
-    _check_array(weights, (n_colors,))
-    with np.errstate(over="ignore"):
-        require(bool((weights > 0).all() and np.isfinite(weights.sum())))
-    if level == 0:
-        return Census(colors, weights)
-    low, high = limits = census.number_limits()
-    _check_array(limits, (2,), colors.dtype)
-    require(0 < level <= _MAX_LEVEL and low <= colors.min() and colors.max() <= high)
-    return census._replace(level=int(level))
+def _check_census(census: Census, centers: NDArray[Any]) -> Census:
+    """A census, or a sample, from which `fit` can have found these centers."""
+    colors, weights = check_array(census.colors, dtype=None), pixel_weights(census.weights, census.colors.shape[:1])
+    require(len(centers) <= len(colors) and centers.shape[1] == colors.shape[1] and bool(weights.all()))
+    level, (low, high) = int(census.level), census.number_limits()
+    require(0 <= level <= _MAX_LEVEL and low <= colors.min() and colors.max() <= high)
+    return Census(colors, weights, level, np.array([low, high], dtype=colors.dtype) if level else None)
 
 
-def _restore_sums(centers: NDArray[Any], colors: NDArray[Any], sizes: NDArray[Any], spread: float) -> dict[str, Any]:
+def _check_sums(sums: dict[str, Any], centers: NDArray[Any]) -> dict[str, Any]:
     """The sums over all pixels, which a sample does not tell."""
-    _check_array(colors, centers.shape)
-    _check_array(sizes, centers.shape[:1])
+    colors, sizes, spread = check_array(sums["colors"], dtype=np.float64), sums["sizes"], float(sums["spread"])
+    require(colors.shape == centers.shape and sizes.shape == centers.shape[:1])
     require(0 <= spread < np.inf and np.isclose(sizes.sum(), 1))
-    return {"colors": colors, "sizes": sizes, "spread": float(spread)}
+    return {"colors": colors, "sizes": sizes, "spread": spread}
 
 
 def _set_names(estimator: WhiteBalancer | ColorConverter, names: list[str]) -> None:
@@ -172,12 +167,6 @@ def _set_names(estimator: WhiteBalancer | ColorConverter, names: list[str]) -> N
         n_channels = estimator.n_features_in_
         require(len(names) == n_channels, f"the names of its channels must be {n_channels} strings; got {names}")
         estimator.feature_names_in_ = np.array([str(name) for name in names], dtype=object)
-
-
-def _check_array(array: NDArray[Any], shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> None:
-    """Require finite numbers of this shape and type."""
-    require(array.shape == shape and array.dtype == dtype)
-    require(bool(np.isfinite(array).all()), "its arrays hold NaN or infinity")
 
 
 _RESTORES: dict[type, Callable[[Any, dict[str, Any]], None]] = {

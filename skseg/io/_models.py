@@ -12,7 +12,6 @@ from zipfile import ZIP_STORED, ZipFile, is_zipfile
 
 import numpy as np
 import sklearn
-from numpy.typing import NDArray
 
 from .._version import __version__
 from ._atomic import written_whole
@@ -133,7 +132,7 @@ def _read(file: IO[bytes]) -> tuple[str, Arrays]:
         return str(archive["about"]), [archive[f"arr_{index}"] for index in range(len(archive.files) - 1)]
 
 
-def _put_together(text: str, arrays: Arrays) -> Any:
+def _put_together(text: str, arrays: Arrays) -> object:
     """The estimator of a file; if these versions wrote the file, it must be what they would write again."""
     about, versions = json.loads(text), _versions()
     if about["format"] != _FORMAT:
@@ -144,12 +143,9 @@ def _put_together(text: str, arrays: Arrays) -> Any:
     model, again = describe(estimator)
     if about["versions"] == versions:
         require(json.dumps(model) == json.dumps(about["model"]) and len(arrays) == len(again))
-        require(all(map(_are_same, arrays, again)))
+        pairs = zip(arrays, again, strict=True)
+        require(all(one.dtype == other.dtype and np.array_equal(one, other, equal_nan=True) for one, other in pairs))
     return estimator
-
-
-def _are_same(array: NDArray[Any], other: NDArray[Any]) -> bool:
-    return array.dtype == other.dtype and np.array_equal(array, other, equal_nan=True)
 
 
 def _versions() -> dict[str, str]:

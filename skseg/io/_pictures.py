@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL import ImageFile as ImageFormat
 from skimage.color import gray2rgb
@@ -58,9 +58,8 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     >>> [labels.shape for labels in segmenter.predict(files)]
     [(400, 600), (427, 640)]
     """
-    if isinstance(paths, str | PathLike):
-        return [ImageFile(path) for path in find_pictures(paths)]
-    return [ImageFile(path) for path in paths]
+    files = find_pictures(paths) if isinstance(paths, str | PathLike) else paths
+    return [ImageFile(path) for path in files]
 
 
 def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
@@ -151,7 +150,7 @@ class ImageFile:
             is_link = Path(self.path).is_symlink()
             raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {self.path!r}.")
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file; if this fails, raise a ValueError with its name."""
         with self._opened() as page:
             if page is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from os import PathLike
@@ -152,18 +152,14 @@ def _features(
     names, n_runs = count_runs(labels, ignored)
     columns = _as_columns(properties, names) | _color_columns(colors, names)
     is_mirrored = np.linalg.det(affine[:, :2]) < 0  # y points up
-    for some in _in_batches(names, n_runs):
+    ends = np.flatnonzero(np.diff(np.cumsum(n_runs) // _MAX_RUNS)) + 1
+    for some in np.split(names, ends)[: len(names)]:  # labels of about `_MAX_RUNS` runs, or one that has more
         found = outlines(labels, ignored | (labels < some[0]) | (labels > some[-1]))
         for rings in (found.reversed() if is_mirrored else found).by_label():
             row = np.searchsorted(names, rings.labels[0])
             known = {"label": names[row].item(), "area": rings.areas.sum().item()}
             known |= {name: column[row] for name, column in columns.items()}
             yield _feature(known, rings, None if transform is None else affine)
-
-
-def _in_batches(names: NDArray[Any], n_runs: NDArray[np.intp]) -> list[NDArray[Any]]:
-    """Consecutive labels of `_MAX_RUNS` runs together, or one label that has more."""
-    return np.split(names, np.flatnonzero(np.diff(np.cumsum(n_runs) // _MAX_RUNS)) + 1)[: len(names)]
 
 
 def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[np.float64] | None) -> Iterator[bytes]:
@@ -211,7 +207,7 @@ def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> di
     return {name: [column[row] for row in rows] for name, column in table.items()}
 
 
-def _as_list(column: Any) -> list[Any]:
+def _as_list(column: Iterable[Any]) -> list[Any]:
     values = column.tolist() if hasattr(column, "tolist") else column
     return [None if isinstance(value, float) and not isfinite(value) else value for value in values]
 

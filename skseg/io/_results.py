@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -107,8 +107,7 @@ def save_labels(
     image = Image.fromarray(numbers)
     if indexed:
         image.putpalette(np.vstack([palette, np.zeros((int(is_masked), 3), np.uint8)]).tobytes())
-    with written_whole(path) as file:
-        _write_png(image, file, comment, **({"transparency": n_labels} if is_masked else {}))
+    _write_png(image, path, comment, transparency=n_labels if is_masked else None)
 
 
 def save_image(
@@ -175,15 +174,13 @@ def save_image(
         return
     options = colors_of_tiff(pixels.shape[2], n_alpha=int(has_alpha))
     if has_alpha:
-        alpha = ~is_masked * pixels.dtype.type(unit_scale(pixels.dtype))
-        pixels = np.dstack([pixels, alpha])
+        pixels = np.dstack([pixels, ~is_masked * pixels.dtype.type(unit_scale(pixels.dtype))])
     pixels = pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels
+    if suffix == ".png":
+        _write_png(Image.fromarray(pixels), path, comment)
+        return
     with written_whole(path) as file:
-        if suffix == ".png":
-            _write_png(Image.fromarray(pixels), file, comment)
-        else:
-            text = comment.encode()
-            tifffile.imwrite(file, pixels, description=text, compression="zlib", metadata=None, **options)
+        tifffile.imwrite(file, pixels, description=comment.encode(), compression="zlib", metadata=None, **options)
 
 
 def read_comment(path: str | PathLike[str]) -> str:
@@ -203,11 +200,12 @@ def fits_png(pixels: NDArray[Any]) -> bool:
     return pixels.shape[-1] in (1, 3) and pixels.dtype in (np.uint8, np.bool_)
 
 
-def _write_png(image: Image.Image, file: IO[bytes], comment: str, **options: int) -> None:
+def _write_png(image: Image.Image, path: str | PathLike[str], comment: str, *, transparency: int | None = None) -> None:
     texts = PngInfo()
     if comment:
         texts.add_itxt(_COMMENT, comment)
-    image.save(file, format="png", pnginfo=texts, **options)
+    with written_whole(path) as file:
+        image.save(file, format="png", pnginfo=texts, transparency=transparency)
 
 
 def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -> str:
