@@ -99,7 +99,7 @@ def _learned(estimator: object) -> dict[str, object] | None:
             like = np.empty(0, seen.dtype)
             return {"light": light, "is_srgb": seen.curve.is_srgb, "like": like, "limits": seen.limits, "names": names}
         case RegionSegmenter(segmenter_=segmenter, weights_=weights, n_features_in_=n_channels):
-            return {"segmenter": segmenter, "weights": weights, "n_channels": n_channels}
+            return {"segmenter": segmenter, "weights": weights, "n_channels": int(n_channels)}
         case KMeansSegmenter(_model=model, pipeline_=pipeline, inertia_=inertia, n_iter_=n_iter):
             color, census = pipeline["color"], model.census
             learned = {"color": color, "channel_weights": color.channel_weights_, "names": names}

@@ -167,12 +167,11 @@ def save_image(
     if like is not None:
         place = place_like(like, pixels.shape)
         no_data = free_no_data(place.no_data, pixels[~is_masked])
-        has_alpha &= no_data is None
-        masked = np.ma.MaskedArray(pixels, mask=mask)
+        blocks, has_alpha = [np.ma.MaskedArray(pixels, mask=mask)], has_alpha and no_data is None
         options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}
-        write_image(path, [masked], pixels.shape, pixels.dtype, **options)
+        write_image(path, blocks, pixels.shape, pixels.dtype, **options)
         return
-    options = colors_of_tiff(pixels.shape[2], n_alpha=int(has_alpha))
+    colors = colors_of_tiff(pixels.shape[2], n_alpha=int(has_alpha))
     if has_alpha:
         pixels = np.dstack([pixels, ~is_masked * pixels.dtype.type(unit_scale(pixels.dtype))])
     pixels = pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels
@@ -180,7 +179,7 @@ def save_image(
         _write_png(Image.fromarray(pixels), path, comment)
         return
     with written_whole(path) as file:
-        tifffile.imwrite(file, pixels, description=comment.encode(), compression="zlib", metadata=None, **options)
+        tifffile.imwrite(file, pixels, description=comment.encode(), compression="zlib", metadata=None, **colors)
 
 
 def read_comment(path: str | PathLike[str]) -> str:
