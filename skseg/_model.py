@@ -6,7 +6,6 @@ It knows neither the kind of X nor the conventions of scikit-learn's estimators.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +50,7 @@ class Model:
     sizes : share of the weight in each cluster, (n_clusters,)
     spread : standard deviation of the features
     census : the colors that were fitted, and their weights; a sample, if they were too many to be counted
+    limits : the least and the largest number of all colors that were fitted
     cache : labels of known colors
     """
 
@@ -67,11 +67,9 @@ class Model:
         """Type of the colors that were fitted."""
         return self.census.colors.dtype
 
-    @cached_property
-    def limits(self) -> tuple[float, float]:
-        """The least and the largest number of the colors that were fitted."""
+    def __post_init__(self) -> None:
         low, high = self.census.number_limits()
-        return float(low), float(high)
+        self.limits = float(low), float(high)
 
     @property
     def centers(self) -> Floats:

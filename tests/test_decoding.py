@@ -135,7 +135,7 @@ def test_a_color_profile_belongs_to_its_page(tmp_path):
         for page in range(3):
             writer.write(COFFEE, photometric="rgb", iccprofile=b"no profile" if page == 1 else None)
     pages = io.ImageFile(tmp_path / "pages.tif").pages()
-    with io.ImageFile.in_order():
+    with io.ImageFile._in_order():
         for index, n_profiles in ((0, 0), (1, 1), (1, 1), (2, 0)):
             with warnings.catch_warnings(record=True) as warned:
                 np.asarray(pages[index])
@@ -146,7 +146,7 @@ def test_a_color_profile_belongs_to_its_page(tmp_path):
 def test_pages_in_any_order_are_those_that_are_asked_for(tmp_path, suffix):
     pages = movie(tmp_path / f"movie.{suffix}", 9)
     alone = [np.asarray(page) for page in pages]
-    with io.ImageFile.in_order():
+    with io.ImageFile._in_order():
         for index in [0, 1, 5, 2, 8, 8, 0]:
             assert np.array_equal(np.asarray(pages[index]), alone[index])
     with pytest.raises(ValueError, match="page must be from 0 to 8; got 9 instead"):

@@ -276,9 +276,9 @@ def test_parameters_of_a_pipeline_must_be_defaults(params, got, tmp_path):
     ("names", "message"),
     [
         (["a", "b__c"], "without '__'"),
-        (["a", 3], "must have names"),
+        (["a", 3], "without '__'"),
         (["memory", "b"], "unlike"),
-        (["a", "a"], "differ"),
+        (["a", "a"], "different names"),
     ],
 )
 def test_steps_that_a_pipeline_does_not_take_are_refused(names, message, tmp_path):
@@ -307,7 +307,9 @@ def test_steps_that_do_not_fit_each_other_are_refused(tmp_path):
         ({"regionsegmenter__segmenter": None}, "segmenter must be None if and only if"),
         ({"regionsegmenter__segmenter": Own(2)}, "segmenter must be a KMeansSegmenter or None; got Own"),
         ({"regionsegmenter__segmenter__n_clusters": np.longdouble(2)}, "n_clusters"),
-        ({"regionsegmenter__segmenter__init": np.ones((2, 3), dtype=complex)}, "at most 64 bits.*; got complex128"),
+        ({"regionsegmenter__segmenter__init": np.ones((2, 3), dtype=complex)}, "holds numbers.*; got complex128"),
+        ({"regionsegmenter__segmenter__max_iter": 1 << 64}, "integers of at most 64 bits; got 18446744073709551616"),
+        ({"regionsegmenter__segmenter__channel_weights": [1, 2]}, "channel_weights must be"),
         ({"regionsegmenter__segmenter__init": lambda colors, n_clusters, random_state: colors[:2]}, "got function"),
     ],
 )
@@ -326,7 +328,7 @@ TINY = (COLORS[TRUTH] + (np.arange(TRUTH.size).reshape(TRUTH.shape) % 5)[..., np
 
 
 def old(name):
-    """A file with a model of TINY, written by a development version before Pipelines could be saved."""
+    """A file with a model of TINY, written by an earlier development version."""
     return DATA / f"{name}-0.2.0.dev0.skseg"
 
 
@@ -365,19 +367,6 @@ def arrays_of(path):
         return {name: archive[name] for name in archive.files if name != "about"}
 
 
-@pytest.mark.parametrize(
-    ("estimator", "number"),
-    [(KMeansSegmenter(2), 2), (RegionSegmenter(), 2), (WhiteBalancer(), 3), (balanced(), 3)],
-)
-def test_only_files_that_older_versions_cannot_read_have_a_higher_format(estimator, number, tmp_path):
-    saved(estimator.fit(TINY), tmp_path)
-    about = about_of(tmp_path / "model.skseg")
-    assert about["format"] == number
-    if number == 2:  # what an older version reads has not changed
-        before = about_of(old("kmeans" if isinstance(estimator, KMeansSegmenter) else "regions"))
-        assert before.keys() <= about.keys()
-
-
 # Files that are not right
 
 
@@ -407,7 +396,20 @@ def changed(node, place, value=None):
     return node
 
 
-VALUES = [[None], True, -1, np.nan, 1e308, 10**400, "text", {"a": 1}]
+def write_changed(path, place, value, original=None):
+    """Write a file again, with another value, or array, in a place."""
+    about, arrays = about_of(original or path), arrays_of(original or path)
+    if isinstance(value, np.ndarray):
+        node = about
+        for key in place:
+            node = node[key]
+        write(path, about, arrays | {f"arr_{node['array']}": value})
+    else:
+        write(path, changed(about, place, value), arrays)
+
+
+VALUES = [[None], True, -1, np.nan, 1e308, 10**400, "text", {"a": 1}, {"array": 0}, {"tuple": [1, 2]}]
+OF_ANOTHER_VERSION = {"skseg": "0.1.0", "scikit-learn": "1.6", "NumPy": "2.0"}
 
 
 def assert_model_or_reason(path, image=TINY):
@@ -425,6 +427,7 @@ def assert_model_or_reason(path, image=TINY):
 
 
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # of costs with very large weights
+@pytest.mark.parametrize("versions", [None, OF_ANOTHER_VERSION], ids=["this", "another"])
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -434,10 +437,11 @@ def assert_model_or_reason(path, image=TINY):
     ],
     ids=["clusters", "regions", "balancer"],
 )
-def test_any_value_in_a_file_gives_a_model_or_a_reason(estimator, tmp_path):
+def test_any_value_in_a_file_gives_a_model_or_a_reason(estimator, versions, tmp_path):
     path = tmp_path / "model.skseg"
     io.save(estimator.fit(TINY), path)
     about = about_of(path)
+    about["versions"] = versions or about["versions"]
     arrays = arrays_of(path)
     n_read = 0
     for place in parts(about):
@@ -446,7 +450,14 @@ def test_any_value_in_a_file_gives_a_model_or_a_reason(estimator, tmp_path):
             n_read += assert_model_or_reason(path)
     assert n_read < len(list(parts(about))) * len(VALUES) / 2
     for name, array in arrays.items():
-        for value in (array[:-1], array * np.nan, array.astype(complex), -array, array + 1e300, array[..., np.newaxis]):
+        for value in (
+            array[:-1],
+            array * np.nan,
+            array.astype(complex),
+            0 - array,
+            array + 1e300,
+            array[..., np.newaxis],
+        ):
             write(path, about, arrays | {name: value})
             assert_model_or_reason(path)
     write(path, about, arrays | {"alien": np.zeros(1)})
@@ -456,58 +467,74 @@ def test_any_value_in_a_file_gives_a_model_or_a_reason(estimator, tmp_path):
 @pytest.mark.parametrize("name", ["kmeans", "regions", "regions-of-each", "sample"])
 def test_any_value_in_an_old_file_gives_a_model_or_a_reason(name, tmp_path):
     about, path = about_of(old(name)), tmp_path / "model.skseg"
+    about["versions"] = OF_ANOTHER_VERSION
     arrays = arrays_of(old(name))
+    image = TINY.astype(np.float32) if name == "sample" else TINY
     for place in parts(about):
-        write(path, changed(about, place), arrays)
-        assert_model_or_reason(path, TINY.astype(arrays.get("colors", TINY).dtype))
+        for value in (None, -1):
+            write(path, changed(about, place, value), arrays)
+            assert_model_or_reason(path, image)
+
+
+MODEL = ("model",)
+STEPS = (*MODEL, "params", "steps")
+BALANCER, CLUSTERS = (*STEPS, 0, "tuple", 1), (*STEPS, 1, "tuple", 1)
+LIGHT, LEARNED = (*BALANCER, "learned"), (*CLUSTERS, "learned")
 
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (("format",), 2, "which does not fit"),
-        (("format",), 4, "which does not fit"),
-        (("estimator",), "SVC", "which does not fit"),
-        (("steps", 1, 1, "estimator"), "Pipeline", "too many values"),
-        (("steps", 1, 1, "estimator"), "WhiteBalancer", "parameters unknown here"),
-        (("steps", 0, 0), 3, "Steps must have names"),
-        (("steps", 0, 0), "kmeanssegmenter", "Steps must have different names"),
-        (("steps", 0, 0), "a__b", "without '__'"),
-        (("steps", 0, 1), "skip", "indices"),
-        (("steps", 0, 1, "params", "p"), 0.5, "p == 0.5"),
-        (("steps", 0, 1, "params", "steal"), "file", r"parameters unknown here: \['steal'\]"),
-        (("steps", 0, 1, "params", "light", 0, 0, 0), 300, "300"),
-        (("steps", 0, 1, "params", "light", 0, 0, 0), 10**30, "an integer of more than 64 bits"),
-        (("steps", 0, 1, "types", "light"), "object", "a dtype must be one of numbers; got 'object'"),
-        (("steps", 0, 1, "types", "light"), ">f8", "a dtype must be one of numbers; got '>f8'"),
-        (("steps", 0, 1, "masks", "light"), True, "not all masked"),
-        (("steps", 0, 1, "light"), [0.5, 0.5], "light must be a color of 2"),
-        (("steps", 0, 1, "light", 1), 0.0, "light_ must be positive"),
-        (("steps", 0, 1, "light", 1), -0.5, "light_ must be positive"),
-        (("steps", 0, 1, "light", 1), np.nan, "light_ must be positive"),
-        (("steps", 0, 1, "light", 1), 1e101, "light_ must be positive and at most 1e\\+100"),
-        (("steps", 0, 1, "light", 1), "0.5", "do not belong together"),
-        (("steps", 0, 1, "is_srgb"), 1, "do not belong together"),
-        (("steps", 0, 1, "dtype"), "complex128", "a dtype must be one of numbers"),
-        (("steps", 0, 1, "limits", 0), 256.0, "256 to 2"),
-        (("steps", 0, 1, "limits", 1), np.inf, "to inf"),
-        (("steps", 0, 1, "names"), ["red", "green"], r"must be 3 strings; got \['red', 'green'\]"),
-        (("steps", 0, 1, "names"), ["red", "green", 3], "must be 3 strings"),
-        (("steps", 0, 1, "set_output"), "parquet", "set_output must be"),
-        (("steps", 1, 1, "params", "random_state"), "luck", "'luck' cannot be used"),
-        (("steps", 1, 1, "types", "init"), "float64", "could not convert"),
-        (("steps", 1, 1, "steps", "kmeans", "n_clusters"), 0, "n_clusters == 0"),
-        (("steps", 1, 1, "steps", "kmeans", "alien"), 1, r"a KMeans with parameters unknown here: \['alien'\]"),
-        (("steps", 1, 1, "inertia"), -1, "inertia must be"),
-        (("steps", 1, 1, "inertia"), np.nan, "inertia must be"),
-        (("steps", 1, 1, "n_iter"), 1.5, "n_iter must be an integer of at least 0; got 1.5"),
+        (("format",), 3, "written by skseg .* which does not fit skseg .*; install what wrote it"),
+        ((*MODEL, "estimator"), "SVC", "'SVC'"),
+        ((*CLUSTERS, "estimator"), "Pipeline", "unexpected keyword"),
+        ((*CLUSTERS, "estimator"), "WhiteBalancer", "unexpected keyword"),
+        ((*CLUSTERS, "estimator"), "KMeans", "unexpected keyword"),
+        ((*STEPS, 0, "tuple", 0), 3, "Steps must have different names"),
+        ((*STEPS, 0, "tuple", 0), "kmeanssegmenter", "Steps must have different names"),
+        ((*STEPS, 0, "tuple", 0), "a__b", "without '__'"),
+        ((*STEPS, 0, "tuple", 1), "skip", "got Pipeline of str, KMeansSegmenter"),
+        ((*MODEL, "params", "memory"), "cache", "'memory': 'cache'"),
+        ((*MODEL, "learned"), {}, "KeyError|Pipeline"),
+        ((*BALANCER, "params", "p"), 0.5, "p == 0.5"),
+        ((*BALANCER, "params", "steal"), "file", "unexpected keyword argument 'steal'"),
+        ((*BALANCER, "params", "light", "data"), np.full((1, 3, 3), "text"), "light must be a color"),
+        ((*BALANCER, "params", "light", "data"), np.full((1, 3, 3), 0, np.uint8), "light must be positive"),
+        ((*BALANCER, "params", "light", "mask"), np.ones((1, 3, 3), bool), "not all masked"),
+        ((*BALANCER, "params", "light", "mask"), np.ones((1, 2, 3), bool), "not compatible"),
+        ((*LIGHT, "light"), np.array([0.5, 0.5]), "light must be a color of 2"),
+        ((*LIGHT, "light"), np.array([0.5, 0.0, 0.5]), "light_ must be positive"),
+        ((*LIGHT, "light"), np.array([0.5, -0.5, 0.5]), "light_ must be positive"),
+        ((*LIGHT, "light"), np.array([0.5, np.nan, 0.5]), "contains NaN"),
+        ((*LIGHT, "light"), np.array([0.5, 1e101, 0.5]), "light_ must be positive and at most 1e\\+100"),
+        ((*LIGHT, "light"), np.array([0.5, 0.5, 0.5], np.float32), "do not belong together"),
+        ((*LIGHT, "light"), np.array(0.5), "at least 1 dimension"),
+        ((*LIGHT, "is_srgb"), 1, "do not belong together"),
+        ((*LIGHT, "like"), np.empty(0, complex), "got complex128"),
+        ((*LIGHT, "limits", "tuple", 0), 256.0, "256 to 2"),
+        ((*LIGHT, "limits", "tuple", 1), np.inf, "to inf"),
+        ((*LIGHT, "names"), ["red", "green"], r"must be 3 strings; got \['red', 'green'\]"),
+        ((*LIGHT, "names"), ["red", "green", 3], "do not belong together"),
+        ((*BALANCER, "set_output"), "parquet", "set_output must be"),
+        ((*CLUSTERS, "params", "random_state"), "luck", "'luck' cannot be used"),
+        ((*CLUSTERS, "params", "max_iter"), 10**30, "integers of at most 64 bits"),
+        ((*LEARNED, "kmeans", "params", "n_clusters"), 0, "n_clusters == 0"),
+        ((*LEARNED, "kmeans", "params", "alien"), 1, "unexpected keyword argument 'alien'"),
+        ((*LEARNED, "channel_weights"), np.array([1.0, 0.5, 0.5]), "do not belong together"),
+        ((*LEARNED, "centers"), np.zeros((0, 3)), "."),
+        ((*LEARNED, "centers"), np.zeros((3, 1)), "do not belong together"),
+        ((*LEARNED, "inertia"), -1, "inertia and n_iter must not be negative; got -1"),
+        ((*LEARNED, "inertia"), np.nan, "inertia and n_iter must not be negative; got nan"),
+        ((*LEARNED, "n_iter"), -1, "inertia and n_iter must not be negative"),
+        ((*LEARNED, "n_iter"), 1.5, "do not belong together"),
+        ((*LEARNED, "census", "weights"), np.ones(3), r"must have .* shape \(20,\); got \(3,\)"),
+        ((*LEARNED, "census", "limits"), {"tuple": [0, 255]}, "do not belong together"),
     ],
 )
 def test_what_is_wrong_in_the_file_of_a_pipeline_is_named(place, value, message, tmp_path):
     path = tmp_path / "model.skseg"
     io.save(balanced(light=np.ma.masked_less(TINY[:1, :3], 12)).fit(TINY), path)
-    arrays = arrays_of(path)
-    write(path, changed(about_of(path), place, value), arrays)
+    write_changed(path, place, value)
     with pytest.raises(ValueError, match=rf"\A'.*' is not a model file that skseg can read: .*{message}.*\Z"):
         io.load(path)
 
@@ -516,12 +543,12 @@ def test_a_file_has_a_segmenter_at_the_end_only(tmp_path):
     path = tmp_path / "model.skseg"
     io.save(balanced().fit(TINY), path)
     about = about_of(path)
-    arrays = arrays_of(path)
-    for steps in ([], about["steps"][::-1], [about["steps"][0], ["inner", about]]):
-        write(path, about | {"steps": steps}, arrays)
-        with pytest.raises(ValueError, match="do not belong together"):
+    balancer, segmenter = about["model"]["params"]["steps"]
+    for steps in ([], [segmenter, balancer], [balancer, {"tuple": ["inner", about["model"]]}]):
+        write_changed(path, STEPS, steps)
+        with pytest.raises(ValueError, match=r"estimator must be a .*; got Pipeline of"):
             io.load(path)
-    write(path, about | {"steps": about["steps"][:1]}, arrays)
+    write(path, changed(about, STEPS, [balancer]), arrays_of(path))  # without the arrays of the segmenter
     with pytest.raises(ValueError, match="do not belong together"):
         io.load(path)
 
@@ -529,32 +556,49 @@ def test_a_file_has_a_segmenter_at_the_end_only(tmp_path):
 def test_srgb_in_a_file_has_three_channels(tmp_path):
     path = tmp_path / "model.skseg"
     io.save(WhiteBalancer().fit(TINY[..., :2]), path)
-    write(path, about_of(path) | {"is_srgb": True}, {})
+    write_changed(path, (*MODEL, "learned", "is_srgb"), True)
     with pytest.raises(ValueError, match="sRGB has three channels; got 2"):
         io.load(path)
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("name", "value"),
     [
-        {"level": np.array(0)},
-        {"level": np.array(33)},
-        {"limits": np.array([300, 10], dtype=np.float32)},
-        {"spread": np.array(-1.0)},
-        {"sizes": np.array([0.7, 0.7, 0.3, -0.7])},
-        {"sizes": np.ones(4)},
-        {"weights": np.full(42, 1e308)},
+        ("level", -1),
+        ("level", 33),
+        ("level", 1.5),
+        ("limits", np.array([300, 10], dtype=np.float32)),
+        ("limits", np.array([0, 255])),
+        ("weights", np.full(42, 1e308)),
+        ("weights", np.zeros(42)),
+        ("spread", -1.0),
+        ("spread", np.nan),
+        ("sizes", np.array([0.7, 0.7, 0.3, -0.7])),
+        ("sizes", np.ones(4)),
+        ("colors", np.zeros((4, 2))),
+        ("cache", 1),
     ],
 )
-def test_sums_that_cannot_be_are_refused(changes, tmp_path):
-    arrays = arrays_of(old("sample"))
-    write(tmp_path / "model.skseg", about_of(old("sample")), arrays | changes)
-    with pytest.raises(ValueError, match=r"do not belong together|infinity"):
+def test_sums_that_cannot_be_are_refused(name, value, tmp_path):
+    part = "census" if name in ("level", "limits", "weights") else "sums"
+    write_changed(tmp_path / "model.skseg", (*MODEL, "learned", part, name), value, old("sample"))
+    with pytest.raises(ValueError, match=r"do not belong together|finite, also in sum"):
         io.load(tmp_path / "model.skseg")
 
 
-def test_regions_in_a_file_have_the_channels_of_their_classes(tmp_path):
-    arrays = arrays_of(old("regions"))
-    write(tmp_path / "model.skseg", about_of(old("regions")) | {"n_channels": 4}, arrays)
+@pytest.mark.parametrize(("name", "n_channels"), [("regions", 4), ("regions-of-each", 0)])
+def test_regions_in_a_file_have_the_channels_of_their_classes(name, n_channels, tmp_path):
+    write_changed(tmp_path / "model.skseg", (*MODEL, "learned", "n_channels"), n_channels, old(name))
     with pytest.raises(ValueError, match="do not belong together"):
         io.load(tmp_path / "model.skseg")
+
+
+def test_a_file_of_these_versions_is_complete(tmp_path):
+    path = tmp_path / "model.skseg"
+    io.save(KMeansSegmenter(4, random_state=0).fit(TINY), path)
+    for name in ("n_init", "output"):
+        write_changed(path, (*MODEL, "params", name), None)
+    with pytest.raises(ValueError, match="do not belong together"):
+        io.load(path)
+    write_changed(path, ("versions",), OF_ANOTHER_VERSION)
+    assert np.array_equal(io.load(path).predict(TINY), TRUTH)

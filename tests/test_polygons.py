@@ -218,7 +218,7 @@ def test_labeled_arrays_have_no_polygons_where_they_have_no_data(write):
         ([[0.5]], {}, "label_map must hold labels, which are integers; got float64"),
         ([0, 1], {}, "label_map must have two dimensions; got 1"),
         ([[0]], {"transform": (1, 0, 0, 0, 1)}, "transform must hold the 6 numbers"),
-        ([[0]], {"transform": (1, 2, 0, 2, 4, 0)}, "of an invertible transform"),
+        ([[0]], {"transform": (1, 2, 0, 2, 4, 0)}, "and be invertible; got"),
         ([[0]], {"transform": (1, 0, np.nan, 0, 1, 0)}, "transform must hold"),
         ([[0]], {"properties": {"name": ["a"]}}, "among them 'label' .*; got 'name' of 1 instead"),
         ([[0]], {"properties": {}}, "got none instead"),

@@ -74,7 +74,8 @@ class Sequence(Image):
 
 def _in_order(calls: list[tuple[Any, ...]]) -> AbstractContextManager[Any]:
     """While it lasts, the pages of a file are read one after the other without opening it again."""
-    return next((item.in_order() for _, item, *_ in calls if hasattr(item, "in_order")), nullcontext())
+    contexts = (getattr(item, "_in_order", None) for _, item, *_ in calls)
+    return next(filter(None, contexts), nullcontext)()
 
 
 def _workers(n_jobs: int | None) -> Parallel:

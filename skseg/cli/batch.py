@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._errors import NotFiniteError, TooLargeError
 from .._images import open_single
+from ..io._kept import in_order
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
 from ..io._tiff import is_tiff
@@ -94,7 +95,7 @@ class Batch:
         self.failed: dict[str, str] = {}
         names: set[str] = set()
         for path in self.files:
-            with self.noting(readable(path)), ImageFile.in_order():
+            with self.noting(readable(path)), in_order():
                 pages = ImageFile(path).pages()
                 for page in pages:
                     _check_channels(page, color_space)
@@ -136,7 +137,7 @@ class Batch:
 
 def _in_order(pictures: Iterable[Picture]) -> Iterator[Picture]:
     """The pictures; meanwhile a file with several pages stays open."""
-    with ImageFile.in_order():
+    with in_order():
         yield from pictures
 
 

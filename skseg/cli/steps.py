@@ -21,7 +21,8 @@ from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from ..io._estimators import describe
-from ..io._pictures import ImageFile, readable
+from ..io._kept import in_order
+from ..io._pictures import readable
 from ..io._savable import kind_of, steps_of
 from .batch import Batch, Picture, find_files, read_mask
 from .messages import as_click_error, progress, progress_bar
@@ -196,7 +197,7 @@ def _map(function: Callable[[Picture], Any], pictures: list[Picture], n_jobs: in
 
     n_workers = effective_n_jobs(n_jobs)
     if n_workers == 1:
-        with ImageFile.in_order():
+        with in_order():
             yield from map(function, pictures)
         return
     with ThreadPoolExecutor(n_workers) as pool:

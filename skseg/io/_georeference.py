@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tifffile import TiffPage
 
 _SCALE, _TIE_POINTS, _MATRIX, _KEYS, _DOUBLES, _TEXTS, _RPC = 33550, 33922, 34264, 34735, 34736, 34737, 50844
@@ -85,7 +86,7 @@ def no_data_tag(number: float) -> Tag:
     return _NO_DATA, "s", 0, str(number), True
 
 
-def _tag(code: int, value: Any) -> Tag:
+def _tag(code: int, value: object) -> Tag:
     """A tag to write; one number comes without a tuple."""
     if _FORMATS[code] == "s":
         return code, "s", 0, value if isinstance(value, bytes) else str(value).encode("utf-8"), True
@@ -93,7 +94,7 @@ def _tag(code: int, value: Any) -> Tag:
     return code, _FORMATS[code], len(numbers), tuple(numbers.tolist()), True
 
 
-def _read_keys(directory: Any) -> dict[int, int]:
+def _read_keys(directory: ArrayLike) -> dict[int, int]:
     """The geo-keys whose values are numbers in the directory itself."""
     entries = np.asarray(directory, dtype=np.int64)[4:]
     entries = entries[: len(entries) // 4 * 4].reshape(-1, 4)

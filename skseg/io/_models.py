@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from io import BytesIO
 from os import PathLike, fspath
 from pathlib import Path
@@ -14,15 +15,13 @@ import sklearn
 
 from .._version import __version__
 from ._atomic import written_whole
-from ._estimators import Arrays, Part, arrays_of, as_json, describe, restore
+from ._estimators import Arrays, describe, require, restore
 from ._savable import check_savable
 
-# Of the JSON and the arrays; increased if older versions cannot read new files.
-_FORMATS = {"KMeansSegmenter": 2, "RegionSegmenter": 2, "WhiteBalancer": 3, "Pipeline": 3}
-_MAX_INTEGER = 1 << 64
+_FORMAT = 4  # increased if older versions cannot read new files
 
 
-def save(estimator: Any, path: str | PathLike[str]) -> None:
+def save(estimator: object, path: str | PathLike[str]) -> None:
     """Write a fitted segmenter, or its Pipeline with a balancer, to a file without code.
 
     What `load` gives is equal to the saved estimator, except that `labels_`, metadata requests and callbacks are not
@@ -54,14 +53,14 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     -----
     The file is a NumPy archive (``.npz``) without compression and without pickles:
 
-    - ``about``: text in JSON. Of the file, it holds the number of its format ("format": 2 for a segmenter, 3 for a
-      `WhiteBalancer` or a `Pipeline`) and the versions of skseg, scikit-learn and NumPy ("versions"). Of an estimator,
-      its class ("estimator"), its parameters ("params"), the types of those that are arrays, NumPy numbers or tuples
-      ("types"), their masks ("masks"), its `set_output` container ("set_output"), and fitted numbers. Of a `Pipeline`,
-      the names and the estimators of its "steps". A `light` that is given as a patch is saved with all its pixels.
-    - ``colors``, ``weights``: the census, or a sample of it.
-    - ``centers``: the cluster centers in the color space.
-    - ``means``, ``sizes``, ``spread``, ``limits``, ``level``: sums over all pixels, if the census is a sample.
+    - ``about``: text in JSON, with the number of the format ("format"), the versions of skseg, scikit-learn and NumPy
+      ("versions"), and the "model": the class of the estimator ("estimator"), its parameters ("params"), its
+      `set_output` container, and what it has "learned".
+    - ``arr_0``, ``arr_1``, …: arrays. In the JSON, ``{"array": 0}`` is in place of the first, ``{"tuple": [1, 2]}`` in
+      place of a tuple. A NumPy number is an array without dimensions, a masked array has "data" and a "mask".
+
+    A segmenter has learned the centers of its clusters in the color space and the "census" of colors, or a sample of
+    them with the sums over all pixels. A `light` that is given as a patch is saved with all its pixels.
 
     Examples
     --------
@@ -76,10 +75,10 @@ def save(estimator: Any, path: str | PathLike[str]) -> None:
     True
     """
     check_savable(estimator)
-    about = {"format": _FORMATS[type(estimator).__name__], "versions": _versions(), **describe(estimator)}
-    text = json.dumps(about, default=as_json)
+    model, arrays = describe(estimator)
+    about = {"format": _FORMAT, "versions": _versions(), "model": model}
     content = BytesIO()  # on a full disk, an archive of older versions of NumPy fails a second time when it is closed
-    np.savez(content, about=np.array(text), **arrays_of(estimator))
+    np.savez(content, *arrays, about=np.array(json.dumps(about)))
     with written_whole(path) as file:
         file.write(content.getbuffer())
 
@@ -122,38 +121,32 @@ def load(path: str | PathLike[str]) -> Any:
             raise ValueError(f"{fspath(path)!r} is not a model file that skseg can read: {reason}") from error
 
 
-def _read(file: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
+def _read(file: IO[bytes]) -> tuple[str, Arrays]:
     """The JSON and the arrays of a model file."""
-    if not is_zipfile(file):  # NumPy would advise to unpickle it
-        raise ValueError("it is not an archive, or is cut off")
+    require(is_zipfile(file), "it is not an archive, or is cut off")  # NumPy would advise to unpickle it
     with ZipFile(file) as archive:
-        if any(member.compress_type != ZIP_STORED for member in archive.infolist()):  # might unpack to any size
-            raise ValueError("its parts are compressed, which skseg does not do")
+        are_stored = all(member.compress_type == ZIP_STORED for member in archive.infolist())
+        require(are_stored, "its parts are compressed, which skseg does not do")  # they might unpack to any size
     file.seek(0)
     with np.load(file, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    return json.loads(str(arrays.pop("about")), parse_int=_integer), arrays
+        return str(archive["about"]), [archive[f"arr_{index}"] for index in range(len(archive.files) - 1)]
 
 
-def _integer(digits: str) -> int:
-    """An integer in JSON, which NumPy's types can hold."""
-    number = int(digits)
-    if abs(number) >= _MAX_INTEGER:
-        raise ValueError("it holds an integer of more than 64 bits")
-    return number
+def _put_together(text: str, arrays: Arrays) -> object:
+    """The estimator of a file; if these versions wrote the file, it must be what they would write again."""
+    about, versions = json.loads(text), _versions()
+    if about["format"] != _FORMAT:
+        wrote, read = (", ".join(map(" ".join, each.items())) for each in (about["versions"], versions))
+        raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
+    estimator = json.loads(text, object_hook=partial(restore, arrays=arrays))["model"]
+    check_savable(estimator)
+    model, again = describe(estimator)
+    if about["versions"] == versions:
+        require(json.dumps(model) == json.dumps(about["model"]) and len(arrays) == len(again))
+        pairs = zip(arrays, again, strict=True)
+        require(all(one.dtype == other.dtype and np.array_equal(one, other, equal_nan=True) for one, other in pairs))
+    return estimator
 
 
 def _versions() -> dict[str, str]:
     return {"skseg": __version__, "scikit-learn": sklearn.__version__, "NumPy": np.__version__}
-
-
-def _put_together(about: dict[str, Any], arrays: Arrays) -> Any:
-    """The estimator of a file; invalid or unknown content is an error."""
-    if about["format"] != _FORMATS.get(about["estimator"]):
-        wrote, read = (", ".join(map(" ".join, versions.items())) for versions in (about["versions"], _versions()))
-        raise ValueError(f"it was written by {wrote}, which does not fit {read}; install what wrote it")
-    estimator = restore(Part(about, arrays, is_current=about["versions"]["skseg"] == __version__))
-    if arrays.keys() != arrays_of(estimator).keys():
-        raise ValueError("its parts do not belong together")
-    check_savable(estimator)
-    return estimator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from glob import glob, has_magic
 from io import BytesIO
 from os import PathLike, fspath
@@ -12,25 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from PIL import ImageFile as ImageFormat
 from skimage.color import gray2rgb
 
 from .._errors import TooLargeError, warn
 from ._kept import in_order, opened
-from ._tiff import check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha, too_many
+from ._tiff import Page, check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha, too_many
 
 _LEAST_BYTES = 10  # of a page of an animation
 _ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)  # tag of EXIF, and its values that exchange height and width
 _ONLY_RECOGNIZED = {"BUFR", "GRIB", "HDF5", "MPEG", "WMF"}
-_STORED_AS = {  # bits of a number in a PNG file, by Pillow's name for their layout, and its factor for the number
-    "1": (1, 1),
-    "L;2": (2, 85),
-    "L;4": (4, 17),
-    "I;16B": (16, 1),
-    "RGB;16B": (16, 1),
-}
+# Bits of a number in a PNG file, by Pillow's name for their layout, and what Pillow multiplies it by; else 8 and 1.
+_STORED_AS = {"1": (1, 1), "L;2": (2, 85), "L;4": (4, 17), "I;16B": (16, 1), "RGB;16B": (16, 1)}
 
 
 def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
@@ -63,9 +58,8 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     >>> [labels.shape for labels in segmenter.predict(files)]
     [(400, 600), (427, 640)]
     """
-    if isinstance(paths, str | PathLike):
-        return [ImageFile(path) for path in find_pictures(paths)]
-    return [ImageFile(path) for path in paths]
+    files = find_pictures(paths) if isinstance(paths, str | PathLike) else paths
+    return [ImageFile(path) for path in files]
 
 
 def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
@@ -73,14 +67,14 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
     path = Path(pattern)
     if path.is_dir():
         suffixes = _suffixes()
-        files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in suffixes and file.name[0] != "."]
+        found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in suffixes and file.name[0] != "."]
     elif path.exists():
         return [path]
-    elif not has_magic(fspath(pattern)):
-        raise FileNotFoundError(f"{readable(pattern)} does not exist.")
+    elif has_magic(fspath(pattern)):
+        found = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
     else:
-        files = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
-    files = [file for file in files if not file.is_dir()]  # broken links stay, and fail when they are read
+        raise FileNotFoundError(f"{readable(pattern)} does not exist.")
+    files = [file for file in found if not file.is_dir()]  # broken links stay, and fail when they are read
     if not files:
         raise FileNotFoundError(f"There is no image in {readable(pattern)}.")
     return files
@@ -146,7 +140,7 @@ class ImageFile:
     """
 
     ndim = 3  # known without reading the file
-    in_order = staticmethod(in_order)  # a context in which the pages of a file are read in one go
+    _in_order = staticmethod(in_order)  # a context in which the pages of a file are read in one go
     _baseclass = np.ndarray  # numpy.ma.asarray needs the type of the data in a masked array
 
     def __init__(self, path: str | PathLike[str], page: int | None = None) -> None:
@@ -156,18 +150,23 @@ class ImageFile:
             is_link = Path(self.path).is_symlink()
             raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {self.path!r}.")
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file; if this fails, raise a ValueError with its name."""
-        with self._naming():
-            pixels = self._read()
+        with self._opened() as page:
+            if page is None:
+                pixels = _read_plain(self.path, self.page)
+            else:
+                page.check_size()
+                plain = page.suits_pillow
+                pixels = page.mask_missing(_read_plain(self.path, page.number)) if plain else page.read()
         return pixels if dtype is None else pixels.astype(dtype)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Part of the image; only the rows of a slice are decoded from a large TIFF file."""
-        if not (self.is_large and isinstance(key, slice) and key.step in (None, 1)):
-            return np.asanyarray(np.asanyarray(self)[key])
-        with self._naming(), open_page(self.path, self.page) as page:
-            return page.read_rows(key)
+        with self._opened() as page:
+            if page and page.is_large and isinstance(key, slice) and key.step in (None, 1):
+                return page.read_rows(key)
+        return np.asanyarray(np.asanyarray(self)[key])
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -182,19 +181,14 @@ class ImageFile:
     @property
     def block_rows(self) -> int | None:
         """Number of rows decoded together in a large TIFF file; None for files that are read at once."""
-        if not self.is_large:
-            return None
-        with self._naming(), open_page(self.path, self.page) as page:
-            return page.block_rows
+        with self._opened() as page:
+            return page.block_rows if page and page.is_large else None
 
     @property
     def is_large(self) -> bool:
         """Whether the file is a TIFF file too large to be read at once."""
-        with self._naming():
-            if not is_tiff(self.path):
-                return False
-            with open_page(self.path, self.page) as page:
-                return page.is_large
+        with self._opened() as page:
+            return page is not None and page.is_large
 
     def pages(self) -> list[ImageFile]:
         """List the images of the file. Animations and files of several pages have more than one.
@@ -213,22 +207,16 @@ class ImageFile:
             n_pages = _count_pages(self.path)
         return [self] if n_pages == 1 else [ImageFile(self.path, page) for page in range(n_pages)]
 
-    def _read(self) -> NDArray[Any]:
-        if not is_tiff(self.path):
-            if self.page is None:
-                check_page(None, _count_pages(self.path))
-            return _read_plain(self.path, self.page)
-        with open_page(self.path, self.page) as page:
-            page.check_size()
-            return page.mask_missing(_read_plain(self.path, page.number)) if page.suits_pillow else page.read()
-
     def _describe(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
         """Shape and data type, from the header."""
-        with self._naming():
-            if not is_tiff(self.path):
-                return _describe_plain(self.path, self.page)
-            with open_page(self.path, self.page) as page:
-                return page.shape, page.dtype
+        with self._opened() as page:
+            return _describe_plain(self.path, self.page) if page is None else (page.shape, page.dtype)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Page | None]:
+        """The page of a TIFF file; None for another file, which Pillow reads."""
+        with self._naming(), open_page(self.path, self.page) if is_tiff(self.path) else nullcontext() as page:
+            yield page
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
@@ -280,8 +268,12 @@ def _describe_plain(path: str, page: int | None) -> tuple[tuple[int, ...], np.dt
 
 def _read_plain(path: str, page: int | None) -> NDArray[Any]:
     """The pixels of an image that Pillow reads, (height, width, 3), masked where transparent."""
+    if page is None:
+        check_page(None, _count_pages(path))
     image, layout = _open_upright(path, page)
-    pixels = np.asarray(_to_srgb(_without_palette(image)))
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
+    pixels = np.asarray(_to_srgb(image))
     if pixels.dtype not in (np.uint8, np.uint16, np.bool_):
         raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
     if pixels.ndim == 3 and pixels.shape[-1] in (2, 4):
@@ -323,13 +315,6 @@ def _open_page(path: str, page: int | None, *, decodes: bool = False) -> Iterato
                 check_page(page, _count_pages(path))
                 raise  # pragma: no cover, such a frame was counted
         yield image
-
-
-def _without_palette(image: Image.Image) -> Image.Image:
-    """An image as RGB if its pixels are palette indices; RGBA if the palette has transparent colors."""
-    if image.mode not in ("P", "PA"):
-        return image
-    return image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

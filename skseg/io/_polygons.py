@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
 from os import PathLike
@@ -18,7 +18,6 @@ from .._regions.outlines import Outlines, count_runs, outlines
 from ._atomic import naming, written_whole
 from ._results import as_palette
 
-_IN_PLACE = (1, 0, 0, 0, 1, 0)  # the identity
 _LONGEST_HEAD = 4096  # bytes of the first line
 _MAX_RUNS = 1 << 18  # runs of pixels in a row whose outlines are found together
 _MAX_POINTS = 1 << 16  # points that are written together
@@ -145,28 +144,24 @@ def _features(
     transform: Sequence[float] | None = None,
 ) -> Iterator[Iterator[bytes]]:
     """The pieces of the Feature of each label."""
-    affine = _as_affine(_IN_PLACE if transform is None else transform)
+    affine = _as_affine(transform)
     labels, ignored = open_label_map(label_map)
     if labels.ndim != 2:
         raise ValueError(f"label_map must have two dimensions; got {labels.ndim} instead.")
     names, n_runs = count_runs(labels, ignored)
     columns = _as_columns(properties, names) | _color_columns(colors, names)
     is_mirrored = np.linalg.det(affine[:, :2]) < 0  # y points up
-    for some in _in_batches(names, n_runs):
+    ends = np.flatnonzero(np.diff(np.cumsum(n_runs) // _MAX_RUNS)) + 1
+    for some in np.split(names, ends)[: len(names)]:  # labels of about `_MAX_RUNS` runs, or one that has more
         found = outlines(labels, ignored | (labels < some[0]) | (labels > some[-1]))
         for rings in (found.reversed() if is_mirrored else found).by_label():
             row = np.searchsorted(names, rings.labels[0])
             known = {"label": names[row].item(), "area": rings.areas.sum().item()}
             known |= {name: column[row] for name, column in columns.items()}
-            yield _feature(known, rings, None if transform is None else affine)
+            yield _feature(known, rings, affine)
 
 
-def _in_batches(names: NDArray[Any], n_runs: NDArray[np.intp]) -> list[NDArray[Any]]:
-    """Consecutive labels of `_MAX_RUNS` runs together, or one label that has more."""
-    return np.split(names, np.flatnonzero(np.diff(np.cumsum(n_runs) // _MAX_RUNS)) + 1)[: len(names)]
-
-
-def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[np.float64] | None) -> Iterator[bytes]:
+def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[Any]) -> Iterator[bytes]:
     """The pieces of the Feature of a label; each exterior ring begins a polygon."""
     is_exterior = rings.areas > 0
     kind, n_brackets = ("MultiPolygon", 4) if is_exterior.sum() > 1 else ("Polygon", 3)
@@ -176,22 +171,22 @@ def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[np.flo
     levels[rings.starts[:-1]] = 1 + is_exterior
     levels[0] = 3
     for start in range(0, len(rings.points), _MAX_POINTS):
-        points: NDArray[Any] = rings.points[start : start + _MAX_POINTS]
-        if affine is not None:
-            points = points[:, :1] * affine[:, 0] + points[:, 1:] * affine[:, 1] + affine[:, 2]
+        points = rings.points[start : start + _MAX_POINTS]
+        points = points[:, :1] * affine[:, 0] + points[:, 1:] * affine[:, 1] + affine[:, 2]
         template = "".join(_POINT[levels[start : start + _MAX_POINTS]].tolist())
         yield (template % tuple(points.ravel().tolist())).encode()
     yield b"]" * n_brackets + b"}}"
 
 
-def _as_affine(transform: Sequence[float]) -> NDArray[np.float64]:
-    """The first two rows of the matrix of a transform, (2, 3)."""
+def _as_affine(transform: Sequence[float] | None) -> NDArray[Any]:
+    """The first two rows of the matrix of a transform, (2, 3); integers that keep pixels in place, if there is none."""
+    if transform is None:
+        return np.eye(2, 3, dtype=np.intp)
     numbers = np.asarray(tuple(transform), dtype=np.float64)
     affine = numbers[:6].reshape(2, 3) if numbers.shape in ((6,), (9,)) else np.zeros((2, 3))
     if not np.isfinite(affine).all() or np.linalg.det(affine[:, :2]) == 0:
         raise ValueError(
-            f"transform must hold the 6 numbers (a, b, c, d, e, f) of an invertible transform; got {transform!r} "
-            "instead."
+            f"transform must hold the 6 numbers (a, b, c, d, e, f) and be invertible; got {transform!r} instead."
         )
     return affine
 
@@ -211,7 +206,7 @@ def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> di
     return {name: [column[row] for row in rows] for name, column in table.items()}
 
 
-def _as_list(column: Any) -> list[Any]:
+def _as_list(column: Iterable[Any]) -> list[Any]:
     values = column.tolist() if hasattr(column, "tolist") else column
     return [None if isinstance(value, float) and not isfinite(value) else value for value in values]
 

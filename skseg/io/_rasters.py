@@ -140,7 +140,7 @@ def _write(
     *,
     comment: str,
     tags: list[Tag],
-    **options: Any,
+    **options: object,
 ) -> None:
     tile = tuple(min(_TILE, -(-length // 16) * 16) for length in shape[:2])
     n_bytes = int(np.prod(shape)) * dtype.itemsize

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -107,8 +107,7 @@ def save_labels(
     image = Image.fromarray(numbers)
     if indexed:
         image.putpalette(np.vstack([palette, np.zeros((int(is_masked), 3), np.uint8)]).tobytes())
-    with written_whole(path) as file:
-        _write_png(image, file, comment, **({"transparency": n_labels} if is_masked else {}))
+    _write_png(image, path, comment, transparency=n_labels if is_masked else None)
 
 
 def save_image(
@@ -152,9 +151,8 @@ def save_image(
     """
     suffix = _check_suffix(path, like)
     image = np.ma.asarray(open_map(image, "image") if np.ndim(image) == 2 else open_single(image).array)
-    if image.ndim == 2:
-        image = image[..., np.newaxis]
-    pixels = np.ma.getdata(image)
+    image = image[..., np.newaxis] if image.ndim == 2 else image
+    pixels, mask = np.ma.getdata(image), np.ma.getmaskarray(image)
     if pixels.ndim != 3 or pixels.size == 0 or pixels.dtype.kind not in "buif" or pixels.dtype.itemsize > 8:
         raise ValueError(
             "image must have the shape (height, width, n_channels) or (height, width), pixels, and numbers of at most "
@@ -164,25 +162,24 @@ def save_image(
         raise ValueError(f"A PNG takes 1 or 3 channels of 8 bits; got {pixels.shape} of {pixels.dtype}, write a .tif.")
     if pixels.dtype == np.bool_:
         pixels = to_uint8(pixels)
+    is_masked = mask.any(axis=-1)
+    has_alpha = bool(is_masked.any())
     if like is not None:
         place = place_like(like, pixels.shape)
-        is_masked = np.ma.getmaskarray(image).any(axis=-1)
         no_data = free_no_data(place.no_data, pixels[~is_masked])
-        masked = np.ma.MaskedArray(pixels, mask=np.ma.getmaskarray(image))
-        has_alpha = no_data is None and bool(is_masked.any())
+        blocks, has_alpha = [np.ma.MaskedArray(pixels, mask=mask)], has_alpha and no_data is None
         options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}
-        write_image(path, [masked], pixels.shape, pixels.dtype, **options)
+        write_image(path, blocks, pixels.shape, pixels.dtype, **options)
         return
-    opaque = ~np.ma.getmaskarray(image).any(axis=-1, keepdims=True)
-    n_alpha = 0 if opaque.all() else 1
-    if n_alpha:
-        pixels = np.concatenate([pixels, opaque * pixels.dtype.type(unit_scale(pixels.dtype))], axis=-1)
+    colors = colors_of_tiff(pixels.shape[2], n_alpha=int(has_alpha))
+    if has_alpha:
+        pixels = np.dstack([pixels, ~is_masked * pixels.dtype.type(unit_scale(pixels.dtype))])
     pixels = pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels
+    if suffix == ".png":
+        _write_png(Image.fromarray(pixels), path, comment)
+        return
     with written_whole(path) as file:
-        if suffix == ".png":
-            _write_png(Image.fromarray(pixels), file, comment)
-        else:
-            _write_tiff(pixels, file, comment, n_alpha=n_alpha)
+        tifffile.imwrite(file, pixels, description=comment.encode(), compression="zlib", metadata=None, **colors)
 
 
 def read_comment(path: str | PathLike[str]) -> str:
@@ -202,17 +199,12 @@ def fits_png(pixels: NDArray[Any]) -> bool:
     return pixels.shape[-1] in (1, 3) and pixels.dtype in (np.uint8, np.bool_)
 
 
-def _write_png(image: Image.Image, file: IO[bytes], comment: str, **options: int) -> None:
+def _write_png(image: Image.Image, path: str | PathLike[str], comment: str, *, transparency: int | None = None) -> None:
     texts = PngInfo()
     if comment:
         texts.add_itxt(_COMMENT, comment)
-    image.save(file, format="png", pnginfo=texts, **options)
-
-
-def _write_tiff(pixels: NDArray[Any], file: IO[bytes], comment: str, *, n_alpha: int) -> None:
-    n_colors = (pixels.shape[2] if pixels.ndim == 3 else 1) - n_alpha
-    options = colors_of_tiff(n_colors, n_alpha=n_alpha) | {"compression": "zlib", "metadata": None}
-    tifffile.imwrite(file, pixels, description=comment.encode(), **options)
+    with written_whole(path) as file:
+        image.save(file, format="png", pnginfo=texts, transparency=transparency)
 
 
 def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -> str:

@@ -269,7 +269,7 @@ def _block_shape(page: TiffPage) -> tuple[int, int]:
     return min(page.rowsperstrip, page.imagelength), page.imagewidth
 
 
-def _decode_rows(page: TiffPage, rows: slice, fill: Any) -> NDArray[Any]:
+def _decode_rows(page: TiffPage, rows: slice, fill: float | None) -> NDArray[Any]:
     """Some rows of a page, (n_rows, width, n_samples); `fill` where blocks are left out."""
     n_planes, _, height, width, n_samples = page.shaped
     length, block_width = _block_shape(page)
