@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 
 from .._census import sums_by_label
 from .cells import Cells, group
-from .distances import nearest, weighted_variance
+from .nearest_center import nearest, weighted_variance
 
 Floats = NDArray[np.float64]
 

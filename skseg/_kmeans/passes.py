@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
 from .._limits import LIMITS
-from .distances import NearestCenter, nearest
+from .nearest_center import NearestCenter, nearest
 from .scans import N_BUCKETS, Bounds, Scan, find_heavy
 
 Floats = NDArray[np.float64]
