@@ -91,7 +91,7 @@ class NearestCenter:
     """
 
     def __init__(self, centers: Floats) -> None:
-        self.centers = centers
+        self._centers = centers
         self._origin = centers.mean(axis=0)[:, np.newaxis]
         offsets = np.ascontiguousarray(centers - self._origin.T)
         squares = (offsets**2).sum(axis=1, keepdims=True)
@@ -103,9 +103,6 @@ class NearestCenter:
         if len(centers) <= _MAX_SINGLE_CENTERS and _SINGLE_RADII[0] < self._radius < _SINGLE_RADII[1]:
             floats = double.offsets.astype(np.float32), double.halves.astype(np.float32)
             self._single = _Ranking(*floats, double.numbers.astype(np.int32))
-
-    def __reduce__(self) -> tuple[type[NearestCenter], tuple[Floats]]:
-        return NearestCenter, (self.centers,)
 
     def __call__(self, columns: Floats) -> NDArray[np.int64]:
         """The labels of points, given as columns, (n_features, n_points)."""
@@ -119,8 +116,8 @@ class NearestCenter:
     def _find(self, columns: Floats, margins: Floats | None) -> NDArray[np.int64]:
         """Labels; `margins` are filled in if they are wanted."""
         labels = np.zeros(columns.shape[1], dtype=np.int64)
-        length = max(1, _MAX_SCORES // len(self.centers))
-        for start in range(0, len(labels) if len(self.centers) > 1 else 0, length):
+        length = max(1, _MAX_SCORES // len(self._centers))
+        for start in range(0, len(labels) if len(self._centers) > 1 else 0, length):
             part = slice(start, start + length)
             labels[part] = self._label(columns[:, part], None if margins is None else margins[part])
         return labels
@@ -145,7 +142,7 @@ class NearestCenter:
             margins[:] = _least_margins(offsets, best, lead, error)
         doubtful = np.flatnonzero(is_doubtful)
         if len(doubtful):
-            labels[doubtful] = _distances_of_columns(columns[:, doubtful], self.centers).argmin(axis=0)
+            labels[doubtful] = _distances_of_columns(columns[:, doubtful], self._centers).argmin(axis=0)
         return labels
 
     def _scores(self, ranking: _Ranking, offsets: Floats) -> NDArray[Any]:
@@ -155,7 +152,7 @@ class NearestCenter:
             points = self._scratch.get("singles", offsets.shape, kind)
             points[:] = offsets
         product = np.multiply if len(offsets) == 1 else np.matmul  # the product of one feature is slow
-        scores = self._scratch.get(f"scores {kind}", (len(self.centers), offsets.shape[1]), kind)
+        scores = self._scratch.get(f"scores {kind}", (len(self._centers), offsets.shape[1]), kind)
         product(ranking.offsets, points, out=scores)
         scores -= ranking.halves
         packed = scores.view(ranking.numbers.dtype)
