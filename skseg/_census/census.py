@@ -188,12 +188,19 @@ def hash_buckets(rows: NDArray[Any]) -> NDArray[np.uint16]:
 
 
 def _hashes(rows: NDArray[Any]) -> NDArray[np.uint32]:
-    """A number below 2**32 for each row, the same for equal ones, as good as random."""
+    """A number below 2**32 for each row, the same for equal ones, as good as random.
+
+    The bits of float64 are hashed, so that all dtypes are hashed alike; unsigned integers of up to 16 bits stand for 0
+    to 1.
+    """
     hashes = np.empty(len(rows), dtype=np.uint32)
+    is_scaled = rows.dtype.kind == "u" and rows.dtype.itemsize <= 2
 
     def fill(block: slice) -> None:
         mixed = np.zeros(len(hashes[block]), dtype=np.uint64)
-        for word in _words(rows[block]):
+        numbers = np.ascontiguousarray(rows[block].T, dtype=np.float64)
+        numbers = numbers / float(np.iinfo(rows.dtype).max) if is_scaled else numbers + 0.0  # -0.0 is 0.0
+        for word in numbers.view(np.uint64):
             mixed ^= word
             mixed *= _ODD
             mixed ^= mixed >> np.uint64(32)
@@ -202,14 +209,3 @@ def _hashes(rows: NDArray[Any]) -> NDArray[np.uint32]:
 
     for_blocks(fill, len(rows), _HASHED_ROWS)
     return hashes
-
-
-def _words(rows: NDArray[Any]) -> NDArray[np.uint64]:
-    """The bits of each row of numbers as float64, (n_channels, n_rows), so that all dtypes are hashed alike.
-
-    Unsigned integers of up to 16 bits stand for 0 to 1.
-    """
-    numbers = np.ascontiguousarray(rows.T, dtype=np.float64)
-    if rows.dtype.kind == "u" and rows.dtype.itemsize <= 2:
-        numbers = numbers / float(np.iinfo(rows.dtype).max)
-    return (numbers + 0.0).view(np.uint64)  # -0.0 is 0.0
