@@ -38,7 +38,7 @@ def _first_digit(rows: NDArray[Any]) -> NDArray[np.uint32]:
     """32 bits that never order two rows the wrong way: of two small integers, or of the last number as float32."""
     if rows.dtype.kind in "iu" and rows.dtype.itemsize <= 2 and rows.shape[1] > 1:
         low, high = rows[:, -2:].T.astype(np.int64) - np.iinfo(rows.dtype).min
-        return ((high << 16) + low).astype(np.uint32)
+        return np.asarray((high << 16) + low, dtype=np.uint32)
     with np.errstate(over="ignore"):
         bits = (rows[:, -1].astype(np.float32) + np.float32(0)).view(np.uint32)  # -0.0 is 0.0
     sign = np.uint32(1 << 31)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from threading import local
 from typing import Any, NamedTuple
@@ -184,6 +185,14 @@ def _least_margins(offsets: Floats, best: Floats, lead: Floats, error: float) ->
     squares += 2 * (lead + error)
     longest += np.sqrt(squares)
     return np.asarray(2 * np.maximum(lead - error, 0) / longest)
+
+
+def squared_distances(points: NDArray[Any], center: Sequence[float] | Floats) -> Floats:
+    """Squared distance of each point of any dtype to one center, (n_points,)."""
+    squares = np.zeros(len(points))
+    for column, coordinate in zip(points.T, center, strict=True):
+        squares += np.subtract(column, coordinate, dtype=np.float64) ** 2
+    return squares
 
 
 def weighted_variance(points: Floats, weights: Floats) -> float:

@@ -254,23 +254,21 @@ class Passes:
             n_iter += 1
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
-        """A pass that looks at all colors."""
-        colors, features, factors = self._find_anchors(centers)
-        unit, extent = self._weight_unit, self._extent
-        work = _Pass(centers, self._convert, colors, features, factors, unit, extent, has_buckets=has_buckets)
-        return self._pass(work)
+        """A pass that looks at all colors, with the color of the sample that is nearest to each center as its anchor.
 
-    def _find_anchors(self, centers: Floats) -> tuple[Floats, Floats, Floats | None]:
-        """The color of the sample that is nearest to each center, or the center itself; see `_Pass`."""
-        labels = nearest(self._features, centers)
+        A center that no color is next to is its own anchor.
+        """
+        labels, linear = nearest(self._features, centers), self._convert_means
         by_distance = np.argsort(((self._features - centers[labels]) ** 2).sum(axis=1), kind="stable")
         present, members = np.unique(labels[by_distance], return_index=True)
-        colors, factors = np.zeros((len(centers), self._colors.shape[1])), None
-        if self._convert_means is not None:
-            factors = self._convert_means(np.ones(colors.shape[1]))
+        colors = np.zeros((len(centers), self._colors.shape[1]))
+        factors = None if linear is None else linear(np.ones(colors.shape[1]))
+        if factors is not None:
             np.divide(centers, factors, out=colors, where=factors != 0)
         colors[present] = self._colors[by_distance[members]]
-        return colors, centers if self._convert_means is None else self._convert_means(colors), factors
+        features = centers if linear is None else linear(colors)
+        units = self._weight_unit, self._extent
+        return self._pass(_Pass(centers, self._convert, colors, features, factors, *units, has_buckets=has_buckets))
 
     def _move(self, passed: Passed) -> Passed:
         """The next pass, with centers moved to the means; with new anchors, if they are far from these."""
