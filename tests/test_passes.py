@@ -17,14 +17,13 @@ from skseg._images import open_images
 from skseg._kmeans import (
     Bounds,
     Passes,
-    find_colors,
     nearest,
     no_buckets,
     scattered_buckets,
     stand_for_all,
     weighted_variance,
 )
-from skseg._kmeans.scans import find_heavy
+from skseg._kmeans.scans import find_colors, find_heavy
 from skseg._limits import LIMITS
 from skseg.metrics import calinski_harabasz, explained_variance, neg_davies_bouldin, silhouette, valley_score
 
