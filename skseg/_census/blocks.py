@@ -41,7 +41,10 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int) -> None:
-    """Do `work` on each block of rows, several at a time if there are many rows."""
+    """Do `work` on each block of rows, several at a time if there are many rows.
+
+    The blocks are the same on any number of threads; work that writes to its own block alone gives the same bits.
+    """
     blocks = [slice(start, start + block_size) for start in range(0, n_rows, block_size)]
     for _ in map(work, blocks) if n_rows < LIMITS.parallel_rows else in_parallel(work, blocks):
         pass

@@ -39,7 +39,8 @@ class Census(NamedTuple):
     ----------
     colors : distinct colors in the pixels' own dtype, (n_colors, n_channels)
     weights : weight of each, float64
-    level : binary logarithm of the number of colors for which each of `colors` stands; 0 if these are all
+    level : binary logarithm of the number of colors for which each of `colors` stands; 0 if these are all. A sample has
+        all colors whose hash is below ``2**(32 - level)``, with all of their weight, and no others
     limits : least and largest number of all pixels, counted or not, (2,); None if `colors` are all
     """
 

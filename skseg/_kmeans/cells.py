@@ -1,7 +1,8 @@
 """Group weighted points into small cells that follow the data, for many starts of k-means on few points.
 
 A grid over the range of the points comes first. Then every cell that holds much of the scatter is halved, again and
-again: the cells of dense colors become small, however far away an outlier or a lamp lies. Pure NumPy.
+again: the cells of dense colors become small, however far away an outlier or a lamp lies. Cells tell where to start;
+labels are found for each color, since those of one cell may lie on both sides of a border. Pure NumPy.
 """
 
 from __future__ import annotations

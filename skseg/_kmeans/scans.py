@@ -25,12 +25,15 @@ _LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stan
 
 
 class Bounds(NamedTuple):
-    """The labels of the last pass, and a bound for each: a color keeps its label until the centers have moved so far.
+    """The labels of the last pass, and a bound for each.
+
+    After each pass, `labels` are those of all colors by exact distances to its centers, and a color whose bound is above
+    the path of a later pass has the same label there: no center can have come nearer than its own.
 
     Attributes
     ----------
     labels : (n_colors,)
-    paths : see `Passed`, as upper halves of float32, (n_colors,)
+    paths : the bounds, paths of the centers since all colors were looked at, as upper halves of float32, (n_colors,)
     """
 
     labels: NDArray[np.int32]
