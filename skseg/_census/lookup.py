@@ -77,8 +77,8 @@ def _gather(values: NDArray[Any], n_rows: int, index_of: Callable[[slice], NDArr
 class LabelCache:
     """Cache of the labels of 24-bit colors: a table of 16 MB, made on first use.
 
-    A label is valid for one function, so a cache belongs to one fitted model, and for the very numbers that the codes of
-    its color stand for: colors that are narrowed to other numbers, as in an image of another dtype, start a new table.
+    A label is valid for one function, so a cache belongs to one fitted model, and for the numbers that the codes of its
+    color stand for: colors that are narrowed to other numbers, as in an image of another dtype, start a new table.
     Threads may use it at the same time: an entry is written once or several times with the same label. A copy, or a
     pickle, is empty.
     """

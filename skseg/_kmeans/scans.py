@@ -27,7 +27,7 @@ _LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stan
 class Bounds(NamedTuple):
     """The labels of the last pass, and a bound for each.
 
-    After each pass, `labels` are those of all colors by exact distances to its centers, and a color whose bound is above
+    After each pass, `labels` are those of all colors by exact distances to its centers. A color whose bound is above
     the path of a later pass has the same label there: no center can have come nearer than its own.
 
     Attributes
