@@ -129,11 +129,10 @@ def _fit(points: Floats, weights: Floats, shift: float, params: dict[str, Any]) 
 
 def _fit_exactly(points: Floats, weights: Floats, shift: float, params: dict[str, Any]) -> KMeans:
     """Lloyd's algorithm by exact distances, from one start."""
-    n_clusters, centers, distinct = params["n_clusters"], params["init"], np.unique(points, axis=0)
-    if len(distinct) <= n_clusters:
-        centers = distinct
-    elif isinstance(centers, str):
-        centers, _ = kmeans_plusplus(points, n_clusters, sample_weight=weights, random_state=params["random_state"])
+    distinct, random_state = np.unique(points, axis=0), params["random_state"]
+    centers = distinct if len(distinct) <= params["n_clusters"] else params["init"]
+    if isinstance(centers, str):
+        centers, _ = kmeans_plusplus(points, params["n_clusters"], sample_weight=weights, random_state=random_state)
     step, n_iter = np.inf, 0
     while step > shift and n_iter < params["max_iter"]:
         labels = nearest(points, centers)
