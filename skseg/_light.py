@@ -20,7 +20,7 @@ from ._color import gamma_of, linear_of, luminance, round_to, to_unit, unit_scal
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 1 << 16  # pixels whose linear numbers are held at a time
+_BLOCK_PIXELS = 1 << 16  # whose linear numbers are held at a time
 
 
 class Curve(NamedTuple):
@@ -74,7 +74,7 @@ class Tones(NamedTuple):
 
 def measure(rows: NDArray[Any], weights: Floats | None, p: float, curve: Curve) -> Tones:
     """The tones of pixel rows: a histogram if they are of 8 or 16 bits, else the light of each block."""
-    blocks = [slice(start, start + _BLOCK) for start in range(0, max(len(rows), 1), _BLOCK)]
+    blocks = [slice(start, start + _BLOCK_PIXELS) for start in range(0, max(len(rows), 1), _BLOCK_PIXELS)]
     if unit_scale(rows.dtype) == 1:
 
         def light_of(block: slice) -> Tones:
@@ -120,7 +120,7 @@ def relight(rows: NDArray[Any], factors: Floats, curve: Curve, *, is_clipped: bo
             for channel, values in enumerate(table):
                 relit[block, channel] = values.take(rows[block, channel])
 
-    for_blocks(fill, len(rows), _BLOCK)
+    for_blocks(fill, len(rows), _BLOCK_PIXELS)
     return relit
 
 

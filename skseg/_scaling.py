@@ -13,10 +13,10 @@ from ._kmeans import CensusScan, Passes, Scan
 
 Floats = NDArray[np.float64]
 
-_MAX_SAMPLED = 1 << 16  # colors that tell roughly where the channels lie
-_LARGEST = 1e150  # its square times any number of pixels is finite
-_LEAST = float(np.finfo(np.float64).tiny)  # 1 / it is finite
-_CONSTANT = 1e-12  # standard deviation, relative to the largest number, that is a rounding error
+_MAX_SAMPLED_COLORS = 1 << 16  # that tell roughly where the channels lie
+_LARGEST_NUMBER = 1e150  # its square times any number of pixels is finite
+_LEAST_DEVIATION = float(np.finfo(np.float64).tiny)  # 1 / it is finite
+_CONSTANT_DEVIATION = 1e-12  # standard deviation, relative to the largest number, that is a rounding error
 
 
 def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = None) -> Conversion:
@@ -26,12 +26,12 @@ def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = No
     """
     if not conversion.learns_weights:
         return conversion
-    some = sample(census, _MAX_SAMPLED)
+    some = sample(census, _MAX_SAMPLED_COLORS)
     features = map_rows(conversion.convert, some.colors)
     check_size(features if census.is_complete else census.number_limits())
     center, size = features.mean(axis=0), np.abs(features).max(axis=0)
     rough = features.std(axis=0)
-    rough = np.where(rough > _CONSTANT * size, rough, np.where(size > 0, size, 1.0))
+    rough = np.where(rough > _CONSTANT_DEVIATION * size, rough, np.where(size > 0, size, 1.0))
 
     def moments_of(colors: NDArray[Any]) -> Floats:
         offsets = (conversion.convert(colors) - center) / rough
@@ -40,11 +40,11 @@ def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = No
     passed = Passes(scan or CensusScan(census), moments_of, some).run(np.zeros((1, 2 * len(center))))
     means, squares = np.split(passed.shifts[0], 2)
     deviation = rough * np.sqrt(np.maximum(squares - means**2, 0.0))
-    is_constant = deviation <= np.maximum(_CONSTANT * size, _LEAST)
+    is_constant = deviation <= np.maximum(_CONSTANT_DEVIATION * size, _LEAST_DEVIATION)
     return conversion.with_weights(1 / np.where(is_constant, 1.0, deviation))
 
 
-def check_size(numbers: Any) -> None:
+def check_size(numbers: NDArray[Any]) -> None:
     """Refuse numbers with squared distances that are not finite."""
-    if float(np.abs(numbers).max()) > _LARGEST:
-        raise ValueError(f"Pixels must stay within ±{_LARGEST:g}, or squared distances overflow; scale them.")
+    if float(np.abs(numbers).max()) > _LARGEST_NUMBER:
+        raise ValueError(f"Pixels must stay within ±{_LARGEST_NUMBER:g}, or squared distances overflow; scale them.")

@@ -14,7 +14,7 @@ import skimage.data
 from sklearn.cluster import KMeans
 
 from skseg import KMeansSegmenter
-from skseg._color import COLOR_SPACES
+from skseg._color.spaces import COLOR_SPACES
 
 PICTURES = ("immunohistochemistry", "retina", "coffee", "astronaut", "chelsea")
 

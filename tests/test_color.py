@@ -9,18 +9,8 @@ from numpy.testing import assert_allclose
 from skimage import color
 from skimage.data import astronaut
 
-from skseg._color import (
-    COLOR_SPACES,
-    display_colors,
-    hex_code,
-    hsv_cone_to_rgb,
-    is_unit_range,
-    oklab_to_rgb,
-    rgb_to_hsv_cone,
-    rgb_to_oklab,
-    to_unit,
-    unit_scale,
-)
+from skseg._color import display_colors, hex_code, is_unit_range, to_unit, unit_scale
+from skseg._color.spaces import COLOR_SPACES, hsv_cone_to_rgb, oklab_to_rgb, rgb_to_hsv_cone, rgb_to_oklab
 
 RED, GREEN, BLUE, YELLOW = (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0)
 BLACK, WHITE = (0, 0, 0), (1, 1, 1)

@@ -10,7 +10,7 @@ from skimage import color
 from skimage.data import astronaut
 
 from skseg import ColorConverter
-from skseg._color import COLOR_SPACES, rgb_to_hsv_cone, rgb_to_oklab
+from skseg._color.spaces import COLOR_SPACES, rgb_to_hsv_cone, rgb_to_oklab
 
 IMAGE = astronaut()[::32, ::32]
 TABLE = IMAGE.reshape(-1, 3)

@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 
 from skseg._kmeans import NearestCenter, distances, fit_kmeans, nearest, weighted_variance
 from skseg._kmeans import fit as fitting
-from skseg._kmeans.distances import _BLOCK
 from skseg._kmeans.fit import _CELLS_FROM
+from skseg._kmeans.nearest_center import _LABELED_POINTS
 
 LLOYD = {"init": "k-means++", "n_init": "auto", "max_iter": 300, "tol": 1e-4, "random_state": 0}
 
@@ -62,7 +62,9 @@ def test_labels_are_int32(blobs):
     assert nearest(points, centers).dtype == np.int32
 
 
-@pytest.mark.parametrize("n_points", [0, 1, _BLOCK - 1, _BLOCK, _BLOCK + 1, 2 * _BLOCK + 1])
+@pytest.mark.parametrize(
+    "n_points", [0, 1, _LABELED_POINTS - 1, _LABELED_POINTS, _LABELED_POINTS + 1, 2 * _LABELED_POINTS + 1]
+)
 def test_every_point_has_a_label(n_points):
     points = np.linspace(0, 1, n_points)[:, np.newaxis]
     labels = nearest(points, np.array([[0.0], [1.0]]))

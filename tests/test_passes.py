@@ -16,15 +16,14 @@ from skseg._census.blocks import one_thread
 from skseg._images import open_images
 from skseg._kmeans import (
     Bounds,
-    Passed,
     Passes,
-    find_colors,
     nearest,
     no_buckets,
     scattered_buckets,
     stand_for_all,
     weighted_variance,
 )
+from skseg._kmeans.scans import find_colors, find_heavy
 from skseg._limits import LIMITS
 from skseg.metrics import calinski_harabasz, explained_variance, neg_davies_bouldin, silhouette, valley_score
 
@@ -578,18 +577,16 @@ def test_colors_that_hold_much_of_the_inertia_are_found():
 def test_what_is_heavy_does_not_depend_on_what_is_heavier():
     buckets = np.ones(1 << 16)
     buckets[5], buckets[10:20] = 1e12, 1e4
-    passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets, totals=np.zeros(0), anchors=None, path=0.0)
-    assert np.flatnonzero(passed.heavy_buckets()).tolist() == [5, *range(10, 20)]
+    assert np.flatnonzero(find_heavy(buckets)).tolist() == [5, *range(10, 20)]
 
 
 def test_at_most_1024_buckets_are_heavy_each_of_more_than_64_medians():
     buckets = np.ones(1 << 16)
     buckets[:2000] = np.arange(65, 2065)
-    passed = Passed(CENTERS, *[np.ones((4, 1))] * 4, buckets=buckets, totals=np.zeros(0), anchors=None, path=0.0)
-    assert np.flatnonzero(passed.heavy_buckets()).tolist() == list(range(2000 - 1024, 2000))
-    few = passed._replace(buckets=np.where(buckets < 67, buckets, 1))
-    assert np.flatnonzero(few.heavy_buckets()).tolist() == [0, 1]
-    assert not few._replace(buckets=np.minimum(few.buckets, 64)).heavy_buckets().any()
+    assert np.flatnonzero(find_heavy(buckets)).tolist() == list(range(2000 - 1024, 2000))
+    few = np.where(buckets < 67, buckets, 1)
+    assert np.flatnonzero(find_heavy(few)).tolist() == [0, 1]
+    assert not find_heavy(np.minimum(few, 64)).any()
 
 
 def test_nothing_is_heavy_among_equals():

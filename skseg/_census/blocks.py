@@ -13,15 +13,25 @@ from contextlib import contextmanager
 from functools import cache
 from math import prod
 from threading import local
-from typing import Any
+from typing import Any, TypeVar
 
 from joblib import cpu_count
 
 from .._limits import LIMITS
 
+T = TypeVar("T")
+
 _MAX_THREADS = 4  # the work is memory-bound; more threads do not help
 _BLOCK = 1 << 16  # numbers of a map, or another long array, that are worked on at a time without copying it whole
-_here = local()  # whether the current thread works alone
+
+
+class _Here(local):
+    """What is true of the current thread alone."""
+
+    works_alone = False
+
+
+_here = _Here()
 
 
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -31,25 +41,24 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def for_blocks(work: Callable[[slice], None], n_rows: int, block_size: int) -> None:
-    """Do `work` on each block of rows, several at a time if there are many rows."""
+    """Do `work` on each block of rows, several at a time if there are many rows.
+
+    The blocks are the same on any number of threads; work that writes to its own block alone gives the same bits.
+    """
     blocks = [slice(start, start + block_size) for start in range(0, n_rows, block_size)]
-    if n_rows < LIMITS.parallel_rows or getattr(_here, "works_alone", False):
-        for block in blocks:
-            work(block)
-        return
-    for _ in _pool().map(work, blocks):
+    for _ in map(work, blocks) if n_rows < LIMITS.parallel_rows else in_parallel(work, blocks):
         pass
 
 
-def in_parallel(work: Callable[..., Any], *arguments: Iterable[Any]) -> Iterator[Any]:
+def in_parallel(work: Callable[..., T], *arguments: Iterable[Any]) -> Iterator[T]:
     """Like `map`, but several results are computed at a time, before they are asked for."""
-    return map(work, *arguments) if getattr(_here, "works_alone", False) else _pool().map(work, *arguments)
+    return map(work, *arguments) if _here.works_alone else _pool().map(work, *arguments)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Work on blocks one after the other in this thread."""
-    before = getattr(_here, "works_alone", False)
+    before = _here.works_alone
     _here.works_alone = True
     try:
         yield

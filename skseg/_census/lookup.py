@@ -10,17 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import for_blocks
-from .keys import Codes, encode
+from .keys import BLOCK_ROWS, FEW_ROWS, TABLE_BITS, Codes, encode
 
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 
-_TABLE_BITS = 24  # of keys that are looked up in a table
-_FEW = 1 << 18  # up to so many pixels, sorting their keys beats a table of all keys
-_BLOCK = 1 << 17  # pixels that are processed at a time, so that temporaries stay in the processor's cache
-_COMPUTED = 1 << 14  # rows that functions are computed of at a time; their temporaries are larger than the rows
+_COMPUTED_ROWS = 1 << 14  # rows that functions are computed of at a time; their temporaries are larger than the rows
 _COMPUTED_BYTES = 1 << 20  # of these rows, or of their values, as float64
-_LEAST_REMEMBERED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
-_MOST_LABELS = 255  # that a byte can remember beside "unknown"
+_FEWEST_CACHED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
+_MOST_LABELS = 255  # that a byte can hold beside "unknown"
 _BYTES = np.arange(256, dtype=np.uint8)
 
 
@@ -33,15 +30,19 @@ def map_colors(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def _map_coded(function: Function, rows: NDArray[Any], codes: Codes | None) -> NDArray[Any]:
-    if codes is None or codes.n_bits > _TABLE_BITS:
+    if codes is None or codes.n_bits > TABLE_BITS:
         return map_rows(function, rows)
-    if len(rows) <= _FEW and codes.n_bits > 16:
+    if len(rows) <= FEW_ROWS and codes.n_bits > 16:
         keys, index = np.unique(codes.pack(), return_inverse=True)
         return np.asarray(function(codes.decode(keys))[index])
     keys = _distinct(codes.pack())
     values = map_rows(function, codes.decode(keys))
-    index = _look_up(codes, keys, np.arange(len(keys), dtype=np.uint32) if values.ndim > 1 else values)
-    return take(values, index) if values.ndim > 1 else index
+    by_key = values if values.ndim == 1 else np.arange(len(keys), dtype=np.uint32)
+    table = np.empty(1 << codes.n_bits, dtype=by_key.dtype)  # memory that is not touched costs no time
+    table[keys] = by_key
+    if values.ndim == 1:
+        return _gather(table, len(rows), codes.pack)
+    return _gather(values, len(rows), lambda block: table.take(codes.pack(block), mode="clip"))
 
 
 def map_rows(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
@@ -53,25 +54,31 @@ def map_rows(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
     def fill(block: slice) -> None:
         values[block] = function(rows[block])
 
-    for_blocks(fill, len(rows), min(_COMPUTED, 1 + _COMPUTED_BYTES // (8 * widest)))
+    for_blocks(fill, len(rows), min(_COMPUTED_ROWS, 1 + _COMPUTED_BYTES // (8 * widest)))
     return values
 
 
 def take(values: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
     """``values[index]`` along the first axis, without a check of the indices."""
-    taken = np.empty((len(index), *values.shape[1:]), dtype=values.dtype)
+    return _gather(values, len(index), index.__getitem__)
+
+
+def _gather(values: NDArray[Any], n_rows: int, index_of: Callable[[slice], NDArray[Any]]) -> NDArray[Any]:
+    """The values at an index that is known block by block."""
+    taken = np.empty((n_rows, *values.shape[1:]), dtype=values.dtype)
 
     def fill(block: slice) -> None:
-        np.take(values, index[block], axis=0, out=taken[block], mode="clip")  # the mode that needs no copy of `out`
+        np.take(values, index_of(block), axis=0, out=taken[block], mode="clip")  # the mode that needs no copy of `out`
 
-    for_blocks(fill, len(index), _BLOCK)
+    for_blocks(fill, n_rows, BLOCK_ROWS)
     return taken
 
 
 class LabelCache:
     """Cache of the labels of 24-bit colors: a table of 16 MB, made on first use.
 
-    Colors that are narrowed to other numbers than those before, as in an image of another dtype, start a new table.
+    A label is valid for one function, so a cache belongs to one fitted model, and for the numbers that the codes of its
+    color stand for: colors that are narrowed to other numbers, as in an image of another dtype, start a new table.
     Threads may use it at the same time: an entry is written once or several times with the same label. A copy, or a
     pickle, is empty.
     """
@@ -81,7 +88,7 @@ class LabelCache:
         self._numbers: NDArray[Any] = _BYTES  # that the codes stand for
         self._lock = Lock()
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[LabelCache], tuple[()]]:
         return LabelCache, ()
 
     def remember(self, colors: NDArray[Any], labels: NDArray[Any]) -> None:
@@ -107,24 +114,24 @@ class LabelCache:
                 unknown.append(keys[found == 0])
             np.subtract(found, 1, out=labels[block], dtype=np.int32)
 
-        for_blocks(fill, len(rows), _BLOCK)
+        for_blocks(fill, len(rows), BLOCK_ROWS)
         if unknown:
             keys = _distinct(np.concatenate(unknown))
             table[keys] = map_rows(function, codes.decode(keys)) + 1
-            for_blocks(fill, len(rows), _BLOCK)
+            for_blocks(fill, len(rows), BLOCK_ROWS)
         return labels
 
     def _table_for(self, codes: Codes) -> NDArray[np.uint8]:
         numbers = _BYTES if codes.numbers is None else codes.numbers
         with self._lock:
             if self._table is None or not _agree(self._numbers, numbers):
-                self._table, self._numbers = np.zeros(1 << _TABLE_BITS, dtype=np.uint8), numbers
+                self._table, self._numbers = np.zeros(1 << TABLE_BITS, dtype=np.uint8), numbers
             self._numbers = np.fmax(self._numbers, numbers)  # numbers rather than NaN
             return self._table
 
 
 def _is_worth_it(rows: NDArray[Any], n_labels: int) -> bool:
-    return rows.shape[1] == 3 and len(rows) >= _LEAST_REMEMBERED and n_labels < _MOST_LABELS
+    return rows.shape[1] == 3 and len(rows) >= _FEWEST_CACHED and n_labels < _MOST_LABELS
 
 
 def _agree(known: NDArray[Any], numbers: NDArray[Any]) -> bool:
@@ -135,27 +142,12 @@ def _agree(known: NDArray[Any], numbers: NDArray[Any]) -> bool:
 
 
 def _distinct(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    if len(keys) <= _FEW:
+    if len(keys) <= FEW_ROWS:
         return np.unique(keys)
-    seen = np.zeros(1 << _TABLE_BITS, dtype=bool)
+    seen = np.zeros(1 << TABLE_BITS, dtype=bool)
 
     def mark(block: slice) -> None:
         seen[keys[block]] = True
 
-    for_blocks(mark, len(keys), _BLOCK)
+    for_blocks(mark, len(keys), BLOCK_ROWS)
     return np.flatnonzero(seen).astype(np.uint32)
-
-
-def _look_up(codes: Codes, keys: NDArray[np.uint32], values: NDArray[Any]) -> NDArray[Any]:
-    """``values[i]`` for each row whose key is ``keys[i]``; a natural number needs few bytes."""
-    is_natural = values.dtype.kind in "iu" and values.min(initial=0) >= 0
-    small = np.min_scalar_type(values.max(initial=0)) if is_natural else values.dtype
-    table = np.empty(1 << codes.n_bits, dtype=small)  # memory that is not touched costs no time
-    table[keys] = values
-    found = np.empty(len(codes.rows), dtype=values.dtype)
-
-    def fill(block: slice) -> None:
-        found[block] = table.take(codes.pack(block), mode="clip")
-
-    for_blocks(fill, len(found), _BLOCK)
-    return found

@@ -10,19 +10,13 @@ from numpy.typing import NDArray
 
 
 def lexicographic_order(rows: NDArray[Any]) -> NDArray[Any]:
-    """The order of `np.lexsort(rows.T)`, many times faster where few rows agree in their first 32 bits of the last."""
-    if rows.dtype.itemsize > 8 or len(rows) >= 1 << 32:
+    """The order of `np.lexsort(rows.T)`, many times faster where few rows share their first digit."""
+    if rows.dtype.itemsize > 8 or len(rows) >= 1 << 32:  # positions have 32 bits
         return np.lexsort(rows.T)
-    highest = _digits(rows[:, -max(1, 4 // rows.dtype.itemsize) :])[-1]
-    order, sorted_digit = sort_by_digit(np.arange(len(rows)), highest)
+    order, sorted_digit = sort_by_digit(np.arange(len(rows)), _first_digit(rows))
     new = np.diff(sorted_digit, prepend=~sorted_digit[:1], append=~sorted_digit[-1:]) != 0
-    tied = np.flatnonzero(~(new[1:] & new[:-1]))
-    if len(tied):
-        among = order[tied]
-        position = np.arange(len(tied))
-        for digit in [*_digits(rows[among])[:-1], np.cumsum(new[tied], dtype=np.uint32)]:
-            position, _ = sort_by_digit(position, digit)
-        order[tied] = among[position]
+    tied = order[is_tied := ~(new[1:] & new[:-1])]
+    order[is_tied] = tied[np.lexsort(rows[tied].T)]  # rows with the same digit stay together: they order by it first
     return order
 
 
@@ -40,21 +34,12 @@ def sort_by_digit(order: NDArray[Any], digit: NDArray[np.uint32]) -> tuple[NDArr
     return order.take(halves[:, low].astype(np.intp), mode="clip"), halves[:, high]
 
 
-def _digits(rows: NDArray[Any]) -> list[NDArray[np.uint32]]:
-    """The numbers of each row as digits of 32 bits that order as they do, the lowest first."""
-    size, kind = rows.dtype.itemsize, rows.dtype.kind
-    bits = 8 * size
-    ordered = np.ascontiguousarray(rows.T).view(f"u{size}")
-    sign = ordered.dtype.type(1 << (bits - 1))
-    if kind == "f":
-        ordered = np.where(ordered & sign, ~ordered, ordered | sign)  # negative floats order backwards
-    elif kind == "i":
-        ordered = ordered ^ sign
-    if bits == 64:
-        halves = [(column, column >> np.uint64(32)) for column in ordered]
-        return [half.astype(np.uint32) for both in halves for half in both]
-    n_digits = -(-len(ordered) * bits // 32)
-    digits = [np.zeros(len(rows), dtype=np.uint32) for _ in range(n_digits)]
-    for place, column in enumerate(ordered[::-1]):  # the last channel is the highest
-        digits[-1 - place * bits // 32] |= column.astype(np.uint32) << np.uint32(32 - bits - place * bits % 32)
-    return digits
+def _first_digit(rows: NDArray[Any]) -> NDArray[np.uint32]:
+    """32 bits that never order two rows the wrong way: of two small integers, or of the last number as float32."""
+    if rows.dtype.kind in "iu" and rows.dtype.itemsize <= 2 and rows.shape[1] > 1:
+        low, high = rows[:, -2:].T.astype(np.int64) - np.iinfo(rows.dtype).min
+        return np.asarray((high << 16) + low, dtype=np.uint32)
+    with np.errstate(over="ignore"):
+        bits = (rows[:, -1].astype(np.float32) + np.float32(0)).view(np.uint32)  # -0.0 is 0.0
+    sign = np.uint32(1 << 31)
+    return np.asarray(np.where(bits & sign, ~bits, bits | sign))  # negative numbers order backwards

@@ -82,7 +82,7 @@ class Conversion:
         return list(self.space.channels) if self.space else channels
 
 
-def find_conversion(color_space: str | None, channel_weights: Any, n_channels: int) -> Conversion:
+def find_conversion(color_space: str | None, channel_weights: object, n_channels: int) -> Conversion:
     """The conversion that the parameters of an estimator mean for a number of channels.
 
     Weights that are to be learned are 1 until then.
@@ -97,7 +97,7 @@ def find_conversion(color_space: str | None, channel_weights: Any, n_channels: i
     return Conversion(color_space, space, weights, learns_weights=is_learned(channel_weights))
 
 
-def is_learned(channel_weights: Any) -> bool:
+def is_learned(channel_weights: object) -> bool:
     """Whether `channel_weights` asks for weights that are learned from colors."""
     return isinstance(channel_weights, str) and channel_weights == "scale"
 
@@ -127,9 +127,9 @@ def _find_space(name: object, n_channels: int) -> ColorSpace | None:
     return COLOR_SPACES["hsv" if name == "auto" else name]
 
 
-def _check_channel_weights(channel_weights: Any, n_channels: int) -> NDArray[np.float64]:
+def _check_channel_weights(channel_weights: object, n_channels: int) -> Floats:
     try:
-        weights = np.asarray(channel_weights, dtype=np.float64)
+        weights: Floats = np.array(channel_weights, dtype=np.float64)
     except (TypeError, ValueError):
         weights = np.empty(0)
     if weights.shape != (n_channels,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():

@@ -1,10 +1,10 @@
 """k-means of weighted colors: starts, `KMeans` on few of them, passes over many or a sample of them, and distances."""
 
 from .cells import Cells, group
-from .distances import NearestCenter, distances, nearest, weighted_variance
-from .fit import far_out, fit_kmeans, known_kmeans
+from .fit import fit_kmeans, known_kmeans
+from .nearest_center import NearestCenter, distances, nearest, weighted_variance
 from .passes import Passed, Passes
-from .scans import Bounds, CensusScan, Scan, find_colors, no_buckets, representatives, scattered_buckets, stand_for_all
+from .scans import Bounds, CensusScan, Scan, no_buckets, representatives, scattered_buckets, stand_for_all
 
 __all__ = [
     "Bounds",
@@ -15,8 +15,6 @@ __all__ = [
     "Passes",
     "Scan",
     "distances",
-    "far_out",
-    "find_colors",
     "fit_kmeans",
     "group",
     "known_kmeans",

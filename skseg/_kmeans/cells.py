@@ -1,7 +1,8 @@
 """Group weighted points into small cells that follow the data, for many starts of k-means on few points.
 
 A grid over the range of the points comes first. Then every cell that holds much of the scatter is halved, again and
-again: the cells of dense colors become small, however far away an outlier or a lamp lies. Pure NumPy.
+again: the cells of dense colors become small, however far away an outlier or a lamp lies. Cells tell where to start;
+labels are found for each color, since those of one cell may lie on both sides of a border. Pure NumPy.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def group(points: Floats, weights: Floats, n_cells: int) -> Cells:
         scatters[:, wide] = 0
         totals[wide] = _GONE
         cells[members] = len(totals) + halves
-        found = _moments(part_columns, weights[members], halves)
-        totals, means, scatters = map(_beside, (totals, means, scatters), found)
+        found = zip((totals, means, scatters), _moments(part_columns, weights[members], halves), strict=True)
+        totals, means, scatters = (np.concatenate(pair, axis=-1) for pair in found)
     left = totals != _GONE
     return Cells(means.T[left], totals[left], float(scatters.sum()))
 
@@ -102,7 +103,3 @@ def _without_gaps(cells: NDArray[np.int32]) -> NDArray[np.int32]:
     occupied = np.zeros(cells.max(initial=0) + 1, dtype=bool)
     occupied[cells] = True
     return (np.cumsum(occupied, dtype=np.int32) - np.int32(1)).take(cells)
-
-
-def _beside(one: Floats, other: Floats) -> Floats:
-    return np.concatenate([one, other], axis=-1)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from joblib import cpu_count
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import KMeans, kmeans_plusplus
 from threadpoolctl import ThreadpoolController
 
 from .._census import sums_by_label
-from .cells import Cells, group
-from .distances import nearest, weighted_variance
+from .cells import group
+from .nearest_center import nearest, squared_distances, weighted_variance
 
 Floats = NDArray[np.float64]
 
@@ -24,12 +24,12 @@ _MIN_CELLS = 1 << 10
 _CELLS_PER_CLUSTER = 64
 _COLORS_PER_CELL = 16
 _MAX_GROUPED = 1 << 17  # colors; cells of more are made of some of them
-_HEAVY = 64  # times the median scatter make a point an outlier
-_LEAST_HEAVY = 64  # points at least are there for each outlier
+_HEAVY_SCATTERS = 64  # times the median scatter make a point an outlier
+_POINTS_PER_OUTLIER = 64  # at least
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
-_PARALLEL_FROM = 1 << 18  # below, OpenMP gains little, and costs much where something else keeps the cores busy
+_PARALLEL_POINTS = 1 << 18  # of fewer, OpenMP gains little, and costs much where something else keeps the cores busy
 _RESOLUTION = 2.0**-22  # relative to the extent: what KMeans can tell apart
-_PROBE = 1 << 12  # points that usually show that there are enough distinct ones
+_PROBED_POINTS = 1 << 12  # that usually show that there are enough distinct ones
 # While `KMeans` runs, it limits the BLAS threads of the whole process, and then restores the number that it found. Of
 # two that overlap, the later one would find, and leave, the limit of the other.
 _alone = Lock()
@@ -40,10 +40,11 @@ def fit_kmeans(
     weights: Floats,
     *,
     n_clusters: int,
-    init: Any,
-    n_init: Any,
+    init: str | ArrayLike,
+    n_init: int | str,
+    max_iter: int,
     tol: float,
-    **params: Any,
+    random_state: int | np.random.RandomState | None,
 ) -> KMeans:
     """`KMeans` fitted to weighted features of shape (n_colors, n_features).
 
@@ -51,17 +52,27 @@ def fit_kmeans(
     are no more distinct features than clusters, each is a cluster. `tol` is relative to the weighted variance of the
     features, as if they were repeated.
     """
-    params |= {"n_clusters": n_clusters, "shift": tol * weighted_variance(features, weights)}
-    if isinstance(init, str):
-        n_init = _N_STARTS if n_init == "auto" else n_init
-        n_cells = len(features) // _COLORS_PER_CELL
-        if len(features) >= _CELLS_FROM and n_cells >= 4 * n_clusters:
-            n_cells = min(n_cells, max(_MIN_CELLS, _CELLS_PER_CLUSTER * n_clusters))
-            cells = group(*_representatives(features, weights), n_cells)
-            if len(cells.means) >= n_clusters:  # there are fewer if colors coincide in the color space
-                init = _start_on_cells(features, weights, cells, init=init, n_init=n_init, **params)
-                n_init = 1
-    return _fit(features, weights, init=init, n_init=n_init, **params)
+    shift = tol * weighted_variance(features, weights)
+    params: dict[str, Any] = {"n_clusters": n_clusters, "max_iter": max_iter, "random_state": random_state}
+    params |= {"init": init, "n_init": _N_STARTS if n_init == "auto" and isinstance(init, str) else n_init}
+    n_cells = len(features) // _COLORS_PER_CELL
+    if isinstance(init, str) and len(features) >= _CELLS_FROM and n_cells >= 4 * n_clusters:
+        n_cells = min(n_cells, max(_MIN_CELLS, _CELLS_PER_CLUSTER * n_clusters))
+        cells = group(*_representatives(features, weights), n_cells)
+        if len(cells.means) >= n_clusters:  # there are fewer if colors coincide in the color space
+            on_cells = _fit(cells.means, cells.weights, shift / 10, params)  # iterations are cheap here
+            start = on_cells.cluster_centers_
+            if cells.scatter > _TRUSTED_SCATTER * on_cells.inertia_:  # k-means++ on the colors may beat it
+                rival, _ = kmeans_plusplus(features, n_clusters, sample_weight=weights, random_state=random_state)
+                start = min(start, rival, key=lambda centers: _measure(features, weights, centers)[1])
+            params |= {"init": start, "n_init": 1}
+    return _fit(features, weights, shift, params)
+
+
+def _measure(points: Floats, weights: Floats, centers: Floats) -> tuple[NDArray[np.int32], float]:
+    """The label of each point, and the inertia."""
+    labels = nearest(points, centers)
+    return labels, float((weights * ((points - centers[labels]) ** 2).sum(axis=1)).sum())
 
 
 def _are_few(points: Floats, most: int) -> bool:
@@ -69,26 +80,11 @@ def _are_few(points: Floats, most: int) -> bool:
 
     It computes squared distances as differences of squares, which hold half of the digits of the points.
     """
-    probe = points[:: 1 + len(points) // (most + _PROBE)]
-    unit = _RESOLUTION * float(np.ptp(points, axis=0).max())
-    if any(len(np.unique(_rounded(column, unit))) > most for column in probe.T):
+    unit = _RESOLUTION * float(np.ptp(points, axis=0).max()) or 1.0
+    probe = np.rint(points[:: 1 + len(points) // (most + _PROBED_POINTS)] / unit)
+    if any(len(np.unique(column)) > most for column in probe.T):
         return False
-    return len(np.unique(_rounded(points, unit), axis=0)) <= most
-
-
-def _rounded(numbers: Floats, unit: float) -> Floats:
-    return np.rint(numbers / unit) if unit > 0 else numbers
-
-
-def _start_on_cells(features: Floats, weights: Floats, cells: Cells, *, shift: float, **params: Any) -> Floats:
-    """Centers to start from: the best k-means result on cells, unless k-means++ on the colors themselves beats it."""
-    on_cells = _fit(cells.means, cells.weights, shift=shift / 10, **params)  # iterations are cheap here
-    start: Floats = on_cells.cluster_centers_
-    if cells.scatter <= _TRUSTED_SCATTER * on_cells.inertia_:
-        return start
-    n_clusters, random_state = params["n_clusters"], params["random_state"]
-    rival, _ = kmeans_plusplus(features, n_clusters, sample_weight=weights, random_state=random_state)
-    return min(start, rival, key=lambda centers: _inertia(features, weights, centers))
+    return len(np.unique(np.rint(points / unit), axis=0)) <= most
 
 
 def _representatives(features: Floats, weights: Floats) -> tuple[Floats, Floats]:
@@ -106,64 +102,44 @@ def _representatives(features: Floats, weights: Floats) -> tuple[Floats, Floats]
 
 
 def far_out(points: NDArray[Any], weights: Floats | None = None) -> NDArray[np.bool_]:
-    """Which points hold far more of the scatter than most do: at most one of `_LEAST_HEAVY`."""
-    scatter = np.zeros(len(points))
-    for column in points.T:
-        numbers = column.astype(np.float64)
-        scatter += (numbers - np.average(numbers, weights=weights)) ** 2
+    """Which points hold far more of the scatter than most do: at most one of `_POINTS_PER_OUTLIER`."""
+    center = [np.average(column.astype(np.float64), weights=weights) for column in points.T]
+    scatter = squared_distances(points, center)
     if weights is not None:
         scatter *= weights
-    rank = -1 - len(points) // _LEAST_HEAVY
-    return np.asarray(scatter > max(np.partition(scatter, rank)[rank], _HEAVY * np.median(scatter)))
+    rank = -1 - len(points) // _POINTS_PER_OUTLIER
+    return np.asarray(scatter > max(np.partition(scatter, rank)[rank], _HEAVY_SCATTERS * np.median(scatter)))
 
 
-def _inertia(points: Floats, weights: Floats, centers: Floats) -> float:
-    return float((weights * ((points - centers[nearest(points, centers)]) ** 2).sum(axis=1)).sum())
-
-
-def _fit(
-    points: Floats, weights: Floats, *, n_clusters: int, init: Any, n_init: Any, shift: float, **params: Any
-) -> KMeans:
+def _fit(points: Floats, weights: Floats, shift: float, params: dict[str, Any]) -> KMeans:
     """`KMeans` fitted to weighted points, until the squared steps of its centers sum to no more than `shift`.
 
     Points that it would warn of, since they are fewer than the clusters, or seem to be, are fitted without it.
     """
-    if _are_few(points, n_clusters):
-        distinct = np.unique(points, axis=0)
-        start = init if len(distinct) > n_clusters else distinct
-        return _fit_exactly(points, weights, n_clusters=n_clusters, init=start, shift=shift, **params)
-    params |= {"n_clusters": n_clusters, "init": init, "n_init": n_init}
+    if _are_few(points, params["n_clusters"]):
+        return _fit_exactly(points, weights, shift, params)
     scale = weighted_variance(points, np.ones(len(points)))  # what KMeans multiplies `tol` by
     kmeans = KMeans(tol=shift / scale if scale > 0 else shift, **params)
-    n_threads = 1 if len(points) < _PARALLEL_FROM else None
+    n_threads = 1 if len(points) < _PARALLEL_POINTS else None
     with _alone, _threadpools().limit(limits=n_threads, user_api="openmp"):
         return kmeans.fit(points, sample_weight=weights)
 
 
-def _fit_exactly(
-    points: Floats,
-    weights: Floats,
-    *,
-    n_clusters: int,
-    init: Any,
-    shift: float,
-    max_iter: int,
-    random_state: Any,
-) -> KMeans:
+def _fit_exactly(points: Floats, weights: Floats, shift: float, params: dict[str, Any]) -> KMeans:
     """Lloyd's algorithm by exact distances, from one start."""
-    centers = init
-    if isinstance(init, str):
-        centers, _ = kmeans_plusplus(points, n_clusters, sample_weight=weights, random_state=random_state)
+    distinct, random_state = np.unique(points, axis=0), params["random_state"]
+    centers = distinct if len(distinct) <= params["n_clusters"] else params["init"]
+    if isinstance(centers, str):
+        centers, _ = kmeans_plusplus(points, params["n_clusters"], sample_weight=weights, random_state=random_state)
     step, n_iter = np.inf, 0
-    while step > shift and n_iter < max_iter:
+    while step > shift and n_iter < params["max_iter"]:
         labels = nearest(points, centers)
         totals = np.bincount(labels, weights, len(centers))[:, np.newaxis]
         sums = sums_by_label(labels, points.T, len(centers), weights)
         moved = np.where(totals > 0, sums / np.where(totals > 0, totals, 1), centers)
         step, centers, n_iter = float(((moved - centers) ** 2).sum()), moved, n_iter + 1
-    labels = nearest(points, centers)
-    squares = ((points - centers[labels]) ** 2).sum(axis=1)
-    return known_kmeans(labels, centers, inertia=float((weights * squares).sum()), n_iter=n_iter)
+    labels, inertia = _measure(points, weights, centers)
+    return known_kmeans(labels, centers, inertia=inertia, n_iter=n_iter)
 
 
 def known_kmeans(labels: NDArray[np.int32], centers: Floats, *, inertia: float, n_iter: int) -> KMeans:

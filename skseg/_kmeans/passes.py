@@ -15,7 +15,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -25,39 +25,105 @@ from numpy.typing import NDArray
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
 from .._limits import LIMITS
-from .distances import NearestCenter, nearest
+from .nearest_center import NearestCenter, nearest
 from .scans import N_BUCKETS, Bounds, Scan, find_heavy
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats | float]  # of each label, and of each bucket or 0
+Label = Callable[[Floats, slice | NDArray[np.intp]], NDArray[np.int64]]  # the labels of columns, and where they are
 
-_BLOCK = 1 << 14  # colors that are labeled at a time, if their numbers are few
+_LABELED_COLORS = 1 << 14  # colors that are labeled at a time, if their numbers are few
 _MAX_MEASURED = 1 << 16  # colors of the sample that tell where clusters lie
-_LARGEST = 1e30  # margin, relative to the extent of the sample
+_LARGEST_MARGIN = 1e30  # relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
 _LONGEST_WAY = 64  # of a center from its anchor, in standard deviations of its cluster
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
 
 
-class Anchors(NamedTuple):
-    """Points near the colors of each label, which these are measured from: sums of small numbers lose no digits.
+@dataclass(eq=False)
+class _Pass:
+    """The work of a pass on a part of the colors.
+
+    Sums are measured from anchors, points near the colors of each label: sums of small numbers lose no digits.
 
     Attributes
     ----------
-    features : (n_labels, n_features)
-    colors : (n_labels, n_channels)
+    centers : (n_labels, n_features)
+    convert : converts colors to features
+    colors : anchors as colors, (n_labels, n_channels)
+    features : anchors as features, (n_labels, n_features)
     factors : of the colors, if features are nothing but multiples of them, (n_channels,); the means of the colors then
         tell those of the features
+    weight_unit : that weights are divided by
+    extent : what margins and paths are relative to
+    path : how far centers may have moved relative to each other since all colors were looked at
+    is_first : whether all colors are looked at, also if there are bounds
+    has_buckets : whether buckets are summed
     """
 
-    features: Floats
+    centers: Floats
+    convert: Callable[[NDArray[Any]], Floats]
     colors: Floats
+    features: Floats
     factors: Floats | None
+    weight_unit: float
+    extent: float
+    path: float = 0.0
+    is_first: bool = True
+    has_buckets: bool = False
 
-    def reorder(self, labels: NDArray[np.intp]) -> Anchors:
-        """The anchors of these labels."""
-        return Anchors(self.features[labels], self.colors[labels], self.factors)
+    def __call__(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
+        """Sums of a part, or what changes in them if there are bounds of the pass before; and buckets.
+
+        Bounds hold from pass to pass: a color keeps its label while the path is below its bound, since until then
+        centers have moved relative to each other by less than its margin.
+        """
+        weights = None if weights is None else weights / self.weight_unit
+        find = NearestCenter(self.centers)
+
+        def label(columns: Floats, where: slice | NDArray[np.intp]) -> NDArray[np.int64]:
+            if bounds is None:
+                return find(columns)
+            labels, margins = find.with_margins(columns)
+            margins *= (1 - _ROUNDING) / self.extent
+            bounds.labels[where], bounds.paths[where] = labels, _code(margins + self.path)
+            return labels
+
+        if bounds is None or self.is_first:
+            return self._look_at_all(rows, weights, label)
+        return self._look_at_doubtful(rows, weights, bounds, label), 0.0
+
+    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, label: Label) -> Sums:
+        """The sums of all colors. Blocks are worked on in any order, but added in their own, so bits repeat."""
+        length = _block_length(rows)
+        sums, energies = [self._zeros()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
+
+        def look(block: slice) -> None:
+            channels, columns = self._columns(rows[block])
+            weight = None if weights is None else weights[block]
+            sums[block.start // length], squares = self.add_up(channels, columns, label(columns, block), weight)
+            if self.has_buckets:
+                energies[block] = squares
+
+        for_blocks(look, len(rows), length)
+        buckets = np.bincount(hash_buckets(rows), energies, N_BUCKETS).astype(np.float64) if self.has_buckets else 0.0
+        return sum(sums, self._zeros()), buckets
+
+    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds, label: Label) -> Floats:
+        """What changes in the sums: only colors whose bound the path has reached may have another label."""
+        doubtful, length = np.flatnonzero(bounds.paths <= _code(self.path) + 1), _block_length(rows)
+        changes = self._zeros()
+        for start in range(0, len(doubtful), length):
+            some = doubtful[start : start + length]
+            before, (channels, columns) = bounds.labels[some], self._columns(rows[some])
+            labels = label(columns, some)
+            moved = np.flatnonzero(labels != before)
+            weight = None if weights is None else weights[some[moved]]
+            here = channels[:, moved], columns[:, moved]
+            changes += self.add_up(*here, labels[moved], weight)[0]
+            changes -= self.add_up(*here, before[moved], weight)[0]
+        return changes
 
     def add_up(
         self, channels: NDArray[Any], columns: Floats, labels: NDArray[Any], weights: Floats | None
@@ -85,6 +151,16 @@ class Anchors(NamedTuple):
         add(squares)
         return np.array(sums), squares if weights is None else squares * weights
 
+    def _zeros(self) -> Floats:
+        n_features = self.features.shape[1] if self.factors is None else 0
+        return np.zeros((2 + self.colors.shape[1] + n_features, len(self.colors)))
+
+    def _columns(self, rows: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
+        """Colors and their features as contiguous columns."""
+        channels = np.ascontiguousarray(rows.T)
+        is_linear = self.factors is not None  # and cheaper in columns
+        return channels, np.ascontiguousarray(self.convert(channels.T if is_linear else rows).T)
+
 
 class Passed(NamedTuple):
     """Centers, and the sums of a pass over all colors.
@@ -97,9 +173,8 @@ class Passed(NamedTuple):
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
     buckets : sum of the squared distances in each bucket of colors, roughly and up to a factor, (N_BUCKETS,); or 0
-    totals : the sums of `Anchors.add_up`
-    anchors : what they are measured from
-    path : how far centers may have moved relative to each other since all colors were looked at, relative to the extent
+    totals : the sums of `_Pass.add_up`
+    made_by : the pass itself
     """
 
     centers: Floats
@@ -109,8 +184,7 @@ class Passed(NamedTuple):
     colors: Floats
     buckets: Floats | float
     totals: Floats
-    anchors: Anchors
-    path: float
+    made_by: _Pass
 
     def heavy_buckets(self) -> NDArray[np.bool_]:
         """Which buckets hold much of the inertia, (N_BUCKETS,): with colors far from all centers, or very frequent."""
@@ -135,93 +209,6 @@ class Passed(NamedTuple):
         between = (shares @ (means - shares @ means) ** 2).sum()
         within = self.inertia / float(self.weights.sum()) - float((shares @ self.shifts**2).sum())
         return float((between + within) / self.centers.shape[1])
-
-
-@dataclass(eq=False)
-class _Labeler:
-    """The work of a pass on a part of the colors.
-
-    Attributes
-    ----------
-    find : finds the nearest centers
-    convert : converts colors to features
-    anchors : what colors are measured from
-    weight_unit : that weights are divided by
-    extent : what margins are relative to
-    path : see `Passed`
-    is_first : whether all colors are looked at
-    numbers : the present label for each of the pass before, if the order changes, (n_labels,)
-    has_buckets : whether buckets are summed
-    """
-
-    find: NearestCenter
-    convert: Callable[[NDArray[Any]], Floats]
-    anchors: Anchors
-    weight_unit: float
-    extent: float
-    path: float
-    is_first: bool
-    numbers: NDArray[np.int32] | None
-    has_buckets: bool
-
-    def __call__(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
-        """Sums of a part, or what changes in them if there are bounds of the pass before; and buckets."""
-        weights = None if weights is None else weights / self.weight_unit
-        if bounds is None or self.is_first:
-            return self._look_at_all(rows, weights, bounds)
-        if self.numbers is not None:
-            np.take(self.numbers, bounds.labels, out=bounds.labels, mode="clip")
-        return self._look_at_doubtful(rows, weights, bounds), 0.0
-
-    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
-        length = _block_length(rows)
-        sums, energies = [self._zeros()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
-
-        def look(block: slice) -> None:
-            channels, columns = self._columns(rows[block])
-            labels = self.find(columns) if bounds is None else self._remember(columns, bounds, block)
-            weight = None if weights is None else weights[block]
-            sums[block.start // length], squares = self.anchors.add_up(channels, columns, labels, weight)
-            if self.has_buckets:
-                energies[block] = squares
-
-        for_blocks(look, len(rows), length)
-        if not self.has_buckets:
-            return sum(sums, self._zeros()), 0.0
-        return sum(sums, self._zeros()), np.bincount(hash_buckets(rows), energies, N_BUCKETS).astype(np.float64)
-
-    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds) -> Floats:
-        """Colors whose bound is above the path keep their label: no center can have come nearer than theirs."""
-        doubtful, length = np.flatnonzero(bounds.paths <= _code(self.path) + 1), _block_length(rows)
-        changes = self._zeros()
-        for start in range(0, len(doubtful), length):
-            some = doubtful[start : start + length]
-            before, (channels, columns) = bounds.labels[some], self._columns(rows[some])
-            labels = self._remember(columns, bounds, some)
-            moved = np.flatnonzero(labels != before)
-            weight = None if weights is None else weights[some[moved]]
-            here = channels[:, moved], columns[:, moved]
-            changes += self.anchors.add_up(*here, labels[moved], weight)[0]
-            changes -= self.anchors.add_up(*here, before[moved], weight)[0]
-        return changes
-
-    def _zeros(self) -> Floats:
-        n_features = 0 if self.anchors.factors is not None else self.anchors.features.shape[1]
-        return np.zeros((2 + self.anchors.colors.shape[1] + n_features, len(self.anchors.colors)))
-
-    def _columns(self, rows: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
-        """Colors and their features as contiguous columns."""
-        channels = np.ascontiguousarray(rows.T)
-        is_linear = self.anchors.factors is not None  # and cheaper in columns
-        return channels, np.ascontiguousarray(self.convert(channels.T if is_linear else rows).T)
-
-    def _remember(self, columns: Floats, bounds: Bounds, where: Any) -> NDArray[np.int64]:
-        """The labels of colors, which are kept with their bounds."""
-        labels, margins = self.find.with_margins(columns)
-        margins *= (1 - _ROUNDING) / self.extent
-        bounds.labels[where] = labels
-        bounds.paths[where] = _code(margins + self.path)
-        return labels
 
 
 class Passes:
@@ -267,72 +254,55 @@ class Passes:
             n_iter += 1
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
-        """A pass that looks at all colors."""
-        return self._pass(centers, self._find_anchors(centers), has_buckets=has_buckets)
+        """A pass that looks at all colors, with the color of the sample that is nearest to each center as its anchor.
 
-    def _find_anchors(self, centers: Floats) -> Anchors:
-        """The color of the sample that is nearest to each center, or the center itself."""
-        labels = nearest(self._features, centers)
+        A center that no color is next to is its own anchor.
+        """
+        labels, linear = nearest(self._features, centers), self._convert_means
         by_distance = np.argsort(((self._features - centers[labels]) ** 2).sum(axis=1), kind="stable")
         present, members = np.unique(labels[by_distance], return_index=True)
         colors = np.zeros((len(centers), self._colors.shape[1]))
-        if self._convert_means is None:
-            colors[present] = self._colors[by_distance[members]]
-            return Anchors(centers, colors, None)
-        factors = self._convert_means(np.ones(colors.shape[1]))
-        np.divide(centers, factors, out=colors, where=factors != 0)
+        factors = None if linear is None else linear(np.ones(colors.shape[1]))
+        if factors is not None:
+            np.divide(centers, factors, out=colors, where=factors != 0)
         colors[present] = self._colors[by_distance[members]]
-        return Anchors(self._convert_means(colors), colors, factors)
+        features = centers if linear is None else linear(colors)
+        units = self._weight_unit, self._extent
+        return self._pass(_Pass(centers, self._convert, colors, features, factors, *units, has_buckets=has_buckets))
 
     def _move(self, passed: Passed) -> Passed:
         """The next pass, with centers moved to the means; with new anchors, if they are far from these."""
-        centers = passed.centers + passed.shifts
-        distances = ((centers - passed.anchors.features) ** 2).sum(axis=1)
+        centers, work = passed.centers + passed.shifts, passed.made_by
+        distances = ((centers - work.features) ** 2).sum(axis=1)
         least = (self._extent * _LEAST_STEP) ** 2
         if (distances > np.maximum(_LONGEST_WAY**2 * passed.scatters, least)).any():
             return self.run(centers)
         step = float(np.sqrt((passed.shifts**2).sum(axis=1).max()))  # one center comes nearer by it, one goes away
-        path = passed.path + 2 * step * (1 + _ROUNDING) / self._extent
-        return self._pass(centers, passed.anchors, passed, path=path)
+        path = work.path + 2 * step * (1 + _ROUNDING) / self._extent
+        work = replace(work, centers=centers, path=path, is_first=False, has_buckets=False)
+        return self._pass(work, passed.totals)
 
     def _reorder(self, passed: Passed, wanted: NDArray[np.intp]) -> Passed:
         """The pass once more, with centers in another order."""
+        centers, work, bounds = passed.centers[wanted], passed.made_by, self._scan.bounds
         if len(wanted) < len(passed.centers):
-            return self.run(passed.centers[wanted])
-        before = passed._replace(totals=passed.totals[:, wanted])
-        anchors, numbers = passed.anchors.reorder(wanted), np.argsort(wanted).astype(np.int32)
-        return self._pass(passed.centers[wanted], anchors, before, path=passed.path, numbers=numbers)
+            return self.run(centers)
+        if bounds is not None:
+            np.take(np.argsort(wanted).astype(np.int32), bounds.labels, out=bounds.labels, mode="clip")
+        colors, features = work.colors[wanted], work.features[wanted]
+        work = replace(work, centers=centers, colors=colors, features=features, is_first=False, has_buckets=False)
+        return self._pass(work, passed.totals[:, wanted])
 
-    def _pass(
-        self,
-        centers: Floats,
-        anchors: Anchors,
-        before: Passed | None = None,
-        *,
-        path: float = 0.0,
-        numbers: NDArray[np.int32] | None = None,
-        has_buckets: bool = False,
-    ) -> Passed:
-        """A pass; with the one before, colors far from borders are not looked at again if there are bounds."""
-        labeler = _Labeler(
-            find=NearestCenter(centers),
-            convert=self._convert,
-            anchors=anchors,
-            weight_unit=self._weight_unit,
-            extent=self._extent,
-            path=path,
-            is_first=before is None,
-            numbers=numbers,
-            has_buckets=has_buckets,
-        )
-        totals, buckets = self._scan.reduce(labeler, _add)
-        if before is not None and self._scan.bounds is not None:
-            totals = before.totals + totals
-        weights, offsets = totals[0], totals[1:-1] / np.where(totals[0] > 0, totals[0], 1.0)
-        n_channels = anchors.colors.shape[1]
-        colors = (anchors.colors + offsets[:n_channels].T).clip(*self._limits)  # rounding leads beyond them
-        features = self._convert_means(colors) if self._convert_means else anchors.features + offsets[n_channels:].T
-        steps, ways = centers - anchors.features, features - anchors.features
+    def _pass(self, work: _Pass, totals_before: Floats | None = None) -> Passed:
+        """A pass; after another one, colors far from borders are not looked at again if there are bounds."""
+        totals, buckets = self._scan.reduce(work, _add)
+        if totals_before is not None and self._scan.bounds is not None:
+            totals = totals_before + totals
+        centers, weights, n_channels = work.centers, totals[0], work.colors.shape[1]
+        offsets = totals[1:-1] / np.where(weights > 0, weights, 1.0)
+        colors = (work.colors + offsets[:n_channels].T).clip(*self._limits)  # rounding leads beyond them
+        features = self._convert_means(colors) if self._convert_means else work.features + offsets[n_channels:].T
+        steps, ways = centers - work.features, features - work.features
         squares = totals[-1] + weights * (steps * (steps - 2 * ways)).sum(axis=1)
         return Passed(
             centers,
@@ -342,8 +312,7 @@ class Passes:
             colors=colors,
             buckets=buckets,
             totals=totals,
-            anchors=anchors,
-            path=path,
+            made_by=work,
         )
 
 
@@ -354,9 +323,9 @@ def _add(parts: Iterable[Sums]) -> Sums:
 
 def _block_length(rows: NDArray[Any]) -> int:
     """Number of colors that are labeled at a time."""
-    return int(min(_BLOCK, 1 + LIMITS.pass_numbers // rows.shape[1]))
+    return int(min(_LABELED_COLORS, 1 + LIMITS.pass_numbers // rows.shape[1]))
 
 
-def _code(numbers: Any) -> Any:
+def _code(numbers: Floats | float) -> NDArray[np.uint32]:
     """Upper halves of positive numbers in float32, which are ordered as these are; never too large."""
-    return np.minimum(numbers, _LARGEST).astype(np.float32).view(np.uint32) >> np.uint32(16)
+    return np.asarray(np.minimum(numbers, _LARGEST_MARGIN), dtype=np.float32).view(np.uint32) >> np.uint32(16)

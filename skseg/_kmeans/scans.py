@@ -6,7 +6,6 @@ Colors fall into buckets by a hash, so that what belongs together is found where
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -14,23 +13,27 @@ from numpy.typing import NDArray
 
 from .._census import Census, count, hash_buckets, merge
 from .fit import far_out
+from .nearest_center import squared_distances
 
 T = TypeVar("T")
 Floats = NDArray[np.float64]
 
 N_BUCKETS = 1 << 16  # of colors with the same hash
-_HEAVY = 64  # times the median inertia, or weight, of a bucket; the mean itself follows the outliers
-_MAX_HEAVY = 1 << 10  # buckets
+_HEAVY_SHARES = 64  # times the median inertia, or weight, of a bucket; the mean itself follows the outliers
+_MAX_HEAVY_BUCKETS = 1 << 10
 _LARGEST_SHARE = 1e-3  # of the weight that a color of a sample may have to stand for others
 
 
 class Bounds(NamedTuple):
-    """The labels of the last pass, and a bound for each: a color keeps its label until the centers have moved so far.
+    """The labels of the last pass, and a bound for each.
+
+    After each pass, `labels` are those of all colors by exact distances to its centers. A color whose bound is above
+    the path of a later pass has the same label there: no center can have come nearer than its own.
 
     Attributes
     ----------
     labels : (n_colors,)
-    paths : see `Passed`, as upper halves of float32, (n_colors,)
+    paths : the bounds, paths of the centers since all colors were looked at, as upper halves of float32, (n_colors,)
     """
 
     labels: NDArray[np.int32]
@@ -78,7 +81,10 @@ class CensusScan:
 
 
 def representatives(some: Census, scan: Scan) -> Census:
-    """A sample, weighted to stand for all colors but for those that hold much of the weight or of the scatter."""
+    """A sample, weighted to stand for all colors but for those that hold much of the weight or of the scatter.
+
+    A color of a sample stands for ``2**level`` colors of its weight.
+    """
     return _add_colors(some, some.weights * 2.0**some.level, scan, scattered_buckets(scan, some))
 
 
@@ -99,37 +105,26 @@ def _add_colors(some: Census, weights: Floats, scan: Scan, is_added: NDArray[np.
 
 def find_colors(scan: Scan, is_wanted: NDArray[np.bool_]) -> Census:
     """All colors of the buckets that are wanted."""
-    return scan.reduce(partial(_find_in_part, is_wanted), merge)
 
+    def find(rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Census:
+        chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
+        return count(rows[chosen], None if weights is None else weights[chosen])
 
-def _find_in_part(is_wanted: NDArray[np.bool_], rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Census:
-    chosen = np.flatnonzero(is_wanted[hash_buckets(rows)])
-    return count(rows[chosen], None if weights is None else weights[chosen])
+    return scan.reduce(find, merge)
 
 
 def scattered_buckets(scan: Scan, some: Census) -> NDArray[np.bool_]:
     """Which buckets hold much of the weight or of the scatter, (N_BUCKETS,): with frequent colors, or outliers."""
     colors = some.colors.astype(np.float64)
     center = colors.mean(axis=0)
-    scatter = float(_squares(colors, center).mean()) or 1.0
-    return find_heavy(scan.reduce(partial(_weigh_part, center, scatter), _sum))
+    scatter = float(squared_distances(colors, center).mean()) or 1.0
 
+    def weigh(rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Floats:
+        energies = 1 + squared_distances(rows, center) / scatter
+        energies = energies if weights is None else energies * weights
+        return np.asarray(np.bincount(hash_buckets(rows), energies, N_BUCKETS), dtype=np.float64)
 
-def _weigh_part(center: Floats, scatter: float, rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Floats:
-    energies = 1 + _squares(rows, center) / scatter
-    energies = energies if weights is None else energies * weights
-    return np.asarray(np.bincount(hash_buckets(rows), energies, N_BUCKETS), dtype=np.float64)
-
-
-def _sum(parts: Iterable[Floats]) -> Floats:
-    return np.asarray(sum(parts))
-
-
-def _squares(rows: NDArray[Any], center: Floats) -> Floats:
-    squares = np.zeros(len(rows))
-    for column, coordinate in zip(rows.T, center, strict=True):
-        squares += (column - coordinate) ** 2
-    return squares
+    return find_heavy(scan.reduce(weigh, lambda parts: np.asarray(sum(parts))))
 
 
 def no_buckets() -> NDArray[np.bool_]:
@@ -139,5 +134,5 @@ def no_buckets() -> NDArray[np.bool_]:
 
 def find_heavy(buckets: Floats) -> NDArray[np.bool_]:
     """Which buckets hold a large part of their sum, (N_BUCKETS,)."""
-    most = np.partition(buckets, -_MAX_HEAVY - 1)[-_MAX_HEAVY - 1]
-    return np.asarray(buckets > max(most, _HEAVY * np.median(buckets)))
+    most = np.partition(buckets, -_MAX_HEAVY_BUCKETS - 1)[-_MAX_HEAVY_BUCKETS - 1]
+    return np.asarray(buckets > max(most, _HEAVY_SHARES * np.median(buckets)))
