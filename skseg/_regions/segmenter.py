@@ -18,7 +18,7 @@ from .._census import means_by_label
 from .._checks import cast_if_exact, check_n_jobs
 from .._color import round_to
 from .._errors import as_real, is_word
-from .._images import Image, Images, LabelMap, SingleImage, is_named, open_images
+from .._images import Image, Images, LabelMap, Pixels, SingleImage, is_named, open_images
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._set_output import ImageOutputMixin
@@ -360,7 +360,7 @@ class RegionSegmenter(
         as_real(image[:0])
         _check_shape(image.shape, self.n_features_in_)  # one of a list may have been read only now
         described = describe(image, self.segmenter_, self.min_size)
-        return RegionHierarchy(described.regions, described.mask, described.start.pairs, described.tree(self.weights_))
+        return RegionHierarchy(described.regions, Pixels(image).mask, described.tree(self.weights_))
 
     def _learn(self, images: Image, y: Any, segmenter: KMeansSegmenter | None) -> dict[str, float]:
         """The weights that separate the true regions best."""
