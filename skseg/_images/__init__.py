@@ -5,7 +5,7 @@ registered.
 """
 
 from . import array, named, sequence, sliced, table  # noqa: F401, each registers its kind
-from .base import Image, ImageLike, Images, LabelMap, SingleImage, open_images, open_single, register
+from .base import Image, ImageLike, Images, LabelMap, OneImage, SingleImage, open_images, open_single, register
 from .maps import is_list_of_arrays, open_label_map, open_map, open_maps
 from .names import is_named, named_like
 from .no_data import find_missing, free_no_data, holds
@@ -16,6 +16,7 @@ __all__ = [
     "ImageLike",
     "Images",
     "LabelMap",
+    "OneImage",
     "Pixels",
     "SingleImage",
     "find_missing",

@@ -38,8 +38,7 @@ class SupportsArrayInterface(Protocol):
         ...
 
 
-Images = Sequence[SupportsArray]  # of any sizes
-ImageLike = ArrayLike | SupportsArrayInterface | Sequence[SupportsArrayInterface]  # whatever `open_images` takes
+Images = Sequence[SupportsArray] | Sequence[SupportsArrayInterface]  # of any sizes
 
 
 class Image(ABC):
@@ -230,6 +229,8 @@ class SingleImage(Image):
         return values
 
 
+OneImage = ArrayLike | SupportsArrayInterface | Image  # or a stack, or a table
+ImageLike = OneImage | Images  # X of `open_images`
 _KINDS: list[type[Image]] = []
 
 
