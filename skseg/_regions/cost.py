@@ -58,10 +58,11 @@ class Cost(NamedTuple):
         """The logarithms that are summed up, (n_borders, n_terms), from the sizes and mean features of all regions."""
         n_deviations, lengths = means.shape[1] - self.n_labels, borders[:, 0]
         smaller = min(1.0, self.n_pixels / USUAL_PIXELS) ** _FEWER
-        squares = (means[one] - means[other]) ** 2
-        shares = (means[one] + means[other])[:, n_deviations:]
+        size, mean, other_size, other_mean = sizes[one], means[one], sizes[other], means[other]
+        squares = (mean - other_mean) ** 2
+        shares = (mean + other_mean)[:, n_deviations:]
         numbers = np.empty((len(borders), len(TERMS)))
-        numbers[:, 0] = sizes[one] * sizes[other] / (sizes[one] + sizes[other]) * smaller / self.n_pixels
+        numbers[:, 0] = size * other_size / (size + other_size) * smaller / self.n_pixels
         numbers[:, 1] = lengths / np.sqrt(self.n_pixels)
         numbers[:, 2] = squares[:, :n_deviations].sum(axis=1)
         numbers[:, 3:6] = borders[:, 1:] / lengths[:, np.newaxis]

@@ -63,7 +63,7 @@ class _Merging:
     Attributes
     ----------
     nodes : node of the tree that each place is
-    seen_sizes : size of each place when the costs of all its borders were computed; a place that has drifted is larger
+    seen_sizes : size of each place when the costs of all its borders were computed
     children, costs : the two nodes that each merger has joined, and its cost, in the order of the mergers
     """
 
@@ -78,7 +78,8 @@ class _Merging:
         one, other = start.pairs.T.tolist()
         for each, neighbor, border in zip(one, other, map(tuple, start.borders.tolist()), strict=True):
             self.borders[each][neighbor] = self.borders[neighbor][each] = border
-        self.versions, self.seen_sizes = [0] * n_places, start.sizes.tolist()
+        self.versions, self.drifted = [0] * n_places, [False] * n_places
+        self.seen_sizes = start.sizes.tolist()
         self.queues: list[Iterator[tuple[float, int, int]]] = [iter(())] * n_places  # at first all are in the heap
         zeros = [0] * len(one)
         self.heap = list(zip(_costs_of_pairs(start, cost).tolist(), one, other, zeros, zeros, strict=True))
@@ -92,7 +93,7 @@ class _Merging:
         self._push_cheapest(one)
         if self.versions[other] != other_version:
             return
-        if any(self.sizes[each] > self.seen_sizes[each] for each in (one, other)):  # it has drifted
+        if self.drifted[one] or self.drifted[other]:
             now = self._costs(one, [other])[0]
             if now > cost:
                 heappush(self.heap, (now, one, other, version, other_version))
@@ -111,6 +112,7 @@ class _Merging:
         changed = self._join_borders(place, gone)
         self.versions[gone] = -1
         if len(self.borders[place]) > _MANY_NEIGHBORS and size + more < _LITTLE_GROWTH * self.seen_sizes[place]:
+            self.drifted[place] = True
             for new_cost, each in zip(self._costs(place, changed), changed, strict=True):
                 heappush(self.heap, (new_cost, place, each, self.versions[place], self.versions[each]))
         else:
@@ -119,6 +121,7 @@ class _Merging:
     def _look_again(self, place: int) -> None:
         """Queue all borders of a place by their cost."""
         self.versions[place] += 1
+        self.drifted[place] = False
         self.seen_sizes[place] = self.sizes[place]
         neighbors = list(self.borders[place])
         versions = [self.versions[each] for each in neighbors]
