@@ -7,9 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter, RegionSegmenter
-from skseg._regions.cost import TERMS, Cost, check_weights
+from skseg._regions.cost import TERMS, check_weights
 from skseg._regions.describe import describe
-from skseg._regions.learn import Examples, _compare, fit_weights, make_lesson
+from skseg._regions.learn import compare, fit_weights, make_lesson
 from skseg._regions.weights import WEIGHTS
 
 
@@ -64,25 +64,24 @@ def test_a_search_over_the_scale_learns_in_each_fold():
 
 def test_two_neighbors_are_as_separate_as_their_pixels(described):
     truths = [TRUTHS[0], TRUTHS[0] > 0]
-    found = examples_of_all_pairs(make_lesson(described, truths))
+    _, separate, _ = examples_of_all_pairs(*make_lesson(described, truths))
     regions = described.regions
     expected = []
     for one, other in described.start.pairs:
         differs = [(truth[regions == one][:, np.newaxis] != truth[regions == other]).mean() for truth in truths]
         expected.append(np.mean(differs))
-    assert np.allclose(found.separate, expected)
+    assert np.allclose(separate, expected)
 
 
-def examples_of_all_pairs(lesson):
+def examples_of_all_pairs(described, tables):
     """The examples of the smallest regions alone."""
-    start = lesson.described.start
-    return _compare(start, Cost.of(WEIGHTS, start.sizes.sum(), lesson.described.n_labels), lesson.tables)
+    return compare(described.start, described.cost(WEIGHTS), tables)
 
 
 def test_weights_are_those_of_a_logistic_regression_on_repeated_pairs():
     rng = np.random.default_rng(0)
     terms, separate = rng.normal(size=(400, len(TERMS))), rng.integers(5, size=400) / 4
-    weights = fit_weights([Examples(terms, separate, np.ones(400))])
+    weights = fit_weights([(terms, separate, np.ones(400))])
     repeated = np.repeat(terms, 4, axis=0)
     answers = (np.arange(4) < 4 * separate[:, np.newaxis]).ravel()
     expected = LogisticRegression(C=1e6).fit(repeated, answers)

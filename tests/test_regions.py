@@ -9,8 +9,9 @@ from scipy.sparse.csgraph import connected_components
 from skimage.measure import label
 
 from skseg._regions import merge as merging
+from skseg._regions.absorb import Regions, absorb_small
 from skseg._regions.cost import TERMS, Cost
-from skseg._regions.graph import Graph, absorb_small, connected, count_labels, graph, join
+from skseg._regions.graph import Graph, connected, count_labels, graph, join, sum_pixels
 from skseg._regions.merge import merge
 from skseg._regions.tree import cut, joining_heights
 
@@ -33,6 +34,13 @@ def whole_graph(regions, seed=0):
     deviations, contrasts, labels = pixels_of(regions, seed)
     start = graph(regions, list(deviations), list(contrasts))
     return start._replace(sums=np.hstack([start.sums, count_labels(regions, labels, N_LABELS)]))
+
+
+def absorbed(regions, planes, min_size):
+    """The map without small regions, and their sizes and sums."""
+    numbers = regions.astype(np.int32)
+    left = absorb_small(numbers, Regions.of_features(*sum_pixels(numbers, planes)), min_size)
+    return numbers, left
 
 
 def cost_of(start):
@@ -132,43 +140,39 @@ def test_the_graph_counts_pixels_and_borders(random_map):
 
 def test_small_regions_join_the_neighbor_of_the_nearest_color():
     regions = np.repeat([[0, 0, 0, 0, 1, 2, 2, 2, 2]], 3, axis=0)
-    plane = np.array([10.0, 13.0, 20.0])[regions]
-    left, numbers = absorb_small(graph(regions, [plane]), 4)
-    assert numbers.tolist() == [0, 0, 1]
+    numbers, left = absorbed(regions, [np.array([10.0, 13.0, 20.0])[regions]], 4)
+    assert numbers.tolist() == [[0, 0, 0, 0, 0, 1, 1, 1, 1]] * 3
     assert left.sizes.tolist() == [15, 12]
-    assert left.sums[:, 0].tolist() == [12 * 10 + 3 * 13, 12 * 20]
-    assert left.pairs.tolist() == [[0, 1]]
-    assert left.borders.tolist() == [[3]]
+    assert left.sums.tolist() == [[12 * 10 + 3 * 13, 12 * 20]]
 
 
 def test_large_regions_are_not_joined_by_small_ones_between_them():
     """The one in the middle is as near to both of its neighbors, which join others."""
     regions = np.array([[0, 0, 0, 1, 2, 3, 4, 4, 4, 4]])
-    plane = np.array([10.0, 11, 15, 11, 12])[regions]
-    left, numbers = absorb_small(graph(regions, [plane]), 3)
-    assert numbers.tolist() == [0, 0, 1, 1, 1]
+    numbers, left = absorbed(regions, [np.array([10.0, 11, 15, 11, 12])[regions]], 3)
+    assert numbers.tolist() == [[0, 0, 0, 0, 1, 1, 1, 1, 1, 1]]
     assert left.sizes.tolist() == [4, 6]
 
 
 def test_large_regions_that_are_equal_in_all_are_joined_by_one_between_them():
     """Nothing tells which of them it should join."""
     regions = np.array([[0, 0, 0, 1, 2, 2, 2]])
-    _, numbers = absorb_small(graph(regions, [np.array([10.0, 15, 10])[regions]]), 3)
-    assert numbers.tolist() == [0, 0, 0]
+    numbers, _ = absorbed(regions, [np.array([10.0, 15, 10])[regions]], 3)
+    assert not numbers.any()
 
 
 @pytest.mark.parametrize("min_size", [0, 2, 5, 30, 1000])
 def test_no_small_region_is_left_that_has_a_neighbor(random_map, min_size):
-    left, numbers = absorb_small(whole_graph(connected(random_map)), min_size)
+    regions = connected(random_map)
+    numbers, left = absorbed(regions, pixels_of(regions)[0], min_size)
     assert left.sizes.min() >= min_size or len(left.sizes) == 1
-    assert left.sizes.sum() == random_map.size
-    assert np.array_equal(np.unique(numbers), np.arange(len(left.sizes)))
+    assert np.array_equal(np.bincount(numbers.ravel()), left.sizes)
 
 
 def test_a_small_region_without_neighbors_stays():
     regions = np.array([[0, -1, 1, 1, 1]])
-    left, numbers = absorb_small(graph(regions, [regions]), 2)
-    assert numbers.tolist() == [0, 1]
+    numbers, left = absorbed(regions, [regions], 2)
+    assert numbers.tolist() == regions.tolist()
     assert left.sizes.tolist() == [1, 3]
 
 

@@ -58,11 +58,13 @@ def average(image: Image, side: int) -> Image:
     pixels = Pixels(image)
     if side == 1 or pixels.data.dtype.kind not in "biuf":
         return image
-    known = None if pixels.mask is None else _mean_of_sums((~pixels.mask).astype(np.float32), side)
+    counts: NDArray[np.float32] | int = side  # of known pixels in the square, relative to its side
+    if pixels.mask is not None:
+        counts = np.where(pixels.mask, 1, _mean_of_sums((~pixels.mask).astype(np.float32), side))
     data, dtype = _in_bytes(pixels.data, pixels.mask), pixels.data.dtype
     averaged = np.empty_like(data)
     for channel in range(averaged.shape[-1]):
-        averaged[..., channel] = _average_plane(data[..., channel], side, pixels.mask, known)
+        averaged[..., channel] = _average_plane(data[..., channel], side, pixels.mask, counts)
     if data.dtype != dtype:
         averaged = averaged.astype(dtype) * 257 if dtype == np.uint16 else (averaged / 255).astype(dtype)
     return averaged if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(averaged, mask=image.mask)
@@ -79,9 +81,9 @@ def _in_bytes(data: NDArray[Any], mask: Mask) -> NDArray[Any]:
     return eight if np.abs(to_unit(known) - eight / 255).max() < _SAME else data
 
 
-def _average_plane(plane: NDArray[Any], side: int, mask: Mask, known: NDArray[np.float32] | None) -> NDArray[Any]:
+def _average_plane(plane: NDArray[Any], side: int, mask: Mask, counts: NDArray[np.float32] | int) -> NDArray[Any]:
     numbers, exponent = _whole_numbers(plane if mask is None else np.where(mask, 0, plane), side)
-    means = _mean_of_sums(numbers, side) / (side if mask is None or known is None else np.where(mask, 1, known))
+    means = _mean_of_sums(numbers, side) / counts
     if plane.dtype.kind == "f":
         return np.ldexp(means, exponent)
     means += 0.5

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter, uniform_filter1d
 
 from .graph import count_labels
-from .grid import Grid, Plane
+from .grid import Grid, Plane, larger, nearest_odd
 
 _PIXEL = 0.5  # standard deviation, in pixels of the image itself, of the smoothing by its pixels
 _DEVIATION_WINDOW = 13  # side of the square that standard deviations are taken over
@@ -34,7 +34,7 @@ def gradient(planes: Sequence[Plane], grid: Grid, smoothing: float) -> Plane:
 
 def local_deviation(plane: Plane, grid: Grid) -> Plane:
     """Standard deviation around each pixel, (height, width)."""
-    centered, window = plane - plane.mean(), max(3, grid.window(_DEVIATION_WINDOW))
+    centered, window = plane - plane.mean(), max(3, nearest_odd(_DEVIATION_WINDOW * grid.larger))
     variance = uniform_filter(centered**2, window) - uniform_filter(centered, window) ** 2
     return grid.grow(np.sqrt(np.maximum(variance, 0)))
 
@@ -46,7 +46,7 @@ def label_contrast(labels: NDArray[np.int32], n_labels: int) -> Plane:
     of the four in which it is largest. `labels` are −1 under the mask, which is in no histogram.
     """
     grid = Grid.coarse(labels.shape)
-    counts = _counts(labels, n_labels, grid)
+    counts = count_labels(grid.blocks(), labels, n_labels).astype(np.float32).reshape(*grid.shape, n_labels)
     far = max(1, round(_DISTANCE * grid.larger))
     diagonal = max(1, round(_DIAGONAL * far))
     for axis in (0, 1):
@@ -60,7 +60,7 @@ def label_contrast(labels: NDArray[np.int32], n_labels: int) -> Plane:
 
 def fill(plane: Plane, missing: NDArray[np.bool_]) -> Plane:
     """The plane with the mean of what is known around each missing pixel; 0 where nothing is that could matter."""
-    window = Grid.pixels(plane.shape).window(_REACH)
+    window = nearest_odd(_REACH * larger(plane.shape))
     known = uniform_filter((~missing).astype(np.float32), window, mode="constant")
     means = uniform_filter(np.where(missing, np.float32(0), plane), window, mode="constant")
     return np.where(missing, means * (known > _LEAST) / np.maximum(known, np.float32(_LEAST)), plane)
@@ -69,12 +69,6 @@ def fill(plane: Plane, missing: NDArray[np.bool_]) -> Plane:
 def _squared_gradient(plane: Plane) -> Plane:
     along = [np.gradient(plane, axis=axis) ** 2 for axis in (0, 1) if plane.shape[axis] > 1]
     return np.asarray(sum(along, np.zeros_like(plane)))
-
-
-def _counts(labels: NDArray[np.int32], n_labels: int, grid: Grid) -> NDArray[np.float32]:
-    """How often each label occurs in each block, (n_rows, n_columns, n_labels)."""
-    counts = count_labels(grid.blocks(), labels, n_labels)
-    return counts.astype(np.float32).reshape(*grid.shape, n_labels)
 
 
 def _difference(shares: NDArray[np.float32], margin: int, offset: tuple[int, int], n_pixels: float) -> Plane:

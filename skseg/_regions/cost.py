@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit
 
-from .graph import Floats
+from .graph import Floats, Labels
 from .grid import USUAL_PIXELS
 
 # What is added to each number before the logarithm, lest it be minus infinity where two regions do not differ.
@@ -27,6 +25,8 @@ _LEAST = {
 }
 TERMS = tuple(_LEAST)
 _FEWER = 0.2  # exponent of the size of a small image; thumbnails then have as many regions as their photos
+
+Places = int | list[int] | Labels  # one region, or several
 
 
 class Cost(NamedTuple):
@@ -50,18 +50,19 @@ class Cost(NamedTuple):
         """The cost with these weights of the terms by name, and the intercept."""
         return cls(np.array([weights[term] for term in TERMS]), weights["intercept"], n_pixels, n_labels)
 
-    def __call__(self, size: Any, means: Floats, sizes: Floats, other_means: Floats, borders: Floats) -> Floats:
+    def __call__(self, sizes: Floats, means: Floats, one: Places, other: Places, borders: Floats) -> Floats:
         """Cost of the union of one region, or of each of several, with others."""
-        return np.asarray(self.terms(size, means, sizes, other_means, borders) @ self.weights + self.intercept)
+        return np.asarray(self.terms(sizes, means, one, other, borders) @ self.weights + self.intercept)
 
-    def terms(self, size: Any, means: Floats, sizes: Floats, other_means: Floats, borders: Floats) -> Floats:
-        """The logarithms that are summed up, (n_borders, n_terms)."""
-        n_deviations, lengths = means.shape[-1] - self.n_labels, borders[:, 0]
+    def terms(self, sizes: Floats, means: Floats, one: Places, other: Places, borders: Floats) -> Floats:
+        """The logarithms that are summed up, (n_borders, n_terms), from the sizes and mean features of all regions."""
+        n_deviations, lengths = means.shape[1] - self.n_labels, borders[:, 0]
         smaller = min(1.0, self.n_pixels / USUAL_PIXELS) ** _FEWER
-        squares = (means - other_means) ** 2
-        shares = (means + other_means)[:, n_deviations:]
+        size, mean, other_size, other_mean = sizes[one], means[one], sizes[other], means[other]
+        squares = (mean - other_mean) ** 2
+        shares = (mean + other_mean)[:, n_deviations:]
         numbers = np.empty((len(borders), len(TERMS)))
-        numbers[:, 0] = size * sizes / (size + sizes) * smaller / self.n_pixels
+        numbers[:, 0] = size * other_size / (size + other_size) * smaller / self.n_pixels
         numbers[:, 1] = lengths / np.sqrt(self.n_pixels)
         numbers[:, 2] = squares[:, :n_deviations].sum(axis=1)
         numbers[:, 3:6] = borders[:, 1:] / lengths[:, np.newaxis]
@@ -75,11 +76,6 @@ def check_weights(weights: Mapping[str, Any]) -> dict[str, float]:
     if len(weights) != len(checked) or not np.isfinite(list(checked.values())).all():
         raise ValueError(f"weights must be finite numbers for {', '.join(checked)}; got {dict(weights)} instead.")
     return checked
-
-
-def probability(costs: NDArray[Any]) -> Floats:
-    """The probability of two regions, from the logarithm of its odds."""
-    return np.asarray(expit(costs))
 
 
 _OFFSETS = np.array(list(_LEAST.values()))

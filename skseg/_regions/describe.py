@@ -16,10 +16,11 @@ from .._images import Pixels, open_images
 from .._limits import LIMITS
 from .._model import Model
 from .._segmenter import KMeansSegmenter
+from .absorb import Regions, absorb_small
 from .average import without_noise
 from .contrast import fill, gradient, label_contrast, local_deviation
 from .cost import Cost
-from .graph import Graph, Labels, absorb_small, connected, count_labels, graph
+from .graph import Graph, Labels, connected, count_labels, graph, sum_pixels
 from .grid import Grid
 from .merge import merge
 from .tree import Tree
@@ -46,22 +47,24 @@ class Described(NamedTuple):
     Attributes
     ----------
     regions : number of the region of each pixel, −1 under the mask, (height, width)
-    mask : where the image is masked, or None
     start : the graph of the regions, whose features are deviations and counts of labels
     n_labels : number of the last features, which are counts of labels
     """
 
     regions: Labels
-    mask: NDArray[np.bool_] | None
     start: Graph
     n_labels: int
 
+    def cost(self, weights: Mapping[str, float]) -> Cost:
+        """The cost of their mergers."""
+        return Cost.of(weights, self.start.sizes.sum(), self.n_labels)
+
     def tree(self, weights: Mapping[str, float]) -> Tree:
         """The tree of their merging."""
-        return merge(self.start, Cost.of(weights, self.start.sizes.sum(), self.n_labels))
+        return merge(self.start, self.cost(weights))
 
 
-def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: Any) -> Described:
+def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: float | str) -> Described:
     """Find the connected parts of the labels of an image, let small ones join a neighbor, and describe what is left.
 
     If the segmenter is None, the image gets clusters of its own.
@@ -73,7 +76,8 @@ def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: A
         )
     mask = Pixels(image).mask
     if mask is not None and mask.all():
-        return _nothing(mask)
+        nothing = Graph(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 2), dtype=np.int32), np.zeros((0, 4)))
+        return Described(np.full(mask.shape, -1, dtype=np.int32), nothing, 0)
     n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(image.shape[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
     image = without_noise(image, min(smallest, n_pixels * _SMALLEST))
@@ -83,17 +87,15 @@ def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: A
         rows = match_to_fit(segmenter, [], rows)
     labels = np.ma.getdata(pixels.restore(model.label(rows), -1))
     planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), np.nan)), _reference_spread(model))
-    parts = connected(labels, mask)
-    _, numbers = absorb_small(graph(parts, planes), smallest)
-    regions = np.append(numbers, np.int32(-1))[parts]  # −1, under the mask, is the last
-    del parts
+    regions = connected(labels, mask)
+    absorb_small(regions, Regions.of_features(*sum_pixels(regions, planes)), smallest)
     n_labels = len(model.centers)
     grid = Grid.fine(labels.shape)
     planes = [grid.shrink(plane) for plane in planes]
     contrasts = [gradient(planes, grid, 1), gradient(planes, grid, 2), label_contrast(labels, n_labels)]
     start = graph(regions, [local_deviation(plane, grid) for plane in planes], contrasts)
     sums = np.hstack([start.sums, count_labels(regions, labels, n_labels)])
-    return Described(regions, mask, start._replace(sums=sums), n_labels)
+    return Described(regions, start._replace(sums=sums), n_labels)
 
 
 def _own_model(image: NDArray[Any]) -> Model:
@@ -117,13 +119,6 @@ def _own_model(image: NDArray[Any]) -> Model:
         )
     scan = None if census.is_complete else PixelScan(images, color_space, None, census.colors[:1], None)
     return fit_model(census, scan, color_space=color_space, channel_weights=weights, **_OWN)
-
-
-def _nothing(mask: NDArray[np.bool_]) -> Described:
-    """No regions, of an image that is all masked."""
-    regions = np.full(mask.shape, -1, dtype=np.int32)
-    start = Graph(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 2), dtype=np.int32), np.zeros((0, 4)))
-    return Described(regions, mask, start, 0)
 
 
 def _reference_spread(model: Model) -> float:

@@ -29,34 +29,23 @@ class Grid(NamedTuple):
     larger: float
 
     @classmethod
-    def pixels(cls, shape: tuple[int, ...]) -> Self:
-        """Single pixels."""
-        return cls._of(shape, 1, _larger(shape))
-
-    @classmethod
     def fine(cls, shape: tuple[int, ...]) -> Self:
         """Single pixels, or in an image of at least twice the usual side as many pixels as keep it below that."""
-        larger = _larger(shape)
-        return cls._of(shape, max(1, int(larger)), larger)
+        return cls._of(shape, max(1, int(larger(shape))))
 
     @classmethod
     def coarse(cls, shape: tuple[int, ...]) -> Self:
         """Blocks of two by two pixels in an image of usual size."""
-        larger = _larger(shape)
-        return cls._of(shape, max(1.0, 2 * larger), larger)
+        return cls._of(shape, max(1.0, 2 * larger(shape)))
 
     @classmethod
-    def _of(cls, shape: tuple[int, ...], step: float, larger: float) -> Self:
-        return cls(_edges(shape[0], step), _edges(shape[1], step), larger / step)
+    def _of(cls, shape: tuple[int, ...], step: float) -> Self:
+        return cls(_edges(shape[0], step), _edges(shape[1], step), larger(shape) / step)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of rows and of columns of blocks."""
         return len(self.rows) - 1, len(self.columns) - 1
-
-    def window(self, side: float) -> int:
-        """Odd number of blocks nearest to `side`, which is in pixels of an image of usual size."""
-        return nearest_odd(side * self.larger)
 
     def blocks(self) -> NDArray[np.int32]:
         """Number of the block of each pixel, (height, width)."""
@@ -78,7 +67,8 @@ class Grid(NamedTuple):
         return np.repeat(np.repeat(blocks, np.diff(self.rows), axis=0), np.diff(self.columns), axis=1)
 
 
-def _larger(shape: tuple[int, ...]) -> float:
+def larger(shape: tuple[int, ...]) -> float:
+    """The side of an image relative to that of an image of usual size."""
     return float(np.sqrt(shape[0] * shape[1] / USUAL_PIXELS))
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.utils import check_scalar
 
-from .cost import probability
+from .graph import Floats, borders
 from .tree import Tree, cut, joining_heights
 
 
@@ -25,9 +26,6 @@ class RegionHierarchy:
 
     mask : ndarray of bool, shape (height, width), or None
         Where the image is masked.
-
-    pairs : ndarray of int32, shape (n_pairs, 2)
-        Pairs of neighboring smallest regions, each once, lower number first, sorted.
 
     tree : Tree
         Order and cost of their mergers.
@@ -58,15 +56,12 @@ class RegionHierarchy:
     [2, 5, 20]
     """
 
-    def __init__(
-        self, regions: NDArray[np.int32], mask: NDArray[np.bool_] | None, pairs: NDArray[Any], tree: Tree
-    ) -> None:
+    def __init__(self, regions: NDArray[np.int32], mask: NDArray[np.bool_] | None, tree: Tree) -> None:
         self._regions = regions
         self._mask = mask
-        self._pairs = pairs
         self._tree = tree
         self.n_regions = tree.n_regions
-        self.scales = probability(tree.heights)
+        self.scales = np.asarray(expit(tree.heights))
 
     def __repr__(self) -> str:
         size, half = " × ".join(map(str, self._regions.shape)), self._count(0.5)
@@ -82,7 +77,7 @@ class RegionHierarchy:
         """Number of regions at a scale."""
         return self.n_regions - int(np.searchsorted(self.scales, scale, side="right"))
 
-    def cut(self, *, scale: float | None = None, n_regions: int | None = None) -> Any:
+    def cut(self, *, scale: float | None = None, n_regions: int | None = None) -> NDArray[np.int32]:
         """Cut the tree at a scale, or at a number of regions.
 
         Parameters
@@ -114,10 +109,10 @@ class RegionHierarchy:
         else:
             check_scalar(n_regions, "n_regions", Integral, min_val=1)
             n_mergers = int(np.clip(self.n_regions - int(n_regions or 0), 0, len(self.scales)))
-        numbers = np.append(cut(self._tree, n_mergers), -1).astype(np.int32)  # −1, under the mask, is the last
+        numbers = np.append(cut(self._tree, n_mergers), np.int32(-1))  # −1, under the mask, is the last
         return self._with_mask(numbers[self._regions])
 
-    def boundaries(self) -> Any:
+    def boundaries(self) -> Floats:
         """Compute the probability at which each boundary disappears: the ultrametric boundary map.
 
         Returns
@@ -126,23 +121,19 @@ class RegionHierarchy:
             The largest probability of the boundaries between a pixel and its right and lower neighbors; 0 within the
             smallest regions and along the mask.
         """
-        keys = self._pairs[:, 0].astype(np.int64) * self.n_regions + self._pairs[:, 1]
-        heights = probability(joining_heights(self._tree, self._pairs))
+        one, other = borders(self._regions)
+        ends = np.sort(self._regions.ravel()[[one, other]], axis=0).astype(np.int64)
+        keys, places = np.unique(ends[0] * self.n_regions + ends[1], return_inverse=True)
+        pairs = np.stack(np.divmod(keys, self.n_regions), axis=1)
         boundaries = np.zeros(self._regions.shape)
-        for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-            first, second = self._regions[one], self._regions[other]
-            border = (first != second) & (first >= 0) & (second >= 0)
-            low, high = np.minimum(first[border], second[border]), np.maximum(first[border], second[border])
-            place = np.searchsorted(keys, low.astype(np.int64) * self.n_regions + high)
-            view = boundaries[one]
-            view[border] = np.maximum(view[border], heights[place])
+        np.maximum.at(boundaries.ravel(), one, expit(joining_heights(self._tree, pairs))[places])
         return self._with_mask(boundaries)
 
-    def _with_mask(self, values: Any) -> Any:
+    def _with_mask(self, values: NDArray[Any]) -> NDArray[Any]:
         return values if self._mask is None else np.ma.MaskedArray(values, mask=self._mask)
 
 
-def check_probability(scale: Any) -> None:
+def check_probability(scale: float) -> None:
     """Validate a scale."""
     check_scalar(scale, "scale", Real)
     if not 0 <= scale <= 1:

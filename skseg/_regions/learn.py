@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,36 +24,15 @@ _C = 1e4  # hardly any regularization: the terms are few and the pairs many
 
 Weights = Mapping[str, float]
 
+# An image, and for each annotator, how many pixels of each region are in each true region, (n_regions, n_true_regions).
+Lesson = tuple[Described, list[csr_array]]
 
-class Lesson(NamedTuple):
-    """An image, and how people have divided it.
-
-    Attributes
-    ----------
-    described : the smallest regions of the image
-    tables : for each annotator, how many pixels of each of them are in each true region, (n_regions, n_true_regions)
-    """
-
-    described: Described
-    tables: list[csr_array]
+# Pairs of neighbors: the terms of the cost of their union, (n_pairs, n_terms); the probability that one pixel of each
+# are in two true regions; and their importance, which grows with the size of the smaller region.
+Examples = tuple[Floats, Floats, Floats]
 
 
-class Examples(NamedTuple):
-    """Pairs of neighbors from all levels of a hierarchy.
-
-    Attributes
-    ----------
-    terms : of the cost of their union, (n_pairs, n_terms)
-    separate : probability that one pixel of each are in two true regions, (n_pairs,)
-    importance : grows with the size of the smaller region, (n_pairs,)
-    """
-
-    terms: Floats
-    separate: Floats
-    importance: Floats
-
-
-def make_lesson(described: Described, truth: Any) -> Lesson:
+def make_lesson(described: Described, truth: NDArray[Any] | list[NDArray[Any]]) -> Lesson:
     """What there is to learn from an image whose true label map, or several by different annotators, are given."""
     shape = described.regions.shape
     maps = list(truth) if isinstance(truth, list) or truth.ndim == 3 else [truth]
@@ -63,7 +42,7 @@ def make_lesson(described: Described, truth: Any) -> Lesson:
             f"y must hold a label map of the shape of X's pixels, {shape}, for each image, or a list of them by "
             f"several people; got {wrong[0] if wrong else 'none'} instead."
         )
-    return Lesson(described, [_count(described, each) for each in maps])
+    return described, [_count(described, each) for each in maps]
 
 
 def learn(lessons: list[Lesson], start: Weights) -> dict[str, float]:
@@ -73,13 +52,14 @@ def learn(lessons: list[Lesson], start: Weights) -> dict[str, float]:
     """
     weights = dict(start)
     for _ in range(_ROUNDS):
-        weights = fit_weights([examples(lesson, weights) for lesson in lessons])
+        weights = fit_weights([part for lesson in lessons for part in examples(*lesson, weights)])
     return weights
 
 
 def fit_weights(parts: list[Examples]) -> dict[str, float]:
     """Logistic regression on examples; each counts as separate and as not, as far as it is."""
-    terms, separate, importance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    nothing = np.zeros((0, len(TERMS))), np.zeros(0), np.zeros(0)  # all of images without neighbors
+    terms, separate, importance = map(np.concatenate, zip(nothing, *parts, strict=True))
     both = np.concatenate([importance * separate, importance * (1 - separate)])
     is_separate = np.arange(len(both)) < len(terms)
     counts = both > 0
@@ -99,26 +79,23 @@ def fit_weights(parts: list[Examples]) -> dict[str, float]:
     }
 
 
-def examples(lesson: Lesson, weights: Weights) -> Examples:
+def examples(described: Described, tables: list[csr_array], weights: Weights) -> Iterator[Examples]:
     """The pairs of neighbors at some levels of the hierarchy of an image."""
-    level, tables = lesson.described.start, lesson.tables
-    cost, tree = Cost.of(weights, level.sizes.sum(), lesson.described.n_labels), lesson.described.tree(weights)
-    nothing = Examples(np.zeros((0, len(TERMS))), np.zeros(0), np.zeros(0))  # all of an image without neighbors
-    before, parts = np.arange(tree.n_regions), [nothing]
+    level, cost, tree = described.start, described.cost(weights), described.tree(weights)
+    before = np.arange(tree.n_regions, dtype=np.int32)
     for n_mergers in _levels(len(tree.children)):
         now = cut(tree, n_mergers)
-        groups = np.empty(len(level.sizes), dtype=np.int64)
+        groups = np.empty(len(level.sizes), dtype=np.int32)
         groups[before] = now
-        level, tables, before = contract(level, groups), [_join_rows(table, groups) for table in tables], now
-        parts.append(_compare(level, cost, tables))
-    return Examples(*map(np.concatenate, zip(*parts, strict=True)))
+        members = csr_array((np.ones(len(groups)), (groups, np.arange(len(groups)))))
+        level, tables, before = contract(level, groups), [members @ table for table in tables], now
+        yield compare(level, cost, tables)
 
 
-def _compare(level: Graph, cost: Cost, tables: list[csr_array]) -> Examples:
+def compare(level: Graph, cost: Cost, tables: list[csr_array]) -> Examples:
     """The pairs of neighbors at one level."""
     one, other = level.pairs.T
-    means = level.sums / level.sizes[:, np.newaxis]
-    terms = cost.terms(level.sizes[one], means[one], level.sizes[other], means[other], level.borders)
+    terms = cost.terms(level.sizes, level.sums / level.sizes[:, np.newaxis], one, other, level.borders)
     separate, n_annotators = np.zeros(len(one)), np.zeros(len(one))
     for table in tables:
         totals = table.sum(axis=1)
@@ -127,13 +104,7 @@ def _compare(level: Graph, cost: Cost, tables: list[csr_array]) -> Examples:
         separate += np.where(possible > 0, 1 - same / np.maximum(possible, 1), 0)
         n_annotators += possible > 0
     importance = np.sqrt(np.minimum(level.sizes[one], level.sizes[other]) / cost.n_pixels) * (n_annotators > 0)
-    return Examples(terms, separate / np.maximum(n_annotators, 1), importance)
-
-
-def _join_rows(table: csr_array, groups: NDArray[Any]) -> csr_array:
-    """The sum of the rows of each group."""
-    members = csr_array((np.ones(len(groups)), (groups, np.arange(len(groups)))))
-    return members @ table
+    return terms, separate / np.maximum(n_annotators, 1), importance
 
 
 def _levels(n_mergers: int) -> list[int]:
@@ -142,7 +113,7 @@ def _levels(n_mergers: int) -> list[int]:
     return (n_mergers - left[left <= n_mergers][::-1]).tolist()  # type: ignore[no-any-return]
 
 
-def _count(described: Described, truth: Any) -> csr_array:
+def _count(described: Described, truth: NDArray[Any]) -> csr_array:
     """How many pixels of each region are in each true region; masked ones do not count."""
     counts = (described.regions >= 0) & ~np.ma.getmaskarray(truth)
     numbers = consecutive(np.ma.getdata(truth)[counts])

@@ -14,7 +14,6 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import chain
 from operator import add
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cost import Cost
-from .graph import Floats, Graph, contract, join, nearest_neighbors
+from .graph import Floats, Graph, contract, join
 from .tree import Tree, in_order
 
 _MANY_REGIONS = 20_000  # more are first merged in rounds
@@ -38,53 +37,50 @@ Border = tuple[float, ...]  # length and contrasts
 
 def merge(start: Graph, cost: Cost) -> Tree:
     """The tree of merging, the two neighbors first whose union costs least."""
-    forest = _Forest(start, list(range(len(start.sizes))), [], [])
-    _merge_in_rounds(forest, cost)
-    merging = _Merging(forest, cost)
+    merging = _Merging(cost, *_merge_in_rounds(start, cost))
     while merging.heap:
         merging.step()
-    return in_order(len(start.sizes), forest.children, forest.costs)
-
-
-@dataclass
-class _Forest:
-    """Mergers that were made, in any order.
-
-    Attributes
-    ----------
-    left : the regions that are left, and their neighbors
-    nodes : node of the tree that each of them is, (n_left,)
-    children, costs : the two nodes that each merger has joined, and its cost, (n_mergers,)
-    """
-
-    left: Graph
-    nodes: list[int]
-    children: list[tuple[int, int]]
-    costs: list[float]
+    return in_order(len(start.sizes), merging.children, merging.costs)
 
 
 class _Merging:
     """Regions while they merge, one pair at a time.
 
-    A union takes the place of that of its two parts that has more neighbors. What waits in the heap is a cost and two
-    places, each with its version: it is out of date when one of them is gone or was looked at again. Of the borders of
-    a place only the cheapest waits there, so that a background with thousands of neighbors does not fill it.
+    A union takes the place of that of its two parts that has more neighbors; the other place is gone. A place gets a
+    new version whenever the costs of all its borders are computed anew, and version −1 when it is gone.
 
-    A place with many neighbors that has hardly grown is not looked at again with all of them. It has drifted: a
-    merger with it is checked when its turn comes.
+    The heap holds entries (cost, place, neighbor, and the version of each). An entry is stale, and is passed over, if
+    one of the two versions is not that of its place any more. Of the borders of a place, only the cheapest is in the
+    heap; the others wait in its queue, sorted by cost, so that a background with thousands of neighbors does not fill
+    the heap. When an entry leaves the heap, the next one of its place that is not stale enters it. So each pair of
+    neighbors has an entry that is not stale, in the heap or in a queue behind an entry of the heap that costs no more:
+    the first entry of the heap that is not stale is the cheapest pair.
+
+    One exception: a place with many neighbors that has hardly grown since its costs were computed keeps its version,
+    and the costs of its old borders are a little out of date. It has drifted: the cost of an entry with it is computed
+    again when it leaves the heap. If it has risen, the entry returns with it; if it has fallen, the old one stands.
+
+    Attributes
+    ----------
+    nodes : node of the tree that each place is
+    seen_sizes : size of each place when the costs of all its borders were computed
+    children, costs : the two nodes that each merger has joined, and its cost, in the order of the mergers
     """
 
-    def __init__(self, forest: _Forest, cost: Cost) -> None:
-        start = forest.left
-        n_places = len(start.sizes)
-        self.forest, self.cost = forest, cost
+    def __init__(
+        self, cost: Cost, start: Graph, nodes: list[int], children: list[tuple[int, int]], costs: list[float]
+    ) -> None:
+        n_places = len(nodes)
+        self.cost, self.nodes, self.children, self.costs = cost, nodes, children, costs
+        self.n_nodes = n_places + 2 * len(children)  # each merger left one region less and one node more
         self.sizes, self.means = start.sizes.copy(), start.sums / start.sizes[:, np.newaxis]
-        self.next_node = n_places + 2 * len(forest.children)  # each merger left one region less and one node more
-        self.borders = _borders_of_each(start)
-        self.versions, self.drifted = [0] * n_places, [False] * n_places
-        self.size_when_seen = start.sizes.tolist()
-        self.queues: list[Iterator[tuple[float, int, int]]] = [iter(())] * n_places  # at first all are in the heap
+        self.borders: list[dict[int, Border]] = [{} for _ in nodes]
         one, other = start.pairs.T.tolist()
+        for each, neighbor, border in zip(one, other, map(tuple, start.borders.tolist()), strict=True):
+            self.borders[each][neighbor] = self.borders[neighbor][each] = border
+        self.versions, self.drifted = [0] * n_places, [False] * n_places
+        self.seen_sizes = start.sizes.tolist()
+        self.queues: list[Iterator[tuple[float, int, int]]] = [iter(())] * n_places  # at first all are in the heap
         zeros = [0] * len(one)
         self.heap = list(zip(_costs_of_pairs(start, cost).tolist(), one, other, zeros, zeros, strict=True))
         heapify(self.heap)
@@ -106,19 +102,19 @@ class _Merging:
 
     def _join(self, cost: float, one: int, other: int) -> None:
         place, gone = sorted((one, other), key=lambda each: -len(self.borders[each]))
-        nodes = self.forest.nodes
-        self.forest.children.append((nodes[one], nodes[other]))
-        self.forest.costs.append(cost)
-        nodes[place] = self.next_node
-        self.next_node += 1
+        self.children.append((self.nodes[one], self.nodes[other]))
+        self.costs.append(cost)
+        self.nodes[place] = self.n_nodes
+        self.n_nodes += 1
         size, more = self.sizes[place], self.sizes[gone]
         self.means[place] = (size * self.means[place] + more * self.means[gone]) / (size + more)
         self.sizes[place] = size + more
-        changed = _join_borders(self.borders, place, gone)
+        changed = self._join_borders(place, gone)
         self.versions[gone] = -1
-        if len(self.borders[place]) > _MANY_NEIGHBORS and size + more < _LITTLE_GROWTH * self.size_when_seen[place]:
+        if len(self.borders[place]) > _MANY_NEIGHBORS and size + more < _LITTLE_GROWTH * self.seen_sizes[place]:
             self.drifted[place] = True
-            self._push(place, changed)
+            for new_cost, each in zip(self._costs(place, changed), changed, strict=True):
+                heappush(self.heap, (new_cost, place, each, self.versions[place], self.versions[each]))
         else:
             self._look_again(place)
 
@@ -126,10 +122,10 @@ class _Merging:
         """Queue all borders of a place by their cost."""
         self.versions[place] += 1
         self.drifted[place] = False
-        self.size_when_seen[place] = self.sizes[place]
+        self.seen_sizes[place] = self.sizes[place]
         neighbors = list(self.borders[place])
-        ranked = sorted(zip(self._costs(place, neighbors), neighbors, strict=True))
-        self.queues[place] = iter([(cost, each, self.versions[each]) for cost, each in ranked])
+        versions = [self.versions[each] for each in neighbors]
+        self.queues[place] = iter(sorted(zip(self._costs(place, neighbors), neighbors, versions, strict=True)))
         self._push_cheapest(place)
 
     def _push_cheapest(self, place: int) -> None:
@@ -139,11 +135,6 @@ class _Merging:
                 heappush(self.heap, (cost, place, neighbor, self.versions[place], version))
                 return
 
-    def _push(self, place: int, neighbors: list[int]) -> None:
-        """Put some borders of a place into the heap."""
-        for cost, each in zip(self._costs(place, neighbors), neighbors, strict=True):
-            heappush(self.heap, (cost, place, each, self.versions[place], self.versions[each]))
-
     def _costs(self, place: int, neighbors: list[int]) -> list[float]:
         """Cost of the union of a place with each of some neighbors."""
         if not neighbors:
@@ -151,57 +142,59 @@ class _Merging:
         around = self.borders[place]
         values = chain.from_iterable(around[each] for each in neighbors)
         borders = np.fromiter(values, np.float64).reshape(len(neighbors), -1)
-        costs = self.cost(self.sizes[place], self.means[place], self.sizes[neighbors], self.means[neighbors], borders)
-        return costs.tolist()  # type: ignore[no-any-return]
+        return self.cost(self.sizes, self.means, place, neighbors, borders).tolist()  # type: ignore[no-any-return]
+
+    def _join_borders(self, place: int, gone: int) -> list[int]:
+        """Give the neighbors of a place that is gone to another; which they are."""
+        around, more = self.borders[place], self.borders[gone]
+        del around[gone], more[place]
+        for neighbor, border in more.items():
+            joined = tuple(map(add, around[neighbor], border)) if neighbor in around else border
+            around[neighbor] = self.borders[neighbor][place] = joined
+            del self.borders[neighbor][gone]
+        self.borders[gone] = {}
+        return list(more)
 
 
-def _borders_of_each(start: Graph) -> list[dict[int, Border]]:
-    """The border to each neighbor of each region."""
-    borders: list[dict[int, Border]] = [{} for _ in start.sizes]
-    for (one, other), border in zip(start.pairs.tolist(), map(tuple, start.borders.tolist()), strict=True):
-        borders[one][other] = borders[other][one] = border
-    return borders
+def _merge_in_rounds(left: Graph, cost: Cost) -> tuple[Graph, list[int], list[tuple[int, int]], list[float]]:
+    """While many regions are left, merge pairs that are each other's cheapest neighbor, the cheaper half of them.
 
-
-def _join_borders(borders: list[dict[int, Border]], place: int, gone: int) -> list[int]:
-    """Give the neighbors of one region to another, in place; which they are."""
-    around, more = borders[place], borders[gone]
-    del around[gone], more[place]
-    for neighbor, border in more.items():
-        if neighbor in around:
-            border = tuple(map(add, around[neighbor], border))  # noqa: PLW2901
-        around[neighbor] = borders[neighbor][place] = border
-        del borders[neighbor][gone]
-    borders[gone] = {}
-    return list(more)
-
-
-def _merge_in_rounds(forest: _Forest, cost: Cost) -> None:
-    """While many regions are left, merge pairs that are each other's cheapest neighbor, the cheaper half of them."""
-    n_regions = len(forest.nodes)
-    while len(forest.nodes) > _MANY_REGIONS:
-        pairs, costs = _cheapest_of_both(forest.left, _costs_of_pairs(forest.left, cost))
-        if len(pairs) < _FEW * len(forest.nodes):
-            return
-        before, groups = np.array(forest.nodes), join(pairs, len(forest.nodes))
-        after = np.empty(len(before) - len(pairs), dtype=np.int64)
-        after[groups] = before
-        after[groups[pairs[:, 0]]] = n_regions + len(forest.children) + np.arange(len(pairs))
-        forest.children.extend(map(tuple, before[pairs].tolist()))
-        forest.costs.extend(costs.tolist())
-        forest.left, forest.nodes = contract(forest.left, groups), after.tolist()
+    The regions that are left, the node of each, and the children and the costs of the mergers.
+    """
+    n_regions = len(left.sizes)
+    nodes, children, costs = np.arange(n_regions), list[tuple[int, int]](), list[float]()
+    while len(nodes) > _MANY_REGIONS:
+        pairs, cheapest = _cheapest_of_both(left, _costs_of_pairs(left, cost))
+        if len(pairs) < _FEW * len(nodes):
+            break
+        groups = join(pairs, len(nodes))
+        before, nodes = nodes, np.empty(len(nodes) - len(pairs), dtype=np.int64)
+        nodes[groups] = before
+        nodes[groups[pairs[:, 0]]] = n_regions + len(children) + np.arange(len(pairs))
+        children.extend(map(tuple, before[pairs].tolist()))
+        costs.extend(cheapest.tolist())
+        left = contract(left, groups)
+    return left, nodes.tolist(), children, costs
 
 
 def _cheapest_of_both(current: Graph, costs: Floats) -> tuple[NDArray[Any], Floats]:
-    """The pairs of regions that are each other's cheapest neighbor, the cheaper half of them, and their costs."""
-    nearest = np.arange(len(current.sizes))
-    links = nearest_neighbors(current, costs, np.ones(len(nearest), dtype=bool))
-    nearest[links[:, 0]] = links[:, 1]
+    """The pairs of regions that are each other's cheapest neighbor, the cheaper half of them, and their costs.
+
+    Of neighbors that are equally cheap, the one with the longest border, then the largest, then the darkest.
+    """
     one, other = current.pairs.T
+    cheapest = np.full(len(current.sizes), np.inf)
+    for ends in (one, other):
+        np.minimum.at(cheapest, ends, costs)
+    hits = [np.flatnonzero(costs == cheapest[ends]) for ends in (one, other)]
+    source, target = np.concatenate([current.pairs[hits[0]], current.pairs[hits[1]][:, ::-1]]).T
+    lengths = current.borders[np.concatenate(hits), 0]
+    order = np.lexsort((-current.sums[target, 0], current.sizes[target], lengths))
+    nearest = np.empty(len(current.sizes), dtype=np.int32)
+    nearest[source[order]] = target[order]  # the last of each region stays
     mutual = np.flatnonzero((nearest[one] == other) & (nearest[other] == one))
-    if not len(mutual):  # as if a mask separates all regions
-        return current.pairs[mutual], costs[mutual]
-    chosen = mutual[costs[mutual] <= np.median(costs[mutual])]
+    most = np.median(costs[mutual]) if len(mutual) else 0.0  # there may be none, if a mask separates all regions
+    chosen = mutual[costs[mutual] <= most]
     return current.pairs[chosen], costs[chosen]
 
 
@@ -211,5 +204,5 @@ def _costs_of_pairs(current: Graph, cost: Cost) -> Floats:
     for first in range(0, len(costs), _BLOCK):
         block = slice(first, first + _BLOCK)
         one, other = current.pairs[block].T
-        costs[block] = cost(current.sizes[one], means[one], current.sizes[other], means[other], current.borders[block])
+        costs[block] = cost(current.sizes, means, one, other, current.borders[block])
     return costs

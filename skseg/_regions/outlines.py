@@ -56,16 +56,6 @@ class Outlines(NamedTuple):
             yield Outlines(points, starts - starts[0], self.labels[first:last], self.areas[first:last])
 
 
-class _Corners(NamedTuple):
-    """The corners of rings: column, row, part of the ring, direction before and after; each (n_corners,)."""
-
-    x: Numbers
-    y: Numbers
-    part: Numbers
-    before: NDArray[np.int8]
-    after: NDArray[np.int8]
-
-
 def count_runs(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """The labels that occur, ascending, and the number of runs of each in rows; a run has at most four corners."""
     begins = ~ignored
@@ -78,24 +68,25 @@ def outlines(labels: NDArray[Any], ignored: NDArray[np.bool_]) -> Outlines:
     parts = connected(labels, ignored)
     label_of = np.empty(parts.max() + 1, dtype=labels.dtype)
     label_of[parts[~ignored]] = labels[~ignored]
-    corners = _find_corners(np.pad(parts, 1, constant_values=-1))
+    x, y, part, before, after = _find_corners(np.pad(parts, 1, constant_values=-1))
     del parts
-    following = _find_following(corners)
+    following = _find_following(x, y, before, after)
     n_rings, ring = connected_components(_as_graph(following), connection="strong")
     heads = np.empty(n_rings, dtype=np.int32)
     heads[ring] = np.arange(len(ring), dtype=np.int32)  # one corner of each ring
-    x, y = corners.x.astype(np.int64), corners.y.astype(np.int64)
-    areas = np.bincount(ring, x * y[following] - x[following] * y).astype(np.int64) // 2
-    order = np.lexsort((heads, areas < 0, corners.part[heads], label_of[corners.part[heads]]))
-    starts = np.append(0, np.cumsum(np.bincount(ring)[order] + 1))
-    at = _put_in_order(following, heads[order], starts)
-    return Outlines(
-        np.stack([corners.x[at], corners.y[at]], axis=1), starts, label_of[corners.part[heads[order]]], areas[order]
-    )
+    areas = np.bincount(ring, x.astype(np.int64) * y[following] - x[following].astype(np.int64) * y)
+    areas = areas.astype(np.int64) // 2
+    order = np.lexsort((heads, areas < 0, part[heads], label_of[part[heads]]))
+    heads, starts = heads[order], np.append(0, np.cumsum(np.bincount(ring)[order] + 1))
+    at = _put_in_order(following, heads, starts)
+    return Outlines(np.stack([x[at], y[at]], axis=1), starts, label_of[part[heads]], areas[order])
 
 
-def _find_corners(parts: NDArray[np.int32]) -> _Corners:
-    """The corners of all rings, of parts with a border of −1."""
+def _find_corners(parts: NDArray[np.int32]) -> list[NDArray[Any]]:
+    """The corners of all rings, of parts with a border of −1.
+
+    Column, row, part of the ring, direction before and direction after; each (n_corners,).
+    """
     upper_left, others = parts[:-1, :-1], (parts[:-1, 1:], parts[1:, :-1], parts[1:, 1:])
     places = np.nonzero(np.logical_or.reduce([upper_left != other for other in others]))
     y, x = (place.astype(np.int32) for place in places)
@@ -109,20 +100,20 @@ def _find_corners(parts: NDArray[np.int32]) -> _Corners:
             where = np.flatnonzero(is_corner)
             turns = (np.full(len(where), direction, dtype=np.int8) for direction in turn)
             found.append((x[where], y[where], part[where], *turns))
-    return _Corners(*map(np.concatenate, zip(*found, strict=True)))
+    return [np.concatenate(column) for column in zip(*found, strict=True)]
 
 
-def _find_following(corners: _Corners) -> Numbers:
+def _find_following(x: Numbers, y: Numbers, before: NDArray[np.int8], after: NDArray[np.int8]) -> Numbers:
     """The corner after each corner.
 
     Along a line of the grid, the sides that run in one direction are disjoint: the first of them begins at the first
     corner from which a ring goes in this direction, and ends at the first to which it comes.
     """
-    following = np.empty(len(corners.x), dtype=np.int32)
+    following = np.empty(len(x), dtype=np.int32)
     for direction in (_RIGHT, _DOWN, _LEFT, _UP):
-        line, place = (corners.y, corners.x) if direction in (_RIGHT, _LEFT) else (corners.x, corners.y)
+        line, place = (y, x) if direction in (_RIGHT, _LEFT) else (x, y)
         position = line.astype(np.int64) * (place.max() + 1) + place
-        ends = [np.flatnonzero(ways == direction) for ways in (corners.after, corners.before)]
+        ends = [np.flatnonzero(ways == direction) for ways in (after, before)]
         begin, end = (which[np.argsort(position[which], kind="stable")] for which in ends)
         following[begin] = end
     return following

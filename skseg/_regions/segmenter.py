@@ -8,7 +8,7 @@ from numbers import Integral
 from typing import Any, Self, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.utils import Tags, check_scalar
 from sklearn.utils.validation import check_is_fitted
@@ -18,7 +18,7 @@ from .._census import means_by_label
 from .._checks import cast_if_exact, check_n_jobs
 from .._color import round_to
 from .._errors import as_real, is_word
-from .._images import Image, Images, LabelMap, SingleImage, is_named, open_images
+from .._images import Image, ImageLike, Images, LabelMap, OneImage, Pixels, SingleImage, is_named, open_images
 from .._notebook import NotebookMixin
 from .._segmenter import KMeansSegmenter
 from .._set_output import ImageOutputMixin
@@ -27,12 +27,6 @@ from .describe import describe
 from .hierarchy import RegionHierarchy, check_probability
 from .learn import Lesson, learn, make_lesson
 from .weights import SCALE, WEIGHTS
-
-
-def _stack(parts: list[Any]) -> Any:
-    """Label maps or images as one array of their dtype and byte order, masked if they are."""
-    stack = np.ma.stack if isinstance(parts[0], np.ma.MaskedArray) else np.stack
-    return stack(parts).astype(parts[0].dtype, copy=False)
 
 
 class RegionSegmenter(
@@ -121,7 +115,7 @@ class RegionSegmenter(
         *,
         scale: float = SCALE,
         n_regions: int | None = None,
-        min_size: Any = "auto",
+        min_size: int | str = "auto",
         cost: str = "default",
         n_jobs: int | None = None,
     ) -> None:
@@ -132,7 +126,7 @@ class RegionSegmenter(
         self.cost = cost
         self.n_jobs = n_jobs
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: ImageLike, y: ArrayLike | None = None) -> Self:
         """Cluster the colors of X if a segmenter is given, and learn the cost if ``cost="learn"``.
 
         Parameters
@@ -155,30 +149,17 @@ class RegionSegmenter(
             If X is not an image, a parameter is invalid, or ``cost="learn"`` and `y` is missing, is not of the shape of
             X's pixels, has no two regions that are neighbors, or no region that contains several parts of X.
         """
-        self._check_parameters()
-        if not isinstance(self.segmenter, KMeansSegmenter | None):
-            raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
         images = open_images(X)
-        _check_images(images)
-        _check_images(images.first)  # of a collection, whose images do not state their dimensions
-        n_channels = images.first.n_channels
-        _check_images(images, n_channels)
-        segmenter = None if self.segmenter is None else clone(self.segmenter).fit(images)
-        weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
-        fitted = copy(self)
-        fitted._set_fitted(segmenter, weights, n_channels)
-        if not images.is_sequence:
-            fitted.labels_ = fitted.predict(images)
-        self.__dict__ = fitted.__dict__  # all at once: a fit that fails changes nothing
+        self.__dict__ = self._fitted(images, y, has_labels=not images.is_sequence).__dict__  # all at once
         return self
 
     @overload
     def predict(self, X: Images) -> list[LabelMap]: ...
 
     @overload
-    def predict(self, X: Any) -> LabelMap: ...
+    def predict(self, X: OneImage) -> LabelMap: ...
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: ImageLike) -> LabelMap | list[LabelMap]:
         """Find the regions of X.
 
         Parameters
@@ -192,9 +173,12 @@ class RegionSegmenter(
             Number of the region of each pixel, from 0 in the upper left, without gaps. For a masked image, a masked
             array with −1 under the mask.
         """
-        return self._for_each_image(self._cut, X)
+        found: LabelMap | list[LabelMap] = self._results(
+            lambda image: image.name(self._find_regions(self._numbers(image))), X
+        )
+        return found
 
-    def fit_predict(self, X: Any, y: Any = None) -> Any:
+    def fit_predict(self, X: ImageLike, y: ArrayLike | None = None) -> Any:
         """Fit to X and find its regions; the regions of a list are kept in `labels_`.
 
         Parameters
@@ -210,20 +194,10 @@ class RegionSegmenter(
         regions : ndarray of int32, shape of X without channels, or a list of them
             As returned by `predict`.
         """
-        images = open_images(X)
-        fitted = copy(self).fit(images, y)
-        if not hasattr(fitted, "labels_"):
-            fitted.labels_ = fitted.predict(images)
-        self.__dict__ = fitted.__dict__
+        self.__dict__ = self._fitted(open_images(X), y, has_labels=True).__dict__
         return self.labels_
 
-    @overload
-    def transform(self, X: Images) -> list[NDArray[Any]]: ...
-
-    @overload
-    def transform(self, X: Any) -> NDArray[Any]: ...
-
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ImageLike) -> Any:
         """Paint each region of X in its mean color.
 
         Parameters
@@ -236,9 +210,9 @@ class RegionSegmenter(
         X_new : ndarray, or a list of them
             X with each pixel replaced by the mean color of its region, in X's dtype and range; masked pixels unchanged.
         """
-        return self._for_each_image(lambda image: paint_regions(image, self._cut(image)), X, are_colors=True)
+        return self._results(self._paint, X)
 
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+    def fit_transform(self, X: ImageLike, y: ArrayLike | None = None, **fit_params: Any) -> Any:
         """Fit to X, then paint its regions, which are found once.
 
         Parameters
@@ -258,18 +232,13 @@ class RegionSegmenter(
             As returned by `transform`.
         """
         images = open_images(X)
-        fitted = copy(self).fit(images, y, **fit_params)
-        painted = _paint(images, fitted.labels_) if isinstance(images, SingleImage) else fitted.transform(images)
+        fitted = copy(self)
+        fitted.fit(images, y, **fit_params)
+        painted = fitted._paint(images, fitted.labels_) if isinstance(images, SingleImage) else fitted.transform(images)  # noqa: SLF001
         self.__dict__ = fitted.__dict__
         return painted
 
-    @overload
-    def hierarchy(self, X: Images) -> list[RegionHierarchy]: ...
-
-    @overload
-    def hierarchy(self, X: Any) -> Any: ...
-
-    def hierarchy(self, X: Any) -> Any:
+    def hierarchy(self, X: ImageLike) -> Any:
         """Merge the regions of X until one is left, and keep every step.
 
         Parameters
@@ -283,9 +252,13 @@ class RegionSegmenter(
             Regions at every scale. A stack gives a list with one hierarchy per image, a stack with several axes of
             images gives nested lists: ``hierarchy[i][j]`` is the hierarchy of ``X[i, j]``.
         """
-        return self._for_each_image(self._hierarchy, X, stack=list)
 
-    def score(self, X: Any, y: Any = None) -> float:
+        def each(image: NDArray[Any]) -> Any:
+            return [each(part) for part in image] if image.ndim > 3 else self._hierarchy(image)
+
+        return self._results(lambda image: each(self._numbers(image)), X)
+
+    def score(self, X: ImageLike, y: ArrayLike | None = None) -> float:
         """Score how well the regions of X cover the true ones.
 
         Parameters
@@ -312,13 +285,29 @@ class RegionSegmenter(
         if y is None:
             raise ValueError("score needs y, the true label map of each image; regions have no score without it.")
 
-        def agreement(image: SingleImage, truth: Any) -> float | None:
+        def agreement(image: SingleImage, truth: ArrayLike) -> float | None:
             return score_or_none(metrics.covering, image.open_maps(truth, "y"), self._cut(self._numbers(image)))
 
         images, truths = _image_by_image(images, y)
         return mean_score(images.each(agreement, n_jobs=self.n_jobs, y=truths))
 
-    def _open_images(self, X: Any) -> Image:
+    def _fitted(self, images: Image, y: ArrayLike | None, *, has_labels: bool) -> Self:
+        """A fitted copy: a fit that fails changes nothing."""
+        self._check_parameters()
+        if not isinstance(self.segmenter, KMeansSegmenter | None):
+            raise ValueError(f"segmenter must be a KMeansSegmenter or None; got {self.segmenter!r} instead.")
+        _check_images(images.first)
+        n_channels = images.first.n_channels
+        _check_images(images, n_channels)
+        segmenter = None if self.segmenter is None else clone(self.segmenter).fit(images)
+        weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
+        fitted = copy(self)
+        fitted._set_fitted(segmenter, weights, n_channels)
+        if has_labels:
+            fitted.labels_ = fitted.predict(images)
+        return fitted
+
+    def _open_images(self, X: ImageLike) -> Image:
         """X as one or several images with the channels of `fit`."""
         check_is_fitted(self)
         self._check_parameters()
@@ -332,25 +321,25 @@ class RegionSegmenter(
             return image.array
         return cast_if_exact(image.array, self.segmenter_._model.dtype)
 
-    def _for_each_image(
-        self,
-        function: Callable[[NDArray[Any]], Any],
-        X: Any,
-        *,
-        stack: Callable[[list[Any]], Any] = _stack,
-        are_colors: bool = False,
-    ) -> Any:
-        """`function` of each image: one result, a list for a list of images, and by `stack` for a stack."""
+    def _results(self, function: Callable[[SingleImage], Any], X: ImageLike) -> Any:
+        """The result of `function` for X, or the list of results for a list of images."""
+        return self._open_images(X).results(function, n_jobs=self.n_jobs)
 
-        def each(array: NDArray[Any]) -> Any:
-            return stack([each(part) for part in array]) if array.ndim > 3 else function(array)
+    def _find_regions(self, images: NDArray[Any]) -> NDArray[np.int32]:
+        """The label map of an image, or those of a stack, which are found one by one."""
+        regions = np.empty(images.shape[:-1], dtype=np.int32)
+        for place in np.ndindex(images.shape[:-3]):
+            regions[place] = np.ma.getdata(self._cut(images[place]))
+        mask = Pixels(images).mask
+        return regions if mask is None else np.ma.MaskedArray(regions, mask=mask)
 
-        def of_image(image: SingleImage) -> Any:
-            return image.name(each(self._numbers(image)), is_color=are_colors)
+    def _paint(self, image: SingleImage, label_map: object = None) -> Any:
+        """An image or stack with each pixel in the mean color of its region; by default, the regions are found."""
+        numbers = self._numbers(image)
+        regions = self._find_regions(numbers) if label_map is None else image.open_map(label_map, "label_map")
+        return image.name(paint_regions(numbers, regions), is_color=True)
 
-        return self._open_images(X).results(of_image, n_jobs=self.n_jobs)
-
-    def _cut(self, image: NDArray[Any]) -> Any:
+    def _cut(self, image: NDArray[Any]) -> NDArray[np.int32]:
         """The regions of one image."""
         where = {"scale": self.scale} if self.n_regions is None else {"n_regions": self.n_regions}
         return self._hierarchy(image).cut(**where)
@@ -360,14 +349,14 @@ class RegionSegmenter(
         as_real(image[:0])
         _check_shape(image.shape, self.n_features_in_)  # one of a list may have been read only now
         described = describe(image, self.segmenter_, self.min_size)
-        return RegionHierarchy(described.regions, described.mask, described.start.pairs, described.tree(self.weights_))
+        return RegionHierarchy(described.regions, Pixels(image).mask, described.tree(self.weights_))
 
-    def _learn(self, images: Image, y: Any, segmenter: KMeansSegmenter | None) -> dict[str, float]:
+    def _learn(self, images: Image, y: ArrayLike | None, segmenter: KMeansSegmenter | None) -> dict[str, float]:
         """The weights that separate the true regions best."""
         if y is None:
             raise ValueError('fit needs y, the true label map of each image, if cost="learn"; got None.')
 
-        def lesson(image: SingleImage, truth: Any) -> Lesson:
+        def lesson(image: SingleImage, truth: ArrayLike) -> Lesson:
             return make_lesson(describe(image.array, segmenter, self.min_size), image.open_maps(truth, "y"))
 
         images, truths = _image_by_image(images, y)
@@ -415,20 +404,18 @@ def _image_by_image(images: Image, y: Any) -> tuple[Image, Any]:
 
 def _check_images(images: Image, n_channels: int | None = None) -> None:
     """Refuse tables, and arrays without pixels or with another number of channels; files are not read for this."""
-    flat = images.tables
-    if isinstance(images, SingleImage) and len(images.shape) < 3:
-        flat = [images.data]
-    if flat:
+    is_flat = isinstance(images, SingleImage) and len(images.shape) < 3
+    if flat := [images.data] if is_flat else images.tables:
         raise ValueError(
             "X must be an image (height, width, n_channels), a stack of them, or a list of images; regions need to "
             f"know where pixels lie. Got {np.ndim(flat[0])} dimensions instead; a gray image is image[..., np.newaxis]."
         )
     if isinstance(images, SingleImage):
-        _check_shape(images.shape, n_channels)
-        return
-    for index, image in enumerate(images.data):
-        if isinstance(image, np.ndarray) and image.ndim > 2:
-            _check_shape(image.shape, n_channels, f"X[{index}]")
+        shapes = {"X": images.shape}
+    else:
+        shapes = {f"X[{index}]": each.shape for index, each in enumerate(images.data) if isinstance(each, np.ndarray)}
+    for name, shape in shapes.items():
+        _check_shape(shape, n_channels, name)
 
 
 def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str = "X") -> None:
@@ -441,21 +428,14 @@ def _check_shape(shape: tuple[int, ...], n_channels: int | None, name: str = "X"
         )
 
 
-def _paint(image: SingleImage, regions: Any) -> Any:
-    """An image, or stack, with each pixel in the mean color of its region."""
-    numbers, array = image.open_map(regions, "regions"), image.array
-    images, maps = array.reshape(-1, *array.shape[-3:]), numbers.reshape(-1, *numbers.shape[-2:])
-    painted = _stack([paint_regions(*each) for each in zip(images, maps, strict=True)])
-    return image.name(painted.reshape(array.shape), is_color=True)
-
-
-def paint_regions(image: Any, regions: Any) -> Any:
-    """The image with each pixel replaced by the mean of its region."""
+def paint_regions(image: NDArray[Any], regions: NDArray[Any]) -> NDArray[Any]:
+    """An image or stack with each pixel replaced by the mean of its region."""
     data, numbers = np.ma.getdata(image), np.ma.getdata(regions)
-    inside = numbers >= 0
-    members = numbers[inside]
     painted = data.copy()
-    if members.size:
-        means = means_by_label(members, (data[..., channel][inside] for channel in range(data.shape[-1])))
-        painted[inside] = round_to(means, data.dtype)[members]
+    for place in np.ndindex(numbers.shape[:-2]):
+        inside = numbers[place] >= 0
+        members = numbers[place][inside]
+        if members.size:
+            means = means_by_label(members, np.moveaxis(data[place][inside], -1, 0))
+            painted[place][inside] = round_to(means, data.dtype)[members]
     return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=np.copy(image.mask))

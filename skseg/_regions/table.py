@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .._census.blocks import row_blocks
 from .._images import open_label_map, open_map, open_single
@@ -18,7 +18,7 @@ Columns = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
 
 
-def region_table(label_map: Any, X: Any = None) -> Columns:
+def region_table(label_map: ArrayLike, X: ArrayLike | None = None) -> Columns:
     """Measure each region, or each class, of a label map.
 
     The columns are named as in `skimage.measure.regionprops_table`. Unlike there, label 0 is measured too. Masked
@@ -91,38 +91,29 @@ def region_table(label_map: Any, X: Any = None) -> Columns:
 
 def merge_tables(tables: Iterable[tuple[int, Columns]]) -> Columns:
     """The table of an image from the tables of its bands of rows, each with the number of its first row."""
-    columns = _beside([_moved(table, first_row) for first_row, table in tables])
-    values, starts, counts = np.unique(columns["label"], return_index=True, return_counts=True)
-    totals = np.bincount(np.repeat(np.arange(len(values)), counts), columns["area"], len(values))
+    moving = "bbox-0", "bbox-2", "centroid-0"  # along the rows
+    moved = [table | {name: table[name] + first_row for name in moving} for first_row, table in tables]
+    columns = {name: np.concatenate([table[name] for table in moved]) for name in moved[0]}
+    values, members = np.unique(columns["label"], return_inverse=True)
+    totals = np.bincount(members, columns["area"], len(values))
 
     def average(column: NDArray[Any]) -> Floats:
-        sums = np.bincount(np.repeat(np.arange(len(values)), counts), columns["area"] * column, len(values))
-        return np.asarray(sums / totals)
+        return np.asarray(np.bincount(members, columns["area"] * column, len(values)) / totals)
 
     merged = {"label": values, "area": totals.astype(np.int64), "share": totals / max(totals.sum(), 1)}
     for name, column in columns.items():
-        if name.startswith("bbox"):
-            extreme = np.minimum if name in ("bbox-0", "bbox-1") else np.maximum
-            merged[name] = extreme.reduceat(column, starts) if len(starts) else column
+        if name in ("bbox-0", "bbox-1"):
+            merged[name] = np.full(len(values), column.max(initial=0))
+            np.minimum.at(merged[name], members, column)
+        elif name.startswith("bbox"):
+            merged[name] = np.zeros(len(values), dtype=np.int64)
+            np.maximum.at(merged[name], members, column)
         elif name.startswith("intensity_std"):
             mean = name.replace("std", "mean")
-            offsets = columns[mean] - np.repeat(merged[mean], counts)
-            merged[name] = np.sqrt(average(column**2 + offsets**2))
+            merged[name] = np.sqrt(average(column**2 + (columns[mean] - merged[mean][members]) ** 2))
         elif name not in merged:
             merged[name] = average(column)
     return merged
-
-
-def _moved(table: Columns, n_rows: int) -> Columns:
-    """The table of a band that begins at a row."""
-    return table | {name: table[name] + n_rows for name in ("bbox-0", "bbox-2", "centroid-0")}
-
-
-def _beside(tables: list[Columns]) -> Columns:
-    """The rows of several tables, sorted by label."""
-    columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
-    order = np.argsort(columns["label"], kind="stable")
-    return {name: column[order] for name, column in columns.items()}
 
 
 class _Runs(NamedTuple):
@@ -154,7 +145,7 @@ class _Runs(NamedTuple):
             yield _Runs(*(column[first:last] for column in self))
 
 
-def _open_image(X: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+def _open_image(X: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """X as an array of numbers, of the shape of the label map, maybe with channels."""
     is_image = np.ndim(X) > len(shape)
     image: NDArray[Any] = np.ma.asanyarray(open_single(X).array if is_image else open_map(X, "X"))

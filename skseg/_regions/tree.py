@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .graph import Floats
+from .graph import Floats, join
 
 
 class Tree(NamedTuple):
     """How regions merge: step i joins the nodes `children[i]` into node ``n_regions + i`` at cost `heights[i]`.
 
-    Heights never fall: a union that costs less than one of its parts did gets the height of that part.
+    Heights never fall, though costs may: a union that costs less than one of its parts did gets the height of that
+    part. So the steps up to any height come first, and children have lower numbers than their union.
     """
 
     n_regions: int
@@ -33,15 +34,14 @@ def in_order(n_regions: int, children: list[tuple[int, int]], costs: list[float]
     return Tree(n_regions, ends[order], np.array(heights[n_regions:])[order])
 
 
-def cut(tree: Tree, n_merges: int) -> NDArray[np.int64]:
-    """The group of each region after the first merges, numbered from 0 in the order of their first regions."""
-    parents = np.arange(tree.n_regions + n_merges)
-    parents[tree.children[:n_merges]] = tree.n_regions + np.arange(n_merges)[:, np.newaxis]
-    for node in range(len(parents) - 1, -1, -1):
-        parents[node] = parents[parents[node]]
-    roots = parents[: tree.n_regions]
-    _, first, groups = np.unique(roots, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[groups]
+def cut(tree: Tree, n_merges: int) -> NDArray[np.int32]:
+    """The group of each region after the first merges, numbered from 0 in the order of their first regions.
+
+    The lowest node of a group is a region, so all groups of nodes are groups of regions, in the same order.
+    """
+    unions = tree.n_regions + np.arange(n_merges)
+    links = np.stack([tree.children[:n_merges].ravel(), np.repeat(unions, 2)], axis=1)
+    return join(links.astype(np.int32), tree.n_regions + n_merges)[: tree.n_regions]
 
 
 def joining_heights(tree: Tree, pairs: NDArray[Any]) -> Floats:
