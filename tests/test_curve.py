@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold, cross_validate
 
 from skseg import KMeansSegmenter, TileKFold, metrics
 from skseg.cli import curve
-from skseg.cli.curve import colors_of, criterion_curve
+from skseg.cli.curve import colors_of, count_folds, criterion_curve
 from skseg.cli.options import _CRITERIA
 
 COFFEE = coffee()[::2, ::2]  # so many colors that starts are made on cells
@@ -37,7 +37,7 @@ def by_cross_validation(pictures, segmenter, n_clusters, criterion):
 
 def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
     segmenter = KMeansSegmenter(random_state=0, **params)
-    found = criterion_curve(pictures, segmenter, n_clusters, criterion)
+    found = criterion_curve(count_folds(pictures, segmenter), segmenter, n_clusters, criterion)
     for entry, expected in zip(found, by_cross_validation(pictures, segmenter, n_clusters, criterion), strict=True):
         assert entry == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -96,14 +96,15 @@ def test_an_image_is_counted_and_grouped_once_for_all_k(monkeypatch):
         monkeypatch.setattr(
             curve, name, lambda *args, name=name, plain=function, **kw: calls.append(name) or plain(*args, **kw)
         )
-    criterion_curve([COFFEE], KMeansSegmenter(random_state=0), range(2, 8), "valley_score")
+    segmenter = KMeansSegmenter(random_state=0)
+    criterion_curve(count_folds([COFFEE], segmenter), segmenter, range(2, 8), "valley_score")
     assert sorted(calls) == ["count_images"] * 5 + ["group"] * 5
 
 
 @pytest.mark.parametrize("n_clusters", [2, 7, 16])
 def test_the_model_of_a_picture_is_that_of_fit(n_clusters):
     segmenter = KMeansSegmenter(n_clusters, random_state=0).fit(COFFEE)
-    colors = colors_of(COFFEE, segmenter)
+    colors = colors_of([COFFEE], segmenter)
     for _ in range(2):  # also when the cells are known
         model = colors.model(n_clusters)
         assert np.array_equal(model.colors, segmenter.cluster_centers_)
