@@ -40,6 +40,7 @@ class Picture(ImageFile):
         self.name = name
         self.mask = mask
         self.kept: NDArray[Any] | None = None  # pixels that were read
+        self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows were read
         self.place = place_of(self.path, self.page)
         self.is_raster = bool(self.place.tags) or self.place.is_large
 
@@ -70,9 +71,11 @@ class Picture(ImageFile):
         """Read the file, unless its pixels are kept, and mask it."""
         return self._masked(super().__array__(dtype), slice(None)) if self.kept is None else self.kept
 
-    def __getitem__(self, rows: Any) -> NDArray[Any]:
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
         """Some rows, masked."""
-        return self._masked(super().__getitem__(rows), rows)
+        pixels = super().__getitem__(rows)
+        self.on_read(1)
+        return self._masked(pixels, rows)
 
     def _masked(self, pixels: NDArray[Any], rows: slice) -> NDArray[Any]:
         """Some rows, masked by the user's mask, too."""
@@ -143,18 +146,16 @@ class Batch:
             with one_thread(), click.Context(click.Command(None)).scope():  # of the messages about this image
                 return call(picture)
 
-        pictures, n_workers = list(self.pictures), effective_n_jobs(n_jobs)
+        n_workers = effective_n_jobs(n_jobs)
         with ImageFile.in_order(), ThreadPoolExecutor(n_workers) as pool:
-            results = map(call, pictures) if n_workers == 1 else pool.map(call_in_thread, pictures)
-            for picture, result in zip(pictures, results, strict=True):
-                if not result:  # its failure was noted when it came; the order is the images'
-                    self.failed[str(picture)] = self.failed.pop(str(picture))
-                yield from result
-
-    @property
-    def images(self) -> list[NDArray[Any] | Picture]:
-        """The pixels of the pictures, or the pictures if they are not kept."""
-        return [picture if picture.kept is None else picture.kept for picture in self.pictures]
+            try:
+                results = map(call, self.pictures) if n_workers == 1 else pool.map(call_in_thread, self.pictures)
+                for picture, result in zip(self.pictures, results, strict=True):
+                    if not result:  # its failure was noted when it came; the order is the images'
+                        self.failed[str(picture)] = self.failed.pop(str(picture))
+                    yield from result
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def check(self, *, keeps_masked: bool = False) -> None:
         """Read every image once; drop images that cannot be read or differ in kind from the first.

@@ -87,8 +87,8 @@ def segment(
 @options.n_jobs
 @options.limits
 @options.json
-@options.gathered(segmenter=steps.region_segmenter, batch=open_batch, results=Results)
-def regions(*, as_json: bool, segmenter: RegionSegmenter, batch: Batch, results: Results) -> None:
+@options.gathered(segmenter=steps.classes_of_regions, template=RegionSegmenter, batch=open_batch, results=Results)
+def regions(*, as_json: bool, template: RegionSegmenter, batch: Batch, results: Results) -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map.
 
     Connected parts of 32 colors are merged until people would probably see the remaining parts as separate regions.
@@ -101,14 +101,14 @@ def regions(*, as_json: bool, segmenter: RegionSegmenter, batch: Batch, results:
       skseg regions scene.tif --color-space none --polygons regions.geojson
     """
     results.check(batch)
-    report(batch, steps.write_regions(batch, results, segmenter), None, as_json=as_json)
+    report(batch, steps.write_regions(batch, results, template), None, as_json=as_json)
     batch.finish()
 
 
 @app.command()
 @options.images
 @options.n_clusters
-@click.option("-o", "--output", "path", type=options.file(), default="model.skseg", help="Model file.")
+@click.option("-o", "--output", "path", type=options.FILE, default="model.skseg", help="Model file.")
 @options.overwrite
 @options.limits
 @options.model
@@ -184,7 +184,7 @@ def predict(
 @click.option("--from", "lowest", type=click.IntRange(2), default=2, help="Smallest K.")
 @click.option("--to", "highest", type=click.IntRange(2), default=12, help="Largest K.")
 @options.criterion
-@click.option("--plot", type=options.file(), help="Write the curve to this image file or PDF.")
+@click.option("--plot", type=options.FILE, help="Write the curve to this image file or PDF.")
 @options.overwrite
 @options.limits
 @options.model_of_any_k
@@ -264,7 +264,7 @@ def palette(*, style: str, as_json: bool, template: KMeansSegmenter, batch: Batc
 
 @app.command()
 @options.images
-@click.option("-o", "--output", "path", type=options.file(), default="explore.html", help="The page.")
+@click.option("-o", "--output", "path", type=options.FILE, default="explore.html", help="The page.")
 @click.option("--to", "highest", type=click.IntRange(2, 64), default=16, help="Largest K.")
 @click.option("--regions", "has_regions", is_flag=True, help="Also show the regions at every scale.")
 @click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")

@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
@@ -73,9 +73,9 @@ def plain_warnings(ctx: click.Context) -> Iterator[None]:
         here = click.get_current_context(silent=True) or ctx  # some threads have no context of their own
         say_once(as_line(message, here.find_root().obj or ()))
 
-    with warnings.catch_warnings(), ExitStack() as at_end:
-        at_end.callback(logger.setLevel, logger.level)
-        logger.setLevel(logging.CRITICAL)
+    ctx.call_on_close(partial(logger.setLevel, logger.level))
+    logger.setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused

@@ -26,7 +26,10 @@ Decorator = Callable[[Command], Command]
 
 
 def gathered(**makers: Callable[..., object]) -> Decorator:
-    """Give a command, under these names, what is made of the options that are named as a maker's parameters."""
+    """Give a command, under these names, what is made of options, and of what was made before.
+
+    A maker, a class or a function, gets those that are named as its parameters.
+    """
 
     def decorate(command: Command) -> Command:
         @wraps(command)
@@ -45,12 +48,9 @@ def _options(*options: Decorator) -> Decorator:
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
-def file(*, exists: bool = False) -> click.Path:
-    """The type of an option that names a file."""
-    return click.Path(exists=exists, dir_okay=False, path_type=Path)
+# Types of options; the help shows the names of the functions.
 
-
-# Types of options; the names of these functions are shown in the help.
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 def numbers(text: str) -> str | list[float] | None:
@@ -115,13 +115,14 @@ def _color_space(auto: str) -> Decorator:
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 limits = _options(
     click.option(
-        "--mask", type=file(exists=True), help="Image of the same size; black and transparent pixels are ignored."
+        "--mask",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Image of the same size; black and transparent pixels are ignored.",
     ),
     click.option(
         "--max-megapixels",
         type=float,
         default=80,
-        expose_value=False,
         callback=_limit_size,
         help="Largest image to read at once; a small file can declare any size.",
     ),
@@ -180,6 +181,7 @@ def results(*outputs: str) -> Decorator:
             type=click.Choice(outputs),
             multiple=True,
             default=["color", "label"],
+            callback=lambda _ctx, _param, chosen: list(dict.fromkeys(chosen)),
             help="Output to write; repeat for several.",
         ),
         click.option(
@@ -189,8 +191,8 @@ def results(*outputs: str) -> Decorator:
             default="skseg-output",
             help="Directory for the results; created if missing.",
         ),
-        click.option("--table", type=file(), help="CSV file to write: a row for each label of each image."),
-        click.option("--polygons", type=file(), help="GeoJSON file to write: polygons of each label of each image."),
+        click.option("--table", type=FILE, help="CSV file to write: a row for each label of each image."),
+        click.option("--polygons", type=FILE, help="GeoJSON file to write: polygons of each label of each image."),
         overwrite,
         click.option("--resume", is_flag=True, help="Skip images with existing results of the same file and options."),
     )

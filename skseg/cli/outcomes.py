@@ -73,14 +73,13 @@ class Classes:
         """Size, position and colors of each label that occurs, as in `region_table`."""
         if self._image.is_in_memory:
             return region_table(self.labels, self._original.array)
-        blocks = ((block.place, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
-        return merge_tables(
-            (place.start or 0, region_table(self._segmenter.predict(pixels), pixels)) for place, pixels in blocks
-        )
+        blocks = ((block.place.start, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
+        return merge_tables((start or 0, region_table(self._segmenter.predict(rows), rows)) for start, rows in blocks)
 
-    def image(self, output: str) -> NDArray[Any]:
-        """The repainted image, or its distances."""
-        return self._transform(self._image, output)
+    def image(self, output: str, pixels: object = None) -> NDArray[Any]:
+        """The repainted image or its distances; of some of its pixels, if they are given."""
+        segmenter = copy(self._segmenter).set_params(output=output)
+        return np.asanyarray(segmenter.transform(self._image if pixels is None else pixels))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""
@@ -88,7 +87,7 @@ class Classes:
             self._counts[:] = 0
         for block in self._image.blocks(n_pixels=_PIXELS):
             if output != "label":
-                yield self._transform(block.array, output)
+                yield self.image(output, block.array)
             else:
                 is_known = self._image.is_in_memory
                 labels = self.labels[block.place] if is_known else self._segmenter.predict(block.array)
@@ -105,10 +104,6 @@ class Classes:
         clusters = {"clusters": clusters_of(self._segmenter)} if self._is_own else {}
         height, width = self._original.shape[:2]
         return {"width": width, "height": height, "n_pixels": int(n_pixels), "shares": shares} | clusters
-
-    def _transform(self, pixels: object, output: str) -> NDArray[Any]:
-        transformed: NDArray[Any] = copy(self._segmenter).set_params(output=output).transform(pixels)
-        return transformed
 
 
 class Regions:
@@ -128,8 +123,7 @@ class Regions:
 
     def image(self, output: str) -> NDArray[Any]:
         """The image with each region in its mean color."""
-        painted: NDArray[Any] = paint_regions(self._pixels, self.labels)
-        return painted
+        return np.asanyarray(paint_regions(self._pixels, self.labels))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map or the repainted image, in one part."""

@@ -6,8 +6,9 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cache
 from io import TextIOWrapper
 from itertools import chain
@@ -30,7 +31,7 @@ from ..io._rasters import write_image, write_labels
 from ..io._results import as_palette, fits_png, read_comment
 from .batch import Batch, Picture
 from .messages import as_click_error, check_target, progress_bar
-from .outcomes import Columns, Outcome, columns_of, polygons_of
+from .outcomes import Columns, Outcome, Polygons, columns_of, polygons_of
 
 SUFFIXES = {  # of the files of each output, rasters as TIFF
     "color": ("-segmented.png", "-segmented.tif"),
@@ -45,6 +46,7 @@ _FIRST_COLUMNS = b"image,label,color,"  # of the table
 Advance = Callable[[float], None]  # is called with the share of an image that was done
 
 
+@dataclass(eq=False)
 class Results:
     """The files with the results of images, and the treatment of existing ones.
 
@@ -59,20 +61,15 @@ class Results:
     table, polygons : files about all images, written after the last one, or None
     """
 
-    def __init__(
-        self,
-        *,
-        output_dir: Path,
-        outputs: Iterable[str],
-        overwrite: bool,
-        resume: bool,
-        table: Path | None,
-        polygons: Path | None,
-    ) -> None:
-        self.directory, self.outputs = output_dir, tuple(dict.fromkeys(outputs))
-        self.overwrite, self.resume = overwrite, resume
-        self.table, self.polygons = table, polygons
-        self._summaries = [path for path in (table, polygons) if path is not None]
+    output_dir: Path
+    outputs: Sequence[str]
+    overwrite: bool
+    resume: bool
+    table: Path | None
+    polygons: Path | None
+
+    def __post_init__(self) -> None:
+        self._summaries = [path for path in (self.table, self.polygons) if path is not None]
         self._digest_file = cache(_digest_file)  # once for all its pages
 
     def check(self, batch: Batch, *others: Path) -> None:
@@ -89,9 +86,13 @@ class Results:
                 f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
                 "or another directory."
             )
-        if self.polygons is not None or "polygons" in self.outputs:
-            _check_polygons(batch.pictures)
-        if any(path.parent == self.directory for path in self._summaries):
+        large = [picture for picture in batch.pictures if picture.is_large]
+        if large and (self.polygons is not None or "polygons" in self.outputs):
+            raise click.UsageError(
+                f"{large[0]} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, "
+                "or run gdal_polygonize on the label map of --output label."
+            )
+        if any(path.parent == self.output_dir for path in self._summaries):
             self._make_directory()
         suffixes = [suffix for output in self.outputs for suffix in SUFFIXES[output]]
         self._check_summaries(
@@ -132,40 +133,42 @@ class Results:
         if not batch.pictures:
             return done
         self._make_directory()
-        model, tables = digest([__version__, made_by]), []
         try:
-            with (
-                batch.noting(" and ".join(map(readable, self._summaries))),
-                progress_bar("Writing", len(batch.pictures)) as advance,
-            ):
-
-                def finish(picture: Picture) -> tuple[dict[str, Any], Columns, dict[str, Any]]:
-                    try:
-                        return self._finish(picture, segment, self._digest(picture, model), advance)
-                    finally:
-                        picture.kept = None
-
-                with ExitStack() as files:
-                    add: Callable[..., None] | None = None
-                    for picture, (entry, columns, polygons) in batch.map(finish, n_jobs):
-                        with batch.noting(picture):
-                            if self.polygons:
-                                file = open_polygons(self.polygons, picture.epsg, comment=_COMMENT)
-                                add = add or files.enter_context(file)  # not before there is something to write
-                                add(**polygons)
-                            tables.append(columns)
-                            done.append(entry)
-                if self.table and tables:
-                    _write_table(self.table, tables)
+            with batch.noting(" and ".join(map(readable, self._summaries))):
+                done.extend(self._write_each(batch, segment, digest([__version__, made_by]), n_jobs))
         except KeyboardInterrupt:
             ended = {entry["image"] for entry in done} | batch.failed.keys()
             rest = [str(picture) for picture in batch.pictures if str(picture) not in ended]
             batch.failed |= dict.fromkeys(rest, "interrupted; --resume goes on from here")
         return done
 
+    def _write_each(
+        self, batch: Batch, segment: Callable[[Picture], Outcome], model: str, n_jobs: int | None
+    ) -> Iterator[dict[str, Any]]:
+        """Write the results of each image, and what they add to the table and the polygons; each image as JSON."""
+        tables: list[Columns] = []
+        add: Callable[..., None] | None = None
+        with progress_bar("Writing", len(batch.pictures)) as advance, ExitStack() as files:
+
+            def finish(picture: Picture) -> tuple[dict[str, Any], Columns, Polygons]:
+                try:
+                    return self._finish(picture, segment, self._digest(picture, model), advance)
+                finally:
+                    picture.kept = None
+
+            for picture, (entry, columns, polygons) in batch.map(finish, n_jobs):
+                with batch.noting(picture):
+                    if self.polygons:  # opened when there is something to write
+                        add = add or files.enter_context(open_polygons(self.polygons, picture.epsg, comment=_COMMENT))
+                        add(**polygons)
+                    tables.append(columns)
+                    yield entry
+        if self.table and tables:
+            _write_table(self.table, tables)
+
     def _finish(
         self, picture: Picture, segment: Callable[[Picture], Outcome], digest: str, advance: Advance
-    ) -> tuple[dict[str, Any], Columns, dict[str, Any]]:
+    ) -> tuple[dict[str, Any], Columns, Polygons]:
         """Segment an image and write its results, unless they are done; its entry, columns and polygons."""
         is_done = self.resume and self._are_done(picture, digest)
         entry: dict[str, Any] = {"image": str(picture), "skipped": True}
@@ -224,7 +227,7 @@ class Results:
 
     @as_click_error()
     def _make_directory(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.output_dir.mkdir(parents=True, exist_ok=True)
 
     def _digest(self, picture: Picture, model: str) -> str:
         """The mark of a result that was made from an image by a model."""
@@ -238,17 +241,7 @@ class Results:
         return [list(filter(os.path.exists, each)) for each in paths]  # False for a name that is too long
 
     def _path(self, picture: Picture, suffix: str) -> Path:
-        return self.directory / f"{picture.name}{suffix}"
-
-
-def _check_polygons(pictures: Iterable[Picture]) -> None:
-    """Refuse images that are too large for polygons, which are made of a whole label map."""
-    for picture in pictures:
-        if picture.is_large:
-            raise click.UsageError(
-                f"{picture} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, or "
-                "run gdal_polygonize on the label map of --output label."
-            )
+        return self.output_dir / f"{picture.name}{suffix}"
 
 
 def _is_summary(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from .._balancer import WhiteBalancer
 from .._color import unit_scale
 from .._plot.k_selection import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
-from .._regions.weights import SCALE
 from .._segmenter import KMeansSegmenter
 from ..io._atomic import written_whole
 from ..io._estimators import describe
@@ -41,8 +41,7 @@ def open_model(path: str) -> tuple[KMeansSegmenter, list[WhiteBalancer]]:
     model = io.load(path)
     *balancers, segmenter = steps_of(model)
     if not isinstance(segmenter, KMeansSegmenter):
-        kind = kind_of(model)
-        raise click.UsageError(f"MODEL must hold a KMeansSegmenter; {readable(path)} holds a {kind}.")
+        raise click.UsageError(f"MODEL must hold a KMeansSegmenter; {readable(path)} holds a {kind_of(model)}.")
     return segmenter, balancers
 
 
@@ -56,22 +55,15 @@ def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> K
     return segmenter
 
 
-def region_segmenter(
-    color_space: str | None,
-    scale: float = SCALE,
-    n_regions: int | None = None,
-    min_size: str | int = "auto",
-    n_jobs: int | None = None,
-) -> RegionSegmenter:
-    """The segmenter of regions whose colors are compared in a color space."""
-    classes = None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
-    return RegionSegmenter(classes, scale=scale, n_regions=n_regions, min_size=min_size, n_jobs=n_jobs)
+def classes_of_regions(color_space: str | None) -> KMeansSegmenter | None:
+    """The classes whose parts are merged to regions, in a color space."""
+    return None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
 
 
 @as_click_error()
 def explored_regions(batch: Batch, color_space: str | None) -> RegionSegmenter:
     """The segmenter of regions of a page, which can segment all images of the batch."""
-    segmenter = region_segmenter(color_space)
+    segmenter = RegionSegmenter(classes_of_regions(color_space))
     for picture in batch.pictures:
         check_range(picture, np.asanyarray(picture), segmenter)
     return segmenter
@@ -82,9 +74,12 @@ def fit_batch(batch: Batch, template: KMeansSegmenter) -> KMeansSegmenter | None
     batch.check(keeps_masked=True)
     if not batch.pictures:
         return None
-    with as_click_error(batch.pictures), progress_bar("Fitting", None):
+    images = [picture if picture.kept is None else picture.kept for picture in batch.pictures]
+    with as_click_error(batch.pictures), progress_bar("Fitting", None) as advance:
+        for picture in batch.pictures:
+            picture.on_read = advance
         segmenter = _in_units_of(batch.pictures[0], template)
-        segmenter.fit(batch.images)
+        segmenter.fit(images)
     return segmenter
 
 
@@ -107,13 +102,10 @@ def write_classes(
     return results.write(batch, segment, made_by, template.n_jobs)
 
 
-def write_regions(batch: Batch, results: Results, segmenter: RegionSegmenter) -> Entries:
+def write_regions(batch: Batch, results: Results, template: RegionSegmenter) -> Entries:
     """Write the regions of each image, and return their entries."""
-
-    def segment(picture: Picture) -> Regions:
-        return Regions(picture, segmenter)
-
-    return results.write(batch, segment, ["regions", _params_of(segmenter)], segmenter.n_jobs)
+    segment = partial(Regions, segmenter=template)
+    return results.write(batch, segment, ["regions", _params_of(template)], template.n_jobs)
 
 
 def _in_units_of(picture: Picture, template: KMeansSegmenter) -> KMeansSegmenter:
