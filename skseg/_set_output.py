@@ -18,7 +18,7 @@ class ImageOutputMixin:
         for name, method in plain.items():
             setattr(cls, name, _for_tables_only(cls.__dict__[name], method))
 
-    def fit_transform(self, X: ImageLike, y: object = None, **fit_params: Any) -> Any:
+    def fit_transform(self, X: ImageLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X, then transform it.
 
         Parameters

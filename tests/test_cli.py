@@ -466,7 +466,7 @@ def test_an_input_is_never_overwritten(save, tmp_path):
     before = labels.read_bytes()
     outcome = CliRunner().invoke(app, ["segment", str(path), str(labels), "-o", str(path.parent)])
     assert outcome.exit_code == 2
-    assert "is an image to read and a result" in outcome.output
+    assert "is an input and a result" in outcome.output
     assert labels.read_bytes() == before
 
 

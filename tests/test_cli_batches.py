@@ -22,7 +22,7 @@ from sklearn.model_selection import cross_val_score
 from skseg import KMeansSegmenter, TileKFold, io
 from skseg._color import COLOR_SPACE_NAMES
 from skseg.cli import app, steps
-from skseg.cli.batch import as_line
+from skseg.cli.messages import as_line
 from skseg.cli.results import digest
 
 RESULTS = {
@@ -472,7 +472,8 @@ def test_an_unreadable_mask_is_an_error_in_one_line(folder):
 
 
 def test_a_plot_without_matplotlib_says_what_is_missing(folder, monkeypatch):
-    monkeypatch.setattr("skseg.cli.messages.find_spec", lambda _name: None)
+    for name in ("matplotlib", "matplotlib.backend_bases"):
+        monkeypatch.setitem(sys.modules, name, None)
     outcome = skseg("choose-k", "photos/coffee.png", "--plot", "curve.png")
     assert outcome.exit_code == 1
     assert "--plot needs matplotlib" in outcome.output
@@ -810,8 +811,8 @@ def test_a_fingerprint_sees_every_number_of_a_long_array():
     other[200, 1] = 1e-9
     assert digest({"init": palette}) == digest({"init": palette.copy()})
     assert digest({"init": palette}) != digest({"init": other})
-    assert digest("ab", "c") != digest("a", "bc")
-    with pytest.raises(TypeError, match="got function"):
+    assert digest(["ab", "c"]) != digest(["a", "bc"])
+    with pytest.raises(AttributeError, match="'function' object"):
         digest(digest)
 
 

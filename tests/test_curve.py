@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold, cross_validate
 
 from skseg import KMeansSegmenter, TileKFold, metrics
 from skseg.cli import curve
-from skseg.cli.curve import criterion_curve, fit_each
+from skseg.cli.curve import count_folds, criterion_curve, fit_each
 from skseg.cli.options import _CRITERIA
 
 COFFEE = coffee()[::2, ::2]  # so many colors that starts are made on cells
@@ -37,7 +37,7 @@ def by_cross_validation(pictures, segmenter, n_clusters, criterion):
 
 def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
     segmenter = KMeansSegmenter(random_state=0, **params)
-    found = criterion_curve(pictures, segmenter, n_clusters, criterion)
+    found = criterion_curve(count_folds(pictures, segmenter), segmenter, n_clusters, criterion)
     for entry, expected in zip(found, by_cross_validation(pictures, segmenter, n_clusters, criterion), strict=True):
         assert entry == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
@@ -93,7 +93,8 @@ def test_an_image_is_counted_once_for_all_k(monkeypatch):
     counted = []
     plain = curve.count_images
     monkeypatch.setattr(curve, "count_images", lambda *args, **options: counted.append(1) or plain(*args, **options))
-    criterion_curve([COFFEE], KMeansSegmenter(random_state=0), range(2, 8), "valley_score")
+    segmenter = KMeansSegmenter(random_state=0)
+    criterion_curve(count_folds([COFFEE], segmenter), segmenter, range(2, 8), "valley_score")
     assert len(counted) == 5  # parts
 
 

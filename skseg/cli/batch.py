@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from time import perf_counter
+from typing import Any, TypeVar
 
 import click
 import numpy as np
-from numpy.typing import NDArray
+import skimage.data
+from joblib import effective_n_jobs
+from numpy.typing import DTypeLike, NDArray
 
-from .._errors import NotFiniteError, TooLargeError
+from .._census.blocks import one_thread
 from .._images import open_single
+from ..io._georeference import Georeference
 from ..io._kept import in_order
 from ..io._pictures import ImageFile, find_pictures, readable
 from ..io._rasters import place_of
-from ..io._tiff import is_tiff
+from ..io._tiff import is_tiff, read_georeference
+from .messages import FAILURES, as_click_error, as_line, messages_about, progress_bar
 
-_MAX_KEPT_BYTES = 1 << 29  # of images kept in memory between two passes, so a few small ones are read once
+T = TypeVar("T")
+
+_MAX_KEPT_BYTES = 1 << 29  # of images kept in memory until their results are written, so a few are read once
 _READ_PIXELS = 1 << 22  # of a large image, read at a time
-_HINTS: dict[type, str] = {
-    NotFiniteError: "Give them the nodata value, or a --mask.",
-    TooLargeError: "If that is right, give a larger --max-megapixels.",
-}
 
 
 class Picture(ImageFile):
@@ -33,74 +40,87 @@ class Picture(ImageFile):
         super().__init__(file.path, file.page)
         self.name = name
         self.mask = mask
-        self.pixels: NDArray[Any] | None = None
-        self.is_masked = False  # whether all its pixels are
+        self.kept: NDArray[Any] | None = None  # pixels that were read
+        self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows were read
         self.place = place_of(self.path, self.page)
         self.is_raster = bool(self.place.tags) or self.place.is_large
-        self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows of it were read
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Read the file, if its pixels are not kept, and mask it."""
-        if self.pixels is not None:
-            return self.pixels
-        pixels = super().__array__(dtype)
-        return pixels if self.mask is None else self._masked(pixels, self.mask, pixels.shape)
+    @property
+    def is_large(self) -> bool:
+        """Whether it is a TIFF file too large to be read at once."""
+        return self.place.is_large
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Part of the image, masked."""
-        pixels = super().__getitem__(key)
+    @cached_property
+    def on_map(self) -> Georeference | None:
+        """The georeference of its pixels, if they have coordinates on a map."""
+        georeference = read_georeference(self.path, self.page)
+        return None if georeference is None or georeference.transform is None else georeference
+
+    @property
+    def epsg(self) -> int | None:
+        """The code of its coordinate system on a map, if both are known."""
+        return None if self.on_map is None else self.on_map.epsg
+
+    def read(self) -> NDArray[Any] | Picture:
+        """Its pixels, which are kept, or itself if it is read some rows at a time."""
+        if self.is_large:
+            return self
+        self.kept = np.asanyarray(self)
+        return self.kept
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read the file, unless its pixels are kept, and mask it."""
+        return self._masked(super().__array__(dtype), slice(None)) if self.kept is None else self.kept
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        """Some rows, masked."""
+        pixels = super().__getitem__(rows)
         self.on_read(1)
-        return self._masked(pixels, self.mask[key], self.shape) if self.is_large and self.mask is not None else pixels
+        return self._masked(pixels, rows)
 
-    @property
-    def block_rows(self) -> int | None:
-        """As of the file, unless its pixels are kept."""
-        return None if self.pixels is not None else super().block_rows
-
-    def _masked(self, pixels: NDArray[Any], mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[Any]:
-        """Some pixels of an image of this shape, masked by the same part of the user's mask."""
-        if self.mask is not None and self.mask.shape != shape[:2]:
-            has, masked = (" × ".join(map(str, each[1::-1])) for each in (shape, self.mask.shape))
+    def _masked(self, pixels: NDArray[Any], rows: slice) -> NDArray[Any]:
+        """Some rows, masked by the user's mask, too."""
+        if self.mask is None:
+            return pixels
+        if self.mask.shape != self.shape[:2]:
+            has, masked = (" × ".join(map(str, each[1::-1])) for each in (self.shape, self.mask.shape))
             raise ValueError(f"{self.path!r} has {has} pixels, but the mask has {masked}")
-        return np.ma.MaskedArray(np.ma.getdata(pixels), mask=np.ma.getmaskarray(pixels) | mask[..., np.newaxis])
-
-    @property
-    def title(self) -> str:
-        """The name of the file, and its page if it has several."""
-        return Path(self.path).name + self._page_name()
+        mask = np.ma.getmaskarray(pixels) | self.mask[rows, :, np.newaxis]
+        return np.ma.MaskedArray(np.ma.getdata(pixels), mask=mask)
 
     def __str__(self) -> str:
-        """The file, in one line whatever its name."""
-        return readable(self.path) + self._page_name()
-
-    def _page_name(self) -> str:
-        return "" if self.page is None else f", page {self.page + 1}"
+        """The file, in one line whatever its name, and its page if it has several."""
+        return readable(self.path) + ("" if self.page is None else f", page {self.page + 1}")
 
 
 class Batch:
     """Image files, and the sources and reasons of failures.
 
-    Parameters
+    Every page of a file is an image.
+
+    Attributes
     ----------
-    paths : the files; every page of a file is an image
-    mask : array of shape (height, width), True for pixels to ignore in every image, or None
-    color_space : color space of the clusters; None also if they have been fitted
+    inputs : files that are read
+    pictures : images that have not failed
+    failed : reason of each failure, by its source
+    started : when the work began, in seconds
     """
 
-    def __init__(
-        self, paths: Iterable[Path], mask: NDArray[np.bool_] | None = None, color_space: str | None = None
-    ) -> None:
-        self.files = list(paths)
+    def __init__(self, images: Iterable[str], mask: Path | None, color_space: str | None) -> None:
+        files = _find_files(images)
+        pixels_of_mask = None if mask is None else _read_mask(mask)
+        self.inputs = [*files, *([] if mask is None else [mask])]
         self.pictures: list[Picture] = []
         self.failed: dict[str, str] = {}
+        self.started = perf_counter()
         names: set[str] = set()
-        for path in self.files:
+        for path in files:
             with self.noting(readable(path)), in_order():
                 pages = ImageFile(path).pages()
                 for page in pages:
                     _check_channels(page, color_space)
                     number = "" if page.page is None else f"-{page.page + 1:0{len(str(len(pages)))}}"
-                    self.pictures.append(Picture(page, _unique(path.stem + number, names), mask))
+                    self.pictures.append(Picture(page, _unique(path.stem + number, names), pixels_of_mask))
 
     @contextmanager
     def noting(self, source: object) -> Iterator[None]:
@@ -108,75 +128,91 @@ class Batch:
         try:
             with messages_about([source]):
                 yield
-        except (ValueError, TypeError, OSError, MemoryError) as error:
+        except FAILURES as error:
             self.failed[str(source)] = as_line(error)
 
-    def check(self, pictures: Iterable[Picture]) -> None:
-        """Read every image once; drop images that cannot be read or differ in kind from the first."""
-        kind, n_bytes = "", 0
-        self.pictures = []
-        for picture in _in_order(pictures):
+    def map(self, function: Callable[[Picture], T], n_jobs: int | None) -> Iterator[tuple[Picture, T]]:
+        """The images in order with the results of `function`, several at a time, but for failures.
+
+        After an interruption, running calls are finished.
+        """
+
+        def call(picture: Picture) -> list[tuple[Picture, T]]:
+            done = []
             with self.noting(picture):
-                pixels = picture if picture.is_large else np.asanyarray(picture)
-                kind = kind or _kind(pixels)
-                if _kind(pixels) != kind:
-                    raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
-                blocks = open_single(pixels).blocks(n_pixels=_READ_PIXELS)
-                n_rows = sum(len(block.read()) for block in blocks)  # which refuses infinite numbers
-                picture.is_masked = n_rows == 0
-                if not isinstance(pixels, Picture):
-                    n_bytes += pixels.nbytes
-                    picture.pixels = pixels if n_bytes <= _MAX_KEPT_BYTES else None
-                self.pictures.append(picture)
+                done.append((picture, function(picture)))
+            return done
 
-    def drop_masked(self) -> None:
-        """Drop the images of which all pixels are masked, as failures."""
-        self.failed |= {str(picture): "All its pixels are masked." for picture in self.pictures if picture.is_masked}
-        self.pictures = [picture for picture in self.pictures if not picture.is_masked]
+        def call_in_thread(picture: Picture) -> list[tuple[Picture, T]]:
+            with one_thread(), click.Context(click.Command(None)).scope():  # of the messages about this image
+                return call(picture)
+
+        n_workers = effective_n_jobs(n_jobs)
+        with in_order(), ThreadPoolExecutor(n_workers) as pool:
+            try:
+                results = map(call, self.pictures) if n_workers == 1 else pool.map(call_in_thread, self.pictures)
+                for picture, result in zip(self.pictures, results, strict=True):
+                    if not result:  # its failure was noted when it came; the order is the images'
+                        self.failed[str(picture)] = self.failed.pop(str(picture))
+                    yield from result
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def check(self, *, keeps_masked: bool = False) -> None:
+        """Read every image once; drop images that cannot be read or differ in kind from the first.
+
+        Images of which all pixels are masked are dropped, too, unless they are kept and there are others.
+        """
+        pictures, self.pictures, kind, n_bytes, masked = self.pictures, [], "", 0, []
+        with in_order(), progress_bar("Reading", len(pictures)) as advance:
+            for picture in pictures:
+                with self.noting(picture):
+                    pixels = picture.read()
+                    n_bytes += 0 if isinstance(pixels, Picture) else pixels.nbytes
+                    if n_bytes > _MAX_KEPT_BYTES:
+                        picture.kept = None
+                    kind = kind or _kind(pixels)
+                    if _kind(pixels) != kind:
+                        raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
+                    blocks = open_single(pixels).blocks(n_pixels=_READ_PIXELS)
+                    if not sum(len(block.read()) for block in blocks):  # refuses infinite numbers
+                        masked.append(picture)
+                    self.pictures.append(picture)
+                advance(1)
+        if not keeps_masked or len(masked) == len(self.pictures):
+            self.failed |= {str(picture): "All its pixels are masked." for picture in masked}
+            self.pictures = [picture for picture in self.pictures if picture not in masked]
+
+    def finish(self) -> None:
+        """Print the failures, and exit."""
+        for source, reason in self.failed.items():
+            click.echo(f"Error: {as_line(reason, [source])}", err=True)
+        sys.exit(1 if self.failed else 0)
 
 
-def _in_order(pictures: Iterable[Picture]) -> Iterator[Picture]:
-    """The pictures; meanwhile a file with several pages stays open."""
-    with in_order():
-        yield from pictures
-
-
-@contextmanager
-def messages_about(sources: Sequence[object]) -> Iterator[None]:
-    """Work on images that messages of the library may be about."""
-    root = (click.get_current_context(silent=True) or click.Context(click.Command(None))).find_root()
-    before, root.obj = root.obj, sources
+@as_click_error()
+def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None = None) -> Batch:
+    """The images given on the command line, for clusters in a color space, or that have been fitted."""
     try:
-        yield
-    finally:
-        root.obj = before
+        return Batch(images, mask, color_space)
+    except FileNotFoundError as error:
+        raise click.UsageError(str(error)) from error
 
 
-def sources_of(ctx: click.Context) -> Sequence[object]:
-    """What messages are about in this thread, or in all threads of a command that have no context of their own."""
-    sources: Sequence[object] | None = (click.get_current_context(silent=True) or ctx).find_root().obj
-    return sources or ()
+def open_batch_or_coffee(images: Sequence[str], mask: Path | None, color_space: str | None) -> Batch:
+    """The images, or scikit-image's photo of a coffee cup if there are none."""
+    return open_batch(images or [str(Path(skimage.data.data_dir, "coffee.png"))], mask, color_space)
 
 
-def as_line(message: object, sources: Sequence[object] = ()) -> str:
-    """An error, a warning or its text in one line, after the name of the source that it is about, if known."""
-    text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"
-    line = " ".join(text.split()) or type(message).__name__
-    index = getattr(message, "image_index", None)
-    about = sources if index is None else sources[index : index + 1]
-    return f"{about[0]}: {line}" if len(about) == 1 and str(about[0]) not in line else line
-
-
-def find_files(patterns: Iterable[str]) -> list[Path]:
+def _find_files(patterns: Iterable[str]) -> list[Path]:
     """The files that are meant by file names, directories and patterns, each once."""
     found: dict[Path, Path] = {}
-    for pattern in patterns:
-        for path in find_pictures(pattern):
-            found.setdefault(path.resolve() if path.is_file() else path, path)
+    for path in chain.from_iterable(map(find_pictures, patterns)):
+        found.setdefault(path.resolve() if path.is_file() else path, path)
     return list(found.values())
 
 
-def read_mask(path: Path) -> NDArray[np.bool_]:
+def _read_mask(path: Path) -> NDArray[np.bool_]:
     """The mask in an image: True, for pixels to ignore, where it is black or transparent."""
     pages = ImageFile(path).pages()
     if len(pages) > 1:
@@ -196,12 +232,11 @@ def _check_channels(image: ImageFile, color_space: str | None) -> None:
 
 def _unique(name: str, taken: set[str]) -> str:
     """A name that is not taken, by its number; in small letters too, for file systems to which they are the same."""
-    number, unique = 2, name
-    while unique.lower() in taken:
-        unique, number = f"{name}-{number}", number + 1
+    names = (f"{name}-{number}" for number in count(2))
+    unique = next(each for each in chain([name], names) if each.lower() not in taken)
     taken.add(unique.lower())
     return unique
 
 
-def _kind(pixels: Any) -> str:
+def _kind(pixels: NDArray[Any] | Picture) -> str:
     return f"{pixels.shape[-1]} channels of {pixels.dtype}"

@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import click
 import numpy as np
-import skimage.data
+from numpy.typing import NDArray
 
 from .. import io
+from .._regions.segmenter import RegionSegmenter
+from .._segmenter import KMeansSegmenter
 from .._version import __version__
 from ..io._atomic import written_whole
 from ..io._pictures import readable
-from . import options
-from .curve import criterion_curve, fit_each
+from . import options, steps
+from .batch import Batch, open_batch, open_batch_or_coffee
+from .curve import count_folds, criterion_curve, fit_each
 from .explore import explore_page
-from .messages import (
-    as_click_error,
-    as_usage_error,
-    check_plot_format,
-    check_target,
-    finish,
-    is_terminal,
-    plain_warnings,
-    plot_format,
-    say,
-)
-from .palettes import FORMATS, hex_codes
-from .report import plural, report, report_curve, shares_of
-from .steps import (
-    explored_regions,
-    fit_batch,
-    new_segmenter,
-    open_batch,
-    open_model,
-    palette_segmenter,
-    plot_curve,
-    take_results,
-    write_classes,
-    write_regions,
-)
+from .messages import as_click_error, check_target, is_terminal, plain_warnings, say
+from .report import FORMATS, hex_codes, plural, report, report_curve, shares_of
+from .results import Results
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True})
 @click.version_option(__version__)
 @click.pass_context
 def app(ctx: click.Context) -> None:
@@ -63,11 +44,14 @@ def app(ctx: click.Context) -> None:
 @click.argument("images", metavar="[IMAGE]...", nargs=-1, type=click.Path())
 @options.n_clusters
 @click.option("--each", is_flag=True, help="Fit a separate set of clusters to every image.")
-@options.results
+@options.results_of_clusters
 @options.limits
 @options.model
 @options.json
-def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: bool, **params: Any) -> None:
+@options.gathered(template=KMeansSegmenter, batch=open_batch_or_coffee, results=Results)
+def segment(
+    *, images: Sequence[str], each: bool, as_json: bool, template: KMeansSegmenter, batch: Batch, results: Results
+) -> None:
     """Segment images: write each repainted in K colors, and its label map.
 
     One set of clusters is fitted to all IMAGEs together. Without an IMAGE, scikit-image's photo of a coffee cup is
@@ -85,31 +69,25 @@ def segment(*, images: tuple[str, ...], each: bool, mask: Path | None, as_json: 
       skseg segment 'slides/*.tif' --each --resume -o results
     """
     if not images:
-        images = (str(Path(skimage.data.data_dir, "coffee.png")),)
         click.echo("No IMAGE given: segmenting a photo of a coffee cup from scikit-image.", err=as_json)
-    start = perf_counter()
-    results, params = take_results(params)
-    batch = open_batch(images, mask, params["color_space"])
-    with as_usage_error():
-        results.check(batch.pictures, [mask])
-    segmenter = None if each else fit_batch(batch, params)
-    done = write_classes(batch, results, params, segmenter)
+    results.check(batch)
+    segmenter = None if each else steps.fit_batch(batch, template)
+    done = steps.write_classes(batch, results, template, segmenter)
     report(batch, done, segmenter, as_json=as_json)
-    say(f"{perf_counter() - start:.2f} s", unless=as_json or not done)
-    finish(batch)
+    say(f"{perf_counter() - batch.started:.2f} s", unless=as_json or not done)
+    batch.finish()
 
 
 @app.command()
 @options.images
 @options.regions
 @options.color_space_of_regions
-@options.region_results
+@options.results_of_regions
 @options.n_jobs
 @options.limits
 @options.json
-def regions(
-    *, images: tuple[str, ...], color_space: str | None, mask: Path | None, as_json: bool, **params: Any
-) -> None:
+@options.gathered(segmenter=steps.classes_of_regions, template=RegionSegmenter, batch=open_batch, results=Results)
+def regions(*, as_json: bool, template: RegionSegmenter, batch: Batch, results: Results) -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map.
 
     Connected parts of 32 colors are merged until people would probably see the remaining parts as separate regions.
@@ -121,27 +99,21 @@ def regions(
       skseg regions photos --scale 0.8 --table regions.csv
       skseg regions scene.tif --color-space none --polygons regions.geojson
     """
-    results, params = take_results(params)
-    batch = open_batch(images, mask, color_space)
-    with as_usage_error():
-        results.check(batch.pictures, [mask])
-    report(batch, write_regions(batch, results, color_space, params), None, as_json=as_json)
-    finish(batch)
+    results.check(batch)
+    report(batch, steps.write_regions(batch, results, template), None, as_json=as_json)
+    batch.finish()
 
 
 @app.command()
 @options.images
 @options.n_clusters
-@click.option(
-    "-o", "--output", "path", type=options.file(), default="model.skseg", show_default=True, help="Model file."
-)
+@click.option("-o", "--output", "path", type=options.FILE, default="model.skseg", help="Model file.")
 @options.overwrite
 @options.limits
 @options.model
 @options.json
-def fit(
-    *, images: tuple[str, ...], path: Path, overwrite: bool, mask: Path | None, as_json: bool, **params: Any
-) -> None:
+@options.gathered(template=KMeansSegmenter, batch=open_batch)
+def fit(*, path: Path, overwrite: bool, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
     """Fit clusters to images and write them to a model file.
 
     Model files contain no code: untrusted ones are safe to read.
@@ -151,27 +123,34 @@ def fit(
       skseg fit first.jpg second.jpg -k 5 -o model.skseg
       skseg predict model.skseg other.jpg -o results
     """
-    batch = open_batch(images, mask, params["color_space"])
-    check_target(path, overwrite, [mask, *batch.files])
-    segmenter = fit_batch(batch, params)
+    check_target(path, overwrite, batch.inputs)
+    segmenter = steps.fit_batch(batch, template)
     if segmenter is not None:
         with batch.noting(path):
             io.save(segmenter, path)
             say(f"{readable(path)}: {plural(len(batch.pictures), 'image')}", unless=as_json)
     report(batch, [], segmenter, as_json=as_json)
-    finish(batch)
+    batch.finish()
 
 
 @app.command()
 @click.argument("files", metavar="[MODEL] IMAGE...", nargs=-1, required=True, type=click.Path())
 @options.palette
 @options.color_space
-@options.results
+@options.results_of_clusters
 @options.n_jobs
 @options.limits
 @options.json
+@options.gathered(results=Results)
 def predict(
-    *, files: tuple[str, ...], palette: Any, color_space: str | None, mask: Path | None, as_json: bool, **params: Any
+    *,
+    files: Sequence[str],
+    palette: NDArray[np.float64] | None,
+    color_space: str | None,
+    n_jobs: int | None,
+    mask: Path | None,
+    as_json: bool,
+    results: Results,
 ) -> None:
     """Segment images with a MODEL file of `skseg fit` or `skseg.io.save`, or with the colors of a palette.
 
@@ -184,42 +163,42 @@ def predict(
       skseg predict model.skseg scan.tif --output distance
       skseg predict --palette '#1d2b16,#7a4a2b,#f4f1ea' photos --color-space lab
     """
-    model, images = (None, files) if palette is not None else (files[0], files[1:])
+    model, images = (files[:1], files[1:]) if palette is None else ([], files)
     if not images:
         raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
-    if model is not None and color_space != "auto":
+    if model and color_space != "auto":
         raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
-    segmenter, balancers = open_model(model) if model is not None else (palette_segmenter(palette, color_space), [])
-    results, params = take_results(params)
+    segmenter, balancers = (
+        steps.open_model(files[0]) if palette is None else (steps.palette_segmenter(palette, color_space), [])
+    )
     batch = open_batch(images, mask)
-    with as_usage_error():
-        results.check(batch.pictures, [None if model is None else Path(model), mask])
-    done = write_classes(batch, results, params, segmenter, balancers)
+    results.check(batch, *map(Path, model))
+    done = steps.write_classes(batch, results, segmenter.set_params(n_jobs=n_jobs), segmenter, balancers)
     report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
-    finish(batch)
+    batch.finish()
 
 
 @app.command()
 @options.images
-@click.option("--from", "lowest", type=click.IntRange(2), default=2, show_default=True, help="Smallest K.")
-@click.option("--to", "highest", type=click.IntRange(2), default=12, show_default=True, help="Largest K.")
+@click.option("--from", "lowest", type=click.IntRange(2), default=2, help="Smallest K.")
+@click.option("--to", "highest", type=click.IntRange(2), default=12, help="Largest K.")
 @options.criterion
-@click.option("--plot", type=options.file(), help="Write the curve to this image file or PDF.")
+@click.option("--plot", type=options.FILE, help="Write the curve to this image file or PDF.")
 @options.overwrite
 @options.limits
 @options.model_of_any_k
 @options.json
+@options.gathered(segmenter=KMeansSegmenter, batch=open_batch)
 def choose_k(
     *,
-    images: tuple[str, ...],
     lowest: int,
     highest: int,
     criterion: str,
     plot: Path | None,
     overwrite: bool,
-    mask: Path | None,
     as_json: bool,
-    **params: Any,
+    segmenter: KMeansSegmenter,
+    batch: Batch,
 ) -> None:
     """Choose the number of clusters by cross-validation.
 
@@ -234,21 +213,20 @@ def choose_k(
     if lowest > highest:
         raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
     if plot:
-        check_plot_format(plot)
-    batch = open_batch(images, mask, params["color_space"])
-    if plot:
-        check_target(plot, overwrite, [mask, *batch.files])
-    segmenter = new_segmenter(batch, params)
-    if segmenter is not None:
+        steps.check_plot(plot)
+        check_target(plot, overwrite, batch.inputs)
+    batch.check()
+    if batch.pictures:
         with as_click_error(batch.pictures):
-            curve = criterion_curve(batch.pictures, segmenter, range(lowest, highest + 1), criterion)
+            folds = count_folds(batch.pictures, segmenter)
+            curve = criterion_curve(folds, segmenter, range(lowest, highest + 1), criterion)
         if plot:
-            with batch.noting(plot), written_whole(plot) as file:
-                plot_curve(curve, criterion).savefig(file, format=plot_format(plot), dpi=150)
+            with batch.noting(plot):
+                steps.write_plot(plot, curve, criterion)
         report_curve(batch, curve, criterion, as_json=as_json)
         if plot and str(plot) not in batch.failed:
             say(f"{readable(plot)}: the curve", unless=as_json)
-    finish(batch)
+    batch.finish()
 
 
 @app.command()
@@ -259,13 +237,13 @@ def choose_k(
     "style",
     type=click.Choice(["table", *FORMATS]),
     default="table",
-    show_default=True,
     help="A table with shares, hex codes, JSON, a palette for GIMP and Inkscape, or CSS variables.",
 )
 @options.limits
 @options.model
 @options.json
-def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: bool, **params: Any) -> None:
+@options.gathered(template=KMeansSegmenter, batch=open_batch)
+def palette(*, style: str, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
     """Print the K colors of images, from dark to light.
 
     \b
@@ -275,38 +253,35 @@ def palette(*, images: tuple[str, ...], style: str, mask: Path | None, as_json: 
     """
     if style != "table" and as_json:
         raise click.UsageError(f"--json and --format {style} are two formats; give one of them.")
-    batch = open_batch(images, mask, params["color_space"])
-    segmenter = fit_batch(batch, params)
+    segmenter = steps.fit_batch(batch, template)
     if segmenter is not None and style != "table":
         click.echo(FORMATS[style](hex_codes(segmenter._model)))
     else:
         report(batch, [], segmenter, as_json=as_json, n_listed=None)
-    finish(batch)
+    batch.finish()
 
 
 @app.command()
 @options.images
-@click.option(
-    "-o", "--output", "path", type=options.file(), default="explore.html", show_default=True, help="The page."
-)
-@click.option("--to", "highest", type=click.IntRange(2, 64), default=16, show_default=True, help="Largest K.")
+@click.option("-o", "--output", "path", type=options.FILE, default="explore.html", help="The page.")
+@click.option("--to", "highest", type=click.IntRange(2, 64), default=16, help="Largest K.")
 @click.option("--regions", "has_regions", is_flag=True, help="Also show the regions at every scale.")
 @click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
 @options.criterion
 @options.overwrite
 @options.limits
 @options.model_of_any_k
+@options.gathered(segmenter=KMeansSegmenter, batch=open_batch)
 def explore(
     *,
-    images: tuple[str, ...],
     path: Path,
     highest: int,
     has_regions: bool,
     no_open: bool,
     criterion: str,
     overwrite: bool,
-    mask: Path | None,
-    **params: Any,
+    segmenter: KMeansSegmenter,
+    batch: Batch,
 ) -> None:
     """Show images in 2 to 16 colors, on a page in the browser.
 
@@ -320,22 +295,21 @@ def explore(
       skseg explore photo.jpg
       skseg explore photos --regions -o photos.html
     """
-    batch = open_batch(images, mask, params["color_space"])
-    check_target(path, overwrite, [mask, *batch.files])
-    segmenter = new_segmenter(batch, params)
-    if segmenter is not None:
-        regions = explored_regions(batch, params["color_space"]) if has_regions else None
+    check_target(path, overwrite, batch.inputs)
+    batch.check()
+    if batch.pictures:
+        regions = steps.explored_regions(batch, segmenter.color_space) if has_regions else None
         numbers = range(2, highest + 1)
         with as_click_error(batch.pictures):
-            curve = criterion_curve(batch.pictures, segmenter, numbers, criterion)
+            folds = count_folds(batch.pictures, segmenter)
+            curve = criterion_curve(folds, segmenter, numbers, criterion)
             models = fit_each(batch.pictures, segmenter, numbers)
-            shown = ((picture.title, np.asanyarray(picture)) for picture in batch.pictures)
-            scores = [each["score"] for each in curve]
-            page = explore_page(shown, models, scores, criterion, regions).encode()
+            shown = ((Path(str(picture)).name, np.asanyarray(picture)) for picture in batch.pictures)
+            page = explore_page(shown, models, [each["score"] for each in curve], criterion, regions).encode()
         with batch.noting(path):
             with written_whole(path) as file:
                 file.write(page)
             say(f"{readable(path)}: open it in a browser.")
             if not no_open and is_terminal():
                 webbrowser.open(path.resolve().as_uri())
-    finish(batch)
+    batch.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -13,70 +13,64 @@ from sklearn.model_selection import KFold
 from .._census import Census, merge
 from .._census.blocks import in_parallel
 from .._counting import count_images
-from .._images import open_images
+from .._images import ImageLike, open_images
 from .._model import Model
 from .._segmenter import KMeansSegmenter
 from .._tiles import TileKFold
 from ..metrics._criteria import JUDGES, least_overlap
-from .batch import Picture
-from .messages import as_click_error, progress
+from .messages import as_click_error, progress_bar
 
 _N_TILES = 8  # along each side, or as many as the image has pixels
 _N_FOLDS = 5
 
 
-def fit_each(pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range) -> list[Model]:
+def fit_each(pictures: Sequence[Any], segmenter: KMeansSegmenter, n_clusters: Sequence[int]) -> list[Model]:
     """The model of all images together for each K."""
     census = _count(pictures, pictures, segmenter)
     return list(in_parallel(partial(_fit, segmenter, census), n_clusters))
 
 
+def count_folds(pictures: Sequence[Any], segmenter: KMeansSegmenter) -> list[Census]:
+    """The censuses of five sets of tiles of one image, or of images if there are several."""
+    if len(pictures) > 1:
+        folds = KFold(min(_N_FOLDS, len(pictures))).split(pictures)
+        parts = ([pictures[index] for index in test] for _, test in folds)
+        return [_count(part, part, segmenter) for part in parts]
+    image = np.asanyarray(pictures[0])
+    pixels = image.reshape(-1, image.shape[-1])
+    n_tiles = tuple(min(_N_TILES, side) for side in image.shape[:2])
+    try:
+        folds = list(TileKFold(_N_FOLDS, n_tiles=n_tiles).split(image))
+    except ValueError as error:  # too few tiles, or all pixels of a fold are masked
+        raise ValueError(
+            f"{pictures[0]} has too few unmasked pixels to choose K, which needs some in each of {_N_FOLDS} sets "
+            "of tiles. Crop it to its content, give several images, or choose K yourself: skseg segment -k."
+        ) from error
+    # image[test], several times faster
+    return [_count(pixels.take(np.flatnonzero(test), axis=0), pictures, segmenter) for _, test in folds]
+
+
 def criterion_curve(
-    pictures: list[Picture], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
+    folds: list[Census], segmenter: KMeansSegmenter, n_clusters: Sequence[int], criterion: str
 ) -> list[dict[str, Any]]:
     """The criterion for each K, equal to `cross_validate` on folds of tiles or of whole images."""
-    parts = [_count(*part, segmenter) for part in _parts(pictures)]
-    judged = _judge_parts(parts, segmenter, n_clusters, criterion)
-    pairs = list(progress(judged, "Trying K", total=len(parts) * len(n_clusters)))
-    scores, explained = np.reshape(pairs, (len(parts), len(n_clusters), 2)).transpose(2, 0, 1)
+    pairs = []
+    with progress_bar("Trying K", len(folds) * len(n_clusters)) as advance:
+        for index, fold in enumerate(folds):
+            judge = partial(_judge, segmenter, merge(folds[:index] + folds[index + 1 :]), fold, criterion)
+            for pair in in_parallel(judge, n_clusters):
+                pairs.append(pair)
+                advance(1)
+    scores, explained = np.reshape(pairs, (len(folds), len(n_clusters), 2)).transpose(2, 0, 1)
     columns = scores.mean(axis=0).tolist(), explained.mean(axis=0).tolist(), scores.std(axis=0).tolist()
     names = ("n_clusters", "score", "explained", "spread")
     return [dict(zip(names, row, strict=True)) for row in zip(n_clusters, *columns, strict=True)]
 
 
-def _parts(pictures: list[Picture]) -> Iterator[tuple[Any, list[Picture]]]:
-    """Five sets of tiles of one image, or of images if there are several, and the images that each is from."""
-    if len(pictures) > 1:
-        for _, test in KFold(min(_N_FOLDS, len(pictures))).split(pictures):
-            part = [pictures[index] for index in test]
-            yield part, part
-    else:
-        image = np.asanyarray(pictures[0])
-        pixels = image.reshape(-1, image.shape[-1])
-        n_tiles = tuple(min(_N_TILES, side) for side in image.shape[:2])
-        try:
-            for _, test in TileKFold(_N_FOLDS, n_tiles=n_tiles).split(image):
-                yield pixels.take(np.flatnonzero(test), axis=0), pictures  # image[test], several times faster
-        except ValueError as error:  # too few tiles, or all pixels of a fold are masked
-            raise ValueError(
-                f"{pictures[0]} has too few unmasked pixels to choose K, which needs some in each of {_N_FOLDS} sets "
-                "of tiles. Crop it to its content, give several images, or choose K yourself: skseg segment -k."
-            ) from error
-
-
-def _count(pixels: Any, pictures: list[Picture], segmenter: KMeansSegmenter) -> Census:
+def _count(X: ImageLike, pictures: Sequence[object], segmenter: KMeansSegmenter) -> Census:
+    """The census of images, or of pixels of one image."""
     with as_click_error(pictures):
-        images, n_jobs = open_images(pixels), segmenter.n_jobs
-        return count_images(images, segmenter.color_space, None, n_jobs=n_jobs)
-
-
-def _judge_parts(
-    parts: list[Census], segmenter: KMeansSegmenter, n_clusters: range, criterion: str
-) -> Iterator[tuple[float, float]]:
-    """The results of `_judge` for each part and each K."""
-    for index, part in enumerate(parts):
-        others = merge(parts[:index] + parts[index + 1 :])
-        yield from in_parallel(partial(_judge, segmenter, others, part, criterion), n_clusters)
+        return count_images(open_images(X), segmenter.color_space, None, n_jobs=segmenter.n_jobs)
 
 
 def _judge(

@@ -19,7 +19,7 @@ from .._color import is_unit_range, to_uint8
 from .._images import Pixels
 from .._model import Model
 from .._regions.segmenter import RegionSegmenter
-from .palettes import hex_codes
+from .report import hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
 _NO_LABEL = 255  # in the label maps of the page

@@ -7,11 +7,9 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import click
 from PIL import Image
@@ -19,8 +17,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sklearn.exceptions import ConvergenceWarning
 
+from .._errors import NotFiniteError, TooLargeError
 from ..io._pictures import readable
-from .batch import Batch, as_line, messages_about, sources_of
+
+FAILURES = (ValueError, TypeError, OSError, MemoryError)  # of an image or a file
+_HINTS: dict[type, str] = {
+    NotFiniteError: "Give them the nodata value, or a --mask.",
+    TooLargeError: "If that is right, give a larger --max-megapixels.",
+}
 
 
 def say(message: str, *, unless: bool = False) -> None:
@@ -29,11 +33,24 @@ def say(message: str, *, unless: bool = False) -> None:
         click.echo(message)
 
 
-def finish(batch: Batch) -> None:
-    """Print the failures, and exit."""
-    for source, reason in batch.failed.items():
-        click.echo(f"Error: {as_line(reason, [source])}", err=True)
-    sys.exit(1 if batch.failed else 0)
+def as_line(message: object, sources: Sequence[object] = ()) -> str:
+    """An error, a warning or its text in one line, after the name of the source that it is about, if known."""
+    text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"
+    line = " ".join(text.split()) or type(message).__name__
+    index = getattr(message, "image_index", None)
+    about = sources if index is None else sources[index : index + 1]
+    return f"{about[0]}: {line}" if len(about) == 1 and str(about[0]) not in line else line
+
+
+@contextmanager
+def messages_about(sources: Sequence[object]) -> Iterator[None]:
+    """Work on images that messages of the library may be about."""
+    root = (click.get_current_context(silent=True) or click.Context(click.Command(None))).find_root()
+    before, root.obj = root.obj, sources
+    try:
+        yield
+    finally:
+        root.obj = before
 
 
 @contextmanager
@@ -42,14 +59,34 @@ def as_click_error(sources: Sequence[object] = ()) -> Iterator[None]:
     try:
         with messages_about(sources):
             yield
-    except (ValueError, TypeError, OSError, MemoryError) as error:
+    except FAILURES as error:
         raise click.ClickException(as_line(error, sources)) from error
 
 
+@contextmanager
+def plain_warnings(ctx: click.Context) -> Iterator[None]:
+    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile."""
+    logger = logging.getLogger("tifffile")
+    say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        here = click.get_current_context(silent=True) or ctx  # some threads have no context of their own
+        say_once(as_line(message, here.find_root().obj or ()))
+
+    ctx.call_on_close(partial(logger.setLevel, logger.level))
+    logger.setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
+        warnings.showwarning = show
+        yield
+
+
 @as_click_error()
-def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()) -> None:
+def check_target(path: Path, overwrite: bool, inputs: Iterable[Path]) -> None:
     """Refuse a file that cannot be written, or must not be, such as an input, before any work is done."""
-    if os.path.realpath(path) in {os.path.realpath(each) for each in inputs if each is not None}:
+    if os.path.realpath(path) in map(os.path.realpath, inputs):
         raise click.UsageError(f"{readable(path)} is an input or another result; give another name.")
     if path.exists() and not path.is_file():
         raise click.UsageError(f"{readable(path)} is a device or a pipe; give the name of a file.")
@@ -61,42 +98,9 @@ def check_target(path: Path, overwrite: bool, inputs: Iterable[Path | None] = ()
         raise click.UsageError(f"The directory {readable(path.parent)} cannot be written to.")
 
 
-def plot_format(path: Path) -> str:
-    """The format that the name of a plot asks for."""
-    return path.suffix.removeprefix(".").lower() or "png"
-
-
-def check_plot_format(path: Path) -> None:
-    """Refuse a plot that matplotlib cannot write."""
-    if find_spec("matplotlib") is None:
-        raise click.ClickException('--plot needs matplotlib: python -m pip install "skseg[plot]"')
-    from matplotlib.backend_bases import FigureCanvasBase  # noqa: PLC0415, an extra
-
-    known = FigureCanvasBase.get_supported_filetypes()
-    if plot_format(path) not in known:
-        raise click.UsageError(f"--plot must end in one of {', '.join(sorted(known))}; got {readable(path.name)}.")
-
-
-@contextmanager
-def as_usage_error() -> Iterator[None]:
-    """Turn a file that is in the way into wrong usage."""
-    try:
-        yield
-    except FileExistsError as error:
-        raise click.UsageError(str(error)) from error
-
-
 def is_terminal() -> bool:
     """Whether somebody sees the output of the command as it comes."""
     return sys.stdout.isatty()
-
-
-def progress(steps: Any, what: str, total: int | None = None) -> Iterator[Any]:
-    """The steps, with a bar in the terminal while they last."""
-    with progress_bar(what, len(steps) if total is None else total) as advance:
-        for step in steps:
-            yield step
-            advance(1)
 
 
 @contextmanager
@@ -109,18 +113,3 @@ def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], N
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         yield partial(progress.advance, progress.add_task(what, total=total))
-
-
-@contextmanager
-def plain_warnings(ctx: click.Context) -> Iterator[None]:
-    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile."""
-    logger = logging.getLogger("tifffile")
-    say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
-    with warnings.catch_warnings(), ExitStack() as at_end:
-        at_end.callback(logger.setLevel, logger.level)
-        logger.setLevel(logging.CRITICAL)
-        warnings.simplefilter("default")
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # larger images are refused
-        warnings.showwarning = lambda message, *_: say_once(as_line(message, sources_of(ctx)))
-        yield

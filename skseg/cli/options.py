@@ -4,76 +4,89 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import reduce
+from functools import reduce, wraps
+from inspect import signature
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from .._color import COLOR_SPACE_NAMES
 from .._regions.weights import SCALE
-from .results import Results
+from .results import SUFFIXES
 
 _MAX_MEGAPIXELS = 1_000_000
 _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
+_STARTS = ("k-means++", "random")
+
+Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
 
 
-class WordOrNumbers(click.ParamType):  # type: ignore[type-arg]
-    """A word that stands for a value, or comma-separated numbers."""
+def gathered(**makers: Callable[..., object]) -> Decorator:
+    """Give a command, under these names, what is made of options, and of what was made before.
 
-    name = "numbers"
+    A maker, a class or a function, gets those that are named as its parameters.
+    """
 
-    def __init__(self, **words: Any) -> None:
-        self.words = words
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def run(**params: object) -> None:
+            for name, make in makers.items():
+                params[name] = make(**{key: params[key] for key in signature(make).parameters if key in params})
+            command(**{key: params[key] for key in signature(command).parameters})
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The value of the word, or the list of numbers."""
-        try:
-            return self.words[value] if value in self.words else [float(number) for number in value.split(",")]
-        except ValueError:
-            self.fail(f"{value!r} is neither {' nor '.join(self.words)} nor numbers such as 1,1,0.5.")
+        return run
 
-
-class WordOrColors(click.ParamType):  # type: ignore[type-arg]
-    """One of the given words, or comma-separated hex codes."""
-
-    name = "colors"
-
-    def __init__(self, *words: str) -> None:
-        self.words = words
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The word, or the colors from 0 to 1, (n_colors, 3)."""
-        if value in self.words:
-            return value
-        codes = [code.strip() for code in value.split(",")]
-        if not all(re.fullmatch("#?[0-9a-fA-F]{6}", code) for code in codes):
-            allowed = " or ".join([*self.words, "colors such as '#ff0000,#00ff00'"])
-            self.fail(f"{value!r} must be {allowed}.")
-        return np.array([list(bytes.fromhex(code.removeprefix("#"))) for code in codes]) / 255
+    return decorate
 
 
-class WordOrInt(click.ParamType):  # type: ignore[type-arg]
-    """A word that stands for a value, or a positive integer."""
-
-    name = "integer"
-
-    def __init__(self, **words: Any) -> None:
-        self.words = words
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The value of the word, or the number."""
-        return self.words[value] if value in self.words else click.IntRange(1).convert(value, param, ctx)
-
-
-def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
+def _options(*options: Decorator) -> Decorator:
     """Several options as one decorator, in their order."""
     return lambda command: reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
-def _limit_size(ctx: click.Context, _param: Any, megapixels: float) -> None:
+# Types of options; the help shows the names of the functions.
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def numbers(text: str) -> str | list[float] | None:
+    """Weights of channels: a word, or comma-separated numbers."""
+    if text in ("auto", "scale", "none"):
+        return None if text == "none" else text
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither auto nor scale nor none nor numbers such as 1,1,0.5.") from None
+
+
+def integer(text: str) -> str | int:
+    """The word auto, or a positive integer."""
+    return text if text == "auto" else click.IntRange(1).convert(text, None, None)  # type: ignore[arg-type]
+
+
+def colors(text: str, words: str = "") -> NDArray[np.float64]:
+    """Comma-separated hex codes as colors from 0 to 1, (n_colors, 3)."""
+    codes = [code.strip() for code in text.split(",")]
+    if not all(re.fullmatch("#?[0-9a-fA-F]{6}", code) for code in codes):
+        raise click.BadParameter(f"{text!r} must be {words}colors such as '#ff0000,#00ff00'.")
+    return np.array([list(bytes.fromhex(code.removeprefix("#"))) for code in codes]) / 255
+
+
+def _start(ctx: click.Context, _param: object, text: str) -> str | NDArray[np.float64]:
+    """A word, or as many start colors as clusters."""
+    if text in _STARTS:
+        return text
+    start, n_clusters = colors(text, "k-means++ or random or "), ctx.params["n_clusters"]
+    if len(start) != n_clusters:
+        raise click.BadParameter(f"{len(start)} colors for {n_clusters} clusters; give -k {len(start)}.")
+    return start
+
+
+def _limit_size(ctx: click.Context, _param: object, megapixels: float) -> None:
     """Limit the size of the images read while the command runs."""
     if not 0 < megapixels < _MAX_MEGAPIXELS:
         raise click.BadParameter(f"{megapixels} is not in the range 0<x<{_MAX_MEGAPIXELS}.")
@@ -81,22 +94,35 @@ def _limit_size(ctx: click.Context, _param: Any, megapixels: float) -> None:
     ctx.call_on_close(lambda: setattr(Image, "MAX_IMAGE_PIXELS", before))
 
 
-def file(**options: Any) -> click.Path:
-    """The type of an option that names a file."""
-    return click.Path(dir_okay=False, path_type=Path, **options)
+def _check_jobs(_ctx: object, _param: object, n_jobs: int | None) -> int | None:
+    """Refuse 0, which means nothing."""
+    if n_jobs == 0:
+        raise click.BadParameter("0 images in parallel; give at least 1, or -1 for all cores.")
+    return n_jobs
+
+
+def _color_space(auto: str) -> Decorator:
+    """The option for the color space, and the default for three channels that its help names."""
+    return click.option(
+        "--color-space",
+        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
+        default="auto",
+        callback=lambda _ctx, _param, space: None if space == "none" else space,
+        help=f"Space to measure distances in; auto is {auto} for three channels, else none; direction ignores shade.",
+    )
 
 
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
 limits = _options(
     click.option(
-        "--mask", type=file(exists=True), help="Image of the same size; black and transparent pixels are ignored."
+        "--mask",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Image of the same size; black and transparent pixels are ignored.",
     ),
     click.option(
         "--max-megapixels",
         type=float,
         default=80,
-        show_default=True,
-        expose_value=False,
         callback=_limit_size,
         help="Largest image to read at once; a small file can declare any size.",
     ),
@@ -106,132 +132,86 @@ n_clusters = click.option(
     "--n-clusters",
     type=click.IntRange(1, 65535),
     default=10,
-    show_default=True,
     is_eager=True,
     help="Number of clusters (in Python, the default is 8).",
 )
-
-
-def _check_start(ctx: click.Context, _param: Any, start: Any) -> Any:
-    """Refuse start colors of another number than the clusters."""
-    n_clusters = ctx.params["n_clusters"]
-    if isinstance(start, np.ndarray) and len(start) != n_clusters:
-        raise click.BadParameter(f"{len(start)} colors for {n_clusters} clusters; give -k {len(start)}.")
-    return start
-
-
-def _check_jobs(_ctx: click.Context, _param: Any, n_jobs: int | None) -> int | None:
-    """Refuse 0, which means nothing."""
-    if n_jobs == 0:
-        raise click.BadParameter("0 images in parallel; give at least 1, or -1 for all cores.")
-    return n_jobs
-
-
-def _color_space(auto: str) -> Callable[..., Any]:
-    """The option for the color space, and the default for three channels that its help names."""
-    return click.option(
-        "--color-space",
-        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
-        default="auto",
-        show_default=True,
-        callback=lambda _ctx, _param, space: None if space == "none" else space,
-        help=f"Space to measure distances in; auto is {auto} for three channels, else none; direction ignores shade.",
-    )
-
-
 n_jobs = click.option(
     "--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."
 )
 color_space = _color_space("hsv")
 color_space_of_regions = _color_space("lab, with less weight for L*,")
-_any_start = click.option(
-    "--init",
-    type=click.Choice(["k-means++", "random"]),
-    default="k-means++",
-    show_default=True,
-    help="Choice of the first centers.",
-)
-_start = click.option(
-    "--init",
-    type=WordOrColors("k-means++", "random"),
-    default="k-means++",
-    show_default=True,
-    callback=_check_start,
-    help="First centers: k-means++, random, or K colors such as '#102030,#ffeedd'.",
-)
 _model = _options(
     color_space,
     click.option(
         "--channel-weights",
-        type=WordOrNumbers(auto="auto", scale="scale", none=None),
+        type=numbers,
         default="auto",
-        show_default=True,
         help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (equal), or "
         "numbers such as 1,1,0.5.",
     ),
-    click.option("--n-init", type=WordOrInt(auto="auto"), default="auto", show_default=True, help="Number of starts."),
-    click.option(
-        "--max-iter", type=click.IntRange(1), default=300, show_default=True, help="Largest number of iterations."
-    ),
-    click.option("--tol", type=click.FloatRange(0), default=1e-4, show_default=True, help="Convergence tolerance."),
-    click.option(
-        "--random-state",
-        type=click.IntRange(0, 2**32 - 1),
-        default=0,
-        show_default=True,
-        help="Seed of the starts.",
-    ),
+    click.option("--n-init", type=integer, default="auto", help="Number of starts."),
+    click.option("--max-iter", type=click.IntRange(1), default=300, help="Largest number of iterations."),
+    click.option("--tol", type=click.FloatRange(0), default=1e-4, help="Convergence tolerance."),
+    click.option("--random-state", type=click.IntRange(0, 2**32 - 1), default=0, help="Seed of the starts."),
     n_jobs,
 )
-model = _options(_start, _model)
-model_of_any_k = _options(_any_start, _model)
-palette = click.option(
-    "--palette", type=WordOrColors(), help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'."
-)
-overwrite = click.option("--overwrite", is_flag=True, help="Replace existing files.")
-directory = _options(
+model = _options(
     click.option(
-        "-o",
-        "--output-dir",
-        type=click.Path(file_okay=False, path_type=Path),
-        default="skseg-output",
-        show_default=True,
-        help="Directory for the results; created if missing.",
+        "--init",
+        metavar="COLORS",
+        default=_STARTS[0],
+        callback=_start,
+        help="First centers: k-means++, random, or K colors such as '#102030,#ffeedd'.",
     ),
-    click.option("--table", type=file(), help="CSV file to write: a row for each label of each image."),
-    click.option("--polygons", type=file(), help="GeoJSON file to write: the polygons of each label of each image."),
-    overwrite,
-    click.option("--resume", is_flag=True, help="Skip images with existing results of the same file and options."),
+    _model,
 )
+model_of_any_k = _options(
+    click.option("--init", type=click.Choice(_STARTS), default=_STARTS[0], help="Choice of the first centers."), _model
+)
+palette = click.option("--palette", type=colors, help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 
 
-def _outputs(*names: str) -> Callable[..., Any]:
-    return click.option(
-        "--output",
-        "outputs",
-        type=click.Choice(names),
-        multiple=True,
-        default=["color", "label"],
-        help="Output to write; repeat for several; by default color and label.",
+def results(*outputs: str) -> Decorator:
+    """The options of `Results`, with a choice of outputs."""
+    return _options(
+        click.option(
+            "--output",
+            "outputs",
+            type=click.Choice(outputs),
+            multiple=True,
+            default=["color", "label"],
+            callback=lambda _ctx, _param, chosen: list(dict.fromkeys(chosen)),
+            help="Output to write; repeat for several.",
+        ),
+        click.option(
+            "-o",
+            "--output-dir",
+            type=click.Path(file_okay=False, path_type=Path),
+            default="skseg-output",
+            help="Directory for the results; created if missing.",
+        ),
+        click.option("--table", type=FILE, help="CSV file to write: a row for each label of each image."),
+        click.option("--polygons", type=FILE, help="GeoJSON file to write: polygons of each label of each image."),
+        overwrite,
+        click.option("--resume", is_flag=True, help="Skip images with existing results of the same file and options."),
     )
 
 
-results = _options(_outputs(*Results.SUFFIXES), directory)
-region_results = _options(_outputs("color", "label", "polygons"), directory)
+results_of_clusters = results(*SUFFIXES)
+results_of_regions = results("color", "label", "polygons")
 regions = _options(
     click.option(
         "--scale",
         type=click.FloatRange(0, 1),
         default=SCALE,
-        show_default=True,
         help="Probability that people see two regions at which merging stops; larger values give fewer regions.",
     ),
     click.option("--n-regions", type=click.IntRange(1), help="Number of regions; takes precedence over --scale."),
     click.option(
         "--min-size",
-        type=WordOrInt(auto="auto"),
+        type=integer,
         default="auto",
-        show_default=True,
         help="Parts with fewer pixels are merged first; auto is 1/6000 of the image.",
     ),
 )
@@ -241,6 +221,5 @@ criterion = click.option(
     type=click.Choice(_CRITERIA),
     metavar="NAME",
     default=_CRITERIA[0],
-    show_default=True,
     help=f"Criterion of skseg.metrics: {', '.join(_CRITERIA)}.",
 )

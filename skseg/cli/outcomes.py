@@ -10,17 +10,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from .._balancer import WhiteBalancer
 from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
 from .._errors import NoPixelsError
-from .._images import SingleImage, open_single
+from .._images import open_single
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
-from ..io._tiff import read_georeference
 from .batch import Picture
-from .report import clusters_of, count_labels, entry_of, plural
+from .report import clusters_of, plural
+
+Columns = dict[str, list[object]]
+Polygons = dict[str, object]  # arguments of `save_polygons`, except for the file and the coordinate system
 
 _PIXELS = 1 << 20  # that are worked on at a time
 
@@ -30,7 +33,6 @@ class Classes:
 
     Attributes
     ----------
-    shape, dtype : shape and dtype of the image
     colors : color of each label, sRGB from 0 to 1, (n_labels, 3)
     """
 
@@ -42,38 +44,42 @@ class Classes:
         *,
         is_own: bool = False,
     ) -> None:
-        self._original, self._segmenter, self._is_own = open_single(picture), segmenter, is_own
+        self._original = self._image = open_single(picture.read())
+        self._segmenter, self._is_own = segmenter, is_own
         self._counts = np.zeros(len(segmenter.cluster_centers_))
-        self.shape, self.dtype = self._original.shape, self._original.data.dtype
-        n_channels, n_fitted = self.shape[-1], segmenter.n_features_in_
+        n_channels, n_fitted = self._image.n_channels, segmenter.n_features_in_
         if n_channels != n_fitted:
             raise ValueError(f"It has {plural(n_channels, 'channel')}, but the clusters have {n_fitted}.")
+        if balancers and picture.is_large:
+            raise ValueError(
+                "It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
+            )
+        for balancer in balancers:
+            self._image = open_single(balancer.transform(self._image))
         self.colors = segmenter._model.rgb()
-        self._image = _balance(self._original, balancers)
+
+    @property
+    def own_colors(self) -> NDArray[Any]:
+        """The color of each label in the units of the image."""
+        return self._segmenter._model.palette(self._original.data.dtype)
 
     @cached_property
     def labels(self) -> NDArray[Any]:
         """The label map, with the mask of the image."""
         return np.asanyarray(self._segmenter.predict(self._image))
 
-    @property
-    def own_colors(self) -> NDArray[Any]:
-        """The color of each label in the units of the image."""
-        return np.asarray(self._segmenter._model.palette(self.dtype))
-
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
         """Size, position and colors of each label that occurs, as in `region_table`."""
         if self._image.is_in_memory:
             return region_table(self.labels, self._original.array)
-        blocks = ((block.place, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
-        return merge_tables(
-            (place.start or 0, region_table(self._segmenter.predict(pixels), pixels)) for place, pixels in blocks
-        )
+        blocks = ((block.place.start, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
+        return merge_tables((start or 0, region_table(self._segmenter.predict(rows), rows)) for start, rows in blocks)
 
-    def image(self, output: str) -> NDArray[Any]:
-        """The repainted image, or its distances."""
-        return self._transform(self._image, output)
+    def image(self, output: str, pixels: object = None) -> NDArray[Any]:
+        """The repainted image or its distances; of some of its pixels, if they are given."""
+        segmenter = copy(self._segmenter).set_params(output=output)
+        return np.asanyarray(segmenter.transform(self._image if pixels is None else pixels))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""
@@ -81,35 +87,23 @@ class Classes:
             self._counts[:] = 0
         for block in self._image.blocks(n_pixels=_PIXELS):
             if output != "label":
-                yield self._transform(block.array, output)
+                yield self.image(output, block.array)
             else:
                 is_known = self._image.is_in_memory
                 labels = self.labels[block.place] if is_known else self._segmenter.predict(block.array)
-                self._counts += count_labels(labels, len(self._counts))
+                self._counts += np.bincount(np.ma.compressed(labels), minlength=len(self._counts))
                 yield labels
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> dict[str, object]:
         """The image as JSON, with its clusters if it was fitted separately."""
         if not self._counts.any():  # no label map was written by bands
             for _ in self.bands("label"):
                 pass
+        n_pixels = self._counts.sum()
+        shares = (self._counts / max(n_pixels, 1)).tolist()
         clusters = {"clusters": clusters_of(self._segmenter)} if self._is_own else {}
-        return entry_of(self.shape, self._counts) | clusters
-
-    def _transform(self, pixels: Any, output: str) -> NDArray[Any]:
-        transformed: NDArray[Any] = copy(self._segmenter).set_params(output=output).transform(pixels)
-        return transformed
-
-
-def _balance(image: SingleImage, balancers: Sequence[WhiteBalancer]) -> SingleImage:
-    """An image in the light of balancers, which measure the light of the whole image."""
-    if balancers and not image.is_in_memory:
-        raise ValueError(
-            "It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
-        )
-    for balancer in balancers:
-        image = open_single(balancer.transform(image))
-    return image
+        height, width = self._original.shape[:2]
+        return {"width": width, "height": height, "n_pixels": int(n_pixels), "shares": shares} | clusters
 
 
 class Regions:
@@ -117,39 +111,28 @@ class Regions:
 
     def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
         self._pixels = np.asanyarray(picture)
-        self.shape, self.dtype = self._pixels.shape, self._pixels.dtype
         check_range(picture, self._pixels, segmenter)
         try:
-            self.labels = segmenter.fit_predict(self._pixels)
+            self.labels = clone(segmenter).fit_predict(self._pixels)
         except NoPixelsError:  # an empty tile; there is nothing to fit k-means to
             self.labels = RegionSegmenter().fit_predict(self._pixels)
         self.table = region_table(self.labels, self._pixels)
-
-    @property
-    def own_colors(self) -> NDArray[Any]:
-        """The mean color of each region in the units of the image."""
         means = np.stack([self.table[name] for name in self.table if name.startswith("intensity_mean")], axis=1)
-        return np.asarray(round_to(means, self.dtype))
-
-    @property
-    def colors(self) -> NDArray[np.float64]:
-        """The mean color of each region, sRGB from 0 to 1, (n_regions, 3)."""
-        return display_colors(self.own_colors)
+        self.own_colors = round_to(means, self._pixels.dtype)
+        self.colors = display_colors(self.own_colors)
 
     def image(self, output: str) -> NDArray[Any]:
         """The image with each region in its mean color."""
-        painted: NDArray[Any] = paint_regions(self._pixels, self.labels)
-        return painted
+        return np.asanyarray(paint_regions(self._pixels, self.labels))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map or the repainted image, in one part."""
         yield self.labels if output == "label" else self.image(output)
 
-    def entry(self) -> dict[str, Any]:
+    def entry(self) -> dict[str, object]:
         """The image as JSON."""
-        height, width = self.shape[:2]
-        n_pixels, n_regions = int(self.table["area"].sum()), len(self.table["label"])
-        return {"width": width, "height": height, "n_pixels": n_pixels, "n_regions": n_regions}
+        (height, width), n_pixels = self.labels.shape, int(self.table["area"].sum())
+        return {"width": width, "height": height, "n_pixels": n_pixels, "n_regions": len(self.table["label"])}
 
 
 Outcome = Classes | Regions
@@ -167,39 +150,29 @@ def check_range(picture: Picture, pixels: NDArray[Any], segmenter: RegionSegment
         )
 
 
-def columns_of(picture: Picture, outcome: Outcome) -> dict[str, list[Any]]:
+def columns_of(picture: Picture, outcome: Outcome) -> Columns:
     """A row for each label: the image, the color, the measurements, and the area on the map if there is one."""
-    table = {name: column.tolist() for name, column in outcome.table.items()}
-    place = read_georeference(picture.path, picture.page)
-    unit = None if place is None else place.pixel_area
-    names = {"image": [str(picture)] * len(table["label"]), "label": table.pop("label")}
-    colors = {"color": [hex_code(outcome.colors[label]) for label in names["label"]]}
-    sizes = {name: table.pop(name) for name in ("area", "share")}
-    on_map = {} if unit is None else {"map_area": [area * unit for area in sizes["area"]]}
-    return names | colors | sizes | on_map | table
+    table = outcome.table
+    columns = {
+        "image": [str(picture)] * len(table["label"]),
+        "label": table["label"].tolist(),
+        "color": [hex_code(color) for color in outcome.colors[table["label"]]],
+        "area": table["area"].tolist(),
+        "share": table["share"].tolist(),
+    }
+    unit = None if picture.on_map is None else picture.on_map.pixel_area
+    on_map = {} if unit is None else {"map_area": (table["area"] * unit).tolist()}
+    return columns | on_map | {name: column.tolist() for name, column in table.items() if name not in columns}
 
 
-def polygons_of(picture: Picture, outcome: Outcome) -> dict[str, Any]:
-    """The polygons of an image as arguments of `save_polygons`, except the coordinate system."""
-    place = read_georeference(picture.path, picture.page)
-    if place is not None and place.transform is not None and place.epsg is None:
+def polygons_of(picture: Picture, outcome: Outcome) -> Polygons:
+    """The polygons of an image."""
+    if picture.on_map is not None and picture.epsg is None:
         warnings.warn(
             f"{picture} has coordinates of a system without an EPSG code; its polygons do not name the system.",
             stacklevel=2,
         )
     properties = columns_of(picture, outcome)
     del properties["color"]  # which `colors` gives in other forms
-    transform = None if place is None else place.transform
+    transform = None if picture.on_map is None else picture.on_map.transform
     return {"label_map": outcome.labels, "colors": outcome.colors, "properties": properties, "transform": transform}
-
-
-def system_of(picture: Picture) -> tuple[Any, ...] | None:
-    """The coordinate system of the polygons of an image; None for pixels."""
-    place = read_georeference(picture.path, picture.page)
-    return None if place is None or place.transform is None else place.system
-
-
-def crs_of(picture: Picture) -> int | None:
-    """The EPSG code of the coordinates of an image, or None."""
-    place = read_georeference(picture.path, picture.page)
-    return None if place is None or place.transform is None else place.epsg

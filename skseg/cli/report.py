@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
+from .._color import hex_code
+from .._model import Model
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
 from .batch import Batch
-from .palettes import hex_codes
 
 _MAX_LISTED = 64  # clusters, except in `skseg palette`
 
@@ -32,8 +32,7 @@ def report(
     """Print each image and the common clusters, by default with their shares in the fitted images."""
     clusters = [] if segmenter is None else clusters_of(segmenter, shares)
     if as_json:
-        failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
-        click.echo(json.dumps({"images": done, "clusters": clusters, "failed": failed}, indent=2))
+        _echo_json(batch, images=done, clusters=clusters)
         return
     for entry in done:
         if entry.get("skipped"):
@@ -49,19 +48,9 @@ def report(
         _show_clusters(clusters, n_listed)
 
 
-def entry_of(shape: tuple[int, ...], counts: NDArray[np.float64]) -> dict[str, Any]:
-    """An image as JSON: its size and the share of each cluster, from the number of pixels with each label."""
-    n_pixels = counts.sum()
-    shares = (counts / max(n_pixels, 1)).tolist()
-    return {"width": shape[1], "height": shape[0], "n_pixels": int(n_pixels), "shares": shares}
-
-
-def count_labels(label_map: NDArray[Any], n_clusters: int) -> NDArray[np.float64]:
-    """Number of pixels with each label."""
-    counts = np.zeros(n_clusters)
-    for row in np.ma.getdata(label_map):  # all at once would take more memory
-        counts += np.bincount(row[row >= 0], minlength=n_clusters)
-    return counts
+def _echo_json(batch: Batch, **about: object) -> None:
+    failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
+    click.echo(json.dumps(about | {"failed": failed}, indent=2))
 
 
 def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list[None]:
@@ -69,10 +58,8 @@ def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list
     labeled = [entry for entry in done if entry.get("n_pixels")]
     if not labeled:
         return [None] * n_clusters
-    shares = np.average(
-        [entry["shares"] for entry in labeled], axis=0, weights=[entry["n_pixels"] for entry in labeled]
-    )
-    return list(shares.tolist())
+    shares, weights = [entry["shares"] for entry in labeled], [entry["n_pixels"] for entry in labeled]
+    return list(np.average(shares, axis=0, weights=weights).tolist())
 
 
 def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float | None] | None = None) -> list[dict[str, Any]]:
@@ -101,9 +88,7 @@ def report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, a
     """Print the score of each K, and which is chosen."""
     chosen = best(curve)["n_clusters"]
     if as_json:
-        failed = [{"image": image, "reason": reason} for image, reason in batch.failed.items()]
-        about = {"criterion": criterion, "chosen": chosen, "candidates": curve, "failed": failed}
-        click.echo(json.dumps(about, indent=2))
+        _echo_json(batch, criterion=criterion, chosen=chosen, candidates=curve)
         return
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"  K  {criterion:>18}  spread  explained", style="bold")
@@ -121,3 +106,20 @@ def plural(number: int, noun: str) -> str:
 def best(curve: list[dict[str, Any]]) -> dict[str, Any]:
     """The candidate that is chosen."""
     return max(curve, key=lambda candidate: candidate["score"])
+
+
+def hex_codes(model: Model) -> list[str]:
+    """The codes of the labels' colors, from dark to light."""
+    return [hex_code(color) for color in model.rgb()]
+
+
+def _as_css(codes: list[str]) -> str:
+    return "\n".join([":root {", *(f"  --color-{label}: {code};" for label, code in enumerate(codes)), "}"])
+
+
+def _as_gpl(codes: list[str]) -> str:
+    lines = ("{:3} {:3} {:3}\t{}".format(*bytes.fromhex(code[1:]), code) for code in codes)
+    return "\n".join(["GIMP Palette", "Name: skseg", "#", *lines])
+
+
+FORMATS: dict[str, Callable[[list[str]], str]] = {"hex": "\n".join, "json": json.dumps, "gpl": _as_gpl, "css": _as_css}

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from io import TextIOWrapper
 from itertools import chain
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import io
+from .._color import to_uint8
+from .._images import free_no_data
+from .._version import __version__
+from ..io._atomic import written_whole
 from ..io._pictures import readable
 from ..io._polygons import open_polygons, read_polygons_comment
-from ..io._results import fits_png, read_comment
-from .batch import Picture
-from .messages import as_click_error
-from .outcomes import Outcome, crs_of, polygons_of
-from .rasters import write_raster
-from .summaries import Part, Summaries
+from ..io._rasters import write_image, write_labels
+from ..io._results import as_palette, fits_png, read_comment
+from .batch import Batch, Picture
+from .messages import as_click_error, check_target, progress_bar
+from .outcomes import Columns, Outcome, Polygons, columns_of, polygons_of
 
+SUFFIXES = {  # of the files of each output, rasters as TIFF
+    "color": ("-segmented.png", "-segmented.tif"),
+    "label": ("-labels.png", "-labels.tif"),
+    "distance": ("-distances.tif",),
+    "polygons": ("-polygons.geojson",),
+}
 _MAX_LABELS = np.iinfo(np.uint16).max  # of a label map in a file
-_READ_BYTES = 1 << 24  # of a file, at a time
+_COMMENT = "skseg"  # in the polygons of all images
+_FIRST_COLUMNS = b"image,label,color,"  # of the table
+
+Advance = Callable[[float], None]  # is called with the share of an image that was done
 
 
+@dataclass(eq=False)
 class Results:
     """The files with the results of images, and the treatment of existing ones.
 
@@ -34,178 +54,257 @@ class Results:
 
     Parameters
     ----------
-    directory : where the results go
+    output_dir : where the results of each image go
     outputs : "color", "label" or "distance", as of `KMeansSegmenter`, or "polygons"
     overwrite : replace results that are there
     resume : skip images with existing results
-    summaries : files about all images
+    table, polygons : files about all images, written after the last one, or None
     """
 
-    SUFFIXES: ClassVar = {
-        "color": ("-segmented.png", "-segmented.tif"),
-        "label": ("-labels.png", "-labels.tif"),
-        "distance": ("-distances.tif",),
-        "polygons": ("-polygons.geojson",),
-    }
+    output_dir: Path
+    outputs: Sequence[str]
+    overwrite: bool
+    resume: bool
+    table: Path | None
+    polygons: Path | None
 
-    def __init__(
-        self, directory: Path, outputs: Iterable[str], summaries: Summaries, *, overwrite: bool, resume: bool
-    ) -> None:
-        self.directory = directory
-        self.outputs = tuple(outputs)
-        self.overwrite = overwrite
-        self.resume = resume
-        self.summaries = summaries
+    def __post_init__(self) -> None:
+        self._summaries = [path for path in (self.table, self.polygons) if path is not None]
+        self._digest_file = cache(_digest_file)  # once for all its pages
 
-    def check(self, pictures: Collection[Picture], inputs: Collection[Path | None]) -> None:
+    def check(self, batch: Batch, *others: Path) -> None:
         """Refuse to overwrite files that are read, or anything that the user has not asked to replace."""
-        there = [path for picture in pictures for output in self.outputs for path in self._there(picture, output)]
-        read = {Path(picture.path).resolve(): "an image to read" for picture in pictures}
-        read |= {path.resolve(): "an input" for path in inputs if path is not None}
+        inputs = [*batch.inputs, *others]
+        read = set(map(os.path.realpath, inputs))
+        there = [path for picture in batch.pictures for path in chain(*self._there(picture))]
         for path in there:
-            if path.resolve() in read:
-                raise FileExistsError(
-                    f"{readable(path)} is {read[path.resolve()]} and a result; choose another directory."
-                )
+            if os.path.realpath(path) in read:
+                raise click.UsageError(f"{readable(path)} is an input and a result; choose another directory.")
         if there and not (self.overwrite or self.resume):
             more = f", and {len(there) - 1} more" if there[1:] else ""
-            raise FileExistsError(
+            raise click.UsageError(
                 f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
                 "or another directory."
             )
-        if self.summaries.are_in(self.directory):
-            self.make_directory()
-        if "polygons" in self.outputs or self.summaries.polygons is not None:
-            _check_polygons(pictures)
-        files = [Path(picture.path) for picture in pictures]
-        written = [
-            self._path(picture, suffix)
-            for picture in pictures
-            for output in self.outputs
-            for suffix in self.SUFFIXES[output]
-        ]
-        self.summaries.check(pictures, [*inputs, *files, *written], overwrite=self.overwrite, resume=self.resume)
+        large = [picture for picture in batch.pictures if picture.is_large]
+        if large and (self.polygons is not None or "polygons" in self.outputs):
+            raise click.UsageError(
+                f"{large[0]} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, "
+                "or run gdal_polygonize on the label map of --output label."
+            )
+        if any(path.parent == self.output_dir for path in self._summaries):
+            self._make_directory()
+        suffixes = [suffix for output in self.outputs for suffix in SUFFIXES[output]]
+        self._check_summaries(
+            batch, inputs + [self._path(picture, suffix) for picture in batch.pictures for suffix in suffixes]
+        )
 
-    def make_directory(self) -> None:
-        """Make the directory of the results."""
-        with as_click_error():
-            self.directory.mkdir(parents=True, exist_ok=True)
+    def _check_summaries(self, batch: Batch, others: Iterable[Path]) -> None:
+        """Refuse files that cannot be written or must not be replaced, and images with different coordinate systems."""
+        if len(set(map(os.path.realpath, self._summaries))) < len(self._summaries):
+            raise click.UsageError(f"--table and --polygons must be two files; got {readable(self.table)} for both.")
+        for path in self._summaries:
+            check_target(path, self.overwrite or (self.resume and _is_summary(path)), others)
+        if self.polygons is None:
+            return
+        if self.polygons.suffix.lower() not in (".geojson", ".json"):
+            raise click.UsageError(f"--polygons must end in .geojson or .json; got {self.polygons.name!r}.")
+        if len({picture.on_map and picture.on_map.system for picture in batch.pictures}) > 1:
+            raise click.UsageError(
+                "--polygons writes one file, but the images have different coordinate systems; "
+                "--output polygons writes a file for each."
+            )
 
-    def are_done(self, picture: Picture, model: str) -> bool:
-        """Whether to skip an image: all its results exist, made by this model from this image."""
-        if not self.resume:
-            return False
-        there = [self._there(picture, output) for output in self.outputs]
-        digest = self.digest(picture, model)
-        for path in chain.from_iterable(there):
-            if _comment_in(path) != digest:
+    def write(
+        self, batch: Batch, segment: Callable[[Picture], Outcome], made_by: object, n_jobs: int | None
+    ) -> list[dict[str, Any]]:
+        """Segment the images and write their results, some in parallel, and the table and the polygons in their order.
+
+        Parameters
+        ----------
+        segment : segments an image
+        made_by : what `segment` depends on, as JSON
+
+        Returns
+        -------
+        done : each image as JSON
+        """
+        done: list[dict[str, Any]] = []
+        if not batch.pictures:
+            return done
+        self._make_directory()
+        try:
+            with batch.noting(" and ".join(map(readable, self._summaries))):
+                done.extend(self._write_each(batch, segment, digest([__version__, made_by]), n_jobs))
+        except KeyboardInterrupt:
+            ended = {entry["image"] for entry in done} | batch.failed.keys()
+            rest = [str(picture) for picture in batch.pictures if str(picture) not in ended]
+            batch.failed |= dict.fromkeys(rest, "interrupted; --resume goes on from here")
+        return done
+
+    def _write_each(
+        self, batch: Batch, segment: Callable[[Picture], Outcome], model: str, n_jobs: int | None
+    ) -> Iterator[dict[str, Any]]:
+        """Write the results of each image, and what they add to the table and the polygons; each image as JSON."""
+        tables: list[Columns] = []
+        add: Callable[..., None] | None = None
+        with progress_bar("Writing", len(batch.pictures)) as advance, ExitStack() as files:
+
+            def finish(picture: Picture) -> tuple[dict[str, Any], Columns, Polygons]:
+                try:
+                    return self._finish(picture, segment, self._digest(picture, model), advance)
+                finally:
+                    picture.kept = None
+
+            for picture, (entry, columns, polygons) in batch.map(finish, n_jobs):
+                with batch.noting(picture):
+                    if self.polygons:  # opened when there is something to write
+                        add = add or files.enter_context(open_polygons(self.polygons, picture.epsg, comment=_COMMENT))
+                        add(**polygons)
+                    tables.append(columns)
+                    yield entry
+        if self.table and tables:
+            _write_table(self.table, tables)
+
+    def _finish(
+        self, picture: Picture, segment: Callable[[Picture], Outcome], digest: str, advance: Advance
+    ) -> tuple[dict[str, Any], Columns, Polygons]:
+        """Segment an image and write its results, unless they are done; its entry, columns and polygons."""
+        is_done = self.resume and self._are_done(picture, digest)
+        entry: dict[str, Any] = {"image": str(picture), "skipped": True}
+        if is_done:
+            advance(1)
+            if not self._summaries:
+                return entry, {}, {}
+        outcome = segment(picture)
+        if not is_done:
+            files = self._write(picture, outcome, digest, advance)
+            entry = {"image": str(picture), **outcome.entry(), "files": files}
+        columns = columns_of(picture, outcome) if self.table else {}
+        return entry, columns, polygons_of(picture, outcome) if self.polygons else {}
+
+    def _are_done(self, picture: Picture, digest: str) -> bool:
+        """Whether all results of an image exist, and are made by this model from this image."""
+        there = self._there(picture)
+        for path in chain(*there):
+            if (read_polygons_comment(path) if path.suffix == ".geojson" else read_comment(path)) != digest:
                 raise FileExistsError(
                     f"{readable(path)} was made from another image or with other options; "
                     "give --overwrite to replace it."
                 )
         return all(there)
 
-    def finish(
-        self, picture: Picture, segment: Callable[[Picture], Outcome], model: str, advance: Callable[[float], None]
-    ) -> tuple[dict[str, Any], Part]:
-        """Segment an image and write its results, unless they are done; its entry, and its part of the summaries."""
-        is_done = self.are_done(picture, model)
-        entry: dict[str, Any] = {"skipped": True}
-        part: Part = {}, {}
-        if not is_done or self.summaries:
-            outcome = segment(picture)
-            if not is_done:
-                files = self.write(picture, outcome, model, advance)
-                entry = outcome.entry() | {"files": list(map(str, files))}
-            part = self.summaries.part_of(picture, outcome)
-        if is_done:
-            advance(1)
-        return {"image": str(picture)} | entry, part
-
-    def write(self, picture: Picture, outcome: Outcome, model: str, advance: Callable[[float], None]) -> list[Path]:
-        """Write the results of an image, and return the files. `advance` is called with the share done."""
+    def _write(self, picture: Picture, outcome: Outcome, digest: str, advance: Advance) -> list[str]:
+        """Write the results of an image, and return the names of the files."""
         if "label" in self.outputs and len(outcome.colors) > _MAX_LABELS:
             raise ValueError(
                 f"It has {len(outcome.colors)} regions, but a label map at most {_MAX_LABELS}; give a larger --scale "
                 "or --min-size, or only --output color."
             )
-        digest, n_outputs = self.digest(picture, model), len(self.outputs)
-        files = []
-        for output in self.outputs:
-            if output == "polygons":
-                files.append(self._path(picture, *self.SUFFIXES[output]))
-                with open_polygons(files[-1], crs_of(picture), comment=digest) as add:
-                    add(**polygons_of(picture, outcome))
-            elif picture.is_raster:
-                files.append(self._path(picture, self.SUFFIXES[output][-1]))
-                report: dict[str, Any] = {"comment": digest, "advance": lambda share: advance(share / n_outputs)}
-                write_raster(picture, outcome, output, files[-1], **report)
-            else:
-                files.append(self._write_whole(picture, outcome, output, digest))
-            if output == "polygons" or not picture.is_raster:
-                advance(1 / n_outputs)
-        return files
 
-    def _write_whole(self, picture: Picture, outcome: Outcome, output: str, digest: str) -> Path:
-        """Write an output of an image without georeference that fits into memory."""
-        if output == "label":
-            path = self._path(picture, "-labels.png")
-            io.save_labels(outcome.labels, path, outcome.colors, comment=digest)
-            return path
-        transformed = outcome.image(output)
-        is_png = output == "color" and fits_png(np.ma.getdata(transformed))
-        path = self._path(picture, self.SUFFIXES[output][0 if is_png else -1])
-        io.save_image(transformed, path, comment=digest)
+        def advance_output(share: float) -> None:
+            advance(share / len(self.outputs))
+
+        return [str(self._write_one(picture, outcome, output, digest, advance_output)) for output in self.outputs]
+
+    def _write_one(self, picture: Picture, outcome: Outcome, output: str, comment: str, advance: Advance) -> Path:
+        """Write an output of an image."""
+        path, raster_path = (self._path(picture, SUFFIXES[output][place]) for place in (0, -1))
+        if picture.is_raster and output != "polygons":
+            _write_raster(picture, outcome, output, raster_path, comment=comment, advance=advance)
+            return raster_path
+        if output == "polygons":
+            with open_polygons(path, picture.epsg, comment=comment) as add:
+                add(**polygons_of(picture, outcome))
+        elif output == "label":
+            io.save_labels(outcome.labels, path, outcome.colors, comment=comment)
+        else:
+            image = outcome.image(output)
+            path = path if fits_png(np.ma.getdata(image)) else raster_path
+            io.save_image(image, path, comment=comment)
+        advance(1)
         return path
 
-    def digest(self, picture: Picture, model: str) -> str:
-        """The mark of a result that was made from an image by a model."""
-        mask = b"" if picture.mask is None else picture.mask.tobytes()
-        return f"skseg {digest(model, Path(picture.path), picture.page, mask)}"
+    @as_click_error()
+    def _make_directory(self) -> None:
+        self.output_dir.mkdir(parents=True, exist_ok=True)
 
-    def _there(self, picture: Picture, output: str) -> list[Path]:
-        suffixes = self.SUFFIXES[output][-1:] if picture.is_raster else self.SUFFIXES[output]
-        paths = [self._path(picture, suffix) for suffix in suffixes]
-        return [path for path in paths if os.path.exists(path)]  # noqa: PTH110, False for a name that is too long
+    def _digest(self, picture: Picture, model: str) -> str:
+        """The mark of a result that was made from an image by a model."""
+        mask = None if picture.mask is None else hashlib.sha256(picture.mask.tobytes()).hexdigest()
+        return f"skseg {digest([model, self._digest_file(picture.path), picture.page, mask])}"
+
+    def _there(self, picture: Picture) -> list[list[Path]]:
+        """The results of an image that exist, for each output."""
+        first = -1 if picture.is_raster else 0
+        paths = ([self._path(picture, suffix) for suffix in SUFFIXES[output][first:]] for output in self.outputs)
+        return [list(filter(os.path.exists, each)) for each in paths]  # False for a name that is too long
 
     def _path(self, picture: Picture, suffix: str) -> Path:
-        return self.directory / f"{picture.name}{suffix}"
+        return self.output_dir / f"{picture.name}{suffix}"
 
 
-def _check_polygons(pictures: Iterable[Picture]) -> None:
-    """Refuse images that are too large for polygons, which are made of a whole label map."""
-    for picture in pictures:
-        if picture.is_large:
-            raise click.UsageError(
-                f"{picture} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, or "
-                "run gdal_polygonize on the label map of --output label."
-            )
-
-
-def _comment_in(path: Path) -> str:
-    return read_polygons_comment(path) if path.suffix == ".geojson" else read_comment(path)
-
-
-def digest(*parts: Any) -> str:
-    """A short fingerprint of bytes, files and JSON values, with arrays as lists."""
-    sha = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, Path):
-            _add_file(sha, part)
-            continue
-        text = part if isinstance(part, bytes) else json.dumps(part, sort_keys=True, default=_as_list).encode()
-        sha.update(len(text).to_bytes(8, "big") + text)
-    return sha.hexdigest()[:16]
-
-
-def _add_file(sha: Any, path: Path) -> None:
-    sha.update(path.stat().st_size.to_bytes(8, "big"))
+def _is_summary(path: Path) -> bool:
+    """Whether a file is the table or the polygons of an earlier run."""
+    if not path.is_file():
+        return False
     with path.open("rb") as file:
-        while part := file.read(_READ_BYTES):
-            sha.update(part)
+        return file.read(len(_FIRST_COLUMNS)) == _FIRST_COLUMNS or read_polygons_comment(path) == _COMMENT
 
 
-def _as_list(value: Any) -> Any:
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    raise TypeError(f"A fingerprint is made of numbers, strings and lists; got {type(value).__name__} instead.")
+def _write_table(path: Path, tables: list[Columns]) -> None:
+    """The rows of all tables as CSV; a column that a table does not have is empty in its rows."""
+    names = dict.fromkeys(name for table in tables for name in table)
+    with written_whole(path) as file, TextIOWrapper(file, encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, names)
+        writer.writeheader()
+        for table in tables:
+            writer.writerows(dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True))
+
+
+def _write_raster(
+    picture: Picture, outcome: Outcome, output: str, path: Path, *, comment: str, advance: Advance
+) -> None:
+    """Write an output as TIFF with the georeference of its image, some rows at a time."""
+    place, (height, width) = picture.place, picture.shape[:2]
+
+    def bands() -> Iterator[NDArray[Any]]:
+        for band in outcome.bands(output):
+            advance(len(band) / height)
+            yield band
+
+    if output == "label":
+        write_labels(path, bands(), (height, width), as_palette(outcome.colors), place=place, comment=comment)
+    elif output == "color":
+        _write_colors(picture, bands(), outcome.own_colors, path, comment)
+    else:
+        shape = (height, width, len(outcome.colors))
+        write_image(path, bands(), shape, np.dtype(np.float64), place=place, no_data=np.nan, comment=comment)
+
+
+def _write_colors(
+    picture: Picture, bands: Iterable[NDArray[Any]], colors: NDArray[Any], path: Path, comment: str
+) -> None:
+    """Write the repainted image, with the nodata value of its file, or with alpha 0, where it is masked."""
+    place, dtype = picture.place, picture.dtype
+    if dtype == np.bool_:
+        colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)
+    no_data = free_no_data(place.no_data, colors)
+    may_mask = place.is_transparent or place.no_data is not None or picture.mask is not None
+    alpha = no_data is None and may_mask
+    write_image(path, bands, picture.shape, dtype, place=place, no_data=no_data, has_alpha=alpha, comment=comment)
+
+
+def _as_uint8(colors: NDArray[Any]) -> NDArray[Any]:
+    return np.ma.MaskedArray(to_uint8(np.ma.getdata(colors)), mask=np.ma.getmaskarray(colors))
+
+
+def digest(values: object) -> str:
+    """A short fingerprint of values as in JSON, with arrays as lists."""
+    text = json.dumps(values, sort_keys=True, default=methodcaller("tolist"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _digest_file(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
