@@ -1,7 +1,5 @@
 """WhiteBalancer: the transformer that brings images to one light."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from contextlib import nullcontext
 from numbers import Real

@@ -1,7 +1,5 @@
 """Checks that pixels match a fitted model, or each other, and hints for likely mistakes."""
 
-from __future__ import annotations
-
 from numbers import Integral
 from typing import Any, Protocol
 

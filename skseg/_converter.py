@@ -1,7 +1,5 @@
 """ColorConverter: the scikit-learn transformer over the color spaces of `_color`."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import numpy as np

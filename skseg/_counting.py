@@ -1,7 +1,5 @@
 """From images to the census of their colors, or to passes over their pixels."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TypeVar

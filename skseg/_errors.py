@@ -1,7 +1,5 @@
 """Errors and warnings, the image of a list that they are about, and the objects that X must not be."""
 
-from __future__ import annotations
-
 import inspect
 import warnings
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Fit a model to colors: on their census, or in passes over all if the census is a sample or very large."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral, Real

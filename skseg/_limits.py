@@ -1,7 +1,5 @@
 """Sizes that decide how work is done. They are in one place, so that tests can lower them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

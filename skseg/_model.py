@@ -3,8 +3,6 @@
 It knows neither the kind of X nor the conventions of scikit-learn's estimators.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The segmenter inside a Pipeline or a fitted search, and X as it arrives there."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sklearn.base import BaseEstimator

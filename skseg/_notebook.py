@@ -1,7 +1,5 @@
 """HTML of estimators in a notebook: a link to their page, a palette and a thumbnail."""
 
-from __future__ import annotations
-
 import warnings
 from base64 import b64encode
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Weights of channels that are learned from all pixels: 1 / the standard deviation of each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

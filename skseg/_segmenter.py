@@ -1,7 +1,5 @@
 """KMeansSegmenter: X → images → census → model → look-up of every pixel. Parameters, checks and shapes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self, overload

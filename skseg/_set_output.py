@@ -1,7 +1,5 @@
 """The method `set_output` of estimators whose X may be images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

@@ -1,7 +1,5 @@
 """TileKFold: folds of one image that are tiles, not blocks of rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from math import gcd, prod
 from numbers import Integral

@@ -3,19 +3,3 @@
 from .census import Census, count, hash_buckets, merge, sample, shrink
 from .lookup import LabelCache, map_colors, map_rows, take
 from .sums import mean_colors, means_by_label, sums_by_label
-
-__all__ = [
-    "Census",
-    "LabelCache",
-    "count",
-    "hash_buckets",
-    "map_colors",
-    "map_rows",
-    "mean_colors",
-    "means_by_label",
-    "merge",
-    "sample",
-    "shrink",
-    "sums_by_label",
-    "take",
-]

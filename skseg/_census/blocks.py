@@ -4,8 +4,6 @@ There is one pool per process. It has at most four threads, no more than the pro
 than the environment variable OMP_NUM_THREADS says. Workers of joblib that handle whole images do not use it.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor

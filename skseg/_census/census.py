@@ -12,8 +12,6 @@ References
    VLDB 2001.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ Numbers that 8 or 16 bits can hold are narrowed first, whatever their type: floa
 rounding, 16-bit numbers that are k · 257, and whole numbers of a small range. Every pixel is checked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from threading import Event, Lock
 from typing import Any, NamedTuple

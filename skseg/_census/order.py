@@ -1,7 +1,5 @@
 """The lexicographic order of rows of any numbers, by sorting integers. Pure NumPy."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Weighted sums and means of columns for each label. Pure NumPy."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

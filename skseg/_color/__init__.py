@@ -3,21 +3,3 @@
 from .conversion import COLOR_SPACE_NAMES, Conversion, check_not_alpha, find_conversion, is_learned
 from .spaces import gamma_of, linear_of, luminance
 from .units import display_colors, hex_code, is_unit_range, round_to, to_uint8, to_unit, unit_scale
-
-__all__ = [
-    "COLOR_SPACE_NAMES",
-    "Conversion",
-    "check_not_alpha",
-    "display_colors",
-    "find_conversion",
-    "gamma_of",
-    "hex_code",
-    "is_learned",
-    "is_unit_range",
-    "linear_of",
-    "luminance",
-    "round_to",
-    "to_uint8",
-    "to_unit",
-    "unit_scale",
-]

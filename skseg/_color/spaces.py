@@ -10,8 +10,6 @@ References
 .. [3] B. Ottosson, "A perceptual color space for image processing", 2020 (OKLab and its matrices).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

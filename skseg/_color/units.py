@@ -1,7 +1,5 @@
 """Units of colors: 8-bit and 16-bit unsigned integers stand for 0 to 1, other numbers for themselves."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

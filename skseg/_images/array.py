@@ -1,7 +1,5 @@
 """Arrays in memory, tables, and whatever NumPy converts to them, such as images of PIL. The last resort for any X."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Nodata: numbers that mark pixels as missing. One rule, for files and for arrays with named dimensions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from math import isinf
 from typing import Any

@@ -1,7 +1,5 @@
 """Pixels: a block of an image, or of a table, as rows and back. The last axis is channels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Sequences of images of any sizes: lists, tuples, object arrays, and collections that are read by index."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial

@@ -1,7 +1,5 @@
 """Arrays that are read a slice at a time: memory-mapped ones, and files too large for memory."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 import numpy as np

@@ -5,23 +5,3 @@ from .fit import fit_kmeans, known_kmeans
 from .nearest_center import NearestCenter, distances, nearest, weighted_variance
 from .passes import Passed, Passes
 from .scans import Bounds, CensusScan, Scan, no_buckets, representatives, scattered_buckets, stand_for_all
-
-__all__ = [
-    "Bounds",
-    "Cells",
-    "CensusScan",
-    "NearestCenter",
-    "Passed",
-    "Passes",
-    "Scan",
-    "distances",
-    "fit_kmeans",
-    "group",
-    "known_kmeans",
-    "nearest",
-    "no_buckets",
-    "representatives",
-    "scattered_buckets",
-    "stand_for_all",
-    "weighted_variance",
-]

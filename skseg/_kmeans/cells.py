@@ -5,8 +5,6 @@ again: the cells of dense colors become small, however far away an outlier or a 
 labels are found for each color, since those of one cell may lie on both sides of a border. Pure NumPy.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """k-means on a census: `KMeans` with weights, started from cells of many colors."""
 
-from __future__ import annotations
-
 from functools import cache
 from threading import Lock
 from typing import Any

@@ -1,7 +1,5 @@
 """Distances between points and centers, and the nearest center of each point."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import prod
 from threading import local

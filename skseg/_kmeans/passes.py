@@ -12,8 +12,6 @@ References
 .. [1] G. Hamerly, "Making k-means even faster", SDM 2010.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce

@@ -3,8 +3,6 @@
 matplotlib is imported only where it is needed, to keep `import skseg` fast.
 """
 
-from __future__ import annotations
-
 from types import ModuleType
 from typing import Any
 

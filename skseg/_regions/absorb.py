@@ -3,8 +3,6 @@
 The graph of a noisy image is many times larger than its map. Nothing here knows estimators.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple, Self
 
 import numpy as np

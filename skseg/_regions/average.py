@@ -1,7 +1,5 @@
 """The colors of a large or noisy image, averaged over small squares, so that noise does not cut it into crumbs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

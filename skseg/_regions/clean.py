@@ -1,7 +1,5 @@
 """clean_labels: removes small parts from a label map of classes."""
 
-from __future__ import annotations
-
 from numbers import Integral
 from typing import Any
 

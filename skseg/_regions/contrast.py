@@ -3,8 +3,6 @@
 Colors are means of the blocks of a grid. All sizes are in pixels of an image of usual size.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -3,8 +3,6 @@
 A logistic regression on a few numbers, each of them a logarithm. Nothing here knows estimators.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 

@@ -1,7 +1,5 @@
 """From an image and a fitted segmenter to the smallest regions and what there is to know of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

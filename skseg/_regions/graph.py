@@ -3,8 +3,6 @@
 Nothing here knows estimators.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 

@@ -3,8 +3,6 @@
 A large image is looked at from farther away, so that a photo and its thumbnail look the same.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple, Self
 
 import numpy as np

@@ -1,7 +1,5 @@
 """RegionHierarchy: the regions of an image at every scale."""
 
-from __future__ import annotations
-
 from numbers import Integral, Real
 from typing import Any
 

@@ -1,7 +1,5 @@
 """From regions that people have drawn to the weights of the cost of a merger."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

@@ -11,8 +11,6 @@ References
    DSTO-TR-1242, 2002.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from itertools import chain

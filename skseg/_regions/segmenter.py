@@ -1,7 +1,5 @@
 """RegionSegmenter: label map of a KMeansSegmenter → connected regions → tree of their merging → a cut through it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import copy
 from numbers import Integral

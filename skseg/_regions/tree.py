@@ -1,7 +1,5 @@
 """The tree in which regions merge, and cuts through it. Nothing here knows estimators or costs."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

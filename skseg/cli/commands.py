@@ -1,7 +1,5 @@
 """The command `skseg`: a thin layer over the library, for image files."""
 
-from __future__ import annotations
-
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path

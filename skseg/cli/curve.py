@@ -1,7 +1,5 @@
 """A criterion against K, in a cross-validation that counts each part of the images once for all K."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

@@ -1,7 +1,5 @@
 """An HTML page to explore images in K = 2, 3, … colors, and their regions, without network or server."""
 
-from __future__ import annotations
-
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Sequence

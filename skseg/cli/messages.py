@@ -1,7 +1,5 @@
 """Messages of the command: errors in one line, warnings in one line, progress, and targets that are checked first."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

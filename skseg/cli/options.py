@@ -1,7 +1,5 @@
 """The options of the command `skseg`, grouped by subject: images, model, results."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from functools import reduce, wraps

@@ -1,7 +1,5 @@
 """A segmented image: its labels, their colors, and their measurements."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator, Sequence
 from copy import copy

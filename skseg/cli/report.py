@@ -1,7 +1,5 @@
 """Print results as text or as JSON: images, clusters, and the scores of each K."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from typing import Any

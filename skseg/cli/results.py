@@ -1,7 +1,5 @@
 """The results of images: their files, and the treatment of existing ones."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """The steps of the commands: open models, fit a segmenter, write results, plot a curve."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Estimators as JSON and arrays, and back. What comes back may have any parameters, but its fitted parts agree."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

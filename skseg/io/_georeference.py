@@ -1,7 +1,5 @@
 """The georeference of a TIFF file: its tags and their meaning (GeoTIFF 1.1, OGC 19-008r4)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any

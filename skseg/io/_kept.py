@@ -1,7 +1,5 @@
 """Files that stay open between two pages, so that the pages of a file are read in one go."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import local

@@ -1,7 +1,5 @@
 """Model files without code: untrusted ones are safe to read."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 from io import BytesIO

@@ -1,7 +1,5 @@
 """Write the outlines of label maps as GeoJSON, for GIS and image viewers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Tiled TIFF files, written from blocks of rows, with a georeference, a nodata value and names of labels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from os import PathLike, fspath
 from typing import Any, NamedTuple

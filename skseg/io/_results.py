@@ -1,7 +1,5 @@
 """Write label maps and repainted images to standard image files, without loss."""
 
-from __future__ import annotations
-
 from os import PathLike
 from pathlib import Path
 from typing import Any

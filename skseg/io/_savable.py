@@ -1,7 +1,5 @@
 """The estimators that a model file can hold."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

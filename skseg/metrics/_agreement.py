@@ -1,7 +1,5 @@
 """Agreement of label maps with true label maps, by one or several annotators."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from math import prod
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 They work on the census of X, or on a sample if it has more than a few million colors.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol

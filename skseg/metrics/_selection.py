@@ -1,7 +1,5 @@
 """Rules that choose the number of clusters from a search, for `refit=`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
