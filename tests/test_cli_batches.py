@@ -680,9 +680,10 @@ def test_an_interrupted_run_says_what_is_left(folder, monkeypatch):
 
 
 SLOWLY = """if True:
-    import time
+    import signal, time
     from skseg import io
     from skseg.__main__ import main
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
     write = io.save_labels
     def write_and_wait(*args, **options):
         write(*args, **options)

@@ -29,8 +29,9 @@ MASK[:, 10:14] = True
 LEARNED = {"segmenter_", "weights_", "n_features_in_", "labels_"}
 CONFIGURATIONS = {
     "default": RegionSegmenter(min_size=3),
-    "classes": RegionSegmenter(KMeansSegmenter(5, color_space="lab", random_state=0), n_regions=9, min_size=3),
-    "learned": RegionSegmenter(min_size=6, scale=0.4, cost="learn"),
+    "learned": RegionSegmenter(
+        KMeansSegmenter(5, color_space="lab", random_state=0), min_size=6, scale=0.4, cost="learn"
+    ),
 }
 METHODS = {
     "predict": lambda estimator, X, y: estimator.predict(X),
@@ -191,7 +192,7 @@ def test_regions_are_found_once(monkeypatch, X, call):
     ("configuration", "dims"),
     [
         ("default", ("y", "x", "band")),
-        ("classes", ("band", "y", "x")),
+        ("default", ("band", "y", "x")),
         ("learned", ("x", "band", "y")),
         ("learned", ("time", "band", "x", "y")),
     ],
@@ -247,7 +248,7 @@ def forms(image, path):
     }
 
 
-@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u1"), ("classes", "u2"), ("learned", "f4")])
+@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u1"), ("learned", "u2"), ("learned", "f4")])
 def test_the_memory_of_an_image_does_not_matter(configuration, dtype, tmp_path):
     estimator, image = clone(CONFIGURATIONS[configuration]), of_type(dtype)
     expected = estimator.fit(image, TRUTH).labels_
@@ -371,7 +372,7 @@ def test_the_tags_are_true(estimator):
         assert not get_tags(RegionSegmenter(**params)).target_tags.required
 
 
-@pytest.mark.parametrize(("configuration", "is_routed"), [("default", True), ("classes", False), ("learned", False)])
+@pytest.mark.parametrize(("configuration", "is_routed"), [("default", True), ("learned", False)])
 def test_pipelines_searches_and_cross_validation_work(configuration, is_routed):
     estimator = clone(CONFIGURATIONS[configuration])
     images, truths = (
