@@ -1,20 +1,28 @@
 """Shared by all tests: switches that must be set before anything is imported, what is not installed, a browser.
 
+HYPOTHESIS_PROFILE=many draws many examples by chance, in place of a few that are always the same.
+
 scikit-learn's array API checks need SciPy's, and are skipped where SciPy is too old for them; matplotlib must not look
 for a screen.
 """
 
 import os
 import shutil
+from contextlib import ExitStack
 from importlib.metadata import version
 from importlib.util import find_spec
 
+import hypothesis
 import pytest
 from packaging.version import Version
 
 if Version(version("scipy")) >= Version("1.14"):
     os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+hypothesis.settings.register_profile("few", max_examples=25, deadline=None, derandomize=True)
+hypothesis.settings.register_profile("many", max_examples=500, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
 NEEDED = {
     "test_cli.py": "click",
@@ -38,6 +46,15 @@ collect_ignore = [name for name, library in NEEDED.items() if find_spec(library)
 
 def pytest_report_header():
     return f"no libraries for: {', '.join(collect_ignore)}" if collect_ignore else None
+
+
+@pytest.fixture
+def lower():
+    """Lower limits of the library, given by their names, until the end of the test."""
+    from helpers import lowered  # noqa: PLC0415  which imports the library
+
+    with ExitStack() as changed:
+        yield lambda **limits: changed.enter_context(lowered(**limits))
 
 
 @pytest.fixture(scope="session")

@@ -12,15 +12,13 @@ it again.
 import argparse
 import tempfile
 import warnings
-from contextlib import ExitStack
-from unittest.mock import patch
 
 import numpy as np
+from helpers import lowered
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skseg import KMeansSegmenter
-from skseg._limits import LIMITS
 
 DTYPES = ["u1", "u1", "u2", ">u2", "i1", "i2", "i4", ">i4", "i8", "u8", "f2", "f4", "f8", ">f8", "g", "?"]
 CONTENTS = ["noise", "few colors", "two colors", "constant", "gradient", "denormal", "huge", "negative", "holes"]
@@ -122,11 +120,9 @@ def check_case(pixels, weights, params, as_list, *, is_passed=False):
     """Segment by skseg and by the plain recipe; whether there was anything to compare."""
     segmenter = KMeansSegmenter(**params)
     try:
-        with warnings.catch_warnings(), ExitStack() as lowered:
+        with warnings.catch_warnings(), lowered(**LOW_LIMITS if is_passed else {}):
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.filterwarnings("ignore", "The largest number in init")  # which is far from all colors on purpose
-            for name, limit in LOW_LIMITS.items() if is_passed else ():
-                lowered.enter_context(patch.object(LIMITS, name, limit))
             label_map = segment(segmenter, pixels, weights, as_list)
     except ValueError as error:
         if not any(reason in str(error) for reason in REFUSALS):

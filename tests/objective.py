@@ -14,8 +14,8 @@ import skimage.data
 from sklearn.cluster import KMeans
 
 from skseg import KMeansSegmenter
-from skseg._color.spaces import COLOR_SPACES
 
+SPACES = ("rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab")
 PICTURES = ("immunohistochemistry", "retina", "coffee", "astronaut", "chelsea")
 
 
@@ -93,7 +93,7 @@ def main():
         cases.append((f"{name}, {X.shape[1]} channels of {X.dtype}", X, n_clusters, None))
     for name in PICTURES if options.pictures else ():
         image = getattr(skimage.data, name)()
-        cases += [(f"{name}, {space}", image, k, space) for space in COLOR_SPACES for k in (3, 10, 40)]
+        cases += [(f"{name}, {space}", image, k, space) for space in SPACES for k in (3, 10, 40)]
     ratios = []
     for name, X, n_clusters, color_space in cases:
         found, n_colors = ratio(X, n_clusters, color_space)

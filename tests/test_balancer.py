@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
@@ -16,7 +16,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_methods_sample_order_invariance, parametrize_with_checks
 
 from skseg import KMeansSegmenter, WhiteBalancer
-from skseg._color import gamma_of, is_unit_range, linear_of
+
+
+def linear_of(rgb):
+    """Linear light of sRGB that is not negative."""
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def gamma_of(linear):
+    """sRGB of linear light."""
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
 
 IMAGE = astronaut()[::8, ::8]
 FLOATS = IMAGE / 255
@@ -110,12 +120,11 @@ def test_large_images_of_floats_are_measured_in_blocks():
 @given(
     table=arrays(np.float64, (6, 3), elements=st.floats(1e-3, 1e3)), factors=arrays(float, 3, elements=st.floats(1, 9))
 )
-@settings(max_examples=40, deadline=None)
 def test_any_positive_colors_come_to_the_light_of_fit(table, factors):
     balancer = WhiteBalancer().fit(table)
     relit = gamma_of(linear_of(table) * factors)
     balanced = balancer.transform(relit)
-    expected = np.clip(table, 0, 1) if is_unit_range(relit) else table
+    expected = np.clip(table, 0, 1) if (relit.min() >= 0 and relit.max() <= 1) else table
     assert_allclose(balanced, expected, rtol=1e-5)  # the two branches of sRGB's gamma meet to 2e-6 only
 
 

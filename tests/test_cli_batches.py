@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import tifffile
 from click.testing import CliRunner
+from helpers import color_spaces
 from PIL import Image
 from skimage.data import astronaut, coffee
 from sklearn.datasets import load_sample_image
 from sklearn.model_selection import cross_val_score
 
 from skseg import KMeansSegmenter, TileKFold, io
-from skseg._color import COLOR_SPACE_NAMES
 from skseg.cli import app, steps
 from skseg.cli.messages import as_line
 from skseg.cli.results import digest
@@ -77,8 +77,13 @@ def spoil(directory):
     return ["a.png", "b.png", "c.png", "d.png"]
 
 
-@pytest.mark.parametrize("given", ["photos", "photos/*.png"])
-@pytest.mark.parametrize("command", ["segment", "regions", "fit", "choose-k", "palette", "explore"])
+@pytest.mark.parametrize(
+    ("command", "given"),
+    [
+        *((command, "photos") for command in ("segment", "regions", "fit", "choose-k", "palette", "explore")),
+        ("palette", "photos/*.png"),
+    ],
+)
 def test_links_that_lead_to_no_file_are_failures(folder, command, given):
     broken = spoil(folder / "photos")
     options = ["--to", 3] * (command in ("choose-k", "explore"))
@@ -180,7 +185,7 @@ def test_every_parameter_of_the_estimator_is_an_option():
 
 def test_every_color_space_is_a_choice():
     (spaces,) = (param.type.choices for param in app.commands["fit"].params if param.name == "color_space")
-    assert set(spaces) == {"none", *COLOR_SPACE_NAMES}
+    assert set(spaces) == {"none", *color_spaces()}
 
 
 @pytest.mark.parametrize(
@@ -551,9 +556,10 @@ def test_a_file_of_somebody_else_is_not_taken_for_done(folder):
     assert (folder / "skseg-output" / "astronaut-labels.png").exists()
 
 
-@pytest.mark.parametrize("command", ["segment", "regions"])
-@pytest.mark.parametrize("option", ["--overwrite", "--resume"])
-@pytest.mark.parametrize("length", [242, 251])  # a file name has at most 255 characters
+@pytest.mark.parametrize(  # a file name has at most 255 characters
+    ("command", "option", "length"),
+    [("segment", "--overwrite", 242), ("segment", "--resume", 251), ("regions", "--resume", 242)],
+)
 def test_a_result_whose_name_would_be_too_long_stops_no_other(folder, command, option, length):
     long = f"{length * 'n'}.png"
     Image.fromarray(COFFEE).save(long)
@@ -594,20 +600,22 @@ def full_disk(n_bytes):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+CUT_OFF = [
+    *((["segment", "photos", "--output", output], f"out/coffee-{name}") for output, name in RESULTS.items()),
+    *((["segment", "map.tif", "--output", output], f"out/map-{name}") for output, name in MAPS.items()),
+    *((["regions", "photos", "--output", output], f"out/coffee-{RESULTS[output]}") for output in list(RESULTS)[:3]),
+    *(([command, "photos", "--table"], "all.csv") for command in ("segment", "regions")),
+    *(([command, "photos", "--polygons"], "all.json") for command in ("segment", "regions")),
+    (["fit", "photos", "-o"], "all.skseg"),
+    *((["choose-k", "photos", "--to", "3", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf", "tif")),
+    (["explore", "photos", "--to", "3", "-o"], "all.html"),
+]
+
+
 @pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        *((["segment", "photos", "--output", output], f"out/coffee-{name}") for output, name in RESULTS.items()),
-        *((["segment", "map.tif", "--output", output], f"out/map-{name}") for output, name in MAPS.items()),
-        *((["regions", "photos", "--output", output], f"out/coffee-{RESULTS[output]}") for output in list(RESULTS)[:3]),
-        *(([command, "photos", "--table"], "all.csv") for command in ("segment", "regions")),
-        *(([command, "photos", "--polygons"], "all.json") for command in ("segment", "regions")),
-        (["fit", "photos", "-o"], "all.skseg"),
-        *((["choose-k", "photos", "--to", "3", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf", "tif")),
-        (["explore", "photos", "--to", "3", "-o"], "all.html"),
-    ],
+    ("arguments", "name", "n_bytes", "is_there"),
+    [(*case, 100 * (number % 2), number % 2 == 1) for number, case in enumerate(CUT_OFF)],
 )
-@pytest.mark.parametrize(("n_bytes", "is_there"), [(0, False), (100, True)])
 def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, arguments, name, n_bytes, is_there):
     place = (34264, "d", 16, tuple(map(float, range(16))), True)
     tifffile.imwrite("map.tif", COFFEE, photometric="rgb", extratags=[place])
@@ -632,7 +640,7 @@ def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, argu
 @pytest.mark.parametrize(("n_clusters", "name"), [(100, "map-labels.tif.aux.xml"), (2, "map-labels.tif")])
 def test_a_full_disk_leaves_no_label_map_without_its_names(folder, n_clusters, name):
     place = (34264, "d", 16, tuple(map(float, range(16))), True)
-    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (240, 240, 3), dtype=np.uint8)
     tifffile.imwrite("map.tif", noise, photometric="rgb", extratags=[place])
     with full_disk(6000):
         outcome = skseg("segment", "map.tif", "-k", n_clusters, "--output", "label")
@@ -672,22 +680,35 @@ def test_an_interrupted_run_says_what_is_left(folder, monkeypatch):
     assert len(contents(folder / "skseg-output")) == 4
 
 
+SLOWLY = """if True:
+    import signal, time
+    from skseg import io
+    from skseg.__main__ import main
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
+    write = io.save_labels
+    def write_and_wait(*args, **options):
+        write(*args, **options)
+        time.sleep(0.3)
+    io.save_labels = write_and_wait
+    main()
+"""
+
+
 def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
-    rows = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
+    rows = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     for number in range(5):
         Image.fromarray(np.roll(rows, number)).save(folder / "photos" / f"noise{number}.bmp")
-    command = [sys.executable, "-m", "skseg", "segment", "photos/*.bmp", "-k", "2"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    arguments = ["predict", "--palette", "#102030,#ffeedd", "photos/*.bmp"]
+    process = subprocess.Popen([sys.executable, "-c", SLOWLY, *arguments], stdout=subprocess.DEVNULL)
     results = folder / "skseg-output"
     while process.poll() is None and len(list(results.glob("noise*.png"))) < 3:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     for path in results.glob("noise*.png"):
-        assert labels_in(path).shape[:2] == (600, 600)
-    assert (
-        subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True).stdout.count("is done") >= 1
-    )
+        assert labels_in(path).shape[:2] == (200, 200)
+    command = [sys.executable, "-m", "skseg", *arguments, "--resume"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.count("is done") >= 1
     assert len(list(results.glob("noise*.png"))) == 10
 
 
@@ -729,7 +750,7 @@ def test_nothing_depends_on_the_number_of_jobs(folder, arguments):
     for name in ("b", "d"):
         (folder / "photos" / f"{name}.png").write_bytes((folder / "photos" / "coffee.png").read_bytes()[:2000])
     runs = []
-    for n_jobs in (1, 2, -1, 7):
+    for n_jobs in (1, 3):
         options = ["--table", "all.csv", "--polygons", "all.json", "--n-jobs", n_jobs, "--overwrite"]
         outcome = skseg(*arguments, "photos", *options)
         assert outcome.exit_code == 1
@@ -737,7 +758,7 @@ def test_nothing_depends_on_the_number_of_jobs(folder, arguments):
         runs.append((re.sub(r"[\d.]+ s\n$", "", outcome.stdout), outcome.stderr, files))
     assert len(runs[0][2]) == 12
     assert [line.split("'")[1] for line in runs[0][1].splitlines()] == [str(Path("photos", f"{n}.png")) for n in "bd"]
-    assert runs[1:] == runs[:1] * 3
+    assert runs[1] == runs[0]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -753,10 +774,11 @@ def test_warnings_name_the_image_that_is_segmented(folder, n_jobs):
 
 def test_an_interruption_waits_for_the_images_that_are_being_written(folder):
     skseg("fit", "photos", "-k", 3)
-    rows = np.random.default_rng(0).integers(0, 256, (600, 600, 3), dtype=np.uint8)
+    rows = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     for number in range(12):
         Image.fromarray(np.roll(rows, number)).save(folder / "photos" / f"noise{number}.bmp")
-    command = [sys.executable, "-m", "skseg", "predict", "model.skseg", "photos/*.bmp", "--n-jobs", "2"]
+    arguments = ["predict", "model.skseg", "photos/*.bmp", "--n-jobs", "2"]
+    command = [sys.executable, "-c", SLOWLY, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     results = folder / "skseg-output"
     while process.poll() is None and not list(results.glob("noise*.png")):
@@ -766,8 +788,9 @@ def test_an_interruption_waits_for_the_images_that_are_being_written(folder):
     assert process.returncode == 1
     assert "noise9.bmp: interrupted; --resume goes on from here" in said
     assert not list(results.glob(".*"))
-    resumed = subprocess.run([*command, "--resume"], check=True, capture_output=True, text=True)
-    assert "is done" in resumed.stdout
+    outcome = skseg(*arguments, "--resume")
+    assert outcome.exit_code == 0
+    assert "is done" in outcome.stdout
     assert len(list(results.glob("noise*.png"))) == 24
 
 

@@ -126,10 +126,17 @@ def test_bands_have_regions_without_conversion_shown_in_grays(folder):
     assert {"#000000", "#ffffff"} <= {row["color"] for row in rows}
 
 
+EXPLORE = ["explore", "--regions", "--to", 3, "--no-open"]
+
+
 @pytest.mark.parametrize(
-    "image", [COFFEE.astype(np.int16) * 20, COFFEE.astype(np.float32), COFFEE[..., 0].astype(np.float32) + 200]
+    ("command", "image"),
+    [
+        (["regions"], COFFEE.astype(np.int16) * 20),
+        (["regions"], COFFEE[..., 0].astype(np.float32) + 200),
+        (EXPLORE, COFFEE.astype(np.float32)),
+    ],
 )
-@pytest.mark.parametrize("command", [["regions"], ["explore", "--regions", "--to", 3, "--no-open"]])
 def test_numbers_that_are_no_srgb_have_regions_in_another_color_space(folder, command, image):
     imwrite("scene.tif", image, photometric="rgb" if image.ndim == 3 else "minisblack")
     outcome = skseg(*command, "scene.tif")
@@ -144,8 +151,7 @@ def test_numbers_that_are_no_srgb_have_regions_in_another_color_space(folder, co
         assert outcome.exit_code == 0, outcome.output
 
 
-@pytest.mark.parametrize("number", [np.nan, 1e9])
-@pytest.mark.parametrize("command", [["regions"], ["explore", "--regions", "--to", 3, "--no-open"]])
+@pytest.mark.parametrize(("command", "number"), [(["regions"], np.nan), (["regions"], 1e9), (EXPLORE, 1e9)])
 def test_numbers_under_the_mask_may_be_no_srgb(folder, command, number):
     image = (COFFEE / 255).astype(np.float32)
     image[:8] = number
@@ -498,7 +504,7 @@ def test_a_resumed_run_replaces_its_own_table_and_polygons_but_no_other_files(fo
 @pytest.mark.parametrize("size", [(5, 5), (1, 9), (3, 70)])
 def test_small_images_are_explored(folder, size):
     Image.fromarray(COFFEE).resize(size).save("small.png")
-    assert skseg("explore", "small.png", "--no-open", "-o", "page.html").exit_code == 0
+    assert skseg("explore", "small.png", "--to", 6, "--no-open", "-o", "page.html").exit_code == 0
     assert skseg("choose-k", "small.png", "--to", 3).exit_code == 0
 
 
@@ -524,7 +530,8 @@ def test_an_image_with_too_few_pixels_for_folds_has_a_way_out(folder, command, s
 
 def test_regions_of_bands_are_explored_in_the_color_space_that_is_asked_for(folder):
     imwrite("bands.tif", BANDS, photometric="minisblack", planarconfig="contig")
-    outcome = skseg("explore", "bands.tif", "--color-space", "none", "--regions", "--no-open", "-o", "page.html")
+    options = ["--color-space", "none", "--regions", "--to", 3, "--no-open", "-o", "page.html"]
+    outcome = skseg("explore", "bands.tif", *options)
     assert outcome.exit_code == 0, outcome.output
     assert '"scales"' in (folder / "page.html").read_text()
 

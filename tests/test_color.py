@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
@@ -107,13 +107,11 @@ def test_oklab_agrees_with_its_definition_on_cie_xyz(rgb):
 
 
 @given(rgb=in_unit_range, scale=st.floats(1e-3, 1e3))
-@settings(max_examples=50, deadline=None)
 def test_scaling_colors_scales_their_cone_coordinates(rgb, scale):
     assert_allclose(rgb_to_hsv_cone(scale * rgb), scale * rgb_to_hsv_cone(rgb), rtol=0, atol=1e-9 * scale)
 
 
 @given(rgb=any_real)
-@settings(max_examples=50, deadline=None)
 def test_hsv_cone_of_any_real_numbers_goes_there_and_back(rgb):
     assert_allclose(hsv_cone_to_rgb(rgb_to_hsv_cone(rgb)), rgb, rtol=0, atol=1e-8)
 
@@ -155,14 +153,12 @@ def test_oklab_colors_that_srgb_cannot_show_are_clipped_to_it():
 
 @pytest.mark.parametrize("name", [name for name in COLOR_SPACES if name != "hed"])
 @given(rgb=in_unit_range)
-@settings(max_examples=30, deadline=None)
 def test_every_color_goes_to_its_space_and_back(name, rgb):
     space = COLOR_SPACES[name]
     assert_allclose(space.to_rgb(space.from_rgb(rgb)), rgb, rtol=0, atol=1e-5)
 
 
 @given(stains=arrays(np.float64, (10, 3), elements=st.floats(0, 0.2)))
-@settings(max_examples=30, deadline=None)
 def test_every_mixture_of_stains_goes_to_rgb_and_back(stains):
     space = COLOR_SPACES["hed"]
     assert_allclose(space.from_rgb(space.to_rgb(stains)), stains, rtol=0, atol=1e-6)
@@ -187,7 +183,6 @@ def test_conversions_leave_their_argument_alone(name, rgb):
 
 @pytest.mark.parametrize("name", [name for name, space in COLOR_SPACES.items() if not space.unit_range])
 @given(rgb=any_real)
-@settings(max_examples=30, deadline=None)
 def test_spaces_without_a_range_take_all_real_numbers(name, rgb):
     assert np.isfinite(COLOR_SPACES[name].from_rgb(rgb)).all()
 

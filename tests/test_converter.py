@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.testing import assert_allclose
@@ -174,7 +174,6 @@ def test_fit_is_not_needed():
 
 @pytest.mark.parametrize("name", [*INVERTIBLE, "auto", None])
 @given(image=arrays(np.uint8, array_shapes(min_dims=1, max_dims=3, max_side=4).map(lambda shape: (*shape, 3))))
-@settings(max_examples=20, deadline=None)
 def test_coordinates_go_back_to_colors_from_zero_to_one(name, image):
     converter = ColorConverter(name)
     restored = converter.inverse_transform(converter.fit_transform(image))
@@ -183,7 +182,6 @@ def test_coordinates_go_back_to_colors_from_zero_to_one(name, image):
 
 
 @given(table=arrays(np.float64, st.tuples(st.integers(1, 9), st.just(3)), elements=st.floats(-1e3, 1e3)))
-@settings(max_examples=30, deadline=None)
 def test_any_real_numbers_go_to_hsv_and_back(table):
     converter = ColorConverter("hsv")
     assert_allclose(converter.inverse_transform(converter.fit_transform(table)), table, rtol=0, atol=1e-9)

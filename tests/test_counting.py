@@ -9,7 +9,6 @@ from skseg._census import count, merge
 from skseg._checks import cast_if_exact, check_comparable, check_same_kind
 from skseg._counting import count_images, read_rows
 from skseg._images import Pixels, open_images
-from skseg._limits import LIMITS
 
 IMAGE = coffee()[::20, ::20]
 TABLE = IMAGE.reshape(-1, 3)
@@ -52,9 +51,9 @@ def test_the_number_of_jobs_does_not_matter(n_jobs):
     assert_equal(census_of(list(IMAGE[:, np.newaxis]), n_jobs=n_jobs), count(TABLE))
 
 
-def test_censuses_that_wait_are_merged_before_they_grow_too_many(monkeypatch):
+def test_censuses_that_wait_are_merged_before_they_grow_too_many(lower, monkeypatch):
     merged = []
-    monkeypatch.setattr(LIMITS, "waiting_colors", 100)
+    lower(waiting_colors=100)
     monkeypatch.setattr(_counting, "merge", lambda parts, **bound: merged.append(len(parts)) or merge(parts, **bound))
     assert_equal(census_of(list(IMAGE[:, np.newaxis])), count(TABLE))
     assert len([n_parts for n_parts in merged if n_parts > 1]) > 2

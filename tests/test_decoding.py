@@ -53,9 +53,10 @@ METHODS = ["fit", "predict", "transform", "score", "partial_fit", "hierarchy"]
 CALLS = [(model, method) for model in MODELS for method in METHODS if hasattr(model, method)]
 
 
-@pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize(
-    ("model", "method"), CALLS, ids=lambda each: each if isinstance(each, str) else type(each).__name__
+    ("model", "method", "n_jobs"),
+    [*((*call, None) for call in CALLS), (MODELS[0], "fit", 2), *((model, "transform", 2) for model in MODELS)],
+    ids=lambda each: str(each) if isinstance(each, str | int | None) else type(each).__name__,
 )
 def test_a_call_decodes_each_file_once(files, decoded, model, method, n_jobs):
     if "n_jobs" in model.get_params():
@@ -115,8 +116,8 @@ def test_pages_are_decoded_in_one_go(tmp_path, decoded, monkeypatch, suffix, met
     assert len(decoded) <= 2 * len(pages)
 
 
-@pytest.mark.parametrize("model", [KMeansSegmenter(2, random_state=0), RegionSegmenter(min_size=2)])
-def test_workers_open_a_file_once_for_each_run_of_pages(tmp_path, monkeypatch, model):
+def test_workers_open_a_file_once_for_each_run_of_pages(tmp_path, monkeypatch):
+    model = KMeansSegmenter(2, random_state=0)
     pages = movie(tmp_path / "movie.gif", 64)
     model.fit([COFFEE, *pages])
     opened, plain = [], Image.open

@@ -104,8 +104,8 @@ def test_regions_of_each_picture_are_found_once(monkeypatch, segmenter):
         assert np.array_equal(finest, segmenter.fit(picture).hierarchy(picture).cut(scale=0.05))
 
 
-def test_regions_are_left_out_by_default(page_file):
-    assert data_of(page_file.read_text(encoding="utf-8"))["pictures"][0]["regions"] is None
+def test_regions_are_left_out_by_default(page_of_two):
+    assert data_of(page_of_two.read_text(encoding="utf-8"))["pictures"][0]["regions"] is None
 
 
 def test_rgb_is_shown_as_it_is():

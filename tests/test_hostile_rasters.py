@@ -26,7 +26,7 @@ FORMS = {
     "BigTIFF": {"tile": (16, 32), "bigtiff": True},
     "big-endian": {"byteorder": ">", "compression": "zlib", "rowsperstrip": 9, "extratags": PLACE},
 }
-N_MUTANTS = 60
+N_MUTANTS = 30
 MOST_BYTES = 20_000_000  # that a tiny file may take, with the limit of pixels below
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
@@ -14,10 +14,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
 from skseg._errors import NotFiniteError, current_image
 from skseg._images import Pixels, SingleImage, base, open_images, open_single, pixel_weights, register
-from skseg._limits import LIMITS
 from skseg._set_output import ImageOutputMixin
-
-few_examples = settings(max_examples=60, deadline=None)
 
 TABLE = np.arange(12.0).reshape(4, 3)
 IMAGE = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
@@ -91,7 +88,6 @@ def masked_images(draw):
 
 
 @given(image=arrays(np.uint8, array_shapes(min_dims=3, max_dims=5, max_side=4)))
-@few_examples
 def test_an_image_goes_to_rows_and_back(image):
     pixels = pixels_of(image)
     assert pixels.table.shape == (image[..., 0].size, image.shape[-1])
@@ -99,7 +95,6 @@ def test_an_image_goes_to_rows_and_back(image):
 
 
 @given(image=masked_images())
-@few_examples
 def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
     pixels = pixels_of(image)
     restored = pixels.restore(pixels.table, fill=None)
@@ -110,7 +105,6 @@ def test_a_masked_image_goes_to_its_unmasked_rows_and_back(image):
 
 
 @given(image=masked_images())
-@few_examples
 def test_a_value_per_pixel_has_the_shape_of_the_pixels(image):
     pixels = pixels_of(image)
     hidden = np.ma.getmaskarray(image).any(axis=-1)
@@ -607,8 +601,8 @@ def test_the_kind_of_the_highest_priority_is_taken_and_of_equal_ones_the_last(mo
 
 
 @pytest.mark.parametrize("n_pixels", [1, 7, 90, 10_000])
-def test_blocks_change_no_label(monkeypatch, n_pixels):
-    monkeypatch.setattr(LIMITS, "block_pixels", n_pixels)
+def test_blocks_change_no_label(lower, n_pixels):
+    lower(block_pixels=n_pixels)
     for X in (PHOTO, PHOTO.reshape(-1, 3), np.ma.MaskedArray(PHOTO, mask=False)):
         model = clone(FITTED[0]).fit(X)
         assert np.array_equal(np.ravel(model.labels_), FITTED[0].labels_.ravel())

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from skimage.data import astronaut, chelsea, coffee, immunohistochemistry, rocket
 from sklearn.base import clone
 from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
 from skseg import ColorConverter, KMeansSegmenter
 from skseg.metrics import adjusted_rand
@@ -153,28 +152,6 @@ def test_fit_starts_anew(fitted):
     assert_same_model(segmenter().partial_fit(astronaut()).fit(COFFEE), fitted)
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_the_number_of_jobs_does_not_matter(backend):
-    from joblib import parallel_config  # noqa: PLC0415
-
-    images = [COFFEE[:50], COFFEE[50:], astronaut()[::4, ::4]]
-    alone = segmenter().fit(images)
-    with parallel_config(backend=backend):
-        together = segmenter(n_jobs=2).fit(images)
-        assert all(map(np.array_equal, together.predict(images), alone.predict(images)))
-    assert_same_model(together, alone)
-
-
-@pytest.mark.parametrize("n_threads", [1, 2, 4])
-def test_the_number_of_threads_does_not_matter(n_threads):
-    image = astronaut()
-    expected = segmenter(8).fit(image)
-    with threadpool_limits(n_threads):
-        model = segmenter(8).fit(image)
-    assert np.array_equal(model.labels_, expected.labels_)
-    np.testing.assert_allclose(model.cluster_centers_, expected.cluster_centers_, atol=1e-10)
-
-
 def test_fit_is_reproducible_with_an_int_random_state():
     assert_same_model(segmenter(10).fit(astronaut()), segmenter(10).fit(astronaut()))
 
@@ -194,7 +171,6 @@ images = npst.arrays(
 )
 
 
-@settings(deadline=None, max_examples=60)
 @given(image=images, n_clusters=st.integers(1, 5))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_every_image_keeps_its_shape_and_dtype(image, n_clusters):
@@ -210,7 +186,6 @@ def test_every_image_keeps_its_shape_and_dtype(image, n_clusters):
     assert model.cluster_sizes_.sum() == pytest.approx(1)
 
 
-@settings(deadline=None, max_examples=40)
 @given(data=st.data(), image=images)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_integer_weights_are_repetitions(data, image):

@@ -22,7 +22,6 @@ from sklearn.pipeline import make_pipeline
 
 import skseg
 from skseg import KMeansSegmenter, RegionSegmenter, io
-from skseg._color import to_unit
 from skseg.io._results import read_comment
 
 COFFEE = coffee()[::8, ::8]
@@ -154,7 +153,8 @@ def test_a_color_is_transparent_at_every_depth_of_a_png(tmp_path, n_bits, n_chan
         if turned:
             numbers, is_transparent = np.rot90(numbers, -1), np.rot90(is_transparent, -1)
         assert np.array_equal(np.ma.getmaskarray(image), np.repeat(is_transparent, 3, axis=-1))
-        assert np.allclose(to_unit(image.data), numbers / (2**n_bits - 1), atol=1 / 255)
+        largest = 1 if image.dtype == bool else np.iinfo(image.dtype).max
+        assert np.allclose(image.data / largest, numbers / (2**n_bits - 1), atol=1 / 255)
 
 
 def test_a_photo_is_upright(save):
@@ -462,7 +462,7 @@ def test_a_model_file_of_other_versions_says_which(model):
 
 def test_a_compressed_model_file_is_refused_before_it_is_unpacked(tmp_path):
     with (tmp_path / "bomb.skseg").open("wb") as file:
-        np.savez_compressed(file, about=np.array("{}"), colors=np.zeros((10_000_000, 3)))
+        np.savez_compressed(file, about=np.array("{}"), colors=np.zeros((1_000_000, 3)))
     with pytest.raises(ValueError, match="its parts are compressed"):
         io.load(tmp_path / "bomb.skseg")
 
@@ -524,8 +524,10 @@ def test_a_random_state_that_is_no_number_cannot_be_saved(model):
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
-@pytest.mark.parametrize("n_labels", [100, 127, 255, 300])
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int64", "uint64"])
+@pytest.mark.parametrize(
+    ("dtype", "n_labels"),
+    [("int8", 100), ("int8", 127), ("int8", 300), ("uint8", 255), ("int16", 127), ("int64", 300), ("uint64", 255)],
+)
 def test_label_maps_of_any_integers_are_written_alike(tmp_path, dtype, n_labels, suffix):
     labels = np.arange(100).reshape(4, 25)
     colors = np.random.default_rng(0).integers(0, 256, (n_labels, 3)).astype(np.uint8)
@@ -827,8 +829,14 @@ def test_a_photo_with_previews_is_one_image(tmp_path):
     assert image.shape == COFFEE.shape
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.int64, np.float32, np.float64, bool])
-@pytest.mark.parametrize("n_channels", [1, 2, 3, 6])
+@pytest.mark.parametrize(
+    ("dtype", "n_channels"),
+    [
+        *((np.uint8, n_channels) for n_channels in (1, 2, 3, 6)),
+        *((np.float32, n_channels) for n_channels in (1, 6)),
+        *((dtype, 3) for dtype in (np.uint16, np.int16, np.int64, np.float64, bool)),
+    ],
+)
 def test_the_palette_of_any_image_is_taken_wherever_colors_are(tmp_path, dtype, n_channels):
     bands = np.concatenate([COFFEE, COFFEE[::-1]], axis=-1)[..., :n_channels].astype(np.int64)
     image = bands > 100 if dtype is bool else (100 * (bands - 90) if dtype == np.int16 else bands).astype(dtype)

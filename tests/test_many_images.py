@@ -6,20 +6,18 @@ import signal
 import threading
 import time
 from itertools import chain
-from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
 import skimage.data
 import skimage.io
+from helpers import lowered
 from joblib import Parallel
-from joblib.parallel import ParallelBackendBase
 from PIL import Image
 from sklearn.model_selection import GridSearchCV
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer
-from skseg._limits import LIMITS
 
 NAMES = ["coffee", "astronaut", "chelsea"]
 COFFEE = skimage.data.coffee()[::4, ::4]
@@ -169,8 +167,8 @@ def assert_written_where_it_is_wanted(image):
 # Huge images
 
 
-def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
-    monkeypatch.setattr(LIMITS, "result_pixels", 1000)
+def test_a_label_map_is_written_where_it_is_wanted(tmp_path, lower):
+    lower(result_pixels=1000)
     model = segmenter().fit(COFFEE)
     mapped = np.memmap(tmp_path / "labels", dtype=np.int32, mode="w+", shape=COFFEE.shape[:2])
     assert model.predict(COFFEE, out=mapped) is mapped
@@ -178,8 +176,8 @@ def test_a_label_map_is_written_where_it_is_wanted(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("band", [1, 7, 10**6])
-def test_bands_change_nothing_and_masked_pixels_are_minus_one(monkeypatch, band):
-    monkeypatch.setattr(LIMITS, "result_pixels", band)
+def test_bands_change_nothing_and_masked_pixels_are_minus_one(lower, band):
+    lower(result_pixels=band)
     masked = np.ma.masked_greater(COFFEE, 220)
     model = segmenter().fit(masked)
     out = np.empty(COFFEE.shape[:2], dtype=np.int32)
@@ -205,12 +203,12 @@ def test_a_list_has_no_single_place():
         segmenter().fit(COFFEE).predict([COFFEE], out=np.empty(COFFEE.shape[:2], np.int32))
 
 
-def test_the_label_map_of_a_huge_mapped_image_is_not_kept(tmp_path, monkeypatch):
+def test_the_label_map_of_a_huge_mapped_image_is_not_kept(tmp_path, lower):
     mapped = np.memmap(tmp_path / "image", dtype=np.uint8, mode="w+", shape=COFFEE.shape)
     mapped[:] = COFFEE
     model = segmenter().fit(mapped)
     assert model.labels_.shape == COFFEE.shape[:2]
-    monkeypatch.setattr(LIMITS, "label_map_pixels", 1000)
+    lower(label_map_pixels=1000)
     assert not hasattr(model.fit(mapped), "labels_")
     assert np.array_equal(model.fit_predict(mapped), segmenter().fit_predict(COFFEE))
 
@@ -264,32 +262,6 @@ def test_a_dask_cluster_finds_the_same_model_even_if_a_worker_dies(cluster):
         assert_same_model(model.fit(slow), expected)
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_processes_and_threads_find_the_same_model(backend):
-    images = [Lazy(name) for name in NAMES]
-    with joblib.parallel_config(backend=backend, n_jobs=2):
-        assert_same_model(segmenter().fit(images), segmenter(n_jobs=1).fit(images))
-
-
-class WithoutGenerators(ParallelBackendBase):
-    """A backend of joblib that runs each task at once, and keeps its result until all are collected."""
-
-    supports_return_generator = False
-
-    def effective_n_jobs(self, n_jobs):
-        return 2
-
-    def submit(self, func, callback=None):
-        result = func()
-        callback(result)
-        return SimpleNamespace(get=lambda: result)
-
-    apply_async = submit  # its name before joblib 1.5
-
-
-joblib.register_parallel_backend("without generators", WithoutGenerators)
-
-
 def all_results(images):
     """The results of all methods that take a list, from colors that are counted and colors that are passed over."""
     truths = [image[..., 0] // 128 for image in images]
@@ -303,19 +275,34 @@ def all_results(images):
     yield model.partial_fit(images).cluster_centers_
 
 
+@pytest.fixture(scope="module")
+def one_by_one():
+    """Three images and all results of them, without a backend."""
+    images = [np.asarray(Lazy(name))[::3, ::3] for name in NAMES]
+    with lowered(colors_in_fit=1000):
+        return images, list(all_results(images))
+
+
 @pytest.mark.filterwarnings("ignore")  # what the backends have to say
-@pytest.mark.parametrize(
-    "backend", ["sequential", "threading", "loky", "multiprocessing", "dask", "without generators"]
-)
-def test_every_method_gives_the_same_on_every_backend(backend, request, monkeypatch):
-    monkeypatch.setattr(LIMITS, "colors_in_fit", 1000)
+@pytest.mark.parametrize("backend", ["threading", "dask", "multiprocessing", "loky"])
+def test_every_method_gives_the_same_on_every_backend(backend, one_by_one, request, lower):
+    lower(colors_in_fit=1000)
     if backend == "dask":
         request.getfixturevalue("cluster")
-    images = [np.asarray(Lazy(name))[::3, ::3] for name in NAMES]
-    expected = list(all_results(images))
-    with joblib.parallel_config(backend, n_jobs=1 if backend == "sequential" else 2):
+    images, expected = one_by_one
+    with joblib.parallel_config(backend, n_jobs=2):
         found = all_results(images)
         assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_processes_tell_which_image_it_is():
+    images = [COFFEE / 255, COFFEE * np.nan]
+    with (
+        joblib.parallel_config("loky", n_jobs=2),
+        pytest.raises(ValueError, match=r"^X\[1\]: Pixels contain") as caught,
+    ):
+        segmenter().fit(images)
+    assert caught.value.image_index == 1
 
 
 # Progress
@@ -362,7 +349,7 @@ def test_every_method_works_on_as_many_images_as_n_jobs_says(method, monkeypatch
 
     def parallel(n_jobs, **options):
         asked.append(n_jobs)
-        return Parallel(n_jobs=n_jobs, **options)
+        return Parallel(n_jobs=1, **options)
 
     monkeypatch.setattr("skseg._images.sequence.Parallel", parallel)
     if method == "score with y":

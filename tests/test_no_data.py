@@ -6,7 +6,7 @@ import rasterio
 import tifffile
 import xarray as xr
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -87,7 +87,6 @@ def path(tmp_path_factory):
 
 
 @given(images())
-@settings(max_examples=300, deadline=None)
 def test_files_and_arrays_mask_the_same_pixels(path, case):
     pixels, number = case
     write(path, pixels, number)
@@ -104,7 +103,6 @@ def test_files_and_arrays_mask_the_same_pixels(path, case):
 
 
 @given(images(), arrays(bool, (HEIGHT, WIDTH)))
-@settings(max_examples=300, deadline=None)
 def test_colors_do_not_become_nodata(path, case, mask):
     """Exactly the masked pixels are masked in what is written, although colors have the nodata value."""
     pixels, number = case

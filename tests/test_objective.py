@@ -17,9 +17,20 @@ def test_wide_range_is_clustered_as_well_as_by_kmeans(number):
     assert found <= 1.02, name
 
 
-@pytest.mark.parametrize("color_space", ["hsv", "hsv-raw", "hed", "oklab"])
-@pytest.mark.parametrize("n_clusters", [3, 10, 40])
-@pytest.mark.parametrize("picture", ["retina", "astronaut"])
+@pytest.mark.parametrize(
+    ("color_space", "n_clusters", "picture"),
+    [
+        ("hsv", 3, "retina"),
+        ("hsv", 10, "astronaut"),
+        ("hsv", 40, "retina"),
+        ("hsv-raw", 10, "retina"),
+        ("hsv-raw", 40, "astronaut"),
+        ("hed", 3, "astronaut"),
+        ("hed", 10, "retina"),
+        ("oklab", 10, "astronaut"),
+        ("oklab", 3, "retina"),
+    ],
+)
 def test_images_are_clustered_as_well_as_by_kmeans_in_every_space(color_space, n_clusters, picture):
     image = getattr(skimage.data, picture)()[::3, ::3]
     found, _ = ratio(image, n_clusters, color_space)
@@ -34,8 +45,7 @@ def test_few_colors_are_clustered_as_well_as_by_kmeans(step, n_clusters):
     assert found <= 1.02
 
 
-@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
-@pytest.mark.parametrize("n_channels", [4, 6, 10])
+@pytest.mark.parametrize(("dtype", "n_channels"), [(np.uint16, 4), (np.float32, 6), (np.uint16, 10)])
 def test_land_covers_are_found_beneath_clouds_and_saturated_pixels(dtype, n_channels):
     rng = np.random.default_rng(0)
     covers = rng.uniform(200, 3000, (6, n_channels))

@@ -20,7 +20,6 @@ from rasterio.rpc import RPC
 from rasterio.transform import Affine
 
 from skseg import ColorConverter, KMeansSegmenter, io
-from skseg._limits import LIMITS
 from skseg.cli import app
 from skseg.io._rasters import write_labels
 
@@ -252,9 +251,11 @@ def test_a_mask_that_was_added_after_the_overviews_counts(folder):
     assert np.array_equal(np.ma.getmaskarray(np.asanyarray(io.ImageFile("scene.tif")))[..., 0], mask == 0)
 
 
-@pytest.mark.parametrize("masks", ["nothing", "no data", "everything"])
-@pytest.mark.parametrize("dtype", [np.uint16, np.float64])
-def test_a_large_file_gives_the_model_and_results_of_its_array(folder, monkeypatch, masks, dtype):
+@pytest.mark.parametrize(
+    ("masks", "dtype"),
+    [("nothing", np.uint16), ("no data", np.float64), ("no data", np.uint16), ("everything", np.float64)],
+)
+def test_a_large_file_gives_the_model_and_results_of_its_array(folder, lower, monkeypatch, masks, dtype):
     random = np.random.default_rng(1)
     pixels = random.integers(1, 60000, (90, 70, 5)).astype(dtype)
     pixels[40:50] = {"nothing": pixels[40:50], "no data": 0, "everything": 7}[masks]
@@ -262,9 +263,7 @@ def test_a_large_file_gives_the_model_and_results_of_its_array(folder, monkeypat
     whole = np.asanyarray(file)
     expected = KMeansSegmenter(4, random_state=0).fit([whole])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5_000)
-    monkeypatch.setattr(LIMITS, "result_pixels", 700)
-    monkeypatch.setattr(LIMITS, "block_bytes", 1 << 14)
-    monkeypatch.setattr(LIMITS, "block_pixels", 100)
+    lower(result_pixels=700, block_bytes=1 << 14, block_pixels=100)
     model = KMeansSegmenter(4, random_state=0).fit(file)
     assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)
     assert not hasattr(model, "labels_")
@@ -282,9 +281,9 @@ def test_a_large_file_gives_the_model_and_results_of_its_array(folder, monkeypat
     )
 
 
-def test_passes_over_a_large_file_give_the_model_of_its_array(folder, monkeypatch):
+def test_passes_over_a_large_file_give_the_model_of_its_array(folder, lower, monkeypatch):
     pixels = np.random.default_rng(1).integers(1, 60000, (90, 70, 5)).astype(np.uint16)
-    monkeypatch.setattr(LIMITS, "colors_in_fit", 1000)
+    lower(colors_in_fit=1000)
     expected = KMeansSegmenter(4, random_state=0).fit([pixels])
     file = io.ImageFile(write(pixels=pixels, blockysize=4, **PLACE))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5_000)
@@ -363,7 +362,7 @@ def test_regions_of_a_raster_lie_where_it_lies(folder, output):
     assert np.array_equal(found, pixels if output == "color" else (pixels[..., :1] > 0).astype(np.uint8))
 
 
-@pytest.mark.parametrize("shape", [(1100, 40, 4), (40, 1100, 4), (1030, 530, 3), (16, 16, 3), (3, 5, 4)])
+@pytest.mark.parametrize("shape", [(1100, 40, 4), (40, 1100, 4), (530, 280, 3), (16, 16, 3), (3, 5, 4)])
 def test_tiles_come_together_to_the_whole(folder, monkeypatch, shape):
     pixels = np.random.default_rng(0).integers(1, 200, shape).astype(np.uint16)
     monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 20_000)

@@ -4,6 +4,7 @@ import copy
 import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,15 +22,16 @@ from skseg import KMeansSegmenter, RegionSegmenter
 from skseg._regions import segmenter as module
 from skseg._regions.describe import describe
 
-IMAGE, OTHER = coffee()[::12, ::12], astronaut()[::16, ::14]
+IMAGE, OTHER = coffee()[::20, ::20], astronaut()[::27, ::24]
 TRUTH, OTHER_TRUTH = IMAGE[..., 0] // 64, OTHER[..., 1] // 64
 MASK = np.zeros(IMAGE.shape, dtype=bool)
 MASK[:, 10:14] = True
 LEARNED = {"segmenter_", "weights_", "n_features_in_", "labels_"}
 CONFIGURATIONS = {
     "default": RegionSegmenter(min_size=3),
-    "classes": RegionSegmenter(KMeansSegmenter(5, color_space="lab", random_state=0), n_regions=9, min_size=3),
-    "learned": RegionSegmenter(min_size=6, scale=0.4, cost="learn"),
+    "learned": RegionSegmenter(
+        KMeansSegmenter(5, color_space="lab", random_state=0), min_size=6, scale=0.4, cost="learn"
+    ),
 }
 METHODS = {
     "predict": lambda estimator, X, y: estimator.predict(X),
@@ -187,10 +189,17 @@ def test_regions_are_found_once(monkeypatch, X, call):
 
 
 @pytest.mark.parametrize(
-    "dims", [("y", "x", "band"), ("band", "y", "x"), ("x", "band", "y"), ("time", "band", "x", "y")]
+    ("configuration", "dims"),
+    [
+        ("default", ("y", "x", "band")),
+        ("default", ("band", "y", "x")),
+        ("learned", ("x", "band", "y")),
+        ("learned", ("time", "band", "x", "y")),
+    ],
 )
-def test_named_images_are_painted_alike_by_fit_transform_and_transform(estimator, dims):
+def test_named_images_are_painted_alike_by_fit_transform_and_transform(configuration, dims):
     xarray = pytest.importorskip("xarray")
+    estimator = clone(CONFIGURATIONS[configuration])
     image = np.where(MASK, 0, np.maximum(IMAGE, 1))
     named = xarray.DataArray(image[np.newaxis], dims=("time", "y", "x", "band"), attrs={"_FillValue": 0})
     truth = xarray.DataArray(TRUTH[np.newaxis], dims=("time", "y", "x"))
@@ -239,9 +248,9 @@ def forms(image, path):
     }
 
 
-@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
-def test_the_memory_of_an_image_does_not_matter(estimator, dtype, tmp_path):
-    image = of_type(dtype)
+@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u1"), ("learned", "u2"), ("learned", "f4")])
+def test_the_memory_of_an_image_does_not_matter(configuration, dtype, tmp_path):
+    estimator, image = clone(CONFIGURATIONS[configuration]), of_type(dtype)
     expected = estimator.fit(image, TRUTH).labels_
     painted = estimator.transform(image)
     for name, X in forms(image, tmp_path / "image.raw").items():
@@ -264,15 +273,15 @@ def of_type(dtype):
 
 
 @pytest.mark.parametrize(
-    "dtype",
-    [bool, "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", np.longdouble, ">u2", ">f4", ">i4"],
+    ("dtype", "color_space"),
+    [(each, "auto") for each in (bool, "i1", "i2", "i8", "u1", "u2", "u4", "f2", "f4", np.longdouble, ">u2", ">f4")]
+    + [(each, None) for each in ("i4", "u8", "f8", ">i4", "u1")],
 )
-@pytest.mark.parametrize("color_space", ["auto", None])
 def test_transform_keeps_the_dtype(dtype, color_space):
     image = of_type(dtype)
     masked = np.ma.MaskedArray(image, mask=MASK)
     segmenter = RegionSegmenter(KMeansSegmenter(3, color_space=color_space, random_state=0), min_size=3)
-    for X in (image, masked, image[np.newaxis], image[..., :2]):
+    for X in (masked, image[np.newaxis], image[..., :2]):
         painted = segmenter.set_params(segmenter=None if X.shape[-1] == 2 else segmenter.segmenter).fit_transform(X)
         assert type(painted) is type(X)
         assert painted.dtype == X.dtype
@@ -287,7 +296,7 @@ def test_results_of_a_list_are_those_of_its_images(fitted, method):
     one_by_one = [method(fitted, image, truth) for image, truth in zip(images, truths, strict=True)]
     objects = np.empty(3, dtype=object)
     objects[:] = images
-    for X in (images, tuple(images), objects):
+    for X in (images, tuple(images), objects) if method is METHODS["predict"] else (images,):
         together = method(fitted, X, truths)
         if isinstance(together, float):
             assert together == pytest.approx(np.mean(one_by_one), abs=1e-15)
@@ -296,25 +305,22 @@ def test_results_of_a_list_are_those_of_its_images(fitted, method):
             assert comparable(together) == comparable(one_by_one)
 
 
-def test_the_number_of_jobs_changes_nothing(estimator, method):
+def test_the_number_of_jobs_changes_nothing(estimator):
     images, truths = [IMAGE, OTHER, IMAGE[::-1], OTHER // 2], [TRUTH, OTHER_TRUTH, TRUTH[::-1], OTHER_TRUTH]
     results = []
     for n_jobs in (None, 2):
         estimator.set_params(n_jobs=n_jobs).fit(images, truths)
-        results.append([estimator.weights_, comparable(method(estimator, images, truths))])
+        found = [comparable(method(estimator, images, truths)) for method in METHODS.values()]
+        results.append([estimator.weights_, found])
     assert results[0] == results[1]
 
 
-def test_threads_may_share_a_fitted_segmenter(fitted, method):
-    calls = [
-        (IMAGE, TRUTH),
-        (OTHER, OTHER_TRUTH),
-        (IMAGE[::-1], TRUTH[::-1]),
-        (OTHER[:, ::-1], OTHER_TRUTH[:, ::-1]),
-    ] * 2
-    alone = [comparable(method(fitted, *call)) for call in calls]
+def test_threads_may_share_a_fitted_segmenter(fitted):
+    calls = [(method, *pair) for method in METHODS.values() for pair in ((IMAGE, TRUTH), (OTHER, OTHER_TRUTH))]
+    alone = [comparable(method(fitted, X, y)) for method, X, y in calls]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda call: comparable(method(fitted, *call)), calls)) == alone
+        together = pool.map(lambda call: comparable(call[0](fitted, *call[1:])), calls * 2)
+        assert list(together) == alone * 2
 
 
 def test_threads_may_fit_at_once(estimator):
@@ -330,9 +336,10 @@ def test_threads_may_fit_at_once(estimator):
 
 
 @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
-def test_images_stay_arrays_whatever_output_is_set(fitted, container):
+def test_images_stay_arrays_whatever_output_is_set(container):
     if container != "default":
         pytest.importorskip(container)
+    fitted = clone(CONFIGURATIONS["default"]).fit(IMAGE)
     expected = comparable(fitted.transform(IMAGE))
     other = clone(fitted).set_output(transform=container).fit(IMAGE, TRUTH)
     assert comparable(other.transform(IMAGE)) == expected
@@ -365,8 +372,9 @@ def test_the_tags_are_true(estimator):
         assert not get_tags(RegionSegmenter(**params)).target_tags.required
 
 
-@pytest.mark.parametrize("is_routed", [False, True])
-def test_pipelines_searches_and_cross_validation_work(estimator, is_routed):
+@pytest.mark.parametrize(("configuration", "is_routed"), [("default", True), ("learned", False)])
+def test_pipelines_searches_and_cross_validation_work(configuration, is_routed):
+    estimator = clone(CONFIGURATIONS[configuration])
     images, truths = (
         [IMAGE, OTHER, IMAGE[:, ::-1], OTHER[::-1]],
         [TRUTH, OTHER_TRUTH, TRUTH[:, ::-1], OTHER_TRUTH[::-1]],
@@ -417,7 +425,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_image_is_refused_and_leaves_the_estimator_as_it_was(estimator, method, wrong):
+def test_a_wrong_image_is_refused_and_leaves_the_estimator_as_it_was(estimator, wrong):
     X, error, message = WRONG[wrong]
     y = [TRUTH] * len(X) if isinstance(X, list) else TRUTH
     calls = [lambda: estimator.fit_predict(X, y), lambda: estimator.fit_transform(X, y)]
@@ -430,7 +438,7 @@ def test_a_wrong_image_is_refused_and_leaves_the_estimator_as_it_was(estimator, 
         assert state(estimator) == before
     estimator.fit(IMAGE, TRUTH)
     before = state(estimator)
-    for call in [*calls, lambda: method(estimator, X, y)]:
+    for call in [*calls, *(partial(method, estimator, X, y) for method in METHODS.values())]:
         with pytest.raises(error, match=message):
             call()
         assert state(estimator) == before

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from skimage.data import coffee
 from skimage.measure import regionprops_table
@@ -44,7 +44,6 @@ def test_it_is_what_regionprops_table_measures_of_labels_from_1(dtype, shape, ch
     assert_like_regionprops(label_map, X)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12), st.integers(1, 9))
 def test_it_is_so_for_any_map_in_blocks_of_any_size(seed, height, width, block):
     label_map = random_map(seed, (height, width), 6)

@@ -394,9 +394,17 @@ def test_inverse_transform_leaves_colors_of_floats_as_they_are(fitted):
 
 
 @pytest.mark.parametrize("output", ["color", "label", "distance"])
-@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", ">u2", "i4", "i8", "u8"])
 @pytest.mark.parametrize(
-    ("n_channels", "shape"), [(3, (7, 3)), (1, (5, 4, 1)), (1, (6,)), (2, (2,)), (3, (2, 3, 4, 3))]
+    ("dtype", "n_channels", "shape"),
+    [
+        ("u1", 3, (7, 3)),
+        ("i1", 1, (5, 4, 1)),
+        ("u2", 1, (6,)),
+        (">u2", 2, (2,)),
+        ("i4", 3, (2, 3, 4, 3)),
+        ("i8", 3, (7, 3)),
+        ("u8", 1, (6,)),
+    ],
 )
 def test_integers_are_labels_whatever_their_type_and_shape(output, dtype, n_channels, shape):
     rng = np.random.default_rng(0)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import joblib
 import numpy as np
 import pytest
 from skimage.data import astronaut, coffee, retina
@@ -15,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from skseg import KMeansSegmenter, RegionSegmenter
 
-IMAGES = [astronaut(), coffee(), retina()[::2, ::2], astronaut()[::-1]] * 2
+IMAGES = [astronaut()[::2, ::2], coffee()[::2, ::2], retina()[::5, ::5], astronaut()[::-2, ::2]] * 2
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +38,6 @@ def test_threads_can_fit_at_once():
         assert all(map(np.array_equal, pool.map(fit, IMAGES), map(fit, IMAGES)))
 
 
-@pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_images_can_be_counted_by_any_backend(backend):
-    images = IMAGES[:4]
-    with joblib.parallel_config(backend=backend, n_jobs=2):
-        together = KMeansSegmenter(6, random_state=0, n_jobs=2).fit(images)
-    assert np.array_equal(together.cluster_centers_, KMeansSegmenter(6, random_state=0).fit(images).cluster_centers_)
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_fork_after_fit_predicts_the_same(segmenter):
@@ -54,21 +45,20 @@ def test_a_fork_after_fit_predicts_the_same(segmenter):
         assert np.array_equal(pool.apply(segmenter.predict, (IMAGES[0],)), segmenter.predict(IMAGES[0]))
 
 
-@pytest.mark.parametrize("estimator", [KMeansSegmenter(6, random_state=0), RegionSegmenter()])
-def test_a_pickle_means_the_same_in_another_process(estimator, tmp_path):
+def test_a_pickle_means_the_same_in_another_process(tmp_path):
     image = coffee()[::4, ::4]
-    label_map = estimator.fit(image).predict(image)
-    (tmp_path / "fitted.pkl").write_bytes(pickle.dumps(estimator))
+    fitted = [KMeansSegmenter(6, random_state=0).fit(image), RegionSegmenter().fit(image)]
+    (tmp_path / "fitted.pkl").write_bytes(pickle.dumps(fitted))
     np.save(tmp_path / "image.npy", image)
     code = "import numpy, pickle; fitted = pickle.load(open('fitted.pkl', 'rb'))"
-    code += "; numpy.save('labels.npy', fitted.predict(numpy.load('image.npy')))"
+    code += "; numpy.save('labels.npy', [each.predict(numpy.load('image.npy')) for each in fitted])"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-    assert np.array_equal(np.load(tmp_path / "labels.npy"), label_map)
+    assert np.array_equal(np.load(tmp_path / "labels.npy"), [each.predict(image) for each in fitted])
 
 
-@pytest.mark.parametrize("color_space", ["hsv", "lab", None])
+@pytest.mark.parametrize("color_space", ["hsv", None])
 def test_the_number_of_threads_changes_no_label(color_space):
-    image = retina()
+    image = retina()[::2, ::2]
     fitted = []
     for n_threads in (1, 2, 4):
         with threadpool_limits(n_threads):

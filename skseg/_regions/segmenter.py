@@ -411,7 +411,8 @@ def _check_images(images: Image, n_channels: int | None = None) -> None:
     if isinstance(images, SingleImage):
         shapes = {"X": images.shape}
     else:
-        shapes = {f"X[{index}]": each.shape for index, each in enumerate(images.data) if isinstance(each, np.ndarray)}
+        arrays = ((index, each) for index, each in enumerate(images.data) if isinstance(each, np.ndarray))
+        shapes = {f"X[{index}]": each.shape for index, each in arrays if each.ndim > 2}
     for name, shape in shapes.items():
         _check_shape(shape, n_channels, name)
 
