@@ -589,7 +589,10 @@ def test_srgb_in_a_file_has_three_channels(tmp_path):
 )
 def test_sums_that_cannot_be_are_refused(name, value, tmp_path):
     part = "census" if name in ("level", "limits", "weights") else "sums"
-    write_changed(tmp_path / "model.skseg", (*MODEL, "learned", part, name), value, old("sample"))
+    path = tmp_path / "model.skseg"
+    io.save(KMeansSegmenter(1).fit(TINY), path)
+    write_changed(path, ("versions",), about_of(path)["versions"], old("sample"))
+    write_changed(path, (*MODEL, "learned", part, name), value)
     with pytest.raises(ValueError, match=r"do not belong together|finite, also in sum"):
         io.load(tmp_path / "model.skseg")
 

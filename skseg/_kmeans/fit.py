@@ -26,6 +26,7 @@ _HEAVY_SCATTERS = 64  # times the median scatter make a point an outlier
 _POINTS_PER_OUTLIER = 64  # at least
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_POINTS = 1 << 18  # of fewer, OpenMP gains little, and costs much where something else keeps the cores busy
+_LEAST_UNIT = float(np.finfo(np.float64).tiny)  # its reciprocal is finite
 _RESOLUTION = 2.0**-22  # relative to the extent: what KMeans can tell apart
 _PROBED_POINTS = 1 << 12  # that usually show that there are enough distinct ones
 # While `KMeans` runs, it limits the BLAS threads of the whole process, and then restores the number that it found. Of
@@ -78,11 +79,12 @@ def _are_few(points: Floats, most: int) -> bool:
 
     It computes squared distances as differences of squares, which hold half of the digits of the points.
     """
-    unit = _RESOLUTION * float(np.ptp(points, axis=0).max()) or 1.0
-    probe = np.rint(points[:: 1 + len(points) // (most + _PROBED_POINTS)] / unit)
+    offsets = points - points.min(axis=0)
+    unit = max(_RESOLUTION * float(offsets.max()), _LEAST_UNIT)
+    probe = np.rint(offsets[:: 1 + len(points) // (most + _PROBED_POINTS)] / unit)
     if any(len(np.unique(column)) > most for column in probe.T):
         return False
-    return len(np.unique(np.rint(points / unit), axis=0)) <= most
+    return len(np.unique(np.rint(offsets / unit), axis=0)) <= most
 
 
 def _representatives(features: Floats, weights: Floats) -> tuple[Floats, Floats]:
