@@ -1,6 +1,6 @@
 """WhiteBalancer: the transformer that brings images to one light."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from numbers import Real
 from typing import Any, NamedTuple, Self
@@ -255,9 +255,13 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     def _balance(self, image: SingleImage) -> Any:
         """An image in the light of `fit`."""
-        measured, curve = image.reduce(self._measure_again, _together), self._seen.curve
+        return image.map_reduced(self._measure_again, _together, self._relighting)
+
+    def _relighting(self, measured: Measured) -> Callable[[Pixels], NDArray[Any]]:
+        """The function that brings an image with such measurements to the light of `fit`."""
         if len(measured.like) == 0:
-            return image.map(self._read, None)
+            return self._read
+        curve = self._seen.curve
         fitted = curve.to_linear(self.light_)
         if self.light is None:
             factors = _factors(fitted, _check_light(measured.tones[0].light(self.p)))
@@ -268,7 +272,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         def relit(pixels: Pixels) -> NDArray[Any]:
             return relight(self._read(pixels), factors, curve, is_clipped=is_clipped)
 
-        return image.map(relit, None)
+        return relit
 
     def _light_of(self, measured: Measured, curve: Curve) -> Floats:
         """The light of the images in `fit`, given or measured, in linear numbers."""

@@ -1,5 +1,6 @@
 """ColorConverter: the scikit-learn transformer over the color spaces of `_color`."""
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._checks import learn_channels
 from ._color import Conversion, find_conversion, is_learned
 from ._counting import PixelScan, count_images, read_rows
 from ._images import ImageLike, Pixels, open_images
@@ -113,15 +115,13 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             other images of a list are checked by `transform`, or here if their weights are learned.
         """
         images = open_images(X)
-        for pixels in images.first.blocks():
-            rows = read_rows(pixels, self.color_space)
-            conversion = find_conversion(self.color_space, self.channel_weights, rows.shape[1])
-            conversion.check_range(rows)
+        like = images.first.reduce(self._check_range, _first_row)
+        conversion = find_conversion(self.color_space, self.channel_weights, like.shape[1])
         if conversion.learns_weights:
             census = count_images(images, self.color_space, None, most=LIMITS.colors_in_fit)
             conversion.check_range(census.number_limits())
-            conversion = learn_weights(conversion, census, PixelScan(images, self.color_space, None, rows[:1], None))
-        validate_data(self, pixels.table, reset=True, skip_check_array=True)
+            conversion = learn_weights(conversion, census, PixelScan(images, self.color_space, None, like, None))
+        learn_channels(self, images, like)
         self.channel_weights_ = conversion.weights
         return self
 
@@ -187,6 +187,12 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         check_is_fitted(self, "channel_weights_")
         return conversion.with_weights(self.channel_weights_)
 
+    def _check_range(self, pixels: Pixels) -> NDArray[Any]:
+        """One of the rows of a block, all of which must be in the range of the color space."""
+        rows = read_rows(pixels, self.color_space)
+        find_conversion(self.color_space, self.channel_weights, rows.shape[1]).check_range(rows)
+        return rows[:1]
+
     def _convert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = read_rows(pixels, self.color_space)
         validate_data(self, pixels.table, reset=False, skip_check_array=True)
@@ -203,3 +209,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         tags.input_tags.three_d_array = True
         tags.requires_fit = is_learned(self.channel_weights)
         return tags
+
+
+def _first_row(parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """The first of the rows, if there are any, of shape (1 or 0, n_channels)."""
+    return np.concatenate(list(parts))[:1]

@@ -94,7 +94,7 @@ class PixelScan:
 
     Attributes
     ----------
-    bounds : of the pixels of a single image; None if its label map would be too large
+    bounds : of the pixels of a single image that is read row by row; None if its label map would be too large
     is_weighted : whether there are sample weights
     """
 
@@ -105,7 +105,7 @@ class PixelScan:
         self._color_space, self._like = color_space, like
         self.is_weighted = sample_weight is not None
         self.bounds = None
-        if isinstance(images, SingleImage) and images.has_label_map:
+        if isinstance(images, SingleImage) and images.has_label_map and images.is_in_order:
             self.bounds = Bounds.empty(sum(pixels.n_rows for pixels in images.blocks()))
 
     def reduce(self, function: Callable[..., T], combine: Callable[[Iterable[T]], T]) -> T:
@@ -129,5 +129,7 @@ def label_map(images: Image, model: Model, scan: PixelScan | None) -> Any:
         return None
     if scan is not None and scan.bounds is not None:
         labels = scan.bounds.labels
+        if isinstance(images, SingleImage) and not images.is_in_memory:  # nothing is masked: no copy is needed
+            return labels.reshape(images.shape[:-1])
         return images.map(lambda pixels: labels[pixels.start : pixels.start + pixels.n_rows], -1)
     return images.map(lambda pixels: model.label(read_rows(pixels, model.conversion.name)), -1)

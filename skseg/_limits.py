@@ -13,7 +13,7 @@ class Limits:
     block_pixels : pixels of an image that are counted, or passed over, at a time
     block_bytes : bytes of them, if they have to be read or copied
     result_pixels : pixels whose results are made at a time, if an image is not in memory
-    label_map_pixels : of an image that is mapped from a file, whose label map `fit` still keeps
+    label_map_pixels : of a stored image whose label map `fit` still keeps, or of a lazy one that is computed whole
     pass_numbers : numbers of the colors that are labeled at a time in a pass
     probed_pixels : pixels that tell how many distinct colors there are, about
     keys : distinct colors with keys of up to 32 bits that are counted
@@ -28,7 +28,7 @@ class Limits:
     block_pixels: int = 1 << 24
     block_bytes: int = 1 << 26
     result_pixels: int = 1 << 22
-    label_map_pixels: int = 100_000_000
+    label_map_pixels: int = 64_000_000
     pass_numbers: int = 1 << 17
     probed_pixels: int = 1 << 13
     keys: int = 1 << 22

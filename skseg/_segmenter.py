@@ -28,6 +28,7 @@ from ._images import (
     OneImage,
     Pixels,
     SingleImage,
+    is_lazy,
     is_list_of_arrays,
     is_named,
     named_like,
@@ -68,7 +69,7 @@ class KMeansSegmenter(
     X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
     ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. Values of type uint8 and uint16 are
     divided by the largest value of the type; others are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are
-    ignored.
+    ignored. Dask arrays give lazy results.
 
     Parameters
     ----------
@@ -129,8 +130,9 @@ class KMeansSegmenter(
         Share of the pixels, or of the weight, in each cluster; they sum to 1.
 
     labels_ : ndarray of int32, shape of X without channels
-        Label map of X. For a list of images, a list, set by `fit_predict` only. Not set for a `numpy.memmap` of more
-        than 100 megapixels, nor for an `io.ImageFile` that is read a few rows at a time; use ``predict(X, out=...)``.
+        Label map of X, a Dask array if X is one. For a list of images, a list, set by `fit_predict` only. Not set for
+        a `numpy.memmap`, Zarr array or HDF5 dataset of more than 64 megapixels, nor for an `io.ImageFile` that is read
+        a few rows at a time; use ``predict(X, out=...)``.
 
     inertia_ : float
         Weighted sum of squared distances of all pixels to their centers in the color space.
@@ -307,9 +309,9 @@ class KMeansSegmenter(
         X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
             Colors.
 
-        out : ndarray of int32, shape of X without channels, default=None
-            Array for the label map of one image, such as a `numpy.memmap`. X is then read in blocks, so neither has to
-            fit into memory.
+        out : array of int32, shape of X without channels, default=None
+            Where to write the label map of one image: a `numpy.memmap`, a Zarr array, an HDF5 dataset, or another array
+            that takes ``out[slices] = labels``. X is then read in blocks, so neither has to fit into memory.
 
         Returns
         -------
@@ -326,7 +328,7 @@ class KMeansSegmenter(
         images = open_images(X)
         if out is not None:
             shape = images.shape[:-1] if isinstance(images, SingleImage) else None
-            if not isinstance(out, np.ndarray) or out.dtype != np.int32 or out.shape != shape:
+            if getattr(out, "dtype", None) != np.int32 or getattr(out, "shape", None) != shape:
                 raise ValueError(
                     f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
                     f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
@@ -420,13 +422,15 @@ class KMeansSegmenter(
         check_is_fitted(self)
         if is_list_of_arrays(X):
             return [self.inverse_transform(labels) for labels in X]
-        labels = open_map(X, "X")
+        labels = X if is_lazy(X) else open_map(X, "X")
         if (
             labels.dtype.kind == "f"
             and self.output == "color"
             and (is_named(X) or labels.shape[-1:] == (self.n_features_in_,))
         ):
             return X if is_named(X) else labels
+        if is_lazy(X):
+            return self._paint_lazily(X)
         if labels.dtype.kind == "f" and self.output == "distance":
             labels = nearest_by_distance(open_single(X).array if is_named(X) else labels)
         if self.output == "label" and labels.ndim == 2 and labels.shape[1] == 1:
@@ -519,6 +523,13 @@ class KMeansSegmenter(
 
     def _count(self, images: Image, sample_weight: ArrayLike | None, **options: Any) -> Census:
         return count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs, **options)
+
+    def _paint_lazily(self, X: Any) -> Any:
+        """See `inverse_transform`; X is a Dask array of labels or distances."""
+        has_columns = X.dtype.kind == "f" or (self.output == "label" and X.ndim == 2 and X.shape[1] == 1)
+        chunks = (*X.chunks[: X.ndim - has_columns], (self.n_features_in_,))
+        new_axis = None if has_columns else X.ndim
+        return X.map_blocks(self.inverse_transform, dtype=self.palette_.dtype, chunks=chunks, new_axis=new_axis)
 
     def _apply(self, function: Callable[[NDArray[Any]], NDArray[Any]], pixels: Pixels) -> NDArray[Any]:
         """The results of `function` for the rows of a block, which are checked against `fit`."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._errors import to_array
 from .._limits import LIMITS
 from .maps import is_named, open_map, open_maps
-from .pixels import Pixels, pixel_weights
+from .pixels import Pixels, Place, pixel_weights
 
 T = TypeVar("T")
 Run = TypeVar("Run")
@@ -139,12 +139,12 @@ class SingleImage(Image):
     Attributes
     ----------
     is_in_memory : whether the pixels are there at once; others are read a block at a time
-    block_rows : number of rows that are stored together
+    is_in_order : whether blocks are whole rows, one after the other
     has_names : whether the axis of channels is named
     """
 
     is_in_memory: ClassVar[bool] = True
-    block_rows: int = 1
+    is_in_order: bool = True
     has_names: ClassVar[bool] = False
 
     def __init__(self, X: object) -> None:
@@ -179,29 +179,24 @@ class SingleImage(Image):
             yield pixels
             start += pixels.n_rows
 
-    def pixels(self, place: slice = slice(None), weights: NDArray[Any] | None = None, start: int = 0) -> Pixels:
+    def pixels(self, place: Place = slice(None), weights: NDArray[Any] | None = None, start: int = 0) -> Pixels:
         """The block of the image at `place`, whose first row of pixels has the number `start`."""
         is_all = self.is_in_memory and place == slice(None)
         data = self.data if is_all else np.asanyarray(self.data[place])
         part = None if weights is None else weights[place]
         return Pixels(data, place, part, start, self.shape, self.has_own_dtype, self.has_names)
 
-    def _places(self, n_pixels: int) -> list[slice]:
-        """Slices of whole rows; fewer of them at a time if their pixels have to be read or copied.
+    def _places(self, n_pixels: int) -> Sequence[Place]:
+        """Slices of whole rows; fewer of them at a time if their pixels have to be copied.
 
-        What is in memory and no array is a table, which stays whole.
+        A table that is not an array stays whole.
         """
         data = self.data
-        if self.is_in_memory and not (isinstance(data, np.ndarray) and data.ndim > 1):
+        if not (isinstance(data, np.ndarray) and data.ndim > 1):
             return [slice(None)]
-        shape = self.shape
-        if not self.is_in_memory or isinstance(data, np.ma.MaskedArray) or not data.dtype.isnative:
-            n_pixels = min(n_pixels, LIMITS.block_bytes // max(1, data.dtype.itemsize * shape[-1]))
-        length = max(1, n_pixels // max(1, int(np.prod(shape[1:-1]))))
-        length = max(1, length // self.block_rows) * self.block_rows
-        if length >= shape[0]:
-            return [slice(None)]
-        return [slice(start, min(start + length, shape[0])) for start in range(0, shape[0], length)]
+        if isinstance(data, np.ma.MaskedArray) or not data.dtype.isnative:
+            n_pixels = most_pixels(n_pixels, self)
+        return slices(self.shape[0], n_pixels // max(1, int(np.prod(self.shape[1:-1]))))
 
     def reduce_blocks(
         self, function: Callable[[Pixels], T], combine: Callable[[Iterable[T]], T], sample_weight: object
@@ -218,9 +213,19 @@ class SingleImage(Image):
         for pixels in self.blocks(n_pixels=LIMITS.result_pixels):
             values = pixels.restore(function(pixels), fill)
             if whole is None:
-                whole = np.ma.empty((self.shape[0], *values.shape[1:]), dtype=values.dtype)
+                shape = (*self.shape[:-1], *values.shape[len(self.shape) - 1 :])
+                whole = np.ma.empty(shape, dtype=values.dtype)
             whole[pixels.place] = values if out is None else np.ma.getdata(values)
         return whole.data if out is None and whole.mask is np.ma.nomask else whole
+
+    def map_reduced(
+        self,
+        function: Callable[[Pixels], T],
+        combine: Callable[[Iterable[T]], T],
+        make: Callable[[T], Values],
+    ) -> Any:
+        """The pixels in other colors, by the function that `make` makes of what all of them are reduced to."""
+        return self.map_blocks(make(self.reduce_blocks(function, combine, None)), None, None)
 
     def open_weights(self, sample_weight: object) -> NDArray[Any] | None:
         """The weights of all pixels as an array, or None."""
@@ -242,6 +247,20 @@ class SingleImage(Image):
     def name(self, values: NDArray[Any], *, is_color: bool = False) -> Any:
         """Values for all pixels in X's own form; `is_color` says that they have its channels."""
         return values
+
+
+def most_pixels(n_pixels: int, image: SingleImage) -> int:
+    """At most `n_pixels`, and no more than fit into memory when they are read or copied."""
+    bytes_of_one: int = image.data.dtype.itemsize * image.shape[-1]
+    return min(n_pixels, LIMITS.block_bytes // max(1, bytes_of_one))
+
+
+def slices(n_rows: int, length: int, together: int = 1) -> list[slice]:
+    """Slices of an axis, of about some length; they do not divide runs of rows that are stored together."""
+    length = max(1, length // together) * together
+    if length >= n_rows:
+        return [slice(None)]
+    return [slice(start, min(start + length, n_rows)) for start in range(0, n_rows, length)]
 
 
 OneImage = ArrayLike | SupportsArrayInterface | Image  # or a stack, or a table

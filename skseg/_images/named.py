@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from . import maps
 from .base import SingleImage, register
+from .lazy import LazyImage, is_lazy
 from .maps import is_named
 from .no_data import find_missing, have_no_data, mask_of, with_no_data
 
@@ -24,12 +25,7 @@ class NamedImage(SingleImage):
     has_names: ClassVar[bool] = True
 
     def __init__(self, X: DataArray) -> None:
-        maps.check_one(X, "X")
-        if len(maps.channels_of(X)) != 1:
-            raise ValueError(
-                f"X has the dimensions {maps.quoted(X.dims)}; exactly one must be a dimension of channels, named "
-                f"{maps.quoted(maps.CHANNELS)}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
-            )
+        _check_dimensions(X)
         X = X.copy(deep=False, data=np.asarray(X.data))  # read here if it is lazy
         data = ordered(X).data
         mask = find_missing(data, maps.no_data_of(X))
@@ -51,22 +47,58 @@ class NamedImage(SingleImage):
         return repainted(self.again, values) if is_color else named_like(self.again, values)
 
 
+@register
+class LazyNamedImage(LazyImage):
+    """A Dask array with named dimensions. Results are so, too."""
+
+    priority: ClassVar[int] = 4
+    has_names: ClassVar[bool] = True
+
+    def __init__(self, X: DataArray) -> None:
+        _check_dimensions(X)
+        data = ordered(X).data.rechunk({X.ndim - 1: -1})
+        self._no_data = maps.no_data_of(X)
+        if self._no_data or X.dtype.kind == "f":
+            meta = np.ma.empty((0,) * X.ndim, dtype=X.dtype)
+            data = data.map_blocks(_mask_missing, self._no_data, dtype=X.dtype, meta=meta)
+        super().__init__(data)
+        self.again = X
+
+    @classmethod
+    def supports(cls, X: object) -> bool:
+        """Whether X has named dimensions around a Dask array."""
+        return NamedImage.supports(X) and is_lazy(getattr(X, "data", None))
+
+    def name(self, values: Any, *, is_color: bool = False) -> Any:
+        """Values with the names of the array; nodata is chosen without a look at them."""
+        meta = values._meta  # noqa: SLF001, there is no public name
+        is_masked = isinstance(meta, np.ma.MaskedArray)
+        unmask, no_data = (_avoid, self._no_data) if is_color else (_unmask, [])
+        data = values.map_blocks(unmask, no_data, dtype=values.dtype, meta=np.ma.getdata(meta))
+        if is_color:
+            return _ordered_like(self.again, data, self.again.attrs, self.again.encoding)
+        number = float("nan") if values.dtype.kind == "f" else -1
+        return _with_names(self.again, data, number if is_masked else None)
+
+
 def named_like(X: DataArray, values: NDArray[Any]) -> DataArray:
     """One value for each pixel of an image or map X, or several, with its coordinates; channels first if X has none.
 
     Masked labels are -1. Other masked values get a nodata value that no pixel has.
     """
-    channels = maps.channels_of(X)
+    if values.ndim == X.ndim - len(maps.channels_of(X)):
+        return _with_names(X, np.ma.getdata(values), -1 if isinstance(values, np.ma.MaskedArray) else None)
+    return _with_names(X, *with_no_data(values))
+
+
+def _with_names(X: DataArray, data: NDArray[Any], number: float | None) -> DataArray:
+    """See `named_like`; `number` marks nodata."""
+    channels, dims = maps.channels_of(X), X.dims
     pixels = maps.rows_first(X).isel(dict.fromkeys(channels, 0), drop=True)
-    dims = X.dims
-    number: float | None
-    if values.ndim == len(pixels.dims):
-        data, number = np.ma.getdata(values), -1 if isinstance(values, np.ma.MaskedArray) else None
-    else:
+    if data.ndim > pixels.ndim:
         channel, dims = (channels[0], dims) if channels else (maps.CHANNELS[0], (maps.CHANNELS[0], *dims))
-        coordinates = {channel: np.arange(values.shape[-1])}
+        coordinates = {channel: np.arange(data.shape[-1])}
         pixels = pixels.drop_vars([channel], errors="ignore").expand_dims(coordinates, axis=-1)
-        data, number = with_no_data(values)
     result = pixels.copy(data=data)
     result.attrs = {} if number is None else {"_FillValue": number}
     result.encoding = {name: value for name, value in result.encoding.items() if name == "grid_mapping"}
@@ -85,6 +117,11 @@ def repainted(X: DataArray, colors: NDArray[Any]) -> DataArray:
             {name: each[name] for name in each if name not in maps.NO_DATA} for each in (attrs, encoding)
         )
         attrs |= {} if number is None else {"_FillValue": number}
+    return _ordered_like(X, data, attrs, encoding)
+
+
+def _ordered_like(X: DataArray, data: NDArray[Any], attrs: dict[Any, Any], encoding: dict[Any, Any]) -> DataArray:
+    """Colors with the names of an image, its dimensions in their order."""
     result = ordered(X).copy(data=data)
     result.attrs, result.encoding = attrs, encoding
     return result.transpose(*X.dims)
@@ -93,3 +130,38 @@ def repainted(X: DataArray, colors: NDArray[Any]) -> DataArray:
 def ordered(X: DataArray) -> DataArray:
     """An image with its channels last."""
     return maps.rows_first(X).transpose(..., *maps.channels_of(X))
+
+
+def _check_dimensions(X: DataArray) -> None:
+    maps.check_one(X, "X")
+    if len(maps.channels_of(X)) != 1:
+        raise ValueError(
+            f"X has the dimensions {maps.quoted(X.dims)}; exactly one must be a dimension of channels, named "
+            f"{maps.quoted(maps.CHANNELS)}. Rename it, X.rename(old='band'), or add it, X.expand_dims('band')."
+        )
+
+
+def _mask_missing(chunk: NDArray[Any], no_data: list[float]) -> NDArray[Any]:
+    mask = find_missing(chunk, no_data)
+    return np.ma.MaskedArray(chunk, mask=np.broadcast_to(mask[..., np.newaxis], chunk.shape))
+
+
+def _unmask(chunk: NDArray[Any], _: list[float]) -> NDArray[Any]:
+    return np.ma.getdata(chunk)
+
+
+def _avoid(chunk: NDArray[Any], no_data: list[float]) -> NDArray[Any]:
+    """Colors as they are under the mask; one that would be read as nodata differs by the least step in one channel."""
+    colors, mask = np.ma.getdata(chunk), mask_of(chunk)
+    for number in no_data:
+        taken = have_no_data(number, colors) & ~mask
+        if taken.any():
+            colors = colors.copy()
+            colors[taken, 0] = _next_to(colors[taken, 0])
+    return colors
+
+
+def _next_to(numbers: NDArray[Any]) -> NDArray[Any]:
+    if numbers.dtype.kind == "f":
+        return np.asarray(np.nextafter(numbers, 0, dtype=numbers.dtype))
+    return np.where(numbers > 0, numbers - 1, 1).astype(numbers.dtype)

@@ -11,6 +11,7 @@ from .._errors import NotFiniteError, as_real, to_array
 from .no_data import Mask, mask_of
 
 Floats = NDArray[np.float64]
+Place = slice | tuple[slice, ...]
 
 
 @dataclass(eq=False)
@@ -20,7 +21,7 @@ class Pixels:
     Attributes
     ----------
     data : array of shape (..., n_channels); or a table as it came
-    place : where the block lies along the first axis of the image
+    place : where the block lies along the first axes of the image
     sample_weight : weight of each pixel of the block, maybe masked, or None
     start : number of the first row of the block among all rows of the image that are not masked
     image_shape : shape of the whole image; by default, of the block
@@ -31,7 +32,7 @@ class Pixels:
     """
 
     data: Any
-    place: slice = field(default_factory=lambda: slice(None))
+    place: Place = field(default_factory=lambda: slice(None))
     sample_weight: NDArray[Any] | None = None
     start: int = 0
     image_shape: tuple[int, ...] = ()
@@ -46,6 +47,12 @@ class Pixels:
         self.data = np.ma.getdata(data) if is_masked else data
         is_image = is_masked or (isinstance(data, np.ndarray) and data.ndim > 2)
         self.shape: tuple[int, ...] | None = data.shape[:-1] if is_image else None
+
+    @property
+    def top(self) -> int:
+        """Index of the block's first row along the first axis of the image."""
+        place = self.place if isinstance(self.place, slice) else self.place[0]
+        return place.start or 0
 
     @property
     def n_rows(self) -> int:

@@ -71,8 +71,8 @@ class Classes:
         """Size, position and colors of each label that occurs, as in `region_table`."""
         if self._image.is_in_memory:
             return region_table(self.labels, self._original.array)
-        blocks = ((block.place.start, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
-        return merge_tables((start or 0, region_table(self._segmenter.predict(rows), rows)) for start, rows in blocks)
+        blocks = ((block.top, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
+        return merge_tables((start, region_table(self._segmenter.predict(rows), rows)) for start, rows in blocks)
 
     def image(self, output: str, pixels: object = None) -> NDArray[Any]:
         """The repainted image or its distances; of some of its pixels, if they are given."""
