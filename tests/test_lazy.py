@@ -10,7 +10,7 @@ import pytest
 import skimage.data
 from numpy.testing import assert_allclose
 
-from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer, clean_labels, metrics, region_table
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -85,6 +85,17 @@ def test_model_and_results_are_those_of_the_array_in_memory(form, output):
     for results in (found.predict(lazy(X)), found.transform(lazy(X))):
         if output != "color" or results.ndim < X.ndim or X.dtype.kind == "f":  # integers would be read as labels
             assert_lazily_equal(found.inverse_transform(results), expected.inverse_transform(results.compute()))
+
+
+def test_label_maps_that_are_lazy_keep_their_mask_where_they_are_computed():
+    X, truth = FORMS["masked"], COFFEE[..., 0] // 64
+    model = segmenter().fit(X)
+    labels = model.predict(lazy(X))
+    assert model.score(lazy(X), truth) == model.score(X, truth) != model.score(COFFEE, truth)
+    assert metrics.adjusted_rand(truth, labels) == metrics.adjusted_rand(truth, model.labels_)
+    cleaned = clean_labels(labels, 20, model.palette_)
+    assert np.ma.allequal(cleaned, clean_labels(model.labels_, 20, model.palette_))
+    assert np.array_equal(region_table(labels)["label"], region_table(model.labels_)["label"])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 import numpy as np
@@ -18,6 +18,7 @@ from .._census.blocks import one_thread
 from .._errors import current_image, image_of_list
 from .._limits import LIMITS
 from .base import SingleImage, T, Values, open_single, register
+from .maps import is_lazy
 from .pixels import Pixels, pixel_weights
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from dask.delayed import Delayed
 
 _COMBINED = 8  # results that one task combines
-
-
-def is_lazy(X: object) -> TypeGuard[Array]:
-    """Whether X is a Dask array."""
-    return hasattr(X, "__dask_graph__") and hasattr(X, "numblocks")
 
 
 @register

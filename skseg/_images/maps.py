@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .no_data import Mask, find_missing
 
 if TYPE_CHECKING:
+    from dask.array import Array
     from xarray import DataArray
 
 CHANNELS = ("band", "channel", "wavelength", "c")
@@ -27,12 +28,19 @@ def is_named(X: object) -> TypeGuard[DataArray]:
     return hasattr(X, "dims") and hasattr(X, "coords") and hasattr(X, "attrs")
 
 
+def is_lazy(X: object) -> TypeGuard[Array]:
+    """Whether X is a Dask array."""
+    return hasattr(X, "__dask_graph__") and hasattr(X, "numblocks")
+
+
 def open_map(values: object, name: str, like: object = None) -> NDArray[Any]:
     """One value per pixel, such as a label or a weight, as an array; a named one is masked where it is nodata.
 
     Where the array and the image `like` have names, its dimensions are put into the order of the image's pixels. Other
     dimensions, such as one of annotators, come first.
     """
+    if is_lazy(values):
+        values = values.compute()  # NumPy would lose its mask
     if not is_named(values):
         array: np.ma.MaskedArray[Any, Any] = np.ma.asarray(values)
         return array if isinstance(values, np.ma.MaskedArray) or np.ma.is_masked(array) else array.data

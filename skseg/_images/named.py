@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from . import maps
 from .base import SingleImage, register
-from .lazy import LazyImage, is_lazy
-from .maps import is_named
+from .lazy import LazyImage
+from .maps import is_lazy, is_named
 from .no_data import find_missing, have_no_data, mask_of, with_no_data
 
 if TYPE_CHECKING:
