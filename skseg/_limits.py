@@ -15,6 +15,12 @@ class Limits:
     result_pixels : pixels whose results are made at a time, if an image is not in memory
     label_map_pixels : of a stored image whose label map `fit` still keeps, or of a lazy one that is computed whole
     pass_numbers : numbers of the colors that are labeled at a time in a pass
+    map_numbers : numbers of a label map, or another long array, that are worked on at a time without copying it whole
+    table_pixels : pixels whose colors are summed at a time for a table of regions
+    outlined_runs, written_points : runs of pixels whose outlines are found together, and points written together
+    command_pixels : pixels of a large file that the command works on at a time
+    command_bytes : of images that the command keeps until their results are written, so that a few are read once
+    crossed_labels : cells of a table of two labels that is not worth compressing
     probed_pixels : pixels that tell how many distinct colors there are, about
     keys : distinct colors with keys of up to 32 bits that are counted
     colors_in_fit, colors_in_score : distinct colors without such keys that are counted
@@ -30,6 +36,13 @@ class Limits:
     result_pixels: int = 1 << 22
     label_map_pixels: int = 64_000_000
     pass_numbers: int = 1 << 17
+    map_numbers: int = 1 << 16
+    table_pixels: int = 1 << 20
+    outlined_runs: int = 1 << 18
+    written_points: int = 1 << 16
+    command_pixels: int = 1 << 20
+    command_bytes: int = 1 << 29
+    crossed_labels: int = 1 << 22
     probed_pixels: int = 1 << 13
     keys: int = 1 << 22
     colors_in_fit: int = 1 << 19

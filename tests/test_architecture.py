@@ -31,8 +31,20 @@ ROOMS = {
     "core": {"_images", "_census", "_color", "_kmeans", "metrics", "_errors", "_limits"},
     "_regions": {"core", "_images", "metrics", "_census", "_color", "_errors", "_limits"},
     "_plot": {"core", "_images", "metrics", "_census", "_color", "_kmeans"},
-    "io": {"core", "_images", "_regions", "_census", "_color", "_errors"},
-    "cli": {"core", "_images", "metrics", "_regions", "_plot", "io", "_census", "_color", "_kmeans", "_errors"},
+    "io": {"core", "_images", "_regions", "_census", "_color", "_errors", "_limits"},
+    "cli": {
+        "core",
+        "_images",
+        "metrics",
+        "_regions",
+        "_plot",
+        "io",
+        "_census",
+        "_color",
+        "_kmeans",
+        "_errors",
+        "_limits",
+    },
     "front door": {"core", "_regions", "_plot"},
 }
 

@@ -1,11 +1,10 @@
 """clean_labels, against its rule worked out the slow way."""
 
 from fractions import Fraction
-from unittest.mock import patch
 
 import numpy as np
 import pytest
-from helpers import parts_of
+from helpers import lowered, parts_of
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -104,7 +103,7 @@ def test_any_map_is_cleaned_by_the_rule(*, seed, shape, n_labels, min_size, mask
     rng = np.random.default_rng(seed)
     labels = np.ma.array(rng.integers(0, n_labels, shape).astype(dtype), mask=rng.random(shape) < masked)
     colors = rng.integers(0, 4, (n_labels, rng.integers(1, 4)))  # many are equally near
-    with patch("skseg._census.blocks._BLOCK", block):
+    with lowered(map_numbers=block):
         cleaned = clean_labels(labels, min_size, colors)
     assert np.array_equal(cleaned.data, slow_clean(labels.astype(int).filled(-1), min_size, colors.tolist()))
     assert np.array_equal(cleaned.mask, labels.mask)
@@ -120,7 +119,7 @@ def test_so_are_regions_that_wind_through_many_blocks(block, min_size):
     spiral[7, :7] = 0
     for labels in (comb, spiral, np.kron(comb[:5, :5], np.ones((3, 3), int))):
         labels[4, 4] = 2
-        with patch("skseg._census.blocks._BLOCK", block):
+        with lowered(map_numbers=block):
             assert np.array_equal(
                 clean_labels(labels, min_size, PALETTE), slow_clean(labels, min_size, PALETTE.tolist())
             )

@@ -413,8 +413,8 @@ def test_messages_name_the_images_and_no_variables(folder, command, names, messa
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("command", ["fit", "choose-k"])
-def test_an_image_that_is_spoiled_after_its_first_reading_is_named(folder, command, n_jobs, monkeypatch):
-    monkeypatch.setattr("skseg.cli.batch._MAX_KEPT_BYTES", 0)
+def test_an_image_that_is_spoiled_after_its_first_reading_is_named(folder, command, n_jobs, monkeypatch, lower):
+    lower(command_bytes=0)
     read, n_read = io.ImageFile.__array__, []
 
     def spoil(file, *arguments):

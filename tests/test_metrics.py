@@ -1,10 +1,10 @@
 """The criteria and the agreement of segmentations, against scikit-learn's own on every pixel where it has them."""
 
 import warnings
-from unittest.mock import patch
 
 import numpy as np
 import pytest
+from helpers import lowered
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from skimage.data import coffee
@@ -451,7 +451,7 @@ def test_classes_are_numbered_in_order(dtype, block):
     rng = np.random.default_rng(0)
     whole = np.array([-128, 127] if dtype == "int8" else [0, 1]).astype(dtype)
     for labels in (rng.integers(0, 2, 50).astype(dtype), rng.choice(whole, 50), rng.integers(5, 99, 70).astype(dtype)):
-        with patch("skseg._census.blocks._BLOCK", block):
+        with lowered(map_numbers=block):
             assert np.array_equal(consecutive(labels), np.unique(labels, return_inverse=True)[1])
     huge = np.array([2**64 - 1, 3, 2**63, 3], dtype=np.uint64)
     assert consecutive(huge).tolist() == [2, 0, 1, 0]
@@ -459,15 +459,14 @@ def test_classes_are_numbered_in_order(dtype, block):
 
 @pytest.mark.parametrize("n_cells", [0, 1 << 22])
 @pytest.mark.parametrize("block", [1, 30, 1 << 16])
-def test_how_pixels_are_counted_does_not_matter(monkeypatch, n_cells, block):
+def test_how_pixels_are_counted_does_not_matter(lower, n_cells, block):
     rng = np.random.default_rng(0)
     truth, predicted = rng.integers(0, 9, (2, 20, 30))
     predicted = np.ma.array(np.where(rng.random((20, 30)) < 0.6, truth, predicted), mask=rng.random((20, 30)) < 0.1)
     weights = rng.integers(0, 3, (20, 30))
     scores = [agreement(truth, predicted) for agreement in (*AGREEMENTS, metrics.variation_of_information)]
     weighted = metrics.adjusted_rand(truth, predicted, weights)
-    monkeypatch.setattr("skseg.metrics._agreement._MAX_TABLE", n_cells)
-    monkeypatch.setattr("skseg._census.blocks._BLOCK", block)
+    lower(crossed_labels=n_cells, map_numbers=block)
     again = [agreement(truth, predicted) for agreement in (*AGREEMENTS, metrics.variation_of_information)]
     assert again == pytest.approx(scores, rel=1e-12)
     assert metrics.adjusted_rand(truth, predicted, weights) == pytest.approx(weighted, rel=1e-12)

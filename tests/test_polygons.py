@@ -102,13 +102,12 @@ def test_so_are_those_of_classes_with_thousands_of_parts_and_of_regions(write, t
 
 
 @pytest.mark.parametrize("transform", [None, UTM, TURNED])
-def test_files_do_not_depend_on_what_is_done_together(tmp_path, monkeypatch, transform):
+def test_files_do_not_depend_on_what_is_done_together(tmp_path, lower, transform):
     labels = np.ma.masked_equal(np.random.default_rng(0).integers(0, 6, (40, 30)), 2)
     labels[10:30, 5:25] = 5
     files = []
     for n_runs, n_points in ((1 << 18, 1 << 16), (1, 1), (150, 7), (300, 100)):
-        monkeypatch.setattr("skseg.io._polygons._MAX_RUNS", n_runs)
-        monkeypatch.setattr("skseg.io._polygons._MAX_POINTS", n_points)
+        lower(outlined_runs=n_runs, written_points=n_points)
         io.save_polygons(labels, tmp_path / "map.geojson", transform=transform, properties=region_table(labels))
         files.append((tmp_path / "map.geojson").read_bytes())
     assert len(set(files)) == 1

@@ -363,18 +363,18 @@ def test_regions_of_a_raster_lie_where_it_lies(folder, output):
 
 
 @pytest.mark.parametrize("shape", [(1100, 40, 4), (40, 1100, 4), (530, 280, 3), (16, 16, 3), (3, 5, 4)])
-def test_tiles_come_together_to_the_whole(folder, monkeypatch, shape):
+def test_tiles_come_together_to_the_whole(folder, lower, shape):
     pixels = np.random.default_rng(0).integers(1, 200, shape).astype(np.uint16)
-    monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 20_000)
+    lower(command_pixels=20_000)
     segment(write(pixels=pixels, **PLACE), "-k", 3, "--output", "color", "--output", "label")
     segmenter = KMeansSegmenter(3, color_space=None, random_state=0).fit(pixels)
     assert np.array_equal(read("out/scene-labels.tif")[0][..., 0], segmenter.labels_)
     assert np.array_equal(read("out/scene-segmented.tif")[0], segmenter.transform(pixels))
 
 
-def test_a_bar_shows_the_rows_that_are_written(folder, monkeypatch):
+def test_a_bar_shows_the_rows_that_are_written(folder, monkeypatch, lower):
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setattr("skseg.cli.outcomes._PIXELS", 700)
+    lower(command_pixels=700)
     assert "Writing" in segment(write(**PLACE), "-k", 2).stderr
 
 

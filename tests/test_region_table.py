@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from helpers import lowered
 from hypothesis import given
 from hypothesis import strategies as st
 from skimage.data import coffee
 from skimage.measure import regionprops_table
 
 from skseg import KMeansSegmenter, RegionSegmenter, region_table
-from skseg._regions import table as module
 from skseg._regions.table import merge_tables
 
 PROPERTIES = ("label", "area", "bbox", "centroid")
@@ -48,8 +48,7 @@ def test_it_is_what_regionprops_table_measures_of_labels_from_1(dtype, shape, ch
 def test_it_is_so_for_any_map_in_blocks_of_any_size(seed, height, width, block):
     label_map = random_map(seed, (height, width), 6)
     X = np.random.default_rng(seed).integers(0, 256, (height, width, 2), dtype=np.uint8)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_BLOCK", block)
+    with lowered(table_pixels=block):
         assert_like_regionprops(label_map, X)
 
 

@@ -1,9 +1,8 @@
 """Components, the graph of neighbors and the tree of merging, against definitions worked out the slow way."""
 
-from unittest.mock import patch
-
 import numpy as np
 import pytest
+from helpers import lowered
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.measure import label
@@ -88,7 +87,7 @@ def test_components_of_any_integers_are_numbered_by_their_first_pixels_in_blocks
     values = np.array([0, 1, np.iinfo(dtype).max - 1, np.iinfo(dtype).max], dtype=dtype)
     for size in ((1, 30), (30, 1), (17, 19)):
         chosen, mask = rng.integers(0, 4, size), rng.random(size) < 0.1
-        with patch("skseg._census.blocks._BLOCK", block):
+        with lowered(map_numbers=block):
             parts = connected(values[chosen], mask)
         assert np.array_equal(parts, label(np.where(mask, 0, chosen + 1), connectivity=1, background=0) - 1)
 
@@ -100,7 +99,7 @@ def test_groups_of_links_are_those_of_scipy(n_links, block):
     path = rng.permutation(100)
     for links in (rng.integers(0, 100, (n_links, 2)), np.stack([path[1:], path[:-1]], axis=1)[:n_links]):
         linked = coo_array((np.ones(len(links)), links.T), shape=(100, 100))
-        with patch("skseg._census.blocks._BLOCK", block):
+        with lowered(map_numbers=block):
             groups = join(links.astype(np.int32), 100)
         assert np.array_equal(groups, connected_components(linked, directed=False)[1])
 

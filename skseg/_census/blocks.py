@@ -20,7 +20,6 @@ from .._limits import LIMITS
 T = TypeVar("T")
 
 _MAX_THREADS = 4  # the work is memory-bound; more threads do not help
-_BLOCK = 1 << 16  # numbers of a map, or another long array, that are worked on at a time without copying it whole
 
 
 class _Here(local):
@@ -34,7 +33,7 @@ _here = _Here()
 
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
     """Blocks of rows of an array."""
-    step = max(1, _BLOCK // max(1, prod(shape[1:])))
+    step = max(1, LIMITS.map_numbers // max(1, prod(shape[1:])))
     return (slice(start, min(start + step, shape[0])) for start in range(0, shape[0], step))
 
 

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._census.blocks import row_blocks
 from .._images import open_label_map, open_map, open_single
-
-_BLOCK = 1 << 20  # pixels whose colors are converted to float64 at a time
+from .._limits import LIMITS
 
 Columns = dict[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -187,7 +186,7 @@ def _places(shape: tuple[int, ...], runs: _Runs, areas: Floats) -> Columns:
     n_axes, n_labels = len(shape), len(areas)
     low = np.full((n_axes, n_labels + 1), max(shape), dtype=np.int64)
     high, sums = np.zeros_like(low), np.zeros(low.shape)
-    for block in runs.blocks(max(_BLOCK, n_labels)):
+    for block in runs.blocks(max(LIMITS.table_pixels, n_labels)):
         for axis, first in enumerate(np.unravel_index(block.starts, shape)):
             last = first + (block.lengths - 1 if axis == n_axes - 1 else 0)
             np.minimum.at(low[axis], block.members, first)
@@ -216,7 +215,7 @@ def _moments(channel: NDArray[Any], runs: _Runs, areas: Floats) -> tuple[Floats,
     The second pass corrects the mean for what rounding has lost in the first.
     """
     origins, offsets, squares = np.zeros((3, len(areas) + 1))
-    blocks = list(runs.blocks(max(_BLOCK, len(areas))))
+    blocks = list(runs.blocks(max(LIMITS.table_pixels, len(areas))))
     with np.errstate(invalid="ignore", over="ignore"):  # of NaN and infinity
         for block in blocks:
             origins += _sums(_pixels(channel, block), block, len(areas))

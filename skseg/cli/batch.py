@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from .._census.blocks import one_thread
 from .._images import open_single
+from .._limits import LIMITS
 from ..io._georeference import Georeference
 from ..io._kept import in_order
 from ..io._pictures import ImageFile, find_pictures, readable
@@ -29,7 +30,6 @@ from .messages import FAILURES, as_click_error, as_line, messages_about, progres
 
 T = TypeVar("T")
 
-_MAX_KEPT_BYTES = 1 << 29  # of images kept in memory until their results are written, so a few are read once
 _READ_PIXELS = 1 << 22  # of a large image, read at a time
 
 
@@ -169,7 +169,7 @@ class Batch:
                 with self.noting(picture):
                     pixels = picture.read()
                     n_bytes += 0 if isinstance(pixels, Picture) else pixels.nbytes
-                    if n_bytes > _MAX_KEPT_BYTES:
+                    if n_bytes > LIMITS.command_bytes:
                         picture.kept = None
                     kind = kind or _kind(pixels)
                     if _kind(pixels) != kind:

@@ -14,6 +14,7 @@ from .._balancer import WhiteBalancer
 from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
 from .._errors import NoPixelsError
 from .._images import open_single
+from .._limits import LIMITS
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
@@ -22,8 +23,6 @@ from .report import clusters_of, plural
 
 Columns = dict[str, list[object]]
 Polygons = dict[str, object]  # arguments of `save_polygons`, except for the file and the coordinate system
-
-_PIXELS = 1 << 20  # that are worked on at a time
 
 
 class Classes:
@@ -71,7 +70,7 @@ class Classes:
         """Size, position and colors of each label that occurs, as in `region_table`."""
         if self._image.is_in_memory:
             return region_table(self.labels, self._original.array)
-        blocks = ((block.top, block.array) for block in self._image.blocks(n_pixels=_PIXELS))
+        blocks = ((block.top, block.array) for block in self._image.blocks(n_pixels=LIMITS.command_pixels))
         return merge_tables((start, region_table(self._segmenter.predict(rows), rows)) for start, rows in blocks)
 
     def image(self, output: str, pixels: object = None) -> NDArray[Any]:
@@ -83,7 +82,7 @@ class Classes:
         """The label map, the repainted image or the distances, some rows at a time."""
         if output == "label":
             self._counts[:] = 0
-        for block in self._image.blocks(n_pixels=_PIXELS):
+        for block in self._image.blocks(n_pixels=LIMITS.command_pixels):
             if output != "label":
                 yield self.image(output, block.array)
             else:

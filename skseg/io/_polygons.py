@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .._images import open_label_map
+from .._limits import LIMITS
 from .._regions.outlines import Outlines, count_runs, outlines
 from ._atomic import naming, written_whole
 from ._results import as_palette
 
 _LONGEST_HEAD = 4096  # bytes of the first line
-_MAX_RUNS = 1 << 18  # runs of pixels in a row whose outlines are found together
-_MAX_POINTS = 1 << 16  # points that are written together
 # A point after another in a ring, in the ring before, in the polygon before; and the first one.
 _POINT = np.array(["],[%r,%r", "]],[[%r,%r", "]]],[[[%r,%r", "%r,%r"], dtype=object)
 
@@ -149,8 +148,8 @@ def _features(
     names, n_runs = count_runs(labels, ignored)
     columns = _as_columns(properties, names) | _color_columns(colors, names)
     is_mirrored = np.linalg.det(affine[:, :2]) < 0  # y points up
-    ends = np.flatnonzero(np.diff(np.cumsum(n_runs) // _MAX_RUNS)) + 1
-    for some in np.split(names, ends)[: len(names)]:  # labels of about `_MAX_RUNS` runs, or one that has more
+    ends = np.flatnonzero(np.diff(np.cumsum(n_runs) // LIMITS.outlined_runs)) + 1
+    for some in np.split(names, ends)[: len(names)]:  # labels of about so many runs, or one of more
         found = outlines(labels, ignored | (labels < some[0]) | (labels > some[-1]))
         for rings in (found.reversed() if is_mirrored else found).by_label():
             row = np.searchsorted(names, rings.labels[0])
@@ -168,10 +167,10 @@ def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[Any]) 
     levels = np.zeros(len(rings.points), dtype=np.int8)
     levels[rings.starts[:-1]] = 1 + is_exterior
     levels[0] = 3
-    for start in range(0, len(rings.points), _MAX_POINTS):
-        points = rings.points[start : start + _MAX_POINTS]
+    for start in range(0, len(rings.points), LIMITS.written_points):
+        points = rings.points[start : start + LIMITS.written_points]
         points = points[:, :1] * affine[:, 0] + points[:, 1:] * affine[:, 1] + affine[:, 2]
-        template = "".join(_POINT[levels[start : start + _MAX_POINTS]].tolist())
+        template = "".join(_POINT[levels[start : start + LIMITS.written_points]].tolist())
         yield (template % tuple(points.ravel().tolist())).encode()
     yield b"]" * n_brackets + b"}}"
 

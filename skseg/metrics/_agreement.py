@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_consistent_length
 from .._census.blocks import row_blocks
 from .._errors import NoPixelsError, warn
 from .._images import is_list_of_arrays, open_map, open_maps, pixel_weights
+from .._limits import LIMITS
 
 Floats = NDArray[np.float64]
 
-_MAX_TABLE = 1 << 22  # cells of a table that is not worth compressing
 _LIGHTEST = 1e-60  # share of the heaviest weight that counts as a pixel; the fourth power of its inverse is finite
 
 
@@ -268,7 +268,7 @@ def contingency(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight: A
         raise NoPixelsError("No pixels to compare: all are masked or have weight 0, or the label maps are empty.")
     rows, columns = (consecutive(labels.data if known.all() else labels.data[known]) for labels in (truth, predicted))
     shape = int(rows.max()) + 1, int(columns.max()) + 1
-    if prod(shape) <= _MAX_TABLE:
+    if prod(shape) <= LIMITS.crossed_labels:
         sums = np.zeros(prod(shape))
         for block in row_blocks(rows.shape):
             np.add.at(sums, rows[block] * shape[1] + columns[block], weights[block])
@@ -287,8 +287,8 @@ def consecutive(labels: NDArray[Any]) -> NDArray[np.int32]:
         raise ValueError("Labels must not be NaN or infinite; mask pixels without a label: np.ma.masked_invalid.")
     numbers, blocks = np.empty(labels.shape, dtype=np.int32), [*row_blocks(labels.shape)]
     is_integer = labels.dtype.kind in "iu" and labels.size > 0
-    low, high = (int(labels.min()), int(labels.max())) if is_integer else (0, _MAX_TABLE)
-    if high - low < _MAX_TABLE and high <= np.iinfo(np.int64).max:  # a table of the range spares sorting
+    low, high = (int(labels.min()), int(labels.max())) if is_integer else (0, LIMITS.crossed_labels)
+    if high - low < LIMITS.crossed_labels and high <= np.iinfo(np.int64).max:  # a table of the range spares sorting
         occurs = np.zeros(high - low + 1, dtype=bool)
         for block in blocks:
             occurs[labels[block].astype(np.int64) - low] = True
