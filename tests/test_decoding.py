@@ -74,6 +74,33 @@ def test_a_call_decodes_each_file_once(files, decoded, model, method, n_jobs):
         assert decoded == [name]
 
 
+@pytest.mark.parametrize(
+    ("command", "command_bytes", "n_times"),
+    [("segment", 1 << 29, 1), ("segment", 0, 2), ("fit", 1 << 29, 1), ("fit", 0, 1), ("palette", 0, 1)],
+)
+def test_the_command_decodes_files_once_for_counting_and_once_for_results(
+    *, files, decoded, lower, tmp_path, command, command_bytes, n_times
+):
+    testing, cli = pytest.importorskip("click.testing"), pytest.importorskip("skseg.cli")
+    lower(command_bytes=command_bytes)
+    target = [] if command == "palette" else ["-o", str(tmp_path / "results")]
+    outcome = testing.CliRunner().invoke(cli.app, [command, *(file.path for file in files), "-k", "3", *target])
+    assert outcome.exit_code == 0, outcome.output
+    assert sorted(decoded) == sorted(NAMES * n_times)
+
+
+def test_the_command_finds_a_broken_file_that_was_not_read_before(files, lower, tmp_path):
+    testing, cli = pytest.importorskip("click.testing"), pytest.importorskip("skseg.cli")
+    lower(command_bytes=0)
+    broken = Path(files[1].path)
+    broken.write_bytes(broken.read_bytes()[:-200])
+    paths = [file.path for file in files]
+    outcome = testing.CliRunner().invoke(cli.app, ["segment", *paths, "-k", "3", "-o", str(tmp_path / "results")])
+    assert outcome.exit_code == 1
+    assert "b.jpg' as an image: image file is truncated" in outcome.output
+    assert len(list((tmp_path / "results").glob("*-labels.png"))) == 2
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_shape_dtype_and_pages_are_known_without_decoding(files, decoded, name):
     file = files[NAMES.index(name)]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain, count
+from math import prod
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
@@ -67,6 +68,20 @@ class Picture(ImageFile):
             return self
         self.kept = np.asanyarray(self)
         return self.kept
+
+    @property
+    def kind(self) -> str:
+        """Its channels and their type, which all images of a batch must share."""
+        return f"{self.shape[-1]} channels of {self.dtype}"
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of its pixels in memory."""
+        return prod(self.shape) * self.dtype.itemsize
+
+    def count_pixels(self) -> int:
+        """Number of its pixels that are not masked; all of them are read, and infinite numbers refused."""
+        return sum(len(block.read()) for block in open_single(self.read()).blocks(n_pixels=_READ_PIXELS))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file, unless its pixels are kept, and mask it."""
@@ -158,25 +173,25 @@ class Batch:
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def check(self, *, keeps_masked: bool = False) -> None:
+    def check(self, *, keeps_masked: bool = False, reads_all: bool = True) -> None:
         """Read every image once; drop images that cannot be read or differ in kind from the first.
 
-        Images of which all pixels are masked are dropped, too, unless they are kept and there are others.
+        Images of which all pixels are masked are dropped, too, unless they are kept and there are others. If not all
+        are read, those that would not be kept in memory are trusted.
         """
         pictures, self.pictures, kind, n_bytes, masked = self.pictures, [], "", 0, []
         with in_order(), progress_bar("Reading", len(pictures)) as advance:
             for picture in pictures:
                 with self.noting(picture):
-                    pixels = picture.read()
-                    n_bytes += 0 if isinstance(pixels, Picture) else pixels.nbytes
-                    if n_bytes > LIMITS.command_bytes:
-                        picture.kept = None
-                    kind = kind or _kind(pixels)
-                    if _kind(pixels) != kind:
-                        raise ValueError(f"It has {_kind(pixels)}, but the first image has {kind}; run it on its own.")
-                    blocks = open_single(pixels).blocks(n_pixels=_READ_PIXELS)
-                    if not sum(len(block.read()) for block in blocks):  # refuses infinite numbers
+                    n_bytes += 0 if picture.is_large else picture.n_bytes
+                    kind = kind or picture.kind
+                    if picture.kind != kind:
+                        raise ValueError(f"It has {picture.kind}, but the first image has {kind}; run it on its own.")
+                    is_kept = not picture.is_large and n_bytes <= LIMITS.command_bytes
+                    if (reads_all or is_kept) and not picture.count_pixels():
                         masked.append(picture)
+                    if not is_kept:
+                        picture.kept = None
                     self.pictures.append(picture)
                 advance(1)
         if not keeps_masked or len(masked) == len(self.pictures):
@@ -236,7 +251,3 @@ def _unique(name: str, taken: set[str]) -> str:
     unique = next(each for each in chain([name], names) if each.lower() not in taken)
     taken.add(unique.lower())
     return unique
-
-
-def _kind(pixels: NDArray[Any] | Picture) -> str:
-    return f"{pixels.shape[-1]} channels of {pixels.dtype}"

@@ -68,10 +68,20 @@ def explored_regions(batch: Batch, color_space: str | None) -> RegionSegmenter:
 
 
 def fit_batch(batch: Batch, template: KMeansSegmenter) -> KMeansSegmenter | None:
-    """A segmenter fitted to the images that can be read, or None."""
-    batch.check(keeps_masked=True)
-    if not batch.pictures:
-        return None
+    """A segmenter fitted to the images that can be read, or None.
+
+    Images that are not kept in memory are not read before; if the fit fails, they are, to find those to blame.
+    """
+    batch.check(keeps_masked=True, reads_all=False)
+    if any(picture.kept is None for picture in batch.pictures):
+        try:
+            return _fit(batch, template)
+        except click.ClickException:
+            batch.check(keeps_masked=True)
+    return _fit(batch, template) if batch.pictures else None
+
+
+def _fit(batch: Batch, template: KMeansSegmenter) -> KMeansSegmenter:
     images = [picture if picture.kept is None else picture.kept for picture in batch.pictures]
     with as_click_error(batch.pictures), progress_bar("Fitting", None) as advance:
         for picture in batch.pictures:
