@@ -67,11 +67,6 @@ class LazyImage(SingleImage):
             )
         return np.asanyarray(self.data.compute())
 
-    def blocks(self, weights: NDArray[Any] | None = None, *, n_pixels: int | None = None) -> Iterator[Pixels]:
-        """The blocks of each chunk, computed when its turn comes."""
-        for chunk in self.data.to_delayed().flat:
-            yield from _open_chunk(chunk.compute()).blocks(n_pixels=n_pixels)
-
     def reduce_blocks(
         self, function: Callable[[Pixels], T], combine: Callable[[Iterable[T]], T], sample_weight: object
     ) -> T:
@@ -136,14 +131,17 @@ class LazyImage(SingleImage):
         name = f"skseg-reduce-{uuid4().hex}"
         tasks: dict[Any, Any] = {name: _Work(function, combine, current_image(), get_config())}
         chunks = zip(*(flatten(each.__dask_keys__()) for each in arrays), strict=True)
-        level = [(_reduce_chunk, name, index == 0, *keys) for index, keys in enumerate(chunks)]
-        for depth in range(len(level)):
-            keys = [(name, depth, index) for index in range(len(level))]
-            tasks |= dict(zip(keys, level, strict=True))
-            if len(keys) == 1:
-                break
-            level = [(combine, keys[start : start + _COMBINED]) for start in range(0, len(keys), _COMBINED)]
-        return Delayed(keys[0], HighLevelGraph.from_collections(name, tasks, dependencies=arrays), layer=name)
+        results: dict[Any, Any] = {
+            (name, 0, index): (_reduce_chunk, name, index == 0, *keys) for index, keys in enumerate(chunks)
+        }
+        tasks |= results
+        while len(results) > 1:
+            keys = list(results)
+            groups = [keys[start : start + _COMBINED] for start in range(0, len(keys), _COMBINED)]
+            results = {(name, len(tasks), index): (combine, group) for index, group in enumerate(groups)}
+            tasks |= results
+        graph = HighLevelGraph.from_collections(name, tasks, dependencies=arrays)
+        return Delayed(next(iter(results)), graph, layer=name)
 
     def _map(self, function: Delayed, fill: float | None, sample: NDArray[Any]) -> Array:
         """The graph of `map_blocks`, whose results are like those of a sample of one pixel."""
