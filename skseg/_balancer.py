@@ -24,7 +24,7 @@ from ._checks import (
 from ._color import is_unit_range, to_unit, unit_scale
 from ._counting import read_rows
 from ._errors import NoPixelsError, current_image, image_of_list, is_word
-from ._images import ImageLike, Pixels, SingleImage, open_images
+from ._images import ImageLike, Pixels, SingleImage, is_lazy, is_named, open_images, open_single
 from ._light import Curve, Tones, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
 from ._set_output import ImageOutputMixin
@@ -215,7 +215,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Returns
         -------
         X_new : array of X's shape and dtype, or a list of them
-            Balanced colors. Masked pixels are unchanged.
+            Balanced colors. Masked pixels are unchanged. For a Dask array, a Dask array.
 
         Raises
         ------
@@ -224,7 +224,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
             `fit`.
         """
         check_is_fitted(self)
-        return open_images(X).results(self._balance, n_jobs=self.n_jobs)
+        return open_images(X).results(self._frozen("_balance"), n_jobs=self.n_jobs)
 
     def _curve(self, rows: NDArray[Any]) -> Curve:
         return Curve(is_srgb=is_word(self.color_space, "auto") and rows.shape[1] == 3)
@@ -351,6 +351,7 @@ def _given_light(given: ArrayLike, n_channels: int, dtype: np.dtype[Any], curve:
 
 def _given_colors(light: ArrayLike, n_channels: int, dtype: np.dtype[Any]) -> Floats:
     """The colors of a light that is given, (n_colors, n_channels); 0 to 1 if images are of 8 or 16 bits."""
+    light = open_single(light).array if is_named(light) or is_lazy(light) else light
     patch: np.ma.MaskedArray[Any, Any] = np.ma.asarray(light)
     is_color = patch.dtype.kind in "uif" and patch.shape[-1:] == (n_channels,)
     table = patch.reshape(-1, n_channels) if is_color else np.ma.empty((0, n_channels))

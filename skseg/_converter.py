@@ -136,9 +136,9 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Returns
         -------
         X_new : ndarray of X's shape, float64, or a list of them
-            Weighted coordinates. A masked image gives a masked array, NaN under the mask.
+            Weighted coordinates. A masked image gives a masked array, NaN under the mask; a Dask array, a Dask array.
         """
-        return open_images(X).map(self._convert, np.nan)
+        return open_images(X).map(self._frozen("_convert"), np.nan)
 
     def inverse_transform(self, X: ImageLike) -> Any:
         """Convert coordinates back to colors.
@@ -161,7 +161,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ValueError
             If a channel has weight 0 and cannot be restored.
         """
-        return open_images(X).map(self._invert, np.nan)
+        return open_images(X).map(self._frozen("_invert"), np.nan)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Get the names of the converted channels.

@@ -129,7 +129,11 @@ def label_map(images: Image, model: Model, scan: PixelScan | None) -> Any:
         return None
     if scan is not None and scan.bounds is not None:
         labels = scan.bounds.labels
-        if isinstance(images, SingleImage) and not images.is_in_memory:  # nothing is masked: no copy is needed
-            return labels.reshape(images.shape[:-1])
+        if isinstance(images, SingleImage) and not images.is_in_memory and labels.size == np.prod(images.shape[:-1]):
+            return labels.reshape(images.shape[:-1])  # nothing is masked: no copy is needed
         return images.map(lambda pixels: labels[pixels.start : pixels.start + pixels.n_rows], -1)
-    return images.map(lambda pixels: model.label(read_rows(pixels, model.conversion.name)), -1)
+    return images.map(partial(_label, model), -1)
+
+
+def _label(model: Model, pixels: Pixels) -> NDArray[np.int32]:
+    return model.label(read_rows(pixels, model.conversion.name))

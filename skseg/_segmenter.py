@@ -317,7 +317,7 @@ class KMeansSegmenter(
         -------
         labels : ndarray of int32, shape of X without channels, or a list of them
             Label map, 0 for the darkest cluster; `out` if given. For a masked image, a masked array with −1 under the
-            mask.
+            mask. For a Dask array, a Dask array.
 
         Raises
         ------
@@ -334,7 +334,7 @@ class KMeansSegmenter(
                     f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
                 )
         labels: LabelMap | list[LabelMap] = images.map(
-            partial(self._apply, self._model.label), -1, n_jobs=self.n_jobs, out=out
+            partial(self._frozen("_apply"), self._model.label), -1, n_jobs=self.n_jobs, out=out
         )
         return labels
 
@@ -384,7 +384,7 @@ class KMeansSegmenter(
         X_new : ndarray, or a list of them
             Depending on `output`: "color", X with each pixel replaced by the mean color of its cluster, in X's dtype
             and range, with masked pixels unchanged; "label", the label map, one column for a table; "distance", float64
-            of shape (..., n_clusters), NaN under the mask.
+            of shape (..., n_clusters), NaN under the mask. For a Dask array, a Dask array.
         """
         check_is_fitted(self)
         model = self._model
@@ -394,7 +394,7 @@ class KMeansSegmenter(
             "distance": (model.measure, np.nan),
         }
         function, fill = outputs[_check_output(self.output)]
-        apply = self._apply_in_columns if self.output == "label" else self._apply
+        apply = self._frozen("_apply_in_columns" if self.output == "label" else "_apply")
         return open_images(X).map(partial(apply, function), fill, n_jobs=self.n_jobs)
 
     def inverse_transform(self, X: Any) -> Any:
@@ -526,10 +526,12 @@ class KMeansSegmenter(
 
     def _paint_lazily(self, X: Any) -> Any:
         """See `inverse_transform`; X is a Dask array of labels or distances."""
-        has_columns = X.dtype.kind == "f" or (self.output == "label" and X.ndim == 2 and X.shape[1] == 1)
-        chunks = (*X.chunks[: X.ndim - has_columns], (self.n_features_in_,))
-        new_axis = None if has_columns else X.ndim
-        return X.map_blocks(self.inverse_transform, dtype=self.palette_.dtype, chunks=chunks, new_axis=new_axis)
+        model, n_channels, dtype = self._model, self.n_features_in_, self.palette_.dtype
+        if X.dtype.kind == "f":
+            X = X.rechunk({X.ndim - 1: -1}).map_blocks(nearest_by_distance, dtype=np.intp, drop_axis=X.ndim - 1)
+        elif self.output == "label" and X.ndim == 2 and X.shape[1] == 1:
+            X = X[:, 0]
+        return X.map_blocks(model.color_labels, dtype=dtype, chunks=(*X.chunks, (n_channels,)), new_axis=X.ndim)
 
     def _apply(self, function: Callable[[NDArray[Any]], NDArray[Any]], pixels: Pixels) -> NDArray[Any]:
         """The results of `function` for the rows of a block, which are checked against `fit`."""

@@ -1,6 +1,7 @@
 """The method `set_output` of estimators whose X may be images."""
 
 from collections.abc import Callable
+from copy import copy
 from functools import wraps
 from typing import Any
 
@@ -15,6 +16,13 @@ class ImageOutputMixin:
         super().__init_subclass__(**kwargs)  # here scikit-learn wraps both to honor set_output
         for name, method in plain.items():
             setattr(cls, name, _for_tables_only(cls.__dict__[name], method))
+
+    def _frozen(self, name: str) -> Callable[..., Any]:
+        """A method of a copy, for results that are lazy: later fits and parameters must not change them."""
+        frozen = copy(self)
+        vars(frozen).pop("labels_", None)  # maybe a large graph
+        method: Callable[..., Any] = getattr(frozen, name)
+        return method
 
     def fit_transform(self, X: ImageLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X, then transform it.

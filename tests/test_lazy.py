@@ -1,6 +1,7 @@
 """Dask, Zarr and HDF5: each chunk is read once for each pass, and results are as lazy as X, and equal."""
 
 import os
+import pickle
 import signal
 import threading
 from collections import Counter
@@ -154,6 +155,13 @@ def test_chunks_of_unknown_size_are_fitted_and_labeled():
     model, expected = segmenter().fit(X), segmenter().fit(table[bright])
     assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)
     assert np.array_equal(model.predict(X).compute(), expected.labels_)
+    weights = da.ones(len(table), chunks=500)[lazy(table, 500)[:, 0] > 0.5]
+    assert np.array_equal(segmenter().fit(X, sample_weight=weights).cluster_centers_, expected.cluster_centers_)
+    with pytest.raises(ValueError, match=r"sample_weight must have the chunks of X. Call compute_chunk_sizes\(\)"):
+        segmenter().fit(X, sample_weight=np.ones(len(table)))
+    image = lazy(COFFEE)
+    with pytest.raises(ValueError, match=r"of shape \(nan, 150, 3\); call X.compute_chunk_sizes\(\) first"):
+        RegionSegmenter().fit(image[image[:, 0, 0] > 60])
     with pytest.raises(ValueError, match=r"known number of channels. Call X.compute_chunk_sizes\(\)"):
         model.predict(lazy(table)[:, lazy(table)[0] >= 0])
 
@@ -188,12 +196,6 @@ def test_regions_of_a_lazy_image_are_computed_if_it_is_not_too_large(lower):
     lower(label_map_pixels=10_000)
     with pytest.raises(ValueError, match="15,000 pixels, too many to be computed whole; at most 10,000 are allowed"):
         regions.fit(lazy(COFFEE))
-
-
-def test_labels_are_stored_where_they_are_wanted():
-    model, out = segmenter().fit(COFFEE), np.zeros(COFFEE.shape[:2], dtype=np.int32)
-    assert model.predict(lazy(COFFEE), out=out) is out
-    assert np.array_equal(out, model.labels_)
 
 
 # DataArrays over Dask
@@ -231,7 +233,85 @@ def test_a_color_equal_to_nodata_is_moved_by_a_step(number, neighbor):
     painted = segmenter(1, color_space=None).fit(colors).transform(X).compute()
     assert painted.attrs == {"nodata": number}
     assert np.unique(painted[..., 0]).tolist() == [neighbor]
-    assert np.unique(painted[..., 1:]).tolist() == [number]
+    others = neighbor if number == 0.5 else number  # of integers of 0 or more, nodata is in all channels
+    assert np.unique(painted[..., 1:]).tolist() == [others]
+
+
+def test_a_negative_nodata_value_is_avoided_in_any_channel():
+    xr = pytest.importorskip("xarray")
+    colors = np.zeros((4, 4, 3), np.int16)
+    colors[:2], colors[1], colors[2:] = [50, -3, 7], [50, 1, 7], [500, 400, 300]
+    X = xr.DataArray(colors, dims=("y", "x", "band"), attrs={"_FillValue": -1})
+    painted = segmenter(2, color_space=None).fit(X).transform(X.chunk({"y": 2}))
+    assert painted.to_numpy()[0, 0].tolist() == [50, 0, 7]
+
+
+def test_regions_of_named_lazy_images_are_named():
+    xr = pytest.importorskip("xarray")
+    X = xr.DataArray(COFFEE, dims=("y", "x", "band"))
+    regions = RegionSegmenter(n_regions=4)
+    expected = regions.fit(X).transform(X)
+    xr.testing.assert_equal(regions.fit(X.chunk(40)).transform(X.chunk(40)), expected)
+    xr.testing.assert_equal(regions.predict([X.chunk(40)])[0], regions.fit(X).labels_)
+
+
+# What results depend on
+
+
+def test_later_fits_and_parameters_do_not_change_results():
+    other = 255 - COFFEE
+    balancer, converter, model = WhiteBalancer(), ColorConverter("lab"), segmenter(output="distance")
+    results, expected = [], []
+    for X, found in ((lazy(COFFEE), results), (COFFEE, expected)):
+        found += [balancer.fit_transform(X), converter.set_params(color_space="lab").fit_transform(X)]
+        found += [model.set_params(output="distance").fit(X).predict(X), model.transform(X)]
+        found += [model.inverse_transform(found[-2]), model.inverse_transform(found[-1]), model.labels_]
+    balancer.fit(other)
+    converter.set_params(color_space="oklab").fit(other)
+    model.set_params(output="label", color_space=None).fit(other[..., :2])
+    for found, values in zip(results, expected, strict=True):
+        assert_lazily_equal(found, values)
+
+
+def test_models_and_results_are_pickled():
+    model = segmenter().fit(lazy(COFFEE))
+    again, labels = pickle.loads(pickle.dumps((model, model.predict(lazy(COFFEE)))))
+    assert np.array_equal(again.labels_.compute(), labels.compute())
+
+
+def test_labels_in_columns_and_distances_in_any_chunks_are_painted():
+    image = COFFEE[:50, :41]
+    X = da.from_array(image, chunks=(40, 40, 3))  # the last chunk has one column
+    model = segmenter(output="label").fit(X)
+    painted = model.inverse_transform(model.predict(X))
+    assert_lazily_equal(painted, model.inverse_transform(model.predict(image)))
+    table = X.reshape(-1, 3)
+    assert_lazily_equal(model.inverse_transform(model.transform(table)), painted.compute().reshape(-1, 3))
+    model.set_params(output="distance")
+    assert_lazily_equal(model.inverse_transform(model.transform(X).rechunk({2: 1})), painted.compute())
+
+
+def test_only_an_image_without_channels_is_taken_for_one():
+    rng = np.random.default_rng(0)
+    table = rng.integers(0, 255, (2000, 120)).astype(np.uint8)
+    segmenter(2, color_space=None).fit(da.from_array(table, chunks=(120, 120)))  # chunks are as high as wide
+    gray = rng.integers(0, 255, (200, 150)).astype(np.uint8)
+    with pytest.warns(UserWarning, match=r"An array of shape \(200, 150\) is read as pixels of 150 channels"):
+        segmenter(2, color_space=None).fit(da.from_array(gray, chunks=(50, 150)))
+
+
+def test_the_light_may_be_a_lazy_patch():
+    patch = FORMS["masked"][:50]
+    expected = WhiteBalancer(light=patch).fit(COFFEE).light_
+    assert np.array_equal(WhiteBalancer(light=lazy(patch)).fit(COFFEE).light_, expected)
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_labels_are_stored_by_any_scheduler(scheduler):
+    model, out = segmenter().fit(COFFEE), np.zeros(COFFEE.shape[:2], dtype=np.int32)
+    with dask.config.set(scheduler=scheduler):
+        assert model.predict(lazy(COFFEE, 30), out=out) is out
+    assert np.array_equal(out, model.labels_)
 
 
 # Zarr, HDF5 and the like
@@ -303,6 +383,21 @@ def test_no_more_than_a_block_is_read_at_a_time(lower):
     assert np.array_equal(segmenter().fit(X).cluster_centers_, expected.cluster_centers_)
     assert sum(height * width for height, width, _ in X.read) == 2 * 100 * 150  # for counting, and for labels_
     assert max(height * width for height, width, _ in X.read) <= 32 * 40
+
+
+def test_slices_may_be_masked(lower):
+    lower(block_bytes=32 * 40 * 3 * 8, colors_in_fit=1000, sampled_colors=1000, keys=1000)
+    masked = np.ma.MaskedArray(NOISE, np.repeat(NOISE[..., :1] < 0.1, 3, axis=-1))
+    found, expected = segmenter().fit(Slices(masked, None)), segmenter().fit(masked)
+    assert np.array_equal(found.labels_.mask, expected.labels_.mask)
+    assert np.array_equal(found.labels_.data, expected.labels_.data)
+
+
+@pytest.mark.parametrize("chunks", [True, "auto", ((2, 3), (3,)), (0, 0, 0)])
+def test_what_are_no_sizes_of_chunks_is_ignored(chunks):
+    X = Slices(COFFEE, chunks)
+    assert np.array_equal(segmenter().fit(X).labels_, segmenter().fit(COFFEE).labels_)
+    assert RegionSegmenter(n_regions=3).fit(X).labels_.shape == COFFEE.shape[:2]
 
 
 def test_what_cannot_take_labels_is_refused():

@@ -60,6 +60,8 @@ class LazyImage(SingleImage):
     def array(self) -> NDArray[Any]:
         """The pixels, computed, if they are not too many."""
         n_pixels = np.prod(self.shape[:-1])
+        if np.isnan(n_pixels):
+            raise ValueError(f"X is a Dask array of shape {self.shape}; call X.compute_chunk_sizes() first.")
         if not n_pixels <= LIMITS.label_map_pixels:
             raise ValueError(
                 f"X is a Dask array of {n_pixels:,.0f} pixels, too many to be computed whole; at most "
@@ -82,7 +84,11 @@ class LazyImage(SingleImage):
         mapped = self._map(delayed(function, traverse=False), fill, sample.restore(function(sample), fill))
         if out is None:
             return self.name(mapped, is_color=fill is None)
-        mapped.store(out, lock=True)
+        n_rows, starts = mapped.numblocks[0], np.cumsum([0, *mapped.chunks[0]]).tolist()
+        together = max(1, _COMBINED * n_rows // mapped.npartitions)
+        for first in range(0, n_rows, together):  # written here, since workers may not reach `out`
+            last = min(first + together, n_rows)
+            out[starts[first] : starts[last]] = np.ma.getdata(mapped.blocks[first:last].compute())
         return out
 
     def map_reduced(
@@ -108,6 +114,10 @@ class LazyImage(SingleImage):
         from dask import array as da
 
         weights = da.asanyarray(self.open_map(sample_weight, "sample_weight"))
+        if np.isnan(self.shape[:-1]).any():
+            if weights.numblocks != self.data.numblocks[:-1]:
+                raise ValueError("sample_weight must have the chunks of X. Call compute_chunk_sizes() of both first.")
+            return weights
         if weights.shape != self.shape[:-1]:
             pixel_weights(np.empty(weights.shape), self.shape[:-1])  # which refuses them
         return weights.rechunk(self.data.chunks[:-1])
@@ -129,7 +139,8 @@ class LazyImage(SingleImage):
 
         arrays = dask.optimize(*([self.data] if weights is None else [self.data, weights]))
         name = f"skseg-reduce-{uuid4().hex}"
-        tasks: dict[Any, Any] = {name: _Work(function, combine, current_image(), get_config())}
+        work = _Work(function, combine, self.shape, self.has_names, current_image(), get_config())
+        tasks: dict[Any, Any] = {name: work}
         chunks = zip(*(flatten(each.__dask_keys__()) for each in arrays), strict=True)
         results: dict[Any, Any] = {
             (name, 0, index): (_reduce_chunk, name, index == 0, *keys) for index, keys in enumerate(chunks)
@@ -161,10 +172,12 @@ class LazyImage(SingleImage):
 
 @dataclass(eq=False)
 class _Work:
-    """A reduction, the image of a list that it goes through, and the configuration of scikit-learn."""
+    """A reduction, the image that it goes through, its number in a list, and the configuration of scikit-learn."""
 
     function: Callable[[Pixels], Any]
     combine: Callable[[Iterable[Any]], Any]
+    image_shape: tuple[int, ...]
+    has_names: bool
     image_index: int | None
     config: dict[str, Any]
 
@@ -172,13 +185,14 @@ class _Work:
 def _reduce_chunk(work: _Work, is_first: bool, chunk: NDArray[Any], weights: NDArray[Any] | None = None) -> Any:
     """The combined results of the blocks of a chunk, in one thread beside other workers."""
     with config_context(**work.config), one_thread(), image_of_list(work.image_index):
-        return work.combine(map(work.function, _blocks(chunk, weights, is_first=is_first)))
+        return work.combine(map(work.function, _blocks(work, chunk, weights, is_first=is_first)))
 
 
-def _blocks(chunk: NDArray[Any], weights: NDArray[Any] | None, *, is_first: bool) -> Iterator[Pixels]:
+def _blocks(work: _Work, chunk: NDArray[Any], weights: NDArray[Any] | None, *, is_first: bool) -> Iterator[Pixels]:
+    """The blocks of a chunk, as those of the image; which rows come before them is unknown, unless there are none."""
     for pixels in _open_chunk(chunk).blocks(weights):
-        if not is_first:
-            pixels.start = -1  # unknown: chunks are not read in order
+        pixels.image_shape, pixels.has_names = work.image_shape, work.has_names
+        pixels.start = pixels.start if is_first else -1
         yield pixels
 
 

@@ -70,7 +70,9 @@ class LazyNamedImage(LazyImage):
         return NamedImage.supports(X) and is_lazy(getattr(X, "data", None))
 
     def name(self, values: Any, *, is_color: bool = False) -> Any:
-        """Values with the names of the array; nodata is chosen without a look at them."""
+        """Values with the names of the array; nodata of lazy ones is chosen without a look at them."""
+        if not is_lazy(values):
+            return repainted(self.again, values) if is_color else named_like(self.again, values)
         meta = values._meta  # noqa: SLF001, there is no public name
         is_masked = isinstance(meta, np.ma.MaskedArray)
         unmask, no_data = (_avoid, self._no_data) if is_color else (_unmask, [])
@@ -151,17 +153,21 @@ def _unmask(chunk: NDArray[Any], _: list[float]) -> NDArray[Any]:
 
 
 def _avoid(chunk: NDArray[Any], no_data: list[float]) -> NDArray[Any]:
-    """Colors as they are under the mask; one that would be read as nodata differs by the least step in one channel."""
+    """Colors, as they are under the mask; those that would be read as nodata differ by a step from it."""
     colors, mask = np.ma.getdata(chunk), mask_of(chunk)
     for number in no_data:
         taken = have_no_data(number, colors) & ~mask
         if taken.any():
+            is_equal = colors[taken] == number
+            if colors.dtype.kind != "f" and number >= 0:  # all channels are equal; one that differs is enough
+                is_equal[:, 1:] = False
             colors = colors.copy()
-            colors[taken, 0] = _next_to(colors[taken, 0])
+            colors[taken] = np.where(is_equal, _next_to(number, colors.dtype), colors[taken])
     return colors
 
 
-def _next_to(numbers: NDArray[Any]) -> NDArray[Any]:
-    if numbers.dtype.kind == "f":
-        return np.asarray(np.nextafter(numbers, 0, dtype=numbers.dtype))
-    return np.where(numbers > 0, numbers - 1, 1).astype(numbers.dtype)
+def _next_to(number: float, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A neighbor of a number, towards 0."""
+    if dtype.kind == "f":
+        return np.asarray(np.nextafter(np.array(number, dtype), np.array(0 if number else 1, dtype)))
+    return np.array(number - 1 if number > 0 else number + 1, dtype)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from typing import ClassVar
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._limits import LIMITS
 from .base import SingleImage, declared_ndim, most_pixels, register, slices
@@ -26,7 +28,9 @@ class SlicedImage(SingleImage):
 
     def __init__(self, X: object) -> None:
         super().__init__(X)
-        chunks = getattr(X, "chunks", None) or (getattr(X, "block_rows", 1), *self.shape[1:])
+        chunks = getattr(X, "chunks", None)
+        if not (isinstance(chunks, tuple) and all(isinstance(size, Integral) and int(size) > 0 for size in chunks)):
+            chunks = (getattr(X, "block_rows", 1), *self.shape[1:])
         self._rows, self._columns = map(int, chunks[:2])
         pixels_of_rows = self._rows * int(np.prod(self.shape[1:-1]))
         self.is_in_order = self._columns == self.shape[1] or pixels_of_rows <= most_pixels(LIMITS.block_pixels, self)
@@ -41,6 +45,11 @@ class SlicedImage(SingleImage):
         if isinstance(X, np.ndarray) or is_named(X) or hasattr(X, "toarray"):  # as sparse matrices have
             return False
         return n_dims > 1 and hasattr(X, "__getitem__") and isinstance(getattr(X, "dtype", None), np.dtype)
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The pixels, read whole."""
+        return super().array if hasattr(self.data, "__array__") else np.asanyarray(self.data[...])
 
     def _places(self, n_pixels: int) -> Sequence[Place]:
         """Slices of whole rows; of some columns, if the rows that are stored together have too many pixels."""
