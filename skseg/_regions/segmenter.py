@@ -389,7 +389,7 @@ class RegionSegmenter(
 
 def _image_by_image(images: Image, y: Any) -> tuple[Image, Any]:
     """The images of a stack as a sequence, and `y` of each of them."""
-    if not isinstance(images, SingleImage) or images.array.ndim == 3:
+    if not isinstance(images, SingleImage) or len(images.shape) == 3:
         return images, y
     stack = images.array
     if is_named(y):

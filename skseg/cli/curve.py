@@ -44,7 +44,7 @@ def count_folds(pictures: Sequence[Any], segmenter: KMeansSegmenter) -> list[Cen
             f"{pictures[0]} has too few unmasked pixels to choose K, which needs some in each of {_N_FOLDS} sets "
             "of tiles. Crop it to its content, give several images, or choose K yourself: skseg segment -k."
         ) from error
-    # image[test], several times faster
+    # the pixels of image[test], taken several times faster
     return [_count(pixels.take(np.flatnonzero(test), axis=0), pictures, segmenter) for _, test in folds]
 
 
