@@ -25,6 +25,7 @@ hypothesis.settings.register_profile("many", max_examples=500, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
 NEEDED = {
+    "benchmarks/large_images.py": "zarr",
     "test_cli.py": "click",
     "test_cli_batches.py": "click",
     "test_cli_regions.py": "rasterio",
