@@ -664,3 +664,14 @@ def test_one_annotator_is_scored_as_a_map():
     truth = (image[..., 0] > 100).astype(int)
     for estimator in (KMeansSegmenter(2, random_state=0), RegionSegmenter()):
         assert estimator.fit(image).score(image, truth[np.newaxis]) == estimator.score(image, truth)
+
+
+@pytest.mark.parametrize("scale", [1e-120, 1e-80, 1e80, 1e120])
+@pytest.mark.parametrize("name", ["valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette"])
+def test_the_scale_of_the_colors_does_not_matter(name, scale):
+    pixels = np.random.default_rng(0).random((500, 3))
+    scores = []
+    for X in (pixels, pixels * scale):
+        segmenter = KMeansSegmenter(3, color_space=None, init=X[:3], tol=0).fit(X)
+        scores.append(getattr(metrics, name)(segmenter, X))
+    assert scores[1] == pytest.approx(scores[0], rel=1e-6)

@@ -412,6 +412,7 @@ def n_dimensions(clusters: Clusters) -> float:
     """Effective number of dimensions of the features, from 1 to all."""
     columns = np.ascontiguousarray((clusters.features - _weighted_sums(clusters.features.T, clusters.weights)).T)
     covariance = np.array([_weighted_sums(columns * column, clusters.weights) for column in columns])
+    covariance /= covariance.max() or 1.0  # its squares are finite whatever the scale, and do not vanish
     return float(np.trace(covariance) ** 2 / max((covariance**2).sum(), np.finfo(float).tiny))
 
 
