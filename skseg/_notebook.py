@@ -3,6 +3,7 @@
 import warnings
 from base64 import b64encode
 from contextlib import suppress
+from html import escape
 from io import BytesIO
 from typing import Any
 
@@ -14,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._color import hex_code, to_uint8
 
-_LONGEST = 240  # pixels of a side of a thumbnail
+LONGEST = 240  # pixels of a side of a thumbnail
 
 
 class NotebookMixin:
@@ -56,14 +57,17 @@ def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title
 
 def thumbnail(label_map: Any, colors: NDArray[np.float64]) -> str:
     """A small image of a label map as HTML, in the colors of the labels, transparent where it is masked."""
+    step = -(-max(label_map.shape) // LONGEST)
+    labels = label_map[::step, ::step]
+    height, width = label_map.shape
+    alt = f"Label map of {width} × {height} pixels in the colors of its clusters"
+    return picture(to_uint8(colors)[np.ma.filled(labels, 0)], np.ma.getmaskarray(labels), alt)
+
+
+def picture(colors: NDArray[np.uint8], is_masked: NDArray[np.bool_], alt: str) -> str:
+    """An image as HTML, transparent where it is masked."""
     from PIL import Image  # noqa: PLC0415
 
-    step = -(-max(label_map.shape) // _LONGEST)
-    labels = label_map[::step, ::step]
-    opaque = np.uint8(255) * ~np.ma.getmaskarray(labels)
-    pixels = to_uint8(colors)[np.ma.filled(labels, 0)]
     file = BytesIO()
-    Image.fromarray(np.dstack([pixels, opaque])).save(file, "png")
-    url = f"data:image/png;base64,{b64encode(file.getvalue()).decode()}"
-    height, width = label_map.shape
-    return f'<img src="{url}" alt="Label map of {width} × {height} pixels in the colors of its clusters">'
+    Image.fromarray(np.dstack([colors, np.uint8(255) * ~is_masked])).save(file, "png")
+    return f'<img src="data:image/png;base64,{b64encode(file.getvalue()).decode()}" alt="{escape(alt)}">'

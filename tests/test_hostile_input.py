@@ -207,9 +207,3 @@ def test_a_volume_in_a_page_is_refused(tmp_path):
     tifffile.imwrite(tmp_path / "volume.tif", np.zeros((16, 32, 32), np.uint16), volumetric=True, tile=(16, 32, 32))
     with pytest.raises(ValueError, match="flat images can be read"):
         np.asarray(io.ImageFile(tmp_path / "volume.tif"))
-
-
-def test_a_picture_of_32_bit_numbers_is_refused(tmp_path):
-    Image.fromarray(np.zeros((4, 4), np.float32)).save(tmp_path / "numbers.pfm")
-    with pytest.raises(ValueError, match="it holds float32; 8 bits, 16 bits and black-and-white can be read"):
-        np.asarray(io.ImageFile(tmp_path / "numbers.pfm"))

@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import struct
+import sys
 import zlib
 from contextlib import suppress
 from importlib import import_module
@@ -70,12 +71,12 @@ def test_nothing_is_read_before_an_array_is_asked_for(folder, monkeypatch):
     def fail(path):
         raise AssertionError(path)
 
-    monkeypatch.setattr("skseg.io._pictures._read_plain", fail)
+    monkeypatch.setattr(Image, "open", fail)
     files = io.images(folder / "*.png")
     again = pickle.loads(pickle.dumps(files[::-1]))
     assert [file.path for file in again] == [file.path for file in files[::-1]]
     assert files[0].ndim == 3
-    assert repr(files[0]) == f"ImageFile({str(folder / 'a.png')!r})"
+    assert repr(files[0]) == f"<ImageFile {str(folder / 'a.png')!r}>"
 
 
 @pytest.mark.parametrize("paths", ["nothing*.png", "nothing.png", ["nothing.png"]])
@@ -292,7 +293,7 @@ def test_pages_are_images_of_their_own(tmp_path):
     frames = [Image.fromarray(page) for page in pages]
     frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
     files = io.ImageFile(tmp_path / "pages.tif").pages()
-    assert repr(files[1]).endswith("pages.tif', page=1)")
+    assert repr(files[1]).count("pages.tif', page=1: 75 × 50 pixels")
     assert all(np.array_equal(np.asarray(file), page) for file, page in zip(files, pages, strict=True))
     assert len(KMeansSegmenter(2, random_state=0).fit_predict(files)) == 3
     with pytest.raises(ValueError, match="page must be from 0 to 2; got 3"):
@@ -344,9 +345,14 @@ def test_a_tiff_cut_short_anywhere_has_a_reason_in_words(tmp_path):
     assert all(re.match("[a-zA-Z<]", reason) for reason in reasons), reasons
 
 
-def test_numbers_that_only_tiff_holds_are_refused_elsewhere(save):
-    with pytest.raises(ValueError, match=r"picture.pfm.* it holds float32; 8 bits, 16 bits and black-and-white"):
-        np.asarray(save(COFFEE[..., 0].astype(np.float32), "picture.pfm"))
+def test_a_file_that_needs_rasterio_is_refused_without_it(tmp_path):
+    (tmp_path / "x.pgm").write_bytes(b"P5 1 1 65535\n\0\1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "rasterio", None)
+        patch.delitem(sys.modules, "skseg.io._rasters", raising=False)
+        patch.delattr("skseg.io._rasters", raising=False)
+        with pytest.raises(ValueError, match=r'x.pgm.* python -m pip install "skseg\[raster\]"'):
+            np.asarray(io.ImageFile(tmp_path / "x.pgm"))
 
 
 def test_several_frames_are_no_image(tmp_path):
@@ -368,7 +374,7 @@ def test_a_picture_too_large_to_be_safe_is_refused(save, monkeypatch, name, limi
         f"Cannot read '.*{name}' as an image: it has 3750 pixels( in its blocks)?, more than the {limit} "
         "that are read at once. If that is right, raise PIL.Image.MAX_IMAGE_PIXELS.$"
     )
-    for read in (np.asarray, lambda file: file.pages()[0][:]):
+    for read in (np.asarray, lambda file: file.pages()[0][..., 0]):
         with pytest.raises(ValueError, match=message):
             read(file)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 3750)
@@ -644,10 +650,25 @@ def test_a_link_that_leads_to_no_file_is_not_left_out(folder, pattern):
 
 def test_a_directory_means_the_formats_that_can_be_read(folder):
     expected = [file.path for file in io.images(folder)]
-    for name in ("pdf", "palm", "h5", "hdf", "mpg", "mpeg", "grib", "bufr", "wmf", "emf", "txt", "geojson", "csv"):
+    for name in (
+        "pdf",
+        "palm",
+        "h5",
+        "hdf",
+        "mpg",
+        "mpeg",
+        "grib",
+        "bufr",
+        "wmf",
+        "emf",
+        "txt",
+        "geojson",
+        "csv",
+        "fits",
+    ):
         (folder / f"{name}.{name}").write_text("no picture")
     assert [file.path for file in io.images(folder)] == expected
-    names = ["jpg", "JPEG", "tif", "TIFF", "png", "gif", "webp", "bmp", "ppm", "jp2", "tga", "mpo", "fits", "dds"]
+    names = ["jpg", "JPEG", "tif", "TIFF", "png", "gif", "webp", "bmp", "ppm", "jp2", "tga", "mpo", "vrt", "dds"]
     for name in names:
         Image.fromarray(COFFEE).save(folder / f"x.{name}", "png")
     found = {file.path for file in io.images(folder)}

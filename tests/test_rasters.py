@@ -21,7 +21,6 @@ from rasterio.transform import Affine
 
 from skseg import ColorConverter, KMeansSegmenter, io
 from skseg.cli import app
-from skseg.io._rasters import write_labels
 
 TRANSFORM = Affine(10, 0, 399960, 0, -10, 5300040)
 PLACE = {"crs": "EPSG:32633", "transform": TRANSFORM}
@@ -79,7 +78,7 @@ FORMS = {
     "BigTIFF": {"BIGTIFF": "YES"},
     "LZW": {"compress": "lzw"},
     "LZW, predictor": {"compress": "lzw", "predictor": 2},
-    "big-endian, predictor": {"ENDIANNESS": "BIG", "compress": "deflate", "predictor": 2, "tiled": True},
+    "big-endian, predictor": {"ENDIANNESS": "BIG", "compress": "deflate", "predictor": 2, "blockysize": 9},
     "ZSTD": {"compress": "zstd", "predictor": 2},
     "packbits": {"compress": "packbits"},
     "LERC": {"compress": "lerc"},
@@ -94,7 +93,7 @@ def test_every_form_of_a_file_is_read_whole_and_by_its_rows(folder, monkeypatch,
     file = io.ImageFile(write(pixels=pixels, **FORMS[form], **PLACE))
     assert not file.is_large
     assert np.array_equal(np.asarray(file), pixels)
-    monkeypatch.setattr("skseg.io._tiff.Page.is_large", True)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 6299 if form == "one strip" else 5000)
     assert file.is_large
     assert file.block_rows >= 1
     assert (file.shape, file.dtype) == (pixels.shape, pixels.dtype)
@@ -135,7 +134,7 @@ def test_jpeg_in_tiff_is_read_as_rasterio_reads_it(folder, monkeypatch):
     file = io.ImageFile(write(pixels=pixels.astype(np.uint8), **options, **PLACE))
     expected = read("scene.tif")[0].data.astype(int)
     assert np.abs(np.asarray(file) - expected).max() <= 4
-    monkeypatch.setattr("skseg.io._tiff.Page.is_large", True)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
     assert np.abs(file[100:300] - expected[100:300]).max() <= 4
 
 
@@ -198,10 +197,8 @@ def test_large_images_that_cannot_be_read_by_rows_say_why(folder, small_limit):
     )
     with pytest.raises(ValueError, match=r"turned.tif.*too large to be turned"):
         io.ImageFile("turned.tif")[:5]
-    tifffile.imwrite("ink.tif", BANDS.astype(np.uint8), photometric="separated", rowsperstrip=2, planarconfig="contig")
-    with pytest.raises(ValueError, match=r"ink.tif.*colors of the kind SEPARATED"):
-        io.ImageFile("ink.tif")[:5]
-    tifffile.imwrite("one.tif", BANDS, photometric="minisblack", rowsperstrip=90, planarconfig="contig")
+    options = {"rowsperstrip": 90, "planarconfig": "contig", "compression": "zlib"}
+    tifffile.imwrite("one.tif", BANDS, photometric="minisblack", **options)
     with pytest.raises(ValueError, match=r"one.tif.*12600 pixels in its blocks, more than the 5000"):
         io.ImageFile("one.tif")[:5]
     with pytest.raises(ValueError, match=r"one.tif.*12600 pixels, more than the 5000 .*MAX_IMAGE_PIXELS"):
@@ -230,13 +227,6 @@ def test_grays_of_few_bits_are_stretched_to_eight_however_they_are_read(
         expected = grays if n_bits == 1 else np.rint(255 * grays)
         assert np.array_equal(np.ma.getdata(pixels), np.repeat(expected, 3, axis=-1))
         assert np.array_equal(np.ma.getmaskarray(pixels)[..., :1], numbers == no_data)
-
-
-def test_more_labels_than_a_file_holds_are_refused(folder):
-    labels = np.zeros((90, 70), dtype=np.int32)
-    with pytest.raises(ValueError, match="at most 65535 labels; got 65536 instead"):
-        write_labels("labels.tif", [labels], labels.shape, np.zeros((65_536, 3), dtype=np.uint8))
-    assert [path.name for path in folder.iterdir()] == []
 
 
 def test_a_mask_that_was_added_after_the_overviews_counts(folder):
@@ -456,13 +446,10 @@ def test_label_maps_of_the_command_have_the_colors_of_the_clusters(folder):
     assert colors == list(map(tuple, segmenter.cluster_centers_.round().astype(int).tolist()))
 
 
-@pytest.mark.parametrize("largest", [10_000, 100])
-def test_a_label_map_is_read_as_it_was_written(folder, monkeypatch, largest):
+def test_a_label_map_is_read_as_it_was_written(folder):
     """White is a color, although 255 is the nodata value."""
     labels = np.ma.MaskedArray(np.indices((30, 20))[0] // 10, mask=np.indices((30, 20))[1] > 15)
     io.save_labels(labels, "labels.tif", [[0.0], [0.5], [1.0]])
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", largest)
-    monkeypatch.setattr("skseg.io._tiff.Page._check_blocks", lambda _: None)
     file = io.ImageFile("labels.tif")
     painted = np.ma.asarray(file[0:30])
     assert np.array_equal(painted.mask[..., 0], labels.mask)
@@ -487,7 +474,7 @@ def test_label_maps_need_no_place(folder):
         (np.uint8, 0, 0), (np.uint8, 200, None), (np.uint8, None, None), (np.uint16, 65535, 65535),
         (np.int16, -9999, -9999), (np.uint8, 300, None), (np.float32, -9999, -9999), (np.float32, None, np.nan),
         (np.float32, np.nan, np.nan), (np.float32, 200, np.nan), (np.float64, -1e300, -1e300),
-        (np.float32, np.inf, np.inf), (np.uint16, np.inf, None), (np.uint16, 0.5, None), (np.float32, 1e300, np.nan),
+        (np.float32, np.inf, np.inf), (np.uint16, np.inf, None), (np.uint16, 0.5, None),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("n_channels", [1, 3, 6])
@@ -523,9 +510,9 @@ def test_black_and_white_rasters_are_painted(folder):
     ("name", "like", "message"),
     [
         ("x.png", "scene.tif", "path must end in .tif with like"),
-        ("x.tif", "plain.tif", "like must be a georeferenced TIFF file; 'plain.tif' is not"),
-        ("x.tif", "pages.tif", "like must be a file of one image; 'pages.tif' has 3 pages"),
-        ("x.tif", "text.txt", "like must be a georeferenced TIFF file; 'text.txt' is not"),
+        ("x.tif", "plain.tif", "like must be a georeferenced file; 'plain.tif' is not"),
+        ("x.tif", "pages.tif", "Cannot read 'pages.tif' .*it has 3 pages; choose one"),
+        ("x.tif", "text.txt", "Cannot read 'text.txt'"),
         ("x.tif", "scene.tif", "like must have 5 × 4 pixels, as the array has; 'scene.tif' has 70 × 90"),
         ("x.jpg", None, "path must end in .png, .tif or .tiff"),
     ],
@@ -573,17 +560,6 @@ def test_a_command_that_is_killed_leaves_nothing_half_written(folder):
     assert not list(folder.glob("out/[!.]*"))
 
 
-def test_a_missing_decoder_is_named(folder, monkeypatch):
-    write(compress="lzw", **PLACE)
-
-    def decode(*_):
-        raise ValueError("<COMPRESSION.LZW: 5> requires the 'imagecodecs' package")
-
-    monkeypatch.setattr("skseg.io._tiff._decode_block", decode)
-    with pytest.raises(ValueError, match=r'scene.tif.* needs imagecodecs: python -m pip install "skseg\[cli\]"'):
-        np.asarray(io.ImageFile("scene.tif"))
-
-
 def test_names_of_labels_stay_with_the_old_file_if_a_new_one_fails(tmp_path, monkeypatch):
     io.save_labels(np.zeros((4, 4), dtype=int), tmp_path / "x.tif", np.uint8([[1, 2, 3]]))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -591,7 +567,7 @@ def test_names_of_labels_stay_with_the_old_file_if_a_new_one_fails(tmp_path, mon
     def fail(*_args, **_kwargs):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("skseg.io._rasters._write", fail)
+    monkeypatch.setattr(tifffile, "imwrite", fail)
     with pytest.raises(OSError, match="No space"):
         io.save_labels(np.ones((4, 4), dtype=int), tmp_path / "x.tif", np.uint8([[9, 9, 9], [8, 8, 8]]))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

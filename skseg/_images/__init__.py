@@ -8,5 +8,5 @@ from . import array, lazy, named, sequence, sliced
 from .base import Image, ImageLike, Images, LabelMap, OneImage, SingleImage, open_images, open_single, register
 from .maps import is_lazy, is_list_of_arrays, is_named, open_label_map, open_map, open_maps
 from .named import named_like
-from .no_data import find_missing, free_no_data, holds
+from .no_data import find_missing, free_no_data, hide
 from .pixels import Pixels, pixel_weights

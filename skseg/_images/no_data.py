@@ -1,6 +1,6 @@
 """Nodata: numbers that mark pixels as missing. One rule, for files and for arrays with named dimensions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isinf
 from typing import Any
 
@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 
 
-def find_missing(pixels: NDArray[Any], no_data: Iterable[float | None]) -> Mask:
+NoData = float | Sequence[float | None] | None  # of all channels, or of each
+
+
+def find_missing(pixels: NDArray[Any], no_data: Iterable[NoData]) -> Mask:
     """Which pixels, (..., n_channels), have NaN or a nodata value."""
     is_float = pixels.dtype.kind == "f"
     missing = np.isnan(pixels).any(axis=-1) if is_float else np.zeros(pixels.shape[:-1], dtype=bool)
@@ -19,15 +22,19 @@ def find_missing(pixels: NDArray[Any], no_data: Iterable[float | None]) -> Mask:
     return np.asarray(missing)
 
 
-def have_no_data(no_data: float | None, pixels: NDArray[Any]) -> Mask:
-    """Which pixels have a nodata value in any channel.
+def have_no_data(no_data: NoData, pixels: NDArray[Any]) -> Mask:
+    """Which pixels have a nodata value in any channel that has one.
 
-    Valid pixels of integers have values of 0 or more in some channels, so such a value must be in all.
+    Valid pixels of integers have values of 0 or more in some channels, so such values must be in all.
     """
-    if no_data is None or not holds(pixels.dtype, no_data):
+    numbers = list(no_data) if isinstance(no_data, Sequence) else [no_data] * pixels.shape[-1]
+    known = [channel for channel, number in enumerate(numbers) if number is not None and holds(pixels.dtype, number)]
+    if not known:
         return np.zeros(pixels.shape[:-1], dtype=bool)
-    is_equal = pixels == pixels.dtype.type(no_data)
-    return np.asarray((np.any if pixels.dtype.kind == "f" or no_data < 0 else np.all)(is_equal, axis=-1))
+    values = np.array([pixels.dtype.type(numbers[channel]) for channel in known])
+    is_equal = (pixels if len(known) == pixels.shape[-1] else pixels[..., known]) == values
+    any_counts = pixels.dtype.kind == "f" or values.min() < 0
+    return np.asarray((np.any if any_counts else np.all)(is_equal, axis=-1))
 
 
 def holds(dtype: np.dtype[Any], number: float) -> bool:
@@ -59,6 +66,14 @@ def with_no_data(colors: NDArray[Any]) -> tuple[NDArray[Any], float | None]:
     if number is not None:
         data = np.where(mask[..., np.newaxis], data.dtype.type(number), data)
     return data, number
+
+
+def hide(pixels: NDArray[Any], is_hidden: Mask) -> NDArray[Any]:
+    """Pixels, of which some are masked, in addition to those that were."""
+    if not is_hidden.any():
+        return pixels
+    mask = np.ma.getmaskarray(pixels) | is_hidden[..., np.newaxis]
+    return np.ma.MaskedArray(np.ma.getdata(pixels), mask=mask)
 
 
 def mask_of(colors: NDArray[Any]) -> Mask:

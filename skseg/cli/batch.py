@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property
 from itertools import chain, count
 from math import prod
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 import numpy as np
@@ -22,40 +22,49 @@ from numpy.typing import DTypeLike, NDArray
 from .._census.blocks import one_thread
 from .._images import open_single
 from .._limits import LIMITS
-from ..io._georeference import Georeference
 from ..io._kept import in_order
 from ..io._pictures import ImageFile, find_pictures, readable
-from ..io._rasters import place_of
-from ..io._tiff import is_tiff, read_georeference
 from .messages import FAILURES, as_click_error, as_line, messages_about, progress_bar
+
+if TYPE_CHECKING:
+    from ..io._rasters import Place
 
 T = TypeVar("T")
 
+Group = list[Path]  # files that are one image
+
 _READ_PIXELS = 1 << 22  # of a large image, read at a time
+
+
+class Reading(NamedTuple):
+    """How images are read: the options of all commands."""
+
+    bands: str | list[int] | None
+    stack: bool
+    scaled: bool
+    mask: Path | None
 
 
 class Picture(ImageFile):
     """An image file, with the name of its results and the mask given by the user."""
 
     def __init__(self, file: ImageFile, name: str, mask: NDArray[np.bool_] | None = None) -> None:
-        super().__init__(file.path, file.page)
+        super().__init__(file.path, file.page, bands=file.bands, scaled=file.scaled)
         self.name = name
         self.mask = mask
         self.kept: NDArray[Any] | None = None  # pixels that were read
         self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows were read
-        self.place = place_of(self.path, self.page)
-        self.is_raster = bool(self.place.tags) or self.place.is_large
+        self.is_raster = self.place is not None or self.is_large
 
     @property
-    def is_large(self) -> bool:
-        """Whether it is a TIFF file too large to be read at once."""
-        return self.place.is_large
+    def may_mask(self) -> bool:
+        """Whether some of its pixels may be masked."""
+        return self.mask is not None or self._file.may_mask
 
-    @cached_property
-    def on_map(self) -> Georeference | None:
-        """The georeference of its pixels, if they have coordinates on a map."""
-        georeference = read_georeference(self.path, self.page)
-        return None if georeference is None or georeference.transform is None else georeference
+    @property
+    def on_map(self) -> Place | None:
+        """Its georeference, if its pixels have coordinates on a map."""
+        return None if self.place is None or self.place.transform is None else self.place
 
     @property
     def epsg(self) -> int | None:
@@ -105,7 +114,7 @@ class Picture(ImageFile):
 
     def __str__(self) -> str:
         """The file, in one line whatever its name, and its page if it has several."""
-        return readable(self.path) + ("" if self.page is None else f", page {self.page + 1}")
+        return _name_of(self.files) + ("" if self.page is None else f", page {self.page + 1}")
 
 
 class Batch:
@@ -116,26 +125,28 @@ class Batch:
     Attributes
     ----------
     inputs : files that are read
+    left_out : what is left out of each directory
     pictures : images that have not failed
     failed : reason of each failure, by its source
     started : when the work began, in seconds
     """
 
-    def __init__(self, images: Iterable[str], mask: Path | None, color_space: str | None) -> None:
-        files = _find_files(images)
-        pixels_of_mask = None if mask is None else _read_mask(mask)
-        self.inputs = [*files, *([] if mask is None else [mask])]
+    def __init__(self, images: Iterable[str], reading: Reading, color_space: str | None) -> None:
+        files, self.left_out = _find_files(images)
+        mask = None if reading.mask is None else _read_mask(reading.mask)
+        self.inputs = [*files, *([] if reading.mask is None else [reading.mask])]
         self.pictures: list[Picture] = []
         self.failed: dict[str, str] = {}
         self.started = perf_counter()
         names: set[str] = set()
-        for path in files:
-            with self.noting(readable(path)), in_order():
-                pages = ImageFile(path).pages()
+        for group in [files] if reading.stack else [[file] for file in files]:
+            with self.noting(_name_of(group)), in_order():
+                path = group if reading.stack else group[0]
+                pages = ImageFile(path, bands=reading.bands, scaled=reading.scaled).pages()
                 for page in pages:
                     _check_channels(page, color_space)
                     number = "" if page.page is None else f"-{page.page + 1:0{len(str(len(pages)))}}"
-                    self.pictures.append(Picture(page, _unique(path.stem + number, names), pixels_of_mask))
+                    self.pictures.append(Picture(page, _unique(group[0].stem + number, names), mask))
 
     @contextmanager
     def noting(self, source: object) -> Iterator[None]:
@@ -199,32 +210,46 @@ class Batch:
             self.pictures = [picture for picture in self.pictures if picture not in masked]
 
     def finish(self) -> None:
-        """Print the failures, and exit."""
+        """Print the failures, and what was left out, and exit."""
         for source, reason in self.failed.items():
             click.echo(f"Error: {as_line(reason, [source])}", err=True)
+        for directory, what in self.left_out.items():
+            click.echo(f"{readable(directory)}: left out, as they are no images: {what}", err=True)
         sys.exit(1 if self.failed else 0)
 
 
 @as_click_error()
-def open_batch(images: Iterable[str], mask: Path | None, color_space: str | None = None) -> Batch:
+def open_batch(images: Iterable[str], reading: Reading, color_space: str | None = None) -> Batch:
     """The images given on the command line, for clusters in a color space, or that have been fitted."""
     try:
-        return Batch(images, mask, color_space)
+        return Batch(images, reading, color_space)
     except FileNotFoundError as error:
         raise click.UsageError(str(error)) from error
 
 
-def open_batch_or_coffee(images: Sequence[str], mask: Path | None, color_space: str | None) -> Batch:
+def open_batch_or_coffee(images: Sequence[str], reading: Reading, color_space: str | None) -> Batch:
     """The images, or scikit-image's photo of a coffee cup if there are none."""
-    return open_batch(images or [str(Path(skimage.data.data_dir, "coffee.png"))], mask, color_space)
+    return open_batch(images or [str(Path(skimage.data.data_dir, "coffee.png"))], reading, color_space)
 
 
-def _find_files(patterns: Iterable[str]) -> list[Path]:
-    """The files that are meant by file names, directories and patterns, each once."""
+def _find_files(patterns: Iterable[str]) -> tuple[list[Path], dict[Path, str]]:
+    """The files that are meant by file names, directories and patterns, each once, and what is left out of each."""
     found: dict[Path, Path] = {}
-    for path in chain.from_iterable(map(find_pictures, patterns)):
-        found.setdefault(path.resolve() if path.is_file() else path, path)
-    return list(found.values())
+    left_out: dict[Path, str] = {}
+    for pattern in patterns:
+        pictures = find_pictures(pattern)
+        for path in pictures:
+            found.setdefault(path.resolve() if path.is_file() else path, path)
+        if Path(pattern).is_dir():
+            others = {path for path in Path(pattern).iterdir() if path.name[0] != "."}.difference(pictures)
+            kinds = Counter("folder" if path.is_dir() else path.suffix or path.name for path in others)
+            left_out |= {Path(pattern): ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))} if kinds else {}
+    return list(found.values()), left_out
+
+
+def _name_of(files: Sequence[Path | str]) -> str:
+    """The files of an image, in one line."""
+    return readable(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
 
 def _read_mask(path: Path) -> NDArray[np.bool_]:
@@ -238,7 +263,7 @@ def _read_mask(path: Path) -> NDArray[np.bool_]:
 
 def _check_channels(image: ImageFile, color_space: str | None) -> None:
     """Refuse an image whose channels do not fit the color space; the fourth of four could be alpha or a band."""
-    n_channels = image.shape[-1] if color_space is not None and is_tiff(image.path) else 3  # other files are RGB
+    n_channels = 3 if color_space is None else image.shape[-1]
     if color_space == "auto" and n_channels == 4:
         raise ValueError("It has 4 channels; if none of them is alpha, give --color-space none.")
     if color_space not in ("auto", "direction") and n_channels != 3:

@@ -16,11 +16,11 @@ from .._version import __version__
 from ..io._atomic import written_whole
 from ..io._pictures import readable
 from . import options, steps
-from .batch import Batch, open_batch, open_batch_or_coffee
+from .batch import Batch, Reading, open_batch, open_batch_or_coffee
 from .curve import count_folds, criterion_curve, fit_each
 from .explore import explore_page
-from .messages import as_click_error, check_target, is_terminal, plain_warnings, say
-from .report import FORMATS, hex_codes, plural, report, report_curve, shares_of
+from .messages import as_click_error, check_target, is_terminal, plain_warnings, plural, say
+from .report import FORMATS, hex_codes, report, report_curve, shares_of
 from .results import Results
 
 
@@ -43,10 +43,10 @@ def app(ctx: click.Context) -> None:
 @options.n_clusters
 @click.option("--each", is_flag=True, help="Fit a separate set of clusters to every image.")
 @options.results_of_clusters
-@options.limits
+@options.reading
 @options.model
 @options.json
-@options.gathered(template=KMeansSegmenter, batch=open_batch_or_coffee, results=Results)
+@options.gathered(reading=Reading, template=KMeansSegmenter, batch=open_batch_or_coffee, results=Results)
 def segment(
     *, images: Sequence[str], each: bool, as_json: bool, template: KMeansSegmenter, batch: Batch, results: Results
 ) -> None:
@@ -82,9 +82,11 @@ def segment(
 @options.color_space_of_regions
 @options.results_of_regions
 @options.n_jobs
-@options.limits
+@options.reading
 @options.json
-@options.gathered(segmenter=steps.classes_of_regions, template=RegionSegmenter, batch=open_batch, results=Results)
+@options.gathered(
+    reading=Reading, segmenter=steps.classes_of_regions, template=RegionSegmenter, batch=open_batch, results=Results
+)
 def regions(*, as_json: bool, template: RegionSegmenter, batch: Batch, results: Results) -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map.
 
@@ -107,10 +109,10 @@ def regions(*, as_json: bool, template: RegionSegmenter, batch: Batch, results: 
 @options.n_clusters
 @click.option("-o", "--output", "path", type=options.FILE, default="model.skseg", help="Model file.")
 @options.overwrite
-@options.limits
+@options.reading
 @options.model
 @options.json
-@options.gathered(template=KMeansSegmenter, batch=open_batch)
+@options.gathered(reading=Reading, template=KMeansSegmenter, batch=open_batch)
 def fit(*, path: Path, overwrite: bool, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
     """Fit clusters to images and write them to a model file.
 
@@ -137,16 +139,16 @@ def fit(*, path: Path, overwrite: bool, as_json: bool, template: KMeansSegmenter
 @options.color_space
 @options.results_of_clusters
 @options.n_jobs
-@options.limits
+@options.reading
 @options.json
-@options.gathered(results=Results)
+@options.gathered(reading=Reading, results=Results)
 def predict(
     *,
     files: Sequence[str],
     palette: NDArray[np.float64] | None,
     color_space: str | None,
     n_jobs: int | None,
-    mask: Path | None,
+    reading: Reading,
     as_json: bool,
     results: Results,
 ) -> None:
@@ -169,7 +171,7 @@ def predict(
     segmenter, balancers = (
         steps.open_model(files[0]) if palette is None else (steps.palette_segmenter(palette, color_space), [])
     )
-    batch = open_batch(images, mask)
+    batch = open_batch(images, reading)
     results.check(batch, *map(Path, model))
     done = steps.write_classes(batch, results, segmenter.set_params(n_jobs=n_jobs), segmenter, balancers)
     report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
@@ -183,10 +185,10 @@ def predict(
 @options.criterion
 @click.option("--plot", type=options.FILE, help="Write the curve to this image file or PDF.")
 @options.overwrite
-@options.limits
+@options.reading
 @options.model_of_any_k
 @options.json
-@options.gathered(segmenter=KMeansSegmenter, batch=open_batch)
+@options.gathered(reading=Reading, segmenter=KMeansSegmenter, batch=open_batch)
 def choose_k(
     *,
     lowest: int,
@@ -237,10 +239,10 @@ def choose_k(
     default="table",
     help="A table with shares, hex codes, JSON, a palette for GIMP and Inkscape, or CSS variables.",
 )
-@options.limits
+@options.reading
 @options.model
 @options.json
-@options.gathered(template=KMeansSegmenter, batch=open_batch)
+@options.gathered(reading=Reading, template=KMeansSegmenter, batch=open_batch)
 def palette(*, style: str, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
     """Print the K colors of images, from dark to light.
 
@@ -267,9 +269,9 @@ def palette(*, style: str, as_json: bool, template: KMeansSegmenter, batch: Batc
 @click.option("--no-open", is_flag=True, help="Do not open the page in a browser.")
 @options.criterion
 @options.overwrite
-@options.limits
+@options.reading
 @options.model_of_any_k
-@options.gathered(segmenter=KMeansSegmenter, batch=open_batch)
+@options.gathered(reading=Reading, segmenter=KMeansSegmenter, batch=open_batch)
 def explore(
     *,
     path: Path,

@@ -31,6 +31,11 @@ def say(message: str, *, unless: bool = False) -> None:
         click.echo(message)
 
 
+def plural(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
 def as_line(message: object, sources: Sequence[object] = ()) -> str:
     """An error, a warning or its text in one line, after the name of the source that it is about, if known."""
     text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"
@@ -63,16 +68,16 @@ def as_click_error(sources: Sequence[object] = ()) -> Iterator[None]:
 
 @contextmanager
 def plain_warnings(ctx: click.Context) -> Iterator[None]:
-    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of tifffile."""
-    logger = logging.getLogger("tifffile")
+    """Print each warning once, in one line, without those whose facts are printed anyway, and no log of decoders."""
     say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
 
     def show(message: Warning | str, *_: object, **__: object) -> None:
         here = click.get_current_context(silent=True) or ctx  # some threads have no context of their own
         say_once(as_line(message, here.find_root().obj or ()))
 
-    ctx.call_on_close(partial(logger.setLevel, logger.level))
-    logger.setLevel(logging.CRITICAL)
+    for logger in map(logging.getLogger, ("rasterio", "tifffile")):
+        ctx.call_on_close(partial(logger.setLevel, logger.level))
+        logger.setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.simplefilter("ignore", ConvergenceWarning)  # the line with K says how many clusters there are

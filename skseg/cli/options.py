@@ -61,6 +61,16 @@ def numbers(text: str) -> str | list[float] | None:
         raise click.BadParameter(f"{text!r} is neither auto nor scale nor none nor numbers such as 1,1,0.5.") from None
 
 
+def bands(text: str) -> str | list[int]:
+    """The word pages, or comma-separated numbers from 1."""
+    if text == "pages":
+        return text
+    numbers = text.split(",")
+    if not all(re.fullmatch("[1-9][0-9]*", number) for number in numbers):
+        raise click.BadParameter(f"{text!r} is neither pages nor numbers from 1, such as 4,3,2.")
+    return list(map(int, numbers))
+
+
 def integer(text: str) -> str | int:
     """The word auto, or a positive integer."""
     return text if text == "auto" else click.IntRange(1).convert(text, None, None)  # type: ignore[arg-type]
@@ -111,7 +121,14 @@ def _color_space(auto: str) -> Decorator:
 
 
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
-limits = _options(
+reading = _options(
+    click.option(
+        "--bands",
+        type=bands,
+        help="Bands to read, in this order, such as 4,3,2; pages reads the pages of a file as bands.",
+    ),
+    click.option("--stack", is_flag=True, help="Read all files as one image; their bands follow each other."),
+    click.option("--scaled", is_flag=True, help="Apply the scale and the offset that a file gives for its bands."),
     click.option(
         "--mask",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -19,7 +19,8 @@ from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
 from .batch import Picture
-from .report import clusters_of, plural
+from .messages import plural
+from .report import clusters_of
 
 Columns = dict[str, list[object]]
 Polygons = dict[str, object]  # arguments of `save_polygons`, except for the file and the coordinate system
@@ -159,7 +160,15 @@ def columns_of(picture: Picture, outcome: Outcome) -> Columns:
     }
     unit = None if picture.on_map is None else picture.on_map.pixel_area
     on_map = {} if unit is None else {"map_area": (table["area"] * unit).tolist()}
-    return columns | on_map | {name: column.tolist() for name, column in table.items() if name not in columns}
+    named = {str(band): name for band, name in enumerate(picture.band_names)}
+    others = {name: column.tolist() for name, column in table.items() if name not in columns}
+    return columns | on_map | {_with_band(name, named): column for name, column in others.items()}
+
+
+def _with_band(column: str, names: dict[str, str]) -> str:
+    """The name of a column, with the name of a band, if it has one, in the place of its number."""
+    kind, found, number = column.rpartition("-")
+    return f"{kind}-{names.get(number, number)}" if found and kind.startswith("intensity") else column
 
 
 def polygons_of(picture: Picture, outcome: Outcome) -> Polygons:

@@ -14,6 +14,7 @@ from .._model import Model
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
 from .batch import Batch
+from .messages import plural
 
 _MAX_LISTED = 64  # clusters, except in `skseg palette`
 
@@ -38,7 +39,8 @@ def report(
             continue
         files = ", ".join(map(readable, entry["files"]))
         regions = f", {plural(entry['n_regions'], 'region')}" if "n_regions" in entry else ""
-        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels{regions} -> {files}")
+        bands = f" of {', '.join(entry['bands'])}" if "bands" in entry else ""
+        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels{bands}{regions} -> {files}")
         _show_clusters(entry.get("clusters", []), n_listed)
     if segmenter is not None:
         fewer = len(clusters) < segmenter.n_clusters
@@ -94,11 +96,6 @@ def report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, a
         is_chosen = candidate["n_clusters"] == chosen
         numbers = "{n_clusters:3}  {score:18.3f}  {spread:6.3f}  {explained:9.1%}".format(**candidate)
         console.print(numbers + "  chosen" * is_chosen, style="bold green" if is_chosen else None)
-
-
-def plural(number: int, noun: str) -> str:
-    """A number of things."""
-    return f"{number} {noun}" + "s" * (number != 1)
 
 
 def best(curve: list[dict[str, Any]]) -> dict[str, Any]:

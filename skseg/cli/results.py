@@ -23,9 +23,9 @@ from .._color import to_uint8
 from .._images import free_no_data
 from .._version import __version__
 from ..io._atomic import written_whole
+from ..io._geotiff import write_image, write_labels
 from ..io._pictures import readable
 from ..io._polygons import open_polygons, read_polygons_comment
-from ..io._rasters import write_image, write_labels
 from ..io._results import as_palette, fits_png, read_comment
 from .batch import Batch, Picture
 from .messages import as_click_error, check_target, progress_bar
@@ -107,7 +107,7 @@ class Results:
             return
         if self.polygons.suffix.lower() not in (".geojson", ".json"):
             raise click.UsageError(f"--polygons must end in .geojson or .json; got {self.polygons.name!r}.")
-        if len({picture.on_map and picture.on_map.system for picture in batch.pictures}) > 1:
+        if len({picture.on_map and picture.on_map.crs for picture in batch.pictures}) > 1:
             raise click.UsageError(
                 "--polygons writes one file, but the images have different coordinate systems; "
                 "--output polygons writes a file for each."
@@ -177,7 +177,8 @@ class Results:
         outcome = segment(picture)
         if not is_done:
             files = self._write(picture, outcome, digest, advance)
-            entry = {"image": str(picture), **outcome.entry(), "files": files}
+            bands = {"bands": list(picture.band_names)} if picture.band_names else {}
+            entry = {"image": str(picture), **bands, **outcome.entry(), "files": files}
         columns = columns_of(picture, outcome) if self.table else {}
         return entry, columns, polygons_of(picture, outcome) if self.polygons else {}
 
@@ -230,7 +231,8 @@ class Results:
     def _digest(self, picture: Picture, model: str) -> str:
         """The mark of a result that was made from an image by a model."""
         mask = None if picture.mask is None else hashlib.sha256(picture.mask.tobytes()).hexdigest()
-        return f"skseg {digest([model, self._digest_file(picture.path), picture.page, mask])}"
+        files = [*map(self._digest_file, picture.files)]
+        return f"skseg {digest([model, files, picture.page, picture.bands, picture.scaled, mask])}"
 
     def _there(self, picture: Picture) -> list[list[Path]]:
         """The results of an image that exist, for each output."""
@@ -277,7 +279,8 @@ def _write_raster(
         _write_colors(picture, bands(), outcome.own_colors, path, comment)
     else:
         shape = (height, width, len(outcome.colors))
-        write_image(path, bands(), shape, np.dtype(np.float64), place=place, no_data=np.nan, comment=comment)
+        options: dict[str, Any] = {"place": place, "no_data": np.nan, "has_alpha": False, "comment": comment}
+        write_image(path, bands(), shape, np.dtype(np.float64), **options)
 
 
 def _write_colors(
@@ -287,9 +290,8 @@ def _write_colors(
     place, dtype = picture.place, picture.dtype
     if dtype == np.bool_:
         colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)
-    no_data = free_no_data(place.no_data, colors)
-    may_mask = place.is_transparent or place.no_data is not None or picture.mask is not None
-    alpha = no_data is None and may_mask
+    no_data = free_no_data(picture.no_data, colors)
+    alpha = no_data is None and picture.may_mask
     write_image(path, bands, picture.shape, dtype, place=place, no_data=no_data, has_alpha=alpha, comment=comment)
 
 

@@ -1,34 +1,41 @@
-"""Image files, read on each conversion to an array: upright, in sRGB, with transparency as a mask."""
+"""Image files, read on each conversion to an array: upright, with transparency and nodata as a mask."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
 from glob import glob, has_magic
-from io import BytesIO
+from html import escape
+from itertools import chain
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-from PIL import ImageFile as ImageFormat
-from skimage.color import gray2rgb
+from PIL import Image
 
-from .._errors import TooLargeError, warn
-from ._kept import in_order, opened
-from ._tiff import Page, check_page, check_size, count_pages, hide, is_tiff, open_page, split_alpha, too_many
+from .._color import display_colors, to_uint8
+from .._errors import TooLargeError
+from .._notebook import LONGEST, picture
+from ._kept import in_order
+from ._pillow import UNREADABLE, PillowFile, survey
+from ._stored import Layer, NeedsRasterioError, Stored, is_too_large, too_many
+from ._tiff import find_images, is_tiff
 
-_LEAST_BYTES = 10  # of a page of an animation
-_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)  # tag of EXIF, and its values that exchange height and width
-_ONLY_RECOGNIZED = {"BUFR", "GRIB", "HDF5", "MPEG", "WMF"}
-# Bits of a number in a PNG file, by Pillow's name for their layout, and what Pillow multiplies it by; else 8 and 1.
-_STORED_AS = {"1": (1, 1), "L;2": (2, 85), "L;4": (4, 17), "I;16B": (16, 1), "RGB;16B": (16, 1)}
+if TYPE_CHECKING:
+    from ._rasters import Place, RasterFile
+
+Name = str | PathLike[str]
+
+_RASTERS = {".bil", ".bip", ".bsq", ".ers", ".img", ".nc", ".ntf", ".vrt"}  # suffixes of images that only GDAL decodes
+_PLACED = re.compile(rb"<(GeoTransform|SRS|GCPList|NoDataValue)\b")  # in a file *.aux.xml of GDAL
 
 
-def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[ImageFile]:
+def images(paths: Name | Iterable[Name]) -> list[ImageFile]:
     """List image files, which are read lazily.
 
     Parameters
@@ -62,7 +69,7 @@ def images(paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> list[I
     return [ImageFile(path) for path in files]
 
 
-def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
+def find_pictures(pattern: Name) -> list[Path]:
     """The files of a file name, a directory (without subdirectories) or a pattern, sorted by name."""
     path = Path(pattern)
     if path.is_dir():
@@ -81,9 +88,10 @@ def find_pictures(pattern: str | PathLike[str]) -> list[Path]:
 
 
 def _suffixes() -> set[str]:
-    """The suffixes of the formats that can be read; Pillow writes other formats, and recognizes still others."""
+    """The suffixes of images; Pillow writes other formats, and recognizes still others."""
     formats = Image.registered_extensions()
-    return {suffix for suffix, name in formats.items() if name == "MPO" or name in Image.OPEN.keys() - _ONLY_RECOGNIZED}
+    known = Image.OPEN.keys() - UNREADABLE | {"JPEG2000", "MPO"}
+    return _RASTERS.union(suffix for suffix, name in formats.items() if name in known)
 
 
 def readable(path: object) -> str:
@@ -92,33 +100,54 @@ def readable(path: object) -> str:
     return text if text.isprintable() else ascii(text)
 
 
+class _NamedError(ValueError):
+    """An error that names the file."""
+
+
 class ImageFile:
     """Image file, read on each conversion to an array.
 
-    The image is turned upright by its EXIF orientation. Palettes, CMYK and 8-bit color images with another color
-    profile are converted to sRGB, and gray is repeated to RGB. Transparent pixels are masked: `numpy.ma.asarray`
-    returns the mask, and a segmenter ignores these pixels. Of 16-bit PNG files, only gray ones without alpha keep
-    their 16 bits; Pillow reads the upper 8 bits of the others.
+    Pillow decodes pictures: images of 8 bits without a georeference, and those of formats that only it knows. They are
+    turned upright by their EXIF orientation. Palettes, CMYK and color images with another color profile are converted
+    to sRGB. Transparent pixels are masked: `numpy.ma.asarray` returns the mask, and a segmenter ignores these pixels.
 
-    TIFF files of more than 8 bits or with other channels than RGB are not converted. Pixels are masked if a channel is
-    NaN or equals the nodata value of the file (GDAL's tag); in integer images, all channels must equal a nodata value
-    of 0 or more, since valid pixels have it in some. GeoTIFF files are read as stored, without orientation and
-    overviews, and the mask in the file is applied.
+    GDAL decodes all other files through rasterio, an extra: ``pip install "skseg[raster]"``. These are TIFF files of
+    more than 8 bits or with other channels than RGB, JPEG 2000, VRT, ENVI, NetCDF, and many more. Their numbers are
+    not converted. Pixels are masked if they are transparent, if the mask of the file says so, or if a channel is NaN or
+    equals the nodata value of its band. In integer images, all channels must equal a nodata value of 0 or more, since
+    valid pixels have it in some. Files with a georeference are read as they are stored, without orientation. They are
+    read a few rows at a time if they are large, and by slices, ``file[start:stop]``.
 
-    Large TIFF files are read a few rows at a time by segmenters, and by slices, ``file[start:stop]``.
+    Gray is repeated to RGB.
 
     Parameters
     ----------
-    path : str or path
-        Path of the file.
+    path : str, path, or sequence of them
+        Path of the file. Several files are one image: their bands follow each other. They must have the same size, data
+        type and place.
 
     page : int or None, default=None
-        Index of the image in an animation or a file of several pages. None if the file contains a single image.
+        Index of the image in a file of several: an animation, a TIFF file of several pages, a NetCDF or HDF5 file of
+        several variables. None if the file contains a single image.
+
+    bands : sequence of int, "pages", or None, default=None
+        Numbers of the bands to read, from 1, in the order wanted. ``"pages"`` reads all images of the file as the bands
+        of one. By default, all bands are read.
+
+    scaled : bool, default=False
+        Whether to multiply numbers by the scale that the file gives for their band, and to add its offset. The result
+        is float32, or float64 for numbers of more than 16 bits.
+
+    Attributes
+    ----------
+    band_names : tuple of str
+        Names of the bands: those in the file, or the names of several files without suffix. Empty if the bands have no
+        names.
 
     Raises
     ------
     FileNotFoundError
-        If the file does not exist.
+        If a file does not exist.
 
     See Also
     --------
@@ -127,8 +156,14 @@ class ImageFile:
     Notes
     -----
     An image with more pixels than `PIL.Image.MAX_IMAGE_PIXELS` (89 million by default) is not read at once, since a
-    small file can declare any size. Pixels of more than 4 bytes count as several. The limit also applies to each strip
-    of a TIFF file, and to each row of tiles. Color profiles are not applied if an image is read by rows.
+    small file can declare any size. Pixels of more than 4 bytes count as several. The limit also applies to each block,
+    a strip or a tile.
+
+    Channels of OME-TIFF files and of ImageJ are bands; planes and times are images. Smaller copies of an image are not
+    images: overviews, previews, and the thumbnail, the label and the macro of a slide. A PSD file is read as its
+    composite.
+
+    Of 16-bit PNG files in color, Pillow gives the upper 8 bits, and GDAL all.
 
     Examples
     --------
@@ -143,52 +178,76 @@ class ImageFile:
     _in_order = staticmethod(in_order)  # a context in which the pages of a file are read in one go
     _baseclass = np.ndarray  # numpy.ma.asarray needs the type of the data in a masked array
 
-    def __init__(self, path: str | PathLike[str], page: int | None = None) -> None:
-        self.path = fspath(path)
+    def __init__(
+        self,
+        path: Name | Sequence[Name],
+        page: int | None = None,
+        *,
+        bands: Sequence[int] | str | None = None,
+        scaled: bool = False,
+    ) -> None:
+        is_one = isinstance(path, str | PathLike)
+        self.files = (fspath(path),) if isinstance(path, str | PathLike) else tuple(fspath(each) for each in path)
+        self.path = self.files[0] if is_one else self.files
         self.page = page
-        if not Path(self.path).is_file():
-            is_link = Path(self.path).is_symlink()
-            raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {self.path!r}.")
+        self.bands = bands if bands is None or isinstance(bands, str) else tuple(map(int, bands))
+        self.scaled = scaled
+        if isinstance(self.bands, str) and self.bands != "pages":
+            raise ValueError(f"bands must be numbers from 1, or 'pages'; got {bands!r} instead.")
+        if page is not None and (len(self.files) > 1 or self.bands == "pages"):
+            raise ValueError(f"page must be None where several files or pages are one image; got {page} instead.")
+        for each in self.files:
+            if not Path(each).is_file():
+                is_link = Path(each).is_symlink()
+                raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {each!r}.")
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file; if this fails, raise a ValueError with its name."""
-        with self._opened() as page:
-            if page is None:
-                pixels = _read_plain(self.path, self.page)
-            else:
-                page.check_size()
-                plain = page.suits_pillow
-                pixels = page.mask_missing(_read_plain(self.path, page.number)) if plain else page.read()
+        with self._naming():
+            pixels = self._file.read()
         return pixels if dtype is None else pixels.astype(dtype)
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Part of the image; only the rows of a slice are decoded from a large TIFF file."""
-        with self._opened() as page:
-            if page and page.is_large and isinstance(key, slice) and key.step in (None, 1):
-                return page.read_rows(key)
+        """Part of the image; only the rows of a slice are decoded if GDAL decodes the file."""
+        if isinstance(key, slice) and key.step in (None, 1):
+            with self._naming():
+                return self._file.read_rows(key)
         return np.asanyarray(np.asanyarray(self)[key])
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Height, width and number of channels."""
-        return self._describe()[0]
+        return self._file.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Data type of the pixels."""
-        return self._describe()[1]
-
-    @property
-    def block_rows(self) -> int | None:
-        """Number of rows decoded together in a large TIFF file; None for files that are read at once."""
-        with self._opened() as page:
-            return page.block_rows if page and page.is_large else None
+        return self._file.dtype
 
     @property
     def is_large(self) -> bool:
-        """Whether the file is a TIFF file too large to be read at once."""
-        with self._opened() as page:
-            return page is not None and page.is_large
+        """Whether the image is too large to be read at once, and is read some rows at a time."""
+        return self._file.is_large
+
+    @property
+    def block_rows(self) -> int | None:
+        """Number of rows decoded together in a large image; None for images that are read at once."""
+        return self._file.block_rows if self.is_large else None
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Names of the bands; empty if they have none."""
+        return self._file.band_names
+
+    @property
+    def no_data(self) -> float | None:
+        """Nodata value of all bands, or None."""
+        return self._file.no_data
+
+    @property
+    def place(self) -> Place | None:
+        """Georeference, with the attributes ``crs``, ``transform``, ``gcps`` and ``rpcs``, or None."""
+        return self._file.place or None
 
     def pages(self) -> list[ImageFile]:
         """List the images of the file. Animations and files of several pages have more than one.
@@ -203,131 +262,157 @@ class ImageFile:
         ValueError
             If the file cannot be read.
         """
+        if len(self.files) > 1 or self.bands == "pages":
+            return [self]
         with self._naming():
-            n_pages = _count_pages(self.path)
-        return [self] if n_pages == 1 else [ImageFile(self.path, page) for page in range(n_pages)]
+            n_pages = len(_images_of(self.files[0], _state_of(self.files[0])))
+        options: dict[str, Any] = {"bands": self.bands, "scaled": self.scaled}
+        return [self] if n_pages == 1 else [ImageFile(self.files[0], page, **options) for page in range(n_pages)]
 
-    def _describe(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        """Shape and data type, from the header."""
-        with self._opened() as page:
-            return _describe_plain(self.path, self.page) if page is None else (page.shape, page.dtype)
-
-    @contextmanager
-    def _opened(self) -> Iterator[Page | None]:
-        """The page of a TIFF file; None for another file, which Pillow reads."""
-        with self._naming(), open_page(self.path, self.page) if is_tiff(self.path) else nullcontext() as page:
-            yield page
+    @property
+    def _file(self) -> PillowFile | RasterFile:
+        """The image as it is decoded; its header is read once."""
+        with self._naming():
+            states = tuple(map(_state_of, self.files))
+            return _open(self.files, self.page, self.bands, self.scaled, states, Image.MAX_IMAGE_PIXELS)
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
         """Turn all errors into a ValueError that names the file."""
         try:
             yield
+        except (_NamedError, TooLargeError):
+            raise
         except Exception as error:  # decoders raise many kinds of errors on broken files
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> ValueError:
-        reason = str(error) or type(error).__name__
-        if isinstance(error, UnidentifiedImageError):
-            reason = "its format is unknown"
-        elif isinstance(error, Image.DecompressionBombError):
+        reason = str(error.__cause__ or error) or type(error).__name__
+        if isinstance(error, Image.DecompressionBombError):
             if by_pillow := re.match(r"Image size \((\d+) pixels\)", reason):
                 reason = too_many(int(by_pillow[1]))
             return TooLargeError(f"Cannot read {self.path!r} as an image: {reason}")
-        elif isinstance(error, LookupError):  # its text is a key or an index
+        if isinstance(error, LookupError):  # its text is a key or an index
             reason = "it is broken"
-        elif "imagecodecs" in reason:
-            reason = f'its compression needs imagecodecs: python -m pip install "skseg[cli]" ({reason})'
-        return ValueError(f"Cannot read {self.path!r} as an image: {reason}")
+        elif "not recognized as being in a supported file format" in reason:
+            reason = "its format is unknown"
+        return _NamedError(f"Cannot read {self.path!r} as an image: {reason}")
 
     def __repr__(self) -> str:
-        return f"ImageFile({self.path!r}{'' if self.page is None else f', page={self.page}'})"
-
-
-def _count_pages(path: str) -> int:
-    if is_tiff(path):
-        return count_pages(path)
-    with Image.open(path) as image:
-        if image.format == "MPO":  # a photo and its previews
-            return 1
-        n_frames: int = getattr(image, "n_frames", 1)
-    if n_frames > max(1, Path(path).stat().st_size // _LEAST_BYTES):
-        raise ValueError(f"it declares {n_frames} pages, more than its bytes can hold")
-    return n_frames
-
-
-def _describe_plain(path: str, page: int | None) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and data type of an image that Pillow reads."""
-    with _open_page(path, page) as image:
-        width, height = image.size
-        if Image.Image.getexif(image).get(_ORIENTATION) in _LYING:  # that of a PNG would decode the image
-            width, height = height, width
-        kind = np.bool_ if image.mode == "1" else np.uint16 if image.mode.startswith("I;16") else np.uint8
-        return (height, width, 3), np.dtype(kind)
-
-
-def _read_plain(path: str, page: int | None) -> NDArray[Any]:
-    """The pixels of an image that Pillow reads, (height, width, 3), masked where transparent."""
-    if page is None:
-        check_page(None, _count_pages(path))
-    image, layout = _open_upright(path, page)
-    if image.mode in ("P", "PA"):
-        image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
-    pixels = np.asarray(_to_srgb(image))
-    if pixels.dtype not in (np.uint8, np.uint16, np.bool_):
-        raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
-    if pixels.ndim == 3 and pixels.shape[-1] in (2, 4):
-        return split_alpha(pixels)
-    pixels = gray2rgb(pixels) if pixels.ndim == 2 else pixels
-    if "transparency" not in image.info or image.mode not in ("1", "L", "I;16", "RGB"):
-        return pixels
-    numbers = np.atleast_3d(np.asarray(image))
-    if layout == "RGB;16B":  # of which Pillow gives the upper bytes, and the lower ones by the other order of bytes
-        lower, _ = _open_upright(path, page, layout="RGB;16L")
-        numbers = numbers * np.uint16(256) + np.asarray(lower)
-    n_bits, factor = _STORED_AS.get(layout, (8, 1))
-    color = np.bitwise_and(image.info["transparency"], 2**n_bits - 1) * factor
-    return hide(pixels, (numbers == color).all(axis=-1))
-
-
-def _open_upright(path: str, page: int | None, layout: str = "") -> tuple[Image.Image, str]:
-    """An image, turned upright, and Pillow's name for the layout of the numbers in a PNG file, unless given."""
-    with _open_page(path, page, decodes=True) as image:
-        check_size(image.width * image.height)
-        if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
-            raise ValueError("it is cut off")
-        stored = str(image.tile[0].args) if image.format == "PNG" else ""
-        if layout:
-            image.tile = [tile._replace(args=layout) for tile in image.tile]
-        return ImageOps.exif_transpose(image), stored
-
-
-@contextmanager
-def _open_page(path: str, page: int | None, *, decodes: bool = False) -> Iterator[ImageFormat.ImageFile]:
-    """An open file, at a page of it."""
-    with Image.open(path) if page is None else opened(path, Image.open, page if decodes else None) as image:
-        if page is not None and page != image.tell():
-            if image.format == "TIFF":
-                image.info.pop("icc_profile", None)  # of another page; Pillow leaves it
-            try:
-                image.seek(page)
-            except EOFError:
-                check_page(page, _count_pages(path))
-                raise  # pragma: no cover, such a frame was counted
-        yield image
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """The image, converted to sRGB if it has another color profile, or colors that are not RGB."""
-    embedded = image.info.get("icc_profile")
-    if embedded and image.mode in ("RGB", "RGBA", "CMYK"):
+        """The file, and what its header tells."""
+        given = {"page": self.page, "bands": self.bands, "scaled": self.scaled or None}
+        options = "".join(f", {name}={value!r}" for name, value in given.items() if value is not None)
         try:
-            profile = ImageCms.ImageCmsProfile(BytesIO(embedded))
-            if "sRGB" not in ImageCms.getProfileDescription(profile):
-                mode = "RGB" if image.mode == "CMYK" else image.mode
-                converted = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode=mode)
-                assert converted is not None  # since it does not work in place
-                return converted
-        except (ImageCms.PyCMSError, OSError) as error:
-            warn(f"A color profile cannot be used and is ignored: {error}")
-    return image.convert("RGB") if image.mode in ("CMYK", "YCbCr", "LAB", "HSV") else image
+            height, width, n_channels = self.shape
+            names = f" ({', '.join(self.band_names)})" if self.band_names else ""
+            no_data = "" if self.no_data is None else f", nodata {self.no_data:g}"
+            place = "" if self.place is None else f", {self.place}"
+            facts = f": {width} × {height} pixels, {n_channels} bands{names} of {self.dtype}{no_data}{place}"
+        except ValueError:  # who reads the file says why
+            facts = ""
+        return f"<ImageFile {self.path!r}{options}{facts}>"
+
+    def _repr_html_(self) -> str:
+        """The image, small, for notebooks."""
+        pixels = self._file.preview(LONGEST)
+        shown = pixels[..., :3] if pixels.shape[-1] > 2 else pixels[..., :1]
+        colors = display_colors(np.ma.getdata(shown).reshape(-1, shown.shape[-1])).reshape(*shown.shape[:2], 3)
+        is_masked = np.asarray(np.ma.getmaskarray(pixels).any(axis=-1))
+        return f"<p>{escape(repr(self))}</p>{picture(to_uint8(colors), is_masked, str(self.path))}"
+
+
+@lru_cache(maxsize=64)
+def _open(
+    paths: tuple[str, ...],
+    page: int | None,
+    bands: tuple[int, ...] | str | None,
+    is_scaled: bool,
+    states: tuple[object, ...],
+    _limit: int | None,
+) -> PillowFile | RasterFile:
+    """An image with what its header tells, which is read once while the files do not change."""
+    images = [_images_of(*each) for each in zip(paths, states, strict=True)]
+    image = _stacked(paths, images, bands) if len(paths) > 1 or bands == "pages" else _chosen(images[0], page)
+    if image.problem:
+        raise ValueError(image.problem)
+    chosen = None if bands is None or isinstance(bands, str) else bands
+    if image.is_plain and not is_too_large(image.n_pixels):
+        return PillowFile(paths[0], image.page, chosen)
+    raster: RasterFile = _rasters().RasterFile(
+        image.layers, chosen, orientation=image.orientation, is_scaled=is_scaled, names=image.names
+    )
+    return raster
+
+
+def _stacked(paths: Sequence[str], images: Sequence[Sequence[Stored]], bands: object) -> Stored:
+    """The images of all files as one."""
+    for path, found in zip(paths, images, strict=True):
+        if len(found) > 1 and bands != "pages":
+            raise ValueError(f"{path!r} has {len(found)} pages, but bands are files of one image")
+    every = list(chain.from_iterable(images))
+    if not all(image.layers for image in every):
+        raise ValueError("its pages cannot be bands")
+    problems = (image.problem for image in every)
+    return Stored(tuple(chain.from_iterable(image.layers for image in every)), problem=next(filter(None, problems), ""))
+
+
+def _chosen(images: Sequence[Stored], page: int | None) -> Stored:
+    if page is None and len(images) > 1:
+        raise ValueError(f"it has {len(images)} pages; choose one, or take them all: ImageFile(path).pages()")
+    if page is not None and not 0 <= page < len(images):
+        raise ValueError(f"page must be from 0 to {len(images) - 1}; got {page} instead")
+    return images[page or 0]
+
+
+@lru_cache(maxsize=64)
+def _images_of(path: str, _state: object) -> list[Stored]:
+    """The images of a file, and who decodes them: Pillow, unless it would leave out bits, or the place."""
+    whole, name, is_placed = str(Path(path).absolute()), Path(path).stem, _is_placed(path)
+    if is_tiff(path):
+        found = find_images(path)
+        found = [image._replace(is_plain=False) for image in found] if is_placed else found
+    else:
+        n_pages, has_all_bits, orientation = survey(path)
+        found = [Stored(page=page, is_plain=True) for page in range(n_pages)]
+        if n_pages == 1:
+            found = [Stored((Layer(whole, name),), is_plain=True)]
+        if is_placed or not found or not has_all_bits:
+            try:
+                datasets = _rasters().datasets_of(whole)
+            except Exception:
+                if is_placed or not found:
+                    raise
+            else:
+                found = [Stored((Layer(dataset, name),), orientation=orientation) for dataset in datasets]
+    if not found:
+        raise ValueError("it holds no image")
+    return found
+
+
+def _rasters() -> Any:
+    """The module that reads rasters; it imports rasterio."""
+    try:
+        from . import _rasters  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise NeedsRasterioError("Pillow does not read it, or not all of it") from error
+    return _rasters
+
+
+def _state_of(path: str) -> tuple[tuple[str, int, int], ...]:
+    """The file and the files beside it that tell its place or its mask, with their times and sizes."""
+    states = ((file, os.stat(file)) for file in (path, *_beside(path)))  # noqa: PTH116
+    return tuple((file, state.st_mtime_ns, state.st_size) for file, state in states)
+
+
+def _is_placed(path: str) -> bool:
+    """Whether files beside an image tell its place, its mask or its nodata value."""
+    beside = map(Path, _beside(path))
+    return any(not file.name.endswith(".aux.xml") or _PLACED.search(file.read_bytes()) for file in beside)
+
+
+def _beside(path: str) -> list[str]:
+    """The files beside an image that GDAL reads: its statistics and place, its mask, its world file."""
+    stem, suffix = os.path.splitext(path)  # noqa: PTH122
+    worlds = {f"{suffix}w", f"{suffix[:2]}{suffix[-1:]}w", ".wld"} if len(suffix) > 1 else {".wld"}
+    files = [f"{path}.aux.xml", f"{path}.msk", *(stem + world for world in sorted(worlds))]
+    return list(filter(os.path.exists, files))  # False for a name that is too long

@@ -1,202 +1,408 @@
-"""Tiled TIFF files, written from blocks of rows, with a georeference, a nodata value and names of labels."""
+"""Images in rasters, which GDAL decodes, whole or some rows at a time, and their place on Earth.
 
-from collections.abc import Iterable, Iterator
-from os import PathLike, fspath
-from typing import Any, NamedTuple
-from xml.etree import ElementTree
+Every window is read from a dataset of its own: a dataset belongs to one thread, and its cache ends with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from functools import cache, cached_property
+from io import BytesIO
+from itertools import groupby, pairwise
+from math import ceil
+from typing import Any
 
 import numpy as np
-import tifffile
+import rasterio
 from numpy.typing import NDArray
+from rasterio import Affine
+from rasterio.control import GroundControlPoint
+from rasterio.crs import CRS
+from rasterio.enums import ColorInterp, Interleaving, MaskFlags
+from rasterio.io import DatasetReader, MemoryFile
+from rasterio.rpc import RPC
+from rasterio.windows import Window
+from skimage.color import gray2rgb
+from tifffile import TiffFile
 
-from ._atomic import written_whole
-from ._georeference import Tag, no_data_tag
-from ._pictures import ImageFile
-from ._tiff import is_tiff, open_page
+from .._census.blocks import in_parallel
+from .._images import find_missing, hide
+from ._stored import Layer, check_size, count_pixels, is_too_large
+from ._tiff import GEOREFERENCE
 
-_TILE = 512
-_BUFFER = 1 << 25  # bytes that are compressed together
-_MAX_CLASSES_8_BITS = 254
-_LARGEST_CLASSIC = 4_000_000_000  # bytes of pixels; TIFF itself ends at 2 ** 32
-_COLUMNS = {"Value": (0, 5), "Class": (2, 2), "Red": (0, 6), "Green": (0, 7), "Blue": (0, 8)}  # GDAL's types and usages
+# Drivers that open connections, or take any text for an image.
+_NOT_FILES = {"DAAS", "DERIVED", "EEDA", "EEDAI", "HTTP", "MEM", "Memory", "PLMOSAIC", "STACIT", "STACTA", "WCS", "WMS"}
+_NOT_FILES |= {"WMTS", "XYZ"}
+_OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none"}  # no lists, no network
+_CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
+_PIECE_BYTES, _MAX_PIECES = 1 << 22, 8  # of a read, decoded at a time by each thread
+_UPRIGHT: dict[int, Any] = {  # by TIFF's orientation
+    2: np.fliplr,
+    3: lambda pixels: np.rot90(pixels, 2),
+    4: np.flipud,
+    5: lambda pixels: np.swapaxes(pixels, 0, 1),
+    6: lambda pixels: np.rot90(pixels, -1),
+    7: lambda pixels: np.swapaxes(np.rot90(pixels, 2), 0, 1),
+    8: np.rot90,
+}
 
 
-class Place(NamedTuple):
-    """Properties that a raster takes from its source file.
+@dataclass(frozen=True)
+class Place:
+    """The georeference of a raster.
 
     Attributes
     ----------
-    tags : of its georeference; empty without one
-    no_data : its nodata value, or None
-    is_transparent : whether it has an alpha channel or a mask
-    is_large : whether it is too large to be read at once
+    crs : the coordinate system, or None
+    transform : from column and row to x and y; None if there are ground control points or RPCs instead
+    gcps, rpcs : these, () or None
+    is_point : whether coordinates are those of the centers of pixels, for other programs
     """
 
-    tags: tuple[Tag, ...] = ()
-    no_data: float | None = None
-    is_transparent: bool = False
-    is_large: bool = False
+    crs: CRS | None = None
+    transform: Affine | None = None
+    gcps: tuple[GroundControlPoint, ...] = ()
+    rpcs: RPC | None = None
+    is_point: bool = False
+
+    def __bool__(self) -> bool:
+        return any([self.crs, self.transform, self.gcps, self.rpcs])
+
+    @cached_property
+    def epsg(self) -> int | None:
+        """EPSG code of the coordinate system, or None."""
+        return None if self.crs is None else self.crs.to_epsg()
+
+    @property
+    def pixel_area(self) -> float | None:
+        """Area of a pixel in square units of the coordinates; None if it is unknown, or differs from row to row."""
+        if self.transform is None or (self.crs is not None and self.crs.is_geographic):
+            return None
+        return float(abs(self.transform.determinant))
+
+    def tags(self) -> list[tuple[Any, ...]]:
+        """The tags of GeoTIFF that tell the place, as `tifffile.imwrite` takes them."""
+        georeference = {"crs": self.crs, "transform": self.transform, "gcps": self.gcps, "rpcs": self.rpcs}
+        given = {name: value for name, value in georeference.items() if value}
+        options = {"GDAL_PAM_ENABLED": "NO"}
+        if self.is_point and self.gcps:  # GDAL adds half a pixel when it reads them, and when it writes them
+            given["gcps"] = [GroundControlPoint(p.row - 0.5, p.col - 0.5, p.x, p.y, p.z) for p in self.gcps]
+            options["GTIFF_POINT_GEO_IGNORE"] = "YES"
+        with rasterio.Env(**options), MemoryFile() as memory:
+            with memory.open(driver="GTiff", width=1, height=1, count=1, dtype="uint8", **given) as dataset:
+                dataset.update_tags(AREA_OR_POINT="Point" if self.is_point else "Area")
+            with TiffFile(BytesIO(memory.read())) as file:
+                tags = [tag for tag in file.pages[0].tags if tag.code in GEOREFERENCE]
+        values = [tag.value.encode() if isinstance(tag.value, str) else tag.value for tag in tags]
+        return [(tag.code, tag.dtype, tag.count, value, True) for tag, value in zip(tags, values, strict=True)]
+
+    def __str__(self) -> str:
+        if self.epsg is not None:
+            return f"EPSG:{self.epsg}"
+        return "coordinates" if self.crs is None else self.crs.to_wkt().split('"')[1]
 
 
-def place_of(path: str | PathLike[str], page: int | None = None) -> Place:
-    """The place of an image in a TIFF file; other files have none."""
-    try:
-        with open_page(fspath(path), page) as opened:
-            tags = () if opened.georeference is None else opened.georeference.tags
-            return Place(tags, opened.no_data, opened.is_transparent, opened.is_large)
-    except Exception:  # not a TIFF file, or a broken one; who reads its pixels says so
-        return Place()
+class _Dataset(DatasetReader):
+    """A dataset without a warning if it has no georeference, which is no fault of an image."""
+
+    def _has_gcps_or_rpcs(self) -> bool:
+        return True
 
 
-def place_like(path: str | PathLike[str], shape: tuple[int, ...]) -> Place:
-    """The place of a file for an array of a shape; an error if it does not fit."""
-    place, file = place_of(path), ImageFile(path)
-    if not place.tags:
-        n_pages = len(file.pages()) if is_tiff(file.path) else 1
-        if n_pages > 1:
-            raise ValueError(f"like must be a file of one image; {fspath(path)!r} has {n_pages} pages.")
-        raise ValueError(f"like must be a georeferenced TIFF file; {fspath(path)!r} is not.")
-    if file.shape[:2] != shape[:2]:
-        has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))
-        raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
-    return place
+@contextmanager
+def opened(name: str) -> Iterator[DatasetReader]:
+    """A dataset, without connections to elsewhere."""
+    with rasterio.Env(**_OPTIONS), _Dataset(name, driver=_drivers()) as dataset:
+        yield dataset
 
 
-def write_labels(
-    path: str | PathLike[str],
-    bands: Iterable[NDArray[Any]],
-    shape: tuple[int, ...],
-    palette: NDArray[np.uint8],
-    *,
-    place: Place | None = None,
-    comment: str = "",
-) -> None:
-    """Write a label map with a palette, (n_labels, 3), and the names of the labels in a second file."""
-    dtype = np.dtype(np.uint8 if len(palette) <= _MAX_CLASSES_8_BITS else np.uint16)
-    no_data = (1 << 8 * dtype.itemsize) - 1
-    if len(palette) > no_data:
-        raise ValueError(f"A label map holds at most {no_data} labels; got {len(palette)} instead.")
-    colormap = np.zeros((3, no_data + 1), dtype=np.uint16)
-    colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
-    numbers = (np.ma.filled(np.ma.asarray(band), no_data).astype(dtype) for band in bands)
-    tags = [*(place or Place()).tags, no_data_tag(no_data)]
-    with written_whole(f"{fspath(path)}.aux.xml") as file:
-        file.write(_names_as_xml(palette))
-        file.flush()  # a full disk is known before there is a label map without names
-        _write(path, numbers, shape, dtype, comment=comment, tags=tags, photometric="palette", colormap=colormap)
+@cache
+def _drivers() -> list[str]:
+    with rasterio.Env() as environment:
+        return sorted(set(environment.drivers()) - _NOT_FILES)
 
 
-def write_image(
-    path: str | PathLike[str],
-    bands: Iterable[NDArray[Any]],
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    *,
-    place: Place,
-    no_data: float | None,
-    has_alpha: bool = False,
-    comment: str = "",
-) -> None:
-    """Write an image of `shape` (height, width, n_channels); masked pixels get `no_data`, or alpha 0."""
-    tags = [*place.tags, *([] if no_data is None or has_alpha else [no_data_tag(no_data)])]
-    n_channels = shape[2] + has_alpha
-    numbers = (_with_alpha(band) if has_alpha else _filled(band, no_data) for band in bands)
-    options = colors_of_tiff(shape[2], n_alpha=int(has_alpha))
-    if n_channels == 1:
-        numbers, shape = (band[..., 0] for band in numbers), shape[:2]
-    else:
-        shape = (*shape[:2], n_channels)
-    _write(path, numbers, shape, dtype, comment=comment, tags=tags, **options)
+def datasets_of(path: str) -> list[str]:
+    """The names of the datasets in a file with bands of the same size."""
+    with opened(path) as dataset:
+        return [path] if dataset.count else list(dataset.subdatasets)
 
 
-def colors_of_tiff(n_colors: int, *, n_alpha: int) -> dict[str, Any]:
-    """Options of `tifffile.imwrite` for the channels of an image."""
-    photometric, n_shown = ("rgb", 3) if n_colors == 3 else ("minisblack", 1)
-    kinds = ["unspecified"] * (n_colors - n_shown) + ["unassalpha"] * n_alpha
-    return {"photometric": photometric, "extrasamples": kinds, "planarconfig": "contig"}
+class RasterFile:
+    """An image whose bands are in one or more datasets of the same size and place.
+
+    Parameters
+    ----------
+    layers : the datasets
+    bands : numbers from 1 of the bands of all layers, in the order wanted; None for all
+    orientation : by TIFF's numbers; images with a georeference are read as they are stored
+    is_scaled : whether numbers are multiplied by the scale of their band, and its offset is added
+    names : of the bands of all layers, if the file has names that GDAL does not know
+
+    Attributes
+    ----------
+    shape, dtype : of the image, as it is read
+    place : its georeference
+    no_data : the nodata value of all bands; None if there is none, or not the same in all
+    band_names : a name for each band; () if none has one, or if the channels are not the bands
+    may_mask : whether pixels may be masked
+    block_rows : number of rows decoded together
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        bands: Sequence[int] | None = None,
+        *,
+        orientation: int = 1,
+        is_scaled: bool = False,
+        names: Sequence[str] = (),
+    ) -> None:
+        datasets = [_Bands(layer, is_scaled=is_scaled) for layer in layers]
+        for other in datasets[1:]:
+            other.check_alike(datasets[0])
+        every = [(dataset, number) for dataset in datasets for number in dataset.numbers]
+        if bands is None:
+            bands = range(1, len(every) + 1)
+        if not bands or not all(1 <= band <= len(every) for band in bands):
+            raise ValueError(f"bands must be numbers from 1 to {len(every)}; got {list(bands)} instead")
+        chosen = [every[band - 1] for band in bands]
+        named = [names[band - 1] for band in bands] if len(names) == len(every) else [d.names[n] for d, n in chosen]
+        runs = groupby(chosen, key=lambda each: datasets.index(each[0]))
+        self._parts = [datasets[index].choose([number for _, number in run]) for index, run in runs]
+        self._height, self._width = datasets[0].size
+        self._n_channels = sum(part.n_channels for part in self._parts)
+        self.dtype = self._parts[0].dtype
+        self.place = datasets[0].place
+        self._turn = _UPRIGHT.get(1 if self.place else orientation)
+        size = (self._width, self._height) if self._turn and orientation > 4 else (self._height, self._width)
+        self.shape = (*size, 3 if self._n_channels == 1 else self._n_channels)
+        names = [name or str(band) for name, band in zip(named, bands, strict=True)]
+        self.band_names = tuple(names) if any(named) and len(names) == self.shape[-1] else ()
+        no_data = {str(each): each for each in (dataset.no_data[number] for dataset, number in chosen)}
+        self.no_data = next(iter(no_data.values())) if len(no_data) == 1 else None
+        self.may_mask = bool(no_data.keys() - {"None"}) or any(part.has_mask for part in self._parts)
+        self.block_rows = max(part.block[0] for part in self._parts)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is too large to be read at once."""
+        return is_too_large(self._n_pixels)
+
+    @property
+    def _n_pixels(self) -> int:
+        return count_pixels(self._height * self._width, self._n_channels * self.dtype.itemsize)
+
+    def read(self) -> NDArray[Any]:
+        """The image, upright, masked where it is transparent or nodata."""
+        check_size(self._n_pixels)
+        pixels = self._read(slice(0, self._height))
+        return pixels if self._turn is None else np.asanyarray(self._turn(pixels))
+
+    def read_rows(self, rows: slice) -> NDArray[Any]:
+        """Some rows of the image."""
+        if self._turn is None:
+            start, stop, _ = rows.indices(self._height)
+            return self._read(slice(start, max(start, stop)))
+        if self.is_large:
+            raise ValueError("it does not lie upright, and is too large to be turned")
+        return np.asanyarray(self.read()[rows])
+
+    def preview(self, longest: int) -> NDArray[Any]:
+        """The image with sides of at most so many pixels, from its overviews if it has any."""
+        step = ceil(max(self.shape[:2]) / longest)
+        shape = ceil(self._height / step), ceil(self._width / step)
+        parts, hidden = zip(*(part.read_small(shape) for part in self._parts), strict=True)
+        pixels = hide(np.concatenate(parts, axis=-1), np.any(hidden, axis=0))
+        pixels = pixels if self._n_channels > 1 else pixels.repeat(3, axis=-1)
+        return pixels if self._turn is None else np.asanyarray(self._turn(pixels))
+
+    def _read(self, rows: slice) -> NDArray[Any]:
+        """Some rows, not turned."""
+        shape = rows.stop - rows.start, self._width
+        pixels, hidden = np.empty((*shape, self._n_channels), self.dtype), np.zeros(shape, dtype=bool)
+        end = 0
+        for part in self._parts:
+            start, end = end, end + part.n_channels
+            part.read_into(pixels[..., start:end], hidden, rows)
+        pixels = gray2rgb(pixels[..., 0]) if self._n_channels == 1 else pixels
+        return hide(pixels, hidden)
 
 
-def _with_alpha(band: NDArray[Any]) -> NDArray[Any]:
-    opaque = ~np.ma.getmaskarray(band).any(axis=-1, keepdims=True)
-    largest = int(np.iinfo(np.dtype(band.dtype)).max)
-    return np.concatenate([np.ma.getdata(band), opaque * band.dtype.type(largest)], axis=-1)
+class _Bands:
+    """Bands of a dataset.
+
+    Attributes
+    ----------
+    layer : the dataset
+    stored : data type of its numbers
+    numbers : of the bands, without alpha
+    names : of the bands, by their number
+    no_data : nodata value of each band by its number, or None
+    size : height and width
+    block : number of rows and columns that are decoded together
+    """
+
+    def __init__(self, layer: Layer, *, is_scaled: bool) -> None:
+        self.layer = layer
+        with opened(layer.dataset) as dataset:
+            stored = np.result_type(*dataset.dtypes)
+            if stored.kind not in "buif":
+                raise ValueError(f"its pixels are {stored}; integers, floats and black-and-white can be read")
+            kinds = dict(zip(dataset.indexes, dataset.colorinterp, strict=True))
+            self._alpha = [number for number, kind in kinds.items() if kind == ColorInterp.alpha][:1]
+            self.numbers = [number for number in kinds if number not in self._alpha]
+            own_name = layer.name if len(self.numbers) == 1 else ""
+            self.names = {number: name or own_name for number, name in zip(kinds, dataset.descriptions, strict=True)}
+            self.no_data = {number: _no_data_of(dataset, number) for number in kinds}
+            self.size, self.block, self.place = dataset.shape, dataset.block_shapes[0], _place_of(dataset)
+            self._has_mask_band = MaskFlags.per_dataset in dataset.mask_flag_enums[0] and not (
+                self._alpha or layer.mask
+            )
+            is_white_0 = dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
+            n_bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8 * stored.itemsize))
+            has_palette = kinds[1] == ColorInterp.palette and n_bits > 1 and not is_white_0  # 1 bit: black and white
+            self._palette = _palette_of(dataset) if has_palette else None
+            self._inverted = is_white_0 and stored.kind == "u"
+            self._largest = (1 << n_bits) - 1
+            self._is_cmyk = tuple(kinds.values())[:4] == _CMYK and stored.kind == "u"
+            self._scaling = np.array([dataset.scales, dataset.offsets]) if is_scaled else None
+            n_together = len(kinds) if dataset.interleaving == Interleaving.pixel else 1
+        self.stored = stored
+        self._block_pixels = count_pixels(int(np.prod(self.block)), n_together * stored.itemsize)
+
+    def choose(self, numbers: list[int]) -> "_Bands":
+        """Some of the bands, in another order."""
+        chosen = copy(self)
+        chosen.numbers = numbers
+        return chosen
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether pixels may be masked by more than nodata."""
+        has_clear_colors = self._palette is not None and bool((self._palette[:, 3] == 0).any())
+        return self._has_mask_band or bool(self._alpha) or self.layer.mask is not None or has_clear_colors
+
+    @cached_property
+    def _sample(self) -> NDArray[Any]:
+        n_bands = len(self.numbers) + len(self._alpha)
+        return self._convert(np.zeros((1, 1, n_bands), self.stored))[0]
+
+    def read_into(self, pixels: NDArray[Any], hidden: NDArray[np.bool_], rows: slice) -> None:
+        """Write some rows to `pixels`, and set `hidden` where they are masked; several pieces at a time."""
+        check_size(self._block_pixels, " in its blocks")
+
+        def decode(window: Window) -> None:
+            with opened(self.layer.dataset) as dataset:
+                numbers = np.moveaxis(dataset.read([*self.numbers, *self._alpha], window=window), 0, -1)
+                mask = dataset.read_masks(1, window=window) if self._has_mask_band else None
+            if self.layer.mask is not None:
+                with opened(self.layer.mask) as dataset:
+                    if dataset.shape != self.size:
+                        raise ValueError("its mask has another size")
+                    mask = dataset.read(1, window=window)
+            top, left = window.row_off - rows.start, window.col_off
+            place = slice(top, top + window.height), slice(left, left + window.width)
+            pixels[place], is_missing = self._convert(numbers)
+            hidden[place] |= is_missing if mask is None else is_missing | (mask == 0)
+
+        for _ in in_parallel(decode, self._pieces(rows)):
+            pass
+
+    def read_small(self, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """The whole image in a smaller shape: colors, and which pixels are masked by nodata or alpha."""
+        with opened(self.layer.dataset) as dataset:
+            bands = [*self.numbers, *self._alpha]
+            return self._convert(np.moveaxis(dataset.read(bands, out_shape=(len(bands), *shape)), 0, -1))
+
+    def _pieces(self, rows: slice) -> list[Window]:
+        """Windows of whole blocks: some rows of blocks, or some columns of one row of them."""
+        (length, block_width), width, n_rows = self.block, self.size[1], rows.stop - rows.start
+        is_one_row = n_rows <= length and block_width < width
+        low, high, size = (0, width, block_width) if is_one_row else (rows.start, rows.stop, length)
+        n_bytes = n_rows * width * len(self.numbers) * self.stored.itemsize
+        n_pieces = min(_MAX_PIECES, 1 + n_bytes // _PIECE_BYTES)
+        step = size * ceil((high - low) / size / n_pieces) or size
+        edges = [low, *range((low // size) * size + step, high, step), high]
+        if is_one_row:
+            return [Window(left, rows.start, right - left, n_rows) for left, right in pairwise(edges)]
+        return [Window(0, top, width, bottom - top) for top, bottom in pairwise(edges) if bottom > top]
+
+    def _convert(self, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Colors of stored numbers, (..., n_channels), of which alpha is the last, and which pixels are masked."""
+        alpha = numbers[..., len(self.numbers) :]
+        colors = numbers[..., : len(self.numbers)]
+        hidden = find_missing(colors, [[self.no_data[number] for number in self.numbers]])
+        hidden |= (alpha == 0).any(axis=-1)
+        if self._palette is not None:
+            colors = self._palette[np.minimum(colors[..., 0], len(self._palette) - 1)]
+            hidden |= colors[..., 3] == 0
+            return colors[..., :3], hidden
+        if self._inverted:
+            colors = colors.dtype.type(self._largest) - colors
+        if self._largest == 1:
+            colors = colors.astype(bool)
+        elif self._largest < 255 and self.stored == np.uint8:
+            colors = np.rint(colors * (255 / self._largest)).astype(np.uint8)
+        if self._is_cmyk and len(self.numbers) == 4:
+            colors = self._largest - colors.astype(np.float64)
+            colors = _round(colors[..., :3] * colors[..., 3:] / self._largest, self.stored)
+        if self.layer.is_premultiplied:
+            opaque = self._largest if self.stored.kind == "u" else 1
+            factors = opaque / np.where(alpha > 0, alpha, opaque)
+            colors = _round(np.minimum(colors * factors, opaque), self.stored)
+        if self._scaling is not None:
+            scales, offsets = self._scaling[:, np.array(self.numbers) - 1]
+            colors = (colors * scales + offsets).astype(np.result_type(self.stored, np.float32))
+        return colors, hidden
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels, as they are read."""
+        return int(self._sample.shape[-1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Data type of the channels, as they are read."""
+        return self._sample.dtype
+
+    def check_alike(self, first: "_Bands") -> None:
+        """Refuse bands that do not fit to those of the first dataset."""
+        name, other = self.layer.name, first.layer.name
+        if self.size != first.size:
+            has, needs = (" × ".join(map(str, size[::-1])) for size in (self.size, first.size))
+            raise ValueError(f"{name} has {has} pixels, but {other} has {needs}")
+        if self.stored != first.stored:
+            raise ValueError(f"{name} holds {self.stored}, but {other} holds {first.stored}")
+        if (self.place.crs, self.place.transform) != (first.place.crs, first.place.transform):
+            raise ValueError(f"{name} lies elsewhere on the map than {other}")
 
 
-def _filled(band: NDArray[Any], no_data: float | None) -> NDArray[Any]:
-    if no_data is None or not isinstance(band, np.ma.MaskedArray):
-        return np.ma.getdata(band)
-    filled = np.array(np.ma.getdata(band))
-    filled[np.ma.getmaskarray(band).any(axis=-1)] = no_data
-    return filled
+def _place_of(dataset: DatasetReader) -> Place:
+    points, system = dataset.gcps
+    transform = None if dataset.transform == Affine.identity() else dataset.transform
+    is_point = dataset.tags().get("AREA_OR_POINT") == "Point"
+    return Place(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
 
 
-def _write(
-    path: str | PathLike[str],
-    bands: Iterable[NDArray[Any]],
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    *,
-    comment: str,
-    tags: list[Tag],
-    **options: object,
-) -> None:
-    tile = tuple(min(_TILE, -(-length // 16) * 16) for length in shape[:2])
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    with written_whole(path) as file:
-        tifffile.imwrite(
-            file,
-            _cut(bands, shape[1], tile),
-            shape=shape,
-            dtype=dtype,
-            tile=tile,
-            compression="zlib",
-            bigtiff=n_bytes > _LARGEST_CLASSIC,
-            metadata=None,
-            description=comment.encode(),
-            extratags=tags,
-            buffersize=_BUFFER,
-            **options,
-        )
+def _no_data_of(dataset: DatasetReader, number: int) -> float | None:
+    """The nodata value of a band. Of the largest integers of 64 bits, rasterio gives a rounded float, or None."""
+    no_data: float | None = dataset.nodatavals[number - 1]
+    dtype = np.dtype(dataset.dtypes[number - 1])
+    if dtype.kind in "iu" and MaskFlags.nodata in dataset.mask_flag_enums[number - 1]:
+        largest = int(np.iinfo(dtype).max)
+        return largest if no_data in (None, float(largest)) else no_data
+    return no_data
 
 
-def _cut(bands: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
-    """Blocks of rows as tiles, from left to right and from top to bottom; the last ones are padded."""
-    waiting: list[NDArray[Any]] = []
-    for band in bands:
-        waiting.append(band)
-        n_rows = sum(map(len, waiting))
-        if n_rows >= tile[0]:
-            rows = np.concatenate(waiting)
-            whole = n_rows // tile[0] * tile[0]
-            yield from _cut_rows(rows[:whole], width, tile)
-            waiting = [rows[whole:].copy()]
-    yield from _cut_rows(np.concatenate(waiting), width, tile)
+def _palette_of(dataset: DatasetReader) -> NDArray[np.uint8]:
+    """The colors of the numbers from 0, (n_numbers, 4)."""
+    colors = dataset.colormap(1)
+    palette = np.zeros((max(colors) + 1, 4), dtype=np.uint8)
+    palette[list(colors)] = list(colors.values())
+    return palette
 
 
-def _cut_rows(rows: NDArray[Any], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
-    for top in range(0, len(rows), tile[0]):
-        for left in range(0, width, tile[1]):
-            part = rows[top : top + tile[0], left : left + tile[1]]
-            missing = [(0, length - has) for length, has in zip(tile, part.shape, strict=False)]
-            yield np.pad(part, [*missing, *[(0, 0)] * (part.ndim - 2)])
-
-
-def _names_as_xml(palette: NDArray[np.uint8]) -> bytes:
-    """Names and colors of labels for GDAL and QGIS: category names and an attribute table."""
-    root = ElementTree.Element("PAMDataset")
-    band = ElementTree.SubElement(root, "PAMRasterBand", band="1")
-    names = [f"class {label}" for label in range(len(palette))]
-    categories = ElementTree.SubElement(band, "CategoryNames")
-    for name in names:
-        ElementTree.SubElement(categories, "Category").text = name
-    table = ElementTree.SubElement(band, "GDALRasterAttributeTable", tableType="thematic")
-    for index, (column, (kind, usage)) in enumerate(_COLUMNS.items()):
-        field = ElementTree.SubElement(table, "FieldDefn", index=str(index))
-        for name, value in {"Name": column, "Type": kind, "Usage": usage}.items():
-            ElementTree.SubElement(field, name).text = str(value)
-    for label, color in enumerate(palette.tolist()):
-        row = ElementTree.SubElement(table, "Row", index=str(label))
-        for value in (label, names[label], *color):
-            ElementTree.SubElement(row, "F").text = str(value)
-    ElementTree.indent(root)
-    return bytes(ElementTree.tostring(root, encoding="utf-8"))
+def _round(colors: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    return (np.rint(colors) if dtype.kind == "u" else colors).astype(dtype)

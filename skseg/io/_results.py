@@ -1,6 +1,6 @@
 """Write label maps and repainted images to standard image files, without loss."""
 
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from .._census.blocks import row_blocks
-from .._color import display_colors, to_uint8, unit_scale
+from .._color import display_colors, to_uint8
 from .._images import free_no_data, open_label_map, open_map, open_single
 from ._atomic import written_whole
-from ._rasters import colors_of_tiff, place_like, write_image, write_labels
+from ._geotiff import write_image, write_labels
+from ._pictures import ImageFile
 
 _PALETTE_SIZE = 256  # largest palette of a PNG
 _COMMENT = "Comment"  # a keyword of the PNG specification
@@ -56,7 +57,7 @@ def save_labels(
         Text to store in the file; ASCII only for TIFF.
 
     like : str or path, default=None
-        Georeferenced TIFF file of the same height and width. The new file, which must be a TIFF, gets its georeference:
+        Georeferenced file of the same height and width. The new file, which must be a TIFF, gets its georeference:
         coordinate system and transform, ground control points, or RPCs.
 
     Raises
@@ -64,7 +65,7 @@ def save_labels(
     ValueError
         If the label map is not a two-dimensional array of integers or has a label without a color, if there are more
         than 65,535 labels, if the colors are not a table of finite numbers, if `path` does not end in .png or .tif, or
-        if `like` is not a georeferenced TIFF file of this size.
+        if `like` is not a georeferenced file of this size.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def save_labels(
             f"label_map must hold labels from 0 to {n_labels - 1}, one per color; got {labels[beyond].max()} instead."
         )
     if suffix != ".png":
-        place = None if like is None else place_like(like, labels.shape)
+        place = None if like is None else _open_like(like, labels.shape).place
         masked = np.ma.MaskedArray(labels, mask=ignored)
         blocks = (masked[rows].astype(np.int32) for rows in row_blocks(labels.shape))
         write_labels(path, blocks, labels.shape, palette, place=place, comment=comment)
@@ -129,14 +130,14 @@ def save_image(
         Text to store in the file; ASCII only for TIFF.
 
     like : str or path, default=None
-        Georeferenced TIFF file of the same height and width. The new file, which must be a TIFF, gets its georeference:
+        Georeferenced file of the same height and width. The new file, which must be a TIFF, gets its georeference:
         coordinate system and transform, ground control points, or RPCs.
 
     Raises
     ------
     ValueError
         If the image does not fit into a PNG or TIFF file, if `path` does not end in .png or .tif, or if `like` is not a
-        georeferenced TIFF file of this size.
+        georeferenced file of this size.
 
     Examples
     --------
@@ -161,23 +162,17 @@ def save_image(
     if pixels.dtype == np.bool_:
         pixels = to_uint8(pixels)
     is_masked = mask.any(axis=-1)
-    has_alpha = bool(is_masked.any())
-    if like is not None:
-        place = place_like(like, pixels.shape)
-        no_data = free_no_data(place.no_data, pixels[~is_masked])
-        blocks, has_alpha = [np.ma.MaskedArray(pixels, mask=mask)], has_alpha and no_data is None
-        options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}
-        write_image(path, blocks, pixels.shape, pixels.dtype, **options)
-        return
-    colors = colors_of_tiff(pixels.shape[2], n_alpha=int(has_alpha))
-    if has_alpha:
-        pixels = np.dstack([pixels, ~is_masked * pixels.dtype.type(unit_scale(pixels.dtype))])
-    pixels = pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels
+    has_alpha, place, no_data = bool(is_masked.any()), None, None
     if suffix == ".png":
-        _write_png(Image.fromarray(pixels), path, comment)
+        pixels = np.dstack([pixels, ~is_masked * np.uint8(255)]) if has_alpha else pixels
+        _write_png(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels), path, comment)
         return
-    with written_whole(path) as file:
-        tifffile.imwrite(file, pixels, description=comment.encode(), compression="zlib", metadata=None, **colors)
+    if like is not None:
+        source = _open_like(like, pixels.shape)
+        place, no_data = source.place, free_no_data(source.no_data, pixels[~is_masked])
+    blocks, has_alpha = [np.ma.MaskedArray(pixels, mask=mask)], has_alpha and no_data is None
+    options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}
+    write_image(path, blocks, pixels.shape, pixels.dtype, **options)
 
 
 def read_comment(path: str | PathLike[str]) -> str:
@@ -213,6 +208,17 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
     if suffix == ".png" and like is not None:
         raise ValueError(f"path must end in .tif with like, since a PNG has no georeference; got {Path(path).name!r}.")
     return suffix
+
+
+def _open_like(path: str | PathLike[str], shape: tuple[int, ...]) -> ImageFile:
+    """A georeferenced file for an array of a shape; an error if it does not fit."""
+    file = ImageFile(path)
+    if file.place is None:
+        raise ValueError(f"like must be a georeferenced file; {fspath(path)!r} is not.")
+    if file.shape[:2] != shape[:2]:
+        has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))
+        raise ValueError(f"like must have {needs} pixels, as the array has; {fspath(path)!r} has {has}.")
+    return file
 
 
 def as_palette(colors: ArrayLike) -> NDArray[np.uint8]:
