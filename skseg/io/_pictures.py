@@ -287,7 +287,8 @@ class ImageFile:
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> ValueError:
-        reason = str(error.__cause__ or error) or type(error).__name__
+        cause = error.__cause__ if type(error).__module__.startswith("rasterio") else None  # GDAL's own words
+        reason = str(cause or error) or type(error).__name__
         if isinstance(error, Image.DecompressionBombError):
             if by_pillow := re.match(r"Image size \((\d+) pixels\)", reason):
                 reason = too_many(int(by_pillow[1]))

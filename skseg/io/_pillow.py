@@ -46,13 +46,13 @@ class PillowFile:
 
     def __init__(self, path: str, page: int | None, bands: tuple[int, ...] | None = None) -> None:
         self._path, self._page, self._bands = path, page, bands
-        if bands is not None and not all(1 <= band <= 3 for band in bands):
-            raise ValueError(f"bands must be numbers from 1 to 3; got {bands} instead")
+        if bands is not None and not (bands and all(1 <= band <= 3 for band in bands)):
+            raise ValueError(f"bands must be numbers from 1 to 3; got {list(bands)} instead")
         with _open_page(path, page) as image:
             if (n_bits := _stored_bits(image)) > 8:
                 warn(f"{path!r} has {n_bits} bits for each number; Pillow gives the upper 8.")
             width, height = image.size
-            if _orientation_of(image) in _LYING:
+            if image.format != "TIFF" and _orientation_of(image) in _LYING:  # of TIFF, Pillow turns the size itself
                 width, height = height, width
             n_channels = 3 if bands is None or len(bands) == 1 else len(bands)
             self.shape = height, width, n_channels
@@ -100,6 +100,8 @@ def survey(path: str) -> tuple[int, bool, int]:
     try:
         with Image.open(path) as image:
             n_frames = 1 if image.format in _WITH_COPIES else int(getattr(image, "n_frames", 1))
+            if image.format == "FITS":
+                raise ValueError("its format is FITS; read it with astropy.io.fits, and pass the array")
             is_readable = image.format not in UNREADABLE
             has_all_bits, orientation = _stored_bits(image) <= 8, _orientation_of(image)
             if image.format == "PPM" and not has_all_bits:
@@ -134,6 +136,7 @@ def _open_upright(path: str, page: int | None) -> tuple[Image.Image, str]:
         if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
             raise ValueError("it is cut off")
         layout = str(image.tile[0].args) if image.format == "PNG" else ""
+        image.load()  # of TIFF, Pillow turns the image here
         return ImageOps.exif_transpose(image), layout
 
 

@@ -34,18 +34,14 @@ from ._tiff import GEOREFERENCE
 # Drivers that open connections, or take any text for an image.
 _NOT_FILES = {"DAAS", "DERIVED", "EEDA", "EEDAI", "HTTP", "MEM", "Memory", "PLMOSAIC", "STACIT", "STACTA", "WCS", "WMS"}
 _NOT_FILES |= {"WMTS", "XYZ"}
-_OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "TRUE", "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none"}  # no lists, no network
-_CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
-_PIECE_BYTES, _MAX_PIECES = 1 << 22, 8  # of a read, decoded at a time by each thread
-_UPRIGHT: dict[int, Any] = {  # by TIFF's orientation
-    2: np.fliplr,
-    3: lambda pixels: np.rot90(pixels, 2),
-    4: np.flipud,
-    5: lambda pixels: np.swapaxes(pixels, 0, 1),
-    6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: np.swapaxes(np.rot90(pixels, 2), 0, 1),
-    8: np.rot90,
+_OPTIONS = {
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # no network
+    "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",  # or the time for the files of a directory grows with the square
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE",  # such as of a file that is cut off
 }
+_CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
+_LYING = 4  # orientations beyond it exchange height and width
+_PIECE_BYTES, _MAX_PIECES = 1 << 22, 8  # of a read, decoded at a time by each thread
 
 
 @dataclass(frozen=True)
@@ -104,14 +100,18 @@ class Place:
 
 
 class _Dataset(DatasetReader):
-    """A dataset without a warning if it has no georeference, which is no fault of an image."""
+    """A dataset that does not warn if it has no georeference, which is no fault of an image, but remembers it."""
+
+    has_transform = True
 
     def _has_gcps_or_rpcs(self) -> bool:
+        """Is called where there is no transform."""
+        self.has_transform = False
         return True
 
 
 @contextmanager
-def opened(name: str) -> Iterator[DatasetReader]:
+def opened(name: str) -> Iterator[_Dataset]:
     """A dataset, without connections to elsewhere."""
     with rasterio.Env(**_OPTIONS), _Dataset(name, driver=_drivers()) as dataset:
         yield dataset
@@ -175,12 +175,13 @@ class RasterFile:
         self._n_channels = sum(part.n_channels for part in self._parts)
         self.dtype = self._parts[0].dtype
         self.place = datasets[0].place
-        self._turn = _UPRIGHT.get(1 if self.place else orientation)
-        size = (self._width, self._height) if self._turn and orientation > 4 else (self._height, self._width)
+        self._orientation = 1 if self.place else orientation
+        size = datasets[0].size[:: -1 if self._orientation > _LYING else 1]
         self.shape = (*size, 3 if self._n_channels == 1 else self._n_channels)
         names = [name or str(band) for name, band in zip(named, bands, strict=True)]
         self.band_names = tuple(names) if any(named) and len(names) == self.shape[-1] else ()
-        no_data = {str(each): each for each in (dataset.no_data[number] for dataset, number in chosen)}
+        self._no_data = [dataset.no_data[number] for dataset, number in chosen]
+        no_data = {str(each): each for each in self._no_data}
         self.no_data = next(iter(no_data.values())) if len(no_data) == 1 else None
         self.may_mask = bool(no_data.keys() - {"None"}) or any(part.has_mask for part in self._parts)
         self.block_rows = max(part.block[0] for part in self._parts)
@@ -197,12 +198,11 @@ class RasterFile:
     def read(self) -> NDArray[Any]:
         """The image, upright, masked where it is transparent or nodata."""
         check_size(self._n_pixels)
-        pixels = self._read(slice(0, self._height))
-        return pixels if self._turn is None else np.asanyarray(self._turn(pixels))
+        return _turned(self._read(slice(0, self._height)), self._orientation)
 
     def read_rows(self, rows: slice) -> NDArray[Any]:
         """Some rows of the image."""
-        if self._turn is None:
+        if self._orientation == 1:
             start, stop, _ = rows.indices(self._height)
             return self._read(slice(start, max(start, stop)))
         if self.is_large:
@@ -212,22 +212,47 @@ class RasterFile:
     def preview(self, longest: int) -> NDArray[Any]:
         """The image with sides of at most so many pixels, from its overviews if it has any."""
         step = ceil(max(self.shape[:2]) / longest)
-        shape = ceil(self._height / step), ceil(self._width / step)
-        parts, hidden = zip(*(part.read_small(shape) for part in self._parts), strict=True)
-        pixels = hide(np.concatenate(parts, axis=-1), np.any(hidden, axis=0))
-        pixels = pixels if self._n_channels > 1 else pixels.repeat(3, axis=-1)
-        return pixels if self._turn is None else np.asanyarray(self._turn(pixels))
+        pixels, hidden = self._decode(out_shape=(ceil(self._height / step), ceil(self._width / step)))
+        return _turned(self._finish(pixels, hidden), self._orientation)
 
     def _read(self, rows: slice) -> NDArray[Any]:
-        """Some rows, not turned."""
+        """Some rows, not turned; several pieces are decoded at a time."""
         shape = rows.stop - rows.start, self._width
-        pixels, hidden = np.empty((*shape, self._n_channels), self.dtype), np.zeros(shape, dtype=bool)
-        end = 0
+        pixels, hidden = np.empty((*shape, self._n_channels), self.dtype), np.empty(shape, dtype=bool)
+
+        def decode(window: Window) -> None:
+            top, left = window.row_off - rows.start, window.col_off
+            place = slice(top, top + window.height), slice(left, left + window.width)
+            pixels[place], hidden[place] = self._decode(window=window)
+
         for part in self._parts:
-            start, end = end, end + part.n_channels
-            part.read_into(pixels[..., start:end], hidden, rows)
-        pixels = gray2rgb(pixels[..., 0]) if self._n_channels == 1 else pixels
-        return hide(pixels, hidden)
+            check_size(part.block_pixels, " in its blocks")
+        for _ in in_parallel(decode, self._pieces(rows)):
+            pass
+        return self._finish(pixels, hidden)
+
+    def _finish(self, pixels: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
+        return hide(gray2rgb(pixels[..., 0]) if self._n_channels == 1 else pixels, hidden)
+
+    def _decode(self, **where: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """Colors, (..., n_channels), and which pixels are masked; `where` is a window or a smaller shape."""
+        numbers, alphas, hidden = zip(*(part.read(**where) for part in self._parts), strict=True)
+        is_masked = np.any(hidden, axis=0) | find_missing(_join(numbers), [self._no_data])
+        each = zip(self._parts, numbers, alphas, strict=True)
+        return _join([part.convert(*stored) for part, *stored in each]), is_masked
+
+    def _pieces(self, rows: slice) -> list[Window]:
+        """Windows of whole blocks: some rows of blocks, or some columns of one row of them."""
+        (length, block_width), n_rows = self._parts[0].block, rows.stop - rows.start
+        is_one_row = n_rows <= length and block_width < self._width
+        low, high, size = (0, self._width, block_width) if is_one_row else (rows.start, rows.stop, length)
+        n_bytes = n_rows * self._width * self._n_channels * self.dtype.itemsize
+        n_pieces = min(_MAX_PIECES, 1 + n_bytes // _PIECE_BYTES)
+        step = size * ceil((high - low) / size / n_pieces) or size
+        edges = pairwise([low, *range((low // size) * size + step, high, step), high])
+        if is_one_row:
+            return [Window(left, rows.start, right - left, n_rows) for left, right in edges if n_rows]
+        return [Window(0, top, self._width, bottom - top) for top, bottom in edges if bottom > top]
 
 
 class _Bands:
@@ -242,6 +267,7 @@ class _Bands:
     no_data : nodata value of each band by its number, or None
     size : height and width
     block : number of rows and columns that are decoded together
+    block_pixels : of these, as Pillow counts them
     """
 
     def __init__(self, layer: Layer, *, is_scaled: bool) -> None:
@@ -257,9 +283,8 @@ class _Bands:
             self.names = {number: name or own_name for number, name in zip(kinds, dataset.descriptions, strict=True)}
             self.no_data = {number: _no_data_of(dataset, number) for number in kinds}
             self.size, self.block, self.place = dataset.shape, dataset.block_shapes[0], _place_of(dataset)
-            self._has_mask_band = MaskFlags.per_dataset in dataset.mask_flag_enums[0] and not (
-                self._alpha or layer.mask
-            )
+            has_mask = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
+            self._has_mask_band = has_mask and not self._alpha and layer.mask is None
             is_white_0 = dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
             n_bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8 * stored.itemsize))
             has_palette = kinds[1] == ColorInterp.palette and n_bits > 1 and not is_white_0  # 1 bit: black and white
@@ -267,10 +292,11 @@ class _Bands:
             self._inverted = is_white_0 and stored.kind == "u"
             self._largest = (1 << n_bits) - 1
             self._is_cmyk = tuple(kinds.values())[:4] == _CMYK and stored.kind == "u"
+            is_scaled = is_scaled and {*dataset.scales, *dataset.offsets} != {0, 1}
             self._scaling = np.array([dataset.scales, dataset.offsets]) if is_scaled else None
             n_together = len(kinds) if dataset.interleaving == Interleaving.pixel else 1
         self.stored = stored
-        self._block_pixels = count_pixels(int(np.prod(self.block)), n_together * stored.itemsize)
+        self.block_pixels = count_pixels(int(np.prod(self.block)), n_together * stored.itemsize)
 
     def choose(self, numbers: list[int]) -> "_Bands":
         """Some of the bands, in another order."""
@@ -286,59 +312,31 @@ class _Bands:
 
     @cached_property
     def _sample(self) -> NDArray[Any]:
-        n_bands = len(self.numbers) + len(self._alpha)
-        return self._convert(np.zeros((1, 1, n_bands), self.stored))[0]
+        numbers = np.zeros((1, len(self.numbers)), self.stored)
+        return self.convert(numbers, numbers[:, :1])
 
-    def read_into(self, pixels: NDArray[Any], hidden: NDArray[np.bool_], rows: slice) -> None:
-        """Write some rows to `pixels`, and set `hidden` where they are masked; several pieces at a time."""
-        check_size(self._block_pixels, " in its blocks")
-
-        def decode(window: Window) -> None:
-            with opened(self.layer.dataset) as dataset:
-                numbers = np.moveaxis(dataset.read([*self.numbers, *self._alpha], window=window), 0, -1)
-                mask = dataset.read_masks(1, window=window) if self._has_mask_band else None
-            if self.layer.mask is not None:
-                with opened(self.layer.mask) as dataset:
-                    if dataset.shape != self.size:
-                        raise ValueError("its mask has another size")
-                    mask = dataset.read(1, window=window)
-            top, left = window.row_off - rows.start, window.col_off
-            place = slice(top, top + window.height), slice(left, left + window.width)
-            pixels[place], is_missing = self._convert(numbers)
-            hidden[place] |= is_missing if mask is None else is_missing | (mask == 0)
-
-        for _ in in_parallel(decode, self._pieces(rows)):
-            pass
-
-    def read_small(self, shape: tuple[int, int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """The whole image in a smaller shape: colors, and which pixels are masked by nodata or alpha."""
+    def read(self, **where: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+        """The stored numbers of the bands, and of alpha, (..., n_bands), and which pixels these or a mask hide."""
         with opened(self.layer.dataset) as dataset:
-            bands = [*self.numbers, *self._alpha]
-            return self._convert(np.moveaxis(dataset.read(bands, out_shape=(len(bands), *shape)), 0, -1))
-
-    def _pieces(self, rows: slice) -> list[Window]:
-        """Windows of whole blocks: some rows of blocks, or some columns of one row of them."""
-        (length, block_width), width, n_rows = self.block, self.size[1], rows.stop - rows.start
-        is_one_row = n_rows <= length and block_width < width
-        low, high, size = (0, width, block_width) if is_one_row else (rows.start, rows.stop, length)
-        n_bytes = n_rows * width * len(self.numbers) * self.stored.itemsize
-        n_pieces = min(_MAX_PIECES, 1 + n_bytes // _PIECE_BYTES)
-        step = size * ceil((high - low) / size / n_pieces) or size
-        edges = [low, *range((low // size) * size + step, high, step), high]
-        if is_one_row:
-            return [Window(left, rows.start, right - left, n_rows) for left, right in pairwise(edges)]
-        return [Window(0, top, width, bottom - top) for top, bottom in pairwise(edges) if bottom > top]
-
-    def _convert(self, numbers: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """Colors of stored numbers, (..., n_channels), of which alpha is the last, and which pixels are masked."""
-        alpha = numbers[..., len(self.numbers) :]
-        colors = numbers[..., : len(self.numbers)]
-        hidden = find_missing(colors, [[self.no_data[number] for number in self.numbers]])
-        hidden |= (alpha == 0).any(axis=-1)
+            numbers = _read(dataset, [*self.numbers, *self._alpha], **where)
+            mask = _read(dataset, [1], masks=True, **where) if self._has_mask_band else None
+        if self.layer.mask is not None:
+            with opened(self.layer.mask) as dataset:
+                if dataset.shape != self.size:
+                    raise ValueError("its mask has another size")
+                mask = _read(dataset, [1], **where)
+        colors, alpha = numbers[..., : len(self.numbers)], numbers[..., len(self.numbers) :]
+        hidden = np.zeros(colors.shape[:2], dtype=bool) if mask is None else mask[..., 0] == 0
+        if self._alpha:
+            hidden |= alpha[..., 0] == 0
         if self._palette is not None:
-            colors = self._palette[np.minimum(colors[..., 0], len(self._palette) - 1)]
-            hidden |= colors[..., 3] == 0
-            return colors[..., :3], hidden
+            hidden |= self._palette[np.minimum(colors[..., 0], len(self._palette) - 1), 3] == 0
+        return colors, alpha, hidden
+
+    def convert(self, colors: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+        """Colors of stored numbers."""
+        if self._palette is not None:
+            return self._palette[np.minimum(colors[..., 0], len(self._palette) - 1), :3]
         if self._inverted:
             colors = colors.dtype.type(self._largest) - colors
         if self._largest == 1:
@@ -355,7 +353,7 @@ class _Bands:
         if self._scaling is not None:
             scales, offsets = self._scaling[:, np.array(self.numbers) - 1]
             colors = (colors * scales + offsets).astype(np.result_type(self.stored, np.float32))
-        return colors, hidden
+        return colors
 
     @property
     def n_channels(self) -> int:
@@ -379,14 +377,33 @@ class _Bands:
             raise ValueError(f"{name} lies elsewhere on the map than {other}")
 
 
-def _place_of(dataset: DatasetReader) -> Place:
+def _read(dataset: _Dataset, bands: list[int], *, masks: bool = False, **where: Any) -> NDArray[Any]:
+    """Bands of a dataset, or their masks, as (..., n_bands); `where` is a window or a smaller shape."""
+    if "out_shape" in where:
+        where["out_shape"] = (len(bands), *where["out_shape"])
+    return np.moveaxis((dataset.read_masks if masks else dataset.read)(bands, **where), 0, -1)
+
+
+def _join(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+
+
+def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """An image turned upright."""
+    pixels = pixels.swapaxes(0, 1) if orientation > _LYING else pixels
+    pixels = pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels
+    return pixels[::-1] if orientation in (3, 4, 7, 8) else pixels
+
+
+def _place_of(dataset: _Dataset) -> Place:
     points, system = dataset.gcps
-    transform = None if dataset.transform == Affine.identity() else dataset.transform
+    has_transform = dataset.has_transform and dataset.transform != Affine.identity()
+    transform = dataset.transform if has_transform else None
     is_point = dataset.tags().get("AREA_OR_POINT") == "Point"
     return Place(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
 
 
-def _no_data_of(dataset: DatasetReader, number: int) -> float | None:
+def _no_data_of(dataset: _Dataset, number: int) -> float | None:
     """The nodata value of a band. Of the largest integers of 64 bits, rasterio gives a rounded float, or None."""
     no_data: float | None = dataset.nodatavals[number - 1]
     dtype = np.dtype(dataset.dtypes[number - 1])
@@ -396,7 +413,7 @@ def _no_data_of(dataset: DatasetReader, number: int) -> float | None:
     return no_data
 
 
-def _palette_of(dataset: DatasetReader) -> NDArray[np.uint8]:
+def _palette_of(dataset: _Dataset) -> NDArray[np.uint8]:
     """The colors of the numbers from 0, (n_numbers, 4)."""
     colors = dataset.colormap(1)
     palette = np.zeros((max(colors) + 1, 4), dtype=np.uint8)

@@ -14,6 +14,7 @@ _ASIDE = 1 | 4  # bits of a page's type: it is a smaller copy of another page, o
 _MASK = 4
 _WITH_CHANNELS = {"ome", "imagej", "lsm"}  # kinds of files whose metadata tell which pages are channels
 _SLIDES = {"avs", "bif", "ndpi", "philips", "qpi", "scn", "svs"}  # with labels, macros, thumbnails and smaller copies
+_LYING = 4  # orientations beyond it exchange height and width
 _RAW = ("CFA", "LINEAR_RAW")
 _LAB = ("CIELAB", "ICCLAB", "ITULAB")
 _PREMULTIPLIED, _ALPHA = 1, 2  # kinds of extra samples
@@ -109,6 +110,7 @@ def _is_plain(page: TiffPage) -> bool:
         and n_colors == _N_COLORS.get(color)
         and (not extra or (extra == [_ALPHA] and takes_alpha))
         and getattr(page.compression, "name", "") in _COMPRESSIONS
+        and not (page.compression == 1 and page.tags.valueof("Orientation", 1) > _LYING)  # whose rows Pillow mixes up
         and not page.parent.is_bigtiff
         and 0 not in page.databytecounts  # blocks that are left out
         and (GEOREFERENCE | {_NO_DATA}).isdisjoint(tag.code for tag in page.tags)
