@@ -340,12 +340,8 @@ def test_the_preview_of_a_raw_photo_is_no_image(folder):
 
 def test_a_file_without_an_image_is_an_error(folder):
     Path("x.txt").write_text("1 2 3\n4 5 6\n", encoding="ascii")
-    cards = [
-        "SIMPLE  =                    T",
-        "BITPIX  =                   16",
-        "NAXIS   =                    0",
-        "END",
-    ]
+    numbers = {"BITPIX": "8", "NAXIS": "2", "NAXIS1": "4", "NAXIS2": "3"}
+    cards = ["SIMPLE  =                    T", *(f"{name:8}= {value:>20}" for name, value in numbers.items()), "END"]
     Path("x.fits").write_bytes("".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880))
     for name, reason in {
         "x.txt": "its format is unknown",

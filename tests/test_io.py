@@ -27,6 +27,7 @@ from skseg.io._results import read_comment
 
 COFFEE = coffee()[::8, ::8]
 LABELS = (COFFEE[..., 0] > 100).astype(int)
+needs_rasterio = pytest.mark.skipif(find_spec("rasterio") is None, reason="no rasterio")
 
 
 @pytest.fixture
@@ -139,6 +140,7 @@ def write_png(path, numbers, n_bits, *, transparent, turned):
     )
 
 
+@needs_rasterio
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize(("n_bits", "n_channels"), [(1, 1), (2, 1), (4, 1), (8, 1), (16, 1), (8, 3), (16, 3)])
 def test_a_color_is_transparent_at_every_depth_of_a_png(tmp_path, n_bits, n_channels, turned):
@@ -190,6 +192,7 @@ def test_gray_of_16_bits_keeps_its_bits(save):
     assert np.array_equal(pixels, np.repeat(deep[..., np.newaxis], 3, axis=-1))
 
 
+@needs_rasterio
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("n_channels", [3, 7])
 @pytest.mark.parametrize("planes", ["contig", "separate"])
@@ -208,6 +211,7 @@ def test_gray_tiff_becomes_rgb_and_alpha_a_mask(tmp_path):
     assert np.ma.asarray(io.ImageFile(tmp_path / "rgba.tif")).mask.all()
 
 
+@needs_rasterio
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_tiff_is_upright(tmp_path, orientation, dtype):
@@ -219,6 +223,7 @@ def test_tiff_is_upright(tmp_path, orientation, dtype):
     assert np.array_equal(np.asarray(io.ImageFile(path)), np.asarray(ImageOps.exif_transpose(image)))
 
 
+@needs_rasterio
 def test_a_white_is_zero_tiff_is_not_negative(tmp_path):
     for dtype in (np.uint8, np.uint16):
         gray = np.array([[0, 100]], dtype=dtype)
@@ -236,6 +241,7 @@ def test_a_palette_tiff_has_the_colors_of_its_palette(tmp_path):
     assert np.array_equal(np.asarray(io.ImageFile(tmp_path / "palette.tif")), colors[COFFEE[..., 0]])
 
 
+@needs_rasterio
 def test_a_fourth_channel_that_is_no_alpha_is_kept(tmp_path):
     bands = np.dstack([COFFEE, COFFEE[..., :1]])
     tifffile.imwrite(tmp_path / "nir.tif", bands, photometric="rgb", extrasamples=["unspecified"])
@@ -244,6 +250,7 @@ def test_a_fourth_channel_that_is_no_alpha_is_kept(tmp_path):
     assert np.array_equal(pixels, bands)
 
 
+@needs_rasterio
 def test_missing_values_of_a_tiff_are_masked(tmp_path):
     bands = np.ones((4, 5, 6), dtype=np.float32)
     bands[0, 0, 2] = np.nan
@@ -300,6 +307,7 @@ def test_pages_are_images_of_their_own(tmp_path):
         np.asarray(io.ImageFile(tmp_path / "pages.tif", page=3))
 
 
+@needs_rasterio
 def test_the_name_of_a_file_does_not_say_what_it_is(tmp_path):
     deep = COFFEE.astype(np.uint16) * 257
     tifffile.imwrite(tmp_path / "tiff.png", deep, photometric="rgb")
@@ -364,6 +372,7 @@ def test_several_frames_are_no_image(tmp_path):
             np.asarray(io.ImageFile(tmp_path / name))
 
 
+@needs_rasterio
 @pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.gif", "x.bmp", "x.tif"])
 @pytest.mark.parametrize("limit", [1, 1500, 3749])  # of 3750; Pillow refuses half of them or less in its own words
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -582,6 +591,7 @@ def test_what_is_no_label_map_is_not_written(tmp_path, label_map, n_labels, what
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_rasterio
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.bool_])
 @pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 6])
 @pytest.mark.parametrize("masked", [False, True])

@@ -281,7 +281,7 @@ class ImageFile:
         """Turn all errors into a ValueError that names the file."""
         try:
             yield
-        except (_NamedError, TooLargeError):
+        except (_NamedError, TooLargeError, Warning):
             raise
         except Exception as error:  # decoders raise many kinds of errors on broken files
             raise self._failure(error) from error

@@ -212,7 +212,7 @@ class RasterFile:
     def preview(self, longest: int) -> NDArray[Any]:
         """The image with sides of at most so many pixels, from its overviews if it has any."""
         step = ceil(max(self.shape[:2]) / longest)
-        pixels, hidden = self._decode(out_shape=(ceil(self._height / step), ceil(self._width / step)))
+        pixels, hidden = self._decode((ceil(self._height / step), ceil(self._width / step)))
         return _turned(self._finish(pixels, hidden), self._orientation)
 
     def _read(self, rows: slice) -> NDArray[Any]:
@@ -223,7 +223,7 @@ class RasterFile:
         def decode(window: Window) -> None:
             top, left = window.row_off - rows.start, window.col_off
             place = slice(top, top + window.height), slice(left, left + window.width)
-            pixels[place], hidden[place] = self._decode(window=window)
+            pixels[place], hidden[place] = self._decode(window)
 
         for part in self._parts:
             check_size(part.block_pixels, " in its blocks")
@@ -234,9 +234,9 @@ class RasterFile:
     def _finish(self, pixels: NDArray[Any], hidden: NDArray[np.bool_]) -> NDArray[Any]:
         return hide(gray2rgb(pixels[..., 0]) if self._n_channels == 1 else pixels, hidden)
 
-    def _decode(self, **where: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def _decode(self, where: Window | tuple[int, int]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Colors, (..., n_channels), and which pixels are masked; `where` is a window or a smaller shape."""
-        numbers, alphas, hidden = zip(*(part.read(**where) for part in self._parts), strict=True)
+        numbers, alphas, hidden = zip(*(part.read(where) for part in self._parts), strict=True)
         is_masked = np.any(hidden, axis=0) | find_missing(_join(numbers), [self._no_data])
         each = zip(self._parts, numbers, alphas, strict=True)
         return _join([part.convert(*stored) for part, *stored in each]), is_masked
@@ -315,16 +315,16 @@ class _Bands:
         numbers = np.zeros((1, len(self.numbers)), self.stored)
         return self.convert(numbers, numbers[:, :1])
 
-    def read(self, **where: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+    def read(self, where: Window | tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
         """The stored numbers of the bands, and of alpha, (..., n_bands), and which pixels these or a mask hide."""
         with opened(self.layer.dataset) as dataset:
-            numbers = _read(dataset, [*self.numbers, *self._alpha], **where)
-            mask = _read(dataset, [1], masks=True, **where) if self._has_mask_band else None
+            numbers = _read(dataset, [*self.numbers, *self._alpha], where)
+            mask = _read(dataset, [1], where, masks=True) if self._has_mask_band else None
         if self.layer.mask is not None:
             with opened(self.layer.mask) as dataset:
                 if dataset.shape != self.size:
                     raise ValueError("its mask has another size")
-                mask = _read(dataset, [1], **where)
+                mask = _read(dataset, [1], where)
         colors, alpha = numbers[..., : len(self.numbers)], numbers[..., len(self.numbers) :]
         hidden = np.zeros(colors.shape[:2], dtype=bool) if mask is None else mask[..., 0] == 0
         if self._alpha:
@@ -377,11 +377,12 @@ class _Bands:
             raise ValueError(f"{name} lies elsewhere on the map than {other}")
 
 
-def _read(dataset: _Dataset, bands: list[int], *, masks: bool = False, **where: Any) -> NDArray[Any]:
-    """Bands of a dataset, or their masks, as (..., n_bands); `where` is a window or a smaller shape."""
-    if "out_shape" in where:
-        where["out_shape"] = (len(bands), *where["out_shape"])
-    return np.moveaxis((dataset.read_masks if masks else dataset.read)(bands, **where), 0, -1)
+def _read(dataset: _Dataset, bands: list[int], where: Window | tuple[int, int], *, masks: bool = False) -> NDArray[Any]:
+    """Bands of a dataset, or their masks, (height, width, n_bands), in a window, or all in a smaller shape."""
+    window, shape = (where, (where.height, where.width)) if isinstance(where, Window) else (None, where)
+    numbers = np.empty((*shape, len(bands)), np.uint8 if masks else np.result_type(*dataset.dtypes))
+    (dataset.read_masks if masks else dataset.read)(bands, window=window, out=np.moveaxis(numbers, -1, 0))
+    return numbers
 
 
 def _join(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
