@@ -27,7 +27,7 @@ from ..io._pictures import ImageFile, find_pictures, readable
 from .messages import FAILURES, as_click_error, as_line, messages_about, progress_bar
 
 if TYPE_CHECKING:
-    from ..io._rasters import Place
+    from ..io._place import Place
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._atomic import written_whole
 
 if TYPE_CHECKING:
-    from ._rasters import Place
+    from ._place import Place
 
 _TILE = 512
 _BUFFER = 1 << 25  # bytes that are compressed together

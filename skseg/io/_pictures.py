@@ -27,7 +27,8 @@ from ._stored import Layer, NeedsRasterioError, Stored, is_too_large, too_many
 from ._tiff import find_images, is_tiff
 
 if TYPE_CHECKING:
-    from ._rasters import Place, RasterFile
+    from ._place import Place
+    from ._rasters import RasterFile
 
 Name = str | PathLike[str]
 
