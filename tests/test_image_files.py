@@ -9,7 +9,7 @@ import pytest
 import rasterio
 import tifffile
 from click.testing import CliRunner
-from PIL import Image, features
+from PIL import Image
 from rasterio.enums import ColorInterp
 
 from skseg import KMeansSegmenter, io
@@ -58,6 +58,7 @@ def test_compressions_that_pillow_lacks(folder, compression, place):
     assert np.array_equal(whole_and_by_rows(io.ImageFile("x.tif")), RGBA[..., :3])
 
 
+@pytest.mark.skipif(rasterio.__gdal_version__ < "3.10", reason="GDAL fails on NaN in LERC")
 def test_nan_in_lerc_is_masked(folder):
     pixels = BANDS.astype(np.float32)
     pixels[3:9] = np.nan
@@ -367,7 +368,7 @@ def test_what_a_directory_holds_besides_images_is_told(folder):
 
 def test_avif_of_more_than_8_bits_is_read_with_a_warning(folder):
     imagecodecs = pytest.importorskip("imagecodecs")
-    if not features.check("avif"):
+    if ".avif" not in Image.registered_extensions():
         pytest.skip("Pillow without AVIF")
     Path("x.avif").write_bytes(imagecodecs.avif_encode(RGBA[..., :3], level=90))
     assert np.asarray(io.ImageFile("x.avif")).shape == (30, 20, 3)
