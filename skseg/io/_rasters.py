@@ -34,6 +34,7 @@ _OPTIONS = {
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE",  # such as of a file that is cut off
 }
 _CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
+_BLACK_AND_WHITE = ((0, 0, 0, 255), (255, 255, 255, 255))
 _LYING = 4  # orientations beyond it exchange height and width
 _PIECE_BYTES, _MAX_PIECES = 1 << 22, 8  # of a read, decoded at a time by each thread
 
@@ -220,14 +221,13 @@ class _Bands:
             self.numbers = [number for number in kinds if number not in self._alpha]
             own_name = layer.name if len(self.numbers) == 1 else ""
             self.names = {number: name or own_name for number, name in zip(kinds, dataset.descriptions, strict=True)}
-            self.no_data = {number: _no_data_of(dataset, number) for number in kinds}
+            self.no_data = dict(zip(kinds, _no_data_of(dataset), strict=True))
             self.size, self.block, self.place = dataset.shape, dataset.block_shapes[0], _place_of(dataset)
             has_mask = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
             self._has_mask_band = has_mask and not self._alpha and layer.mask is None
             is_white_0 = dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
             n_bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8 * stored.itemsize))
-            has_palette = kinds[1] == ColorInterp.palette and n_bits > 1 and not is_white_0  # 1 bit: black and white
-            self._palette = _palette_of(dataset) if has_palette else None
+            self._palette = _palette_of(dataset) if kinds[1] == ColorInterp.palette and not is_white_0 else None
             self._inverted = is_white_0 and stored.kind == "u"
             self._largest = (1 << n_bits) - 1
             self._is_cmyk = tuple(kinds.values())[:4] == _CMYK and stored.kind == "u"
@@ -318,8 +318,9 @@ class _Bands:
 
 def _read(dataset: _Dataset, bands: list[int], where: Window | tuple[int, int], *, masks: bool = False) -> NDArray[Any]:
     """Bands of a dataset, or their masks, (height, width, n_bands), in a window, or all in a smaller shape."""
+    # Zeros, since GDAL leaves out what it cannot decode of some files.
     window, shape = (where, (where.height, where.width)) if isinstance(where, Window) else (None, where)
-    numbers = np.empty((*shape, len(bands)), np.uint8 if masks else np.result_type(*dataset.dtypes))
+    numbers = np.zeros((*shape, len(bands)), np.uint8 if masks else np.result_type(*dataset.dtypes))
     (dataset.read_masks if masks else dataset.read)(bands, window=window, out=np.moveaxis(numbers, -1, 0))
     return numbers
 
@@ -343,22 +344,22 @@ def _place_of(dataset: _Dataset) -> Place:
     return Place(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
 
 
-def _no_data_of(dataset: _Dataset, number: int) -> float | None:
-    """The nodata value of a band. Of the largest integers of 64 bits, rasterio gives a rounded float, or None."""
-    no_data: float | None = dataset.nodatavals[number - 1]
-    dtype = np.dtype(dataset.dtypes[number - 1])
-    if dtype.kind in "iu" and MaskFlags.nodata in dataset.mask_flag_enums[number - 1]:
-        largest = int(np.iinfo(dtype).max)
-        return largest if no_data in (None, float(largest)) else no_data
-    return no_data
+def _no_data_of(dataset: _Dataset) -> list[float | None]:
+    """The nodata value of each band. Of the largest integer of 64 bits, rasterio gives a rounded float, or None."""
+    limits = [np.iinfo(dtype).max if np.dtype(dtype).kind in "iu" else None for dtype in dataset.dtypes]
+    bands = zip(dataset.nodatavals, dataset.mask_flag_enums, limits, strict=True)
+    return [
+        largest if largest and MaskFlags.nodata in flags and no_data in (None, float(largest)) else no_data
+        for no_data, flags, largest in bands
+    ]
 
 
-def _palette_of(dataset: _Dataset) -> NDArray[np.uint8]:
-    """The colors of the numbers from 0, (n_numbers, 4)."""
+def _palette_of(dataset: _Dataset) -> NDArray[np.uint8] | None:
+    """The colors of the numbers from 0, (n_numbers, 4); None for black and white, which need none."""
     colors = dataset.colormap(1)
     palette = np.zeros((max(colors) + 1, 4), dtype=np.uint8)
     palette[list(colors)] = list(colors.values())
-    return palette
+    return None if np.array_equal(palette, _BLACK_AND_WHITE) else palette
 
 
 def _round(colors: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

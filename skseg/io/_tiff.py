@@ -98,7 +98,8 @@ def _problem_of(page: TiffPage) -> str:
 
 def _is_plain(page: TiffPage) -> bool:
     """Whether Pillow decodes all of a page: 8 bits, or 1, in RGB or what becomes RGB, maybe with alpha."""
-    color, extra = _color_of(page), list(map(int, page.extrasamples))
+    color, compression = _color_of(page), getattr(page.compression, "name", "")
+    extra = list(map(int, page.extrasamples))
     n_colors = page.samplesperpixel - len(extra)
     n_bits = (1, 8) if color in ("MINISBLACK", "MINISWHITE") and n_colors == 1 else (8,)
     takes_alpha = page.planarconfig == 1 and color not in ("SEPARATED", "PALETTE")
@@ -109,8 +110,10 @@ def _is_plain(page: TiffPage) -> bool:
         and page.sampleformat == 1
         and n_colors == _N_COLORS.get(color)
         and (not extra or (extra == [_ALPHA] and takes_alpha))
-        and getattr(page.compression, "name", "") in _COMPRESSIONS
-        and not (page.compression == 1 and page.tags.valueof("Orientation", 1) > _LYING)  # whose rows Pillow mixes up
+        and compression in _COMPRESSIONS
+        and not (compression == "NONE" and page.tags.valueof("Orientation", 1) > _LYING)  # whose rows Pillow mixes up
+        and not (compression != "JPEG" and color == "YCBCR")  # which has fewer colors than pixels
+        and not page.is_tiled  # tiles at the rims are not always right
         and not page.parent.is_bigtiff
         and 0 not in page.databytecounts  # blocks that are left out
         and (GEOREFERENCE | {_NO_DATA}).isdisjoint(tag.code for tag in page.tags)
