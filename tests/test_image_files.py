@@ -232,7 +232,7 @@ def test_files_are_bands_of_one_image(folder):
     shuffled = io.ImageFile(names, bands=[5, 1, 2])
     assert shuffled.band_names == ("B4", "B0", "B1")
     assert np.array_equal(whole_and_by_rows(shuffled), BANDS[..., [4, 0, 1]])
-    assert repr(shuffled).endswith("3 bands (B4, B0, B1) of uint16, EPSG:32633>")
+    assert repr(shuffled).endswith("3 channels (B4, B0, B1) of uint16, EPSG:32633>")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def segment(
     NAME-segmented.png is the repainted image, or a TIFF if it has more than 8 bits or other channels than RGB.
     NAME-labels.png is an indexed PNG: its pixel values are the labels, from 0 for the darkest cluster, and its palette
     holds the cluster colors. Beyond 256 values, it is a 16-bit gray PNG. NAME-distances.tif holds the distances to
-    the K centers. Georeferenced TIFF files give TIFF files with the same georeference.
+    the K centers. Georeferenced images give TIFF files with the same georeference.
 
     \b
     Examples:

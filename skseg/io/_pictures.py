@@ -309,7 +309,7 @@ class ImageFile:
             names = f" ({', '.join(self.band_names)})" if self.band_names else ""
             no_data = "" if self.no_data is None else f", nodata {self.no_data:g}"
             place = "" if self.place is None else f", {self.place}"
-            facts = f": {width} × {height} pixels, {n_channels} bands{names} of {self.dtype}{no_data}{place}"
+            facts = f": {width} × {height} pixels, {n_channels} channels{names} of {self.dtype}{no_data}{place}"
         except ValueError:  # who reads the file says why
             facts = ""
         return f"<ImageFile {self.path!r}{options}{facts}>"
