@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from glob import glob, has_magic
 from html import escape
-from itertools import chain
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +19,9 @@ from .._color import display_colors, to_uint8
 from .._errors import TooLargeError
 from .._notebook import LONGEST, picture
 from ._kept import in_order
-from ._pillow import UNREADABLE, PillowFile, survey
-from ._stored import Layer, NeedsRasterioError, Stored, is_too_large, too_many
-from ._tiff import find_images, is_tiff
+from ._opening import images_of, open_file, state_of
+from ._pillow import UNREADABLE, PillowFile
+from ._stored import too_many
 
 if TYPE_CHECKING:
     from ._place import Place
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
 Name = str | PathLike[str]
 
 _RASTERS = {".bil", ".bip", ".bsq", ".ers", ".img", ".nc", ".ntf", ".vrt"}  # suffixes of images that only GDAL decodes
-_PLACED = re.compile(rb"<(GeoTransform|SRS|GCPList|NoDataValue)\b")  # in a file *.aux.xml of GDAL
 
 
 def images(paths: Name | Iterable[Name]) -> list[ImageFile]:
@@ -266,7 +262,7 @@ class ImageFile:
         if len(self.files) > 1 or self.bands == "pages":
             return [self]
         with self._naming():
-            n_pages = len(_images_of(self.files[0], _state_of(self.files[0])))
+            n_pages = len(images_of(self.files[0], state_of(self.files[0])))
         options: dict[str, Any] = {"bands": self.bands, "scaled": self.scaled}
         return [self] if n_pages == 1 else [ImageFile(self.files[0], page, **options) for page in range(n_pages)]
 
@@ -274,8 +270,8 @@ class ImageFile:
     def _file(self) -> PillowFile | RasterFile:
         """The image as it is decoded; its header is read once."""
         with self._naming():
-            states = tuple(map(_state_of, self.files))
-            return _open(self.files, self.page, self.bands, self.scaled, states, Image.MAX_IMAGE_PIXELS)
+            states = tuple(map(state_of, self.files))
+            return open_file(self.files, self.page, self.bands, self.scaled, states, Image.MAX_IMAGE_PIXELS)
 
     @contextmanager
     def _naming(self) -> Iterator[None]:
@@ -321,100 +317,3 @@ class ImageFile:
         colors = display_colors(np.ma.getdata(shown).reshape(-1, shown.shape[-1])).reshape(*shown.shape[:2], 3)
         is_masked = np.asarray(np.ma.getmaskarray(pixels).any(axis=-1))
         return f"<p>{escape(repr(self))}</p>{picture(to_uint8(colors), is_masked, str(self.path))}"
-
-
-@lru_cache(maxsize=64)
-def _open(
-    paths: tuple[str, ...],
-    page: int | None,
-    bands: tuple[int, ...] | str | None,
-    is_scaled: bool,
-    states: tuple[object, ...],
-    _limit: int | None,
-) -> PillowFile | RasterFile:
-    """An image with what its header tells, which is read once while the files do not change."""
-    images = [_images_of(*each) for each in zip(paths, states, strict=True)]
-    image = _stacked(paths, images, bands) if len(paths) > 1 or bands == "pages" else _chosen(images[0], page)
-    if image.problem:
-        raise ValueError(image.problem)
-    chosen = None if bands is None or isinstance(bands, str) else bands
-    if image.is_plain and not is_too_large(image.n_pixels):
-        return PillowFile(paths[0], image.page, chosen)
-    raster: RasterFile = _rasters().RasterFile(
-        image.layers, chosen, orientation=image.orientation, is_scaled=is_scaled, names=image.names
-    )
-    return raster
-
-
-def _stacked(paths: Sequence[str], images: Sequence[Sequence[Stored]], bands: object) -> Stored:
-    """The images of all files as one."""
-    for path, found in zip(paths, images, strict=True):
-        if len(found) > 1 and bands != "pages":
-            raise ValueError(f"{path!r} has {len(found)} pages, but bands are files of one image")
-    every = list(chain.from_iterable(images))
-    if not all(image.layers for image in every):
-        raise ValueError("its pages cannot be bands")
-    problems = (image.problem for image in every)
-    return Stored(tuple(chain.from_iterable(image.layers for image in every)), problem=next(filter(None, problems), ""))
-
-
-def _chosen(images: Sequence[Stored], page: int | None) -> Stored:
-    if page is None and len(images) > 1:
-        raise ValueError(f"it has {len(images)} pages; choose one, or take them all: ImageFile(path).pages()")
-    if page is not None and not 0 <= page < len(images):
-        raise ValueError(f"page must be from 0 to {len(images) - 1}; got {page} instead")
-    return images[page or 0]
-
-
-@lru_cache(maxsize=64)
-def _images_of(path: str, _state: object) -> list[Stored]:
-    """The images of a file, and who decodes them: Pillow, unless it would leave out bits, or the place."""
-    whole, name, is_placed = str(Path(path).absolute()), Path(path).stem, _is_placed(path)
-    if is_tiff(path):
-        found = find_images(path)
-        found = [image._replace(is_plain=False) for image in found] if is_placed else found
-    else:
-        n_pages, has_all_bits, orientation = survey(path)
-        found = [Stored(page=page, is_plain=True) for page in range(n_pages)]
-        if n_pages == 1:
-            found = [Stored((Layer(whole, name),), is_plain=True)]
-        if is_placed or not found or not has_all_bits:
-            try:
-                datasets = _rasters().datasets_of(whole)
-            except Exception:
-                if is_placed or not found:
-                    raise
-            else:
-                found = [Stored((Layer(dataset, name),), orientation=orientation) for dataset in datasets]
-    if not found:
-        raise ValueError("it holds no image")
-    return found
-
-
-def _rasters() -> Any:
-    """The module that reads rasters; it imports rasterio."""
-    try:
-        from . import _rasters  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        raise NeedsRasterioError("Pillow does not read it, or not all of it") from error
-    return _rasters
-
-
-def _state_of(path: str) -> tuple[tuple[str, int, int], ...]:
-    """The file and the files beside it that tell its place or its mask, with their times and sizes."""
-    states = ((file, os.stat(file)) for file in (path, *_beside(path)))  # noqa: PTH116
-    return tuple((file, state.st_mtime_ns, state.st_size) for file, state in states)
-
-
-def _is_placed(path: str) -> bool:
-    """Whether files beside an image tell its place, its mask or its nodata value."""
-    beside = map(Path, _beside(path))
-    return any(not file.name.endswith(".aux.xml") or _PLACED.search(file.read_bytes()) for file in beside)
-
-
-def _beside(path: str) -> list[str]:
-    """The files beside an image that GDAL reads: its statistics and place, its mask, its world file."""
-    stem, suffix = os.path.splitext(path)  # noqa: PTH122
-    worlds = {f"{suffix}w", f"{suffix[:2]}{suffix[-1:]}w", ".wld"} if len(suffix) > 1 else {".wld"}
-    files = [f"{path}.aux.xml", f"{path}.msk", *(stem + world for world in sorted(worlds))]
-    return list(filter(os.path.exists, files))  # False for a name that is too long
