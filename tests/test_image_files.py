@@ -1,5 +1,6 @@
 """Images in files: their bands, pages, masks and sizes, on every layout that is known to have been read wrongly."""
 
+import struct
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 import tifffile
 from click.testing import CliRunner
-from PIL import Image
+from PIL import Image, ImageCms
 from rasterio.enums import ColorInterp
 
 from skseg import KMeansSegmenter, io
@@ -111,6 +113,55 @@ def test_palettes_of_few_bits_some_of_them_transparent(folder, n_bits):
     assert np.array_equal(found.filled(0), expected.filled(0))
 
 
+def test_premultiplied_floats_may_be_beyond_1(folder):
+    stored = np.float32([[[1.5, 0.5, 0, 0.5], [1.5, 3, 0, 1]]])
+    tifffile.imwrite("x.tif", stored, photometric="rgb", extrasamples=["assocalpha"])
+    assert np.array_equal(np.asarray(io.ImageFile("x.tif")), np.float32([[[3, 1, 0], [1.5, 3, 0]]]))
+
+
+def test_white_is_zero_with_alpha(folder):
+    stored = np.dstack([RGBA[..., 0], RGBA[..., 3]])
+    tifffile.imwrite("x.tif", stored, photometric="miniswhite", planarconfig="contig", extrasamples=["unassalpha"])
+    found = whole_and_by_rows(io.ImageFile("x.tif"))
+    assert np.array_equal(found.data[..., 0], 255 - RGBA[..., 0])
+    assert np.array_equal(found.mask[..., 0], RGBA[..., 3] == 0)
+
+
+def test_a_color_profile_counts_whoever_decodes_the_file(folder):
+    """In a profile whose red and green are swapped, sRGB's red is written as green."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    swapped = bytes(data).replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+    options = {"photometric": "rgb", "extratags": [(34675, 7, len(swapped), swapped, True)]}
+    tifffile.imwrite("strips.tif", RGBA[..., :3], **options)
+    tifffile.imwrite("tiles.tif", RGBA[..., :3], tile=(16, 16), **options)
+    for name, decoder in {"strips.tif": "PillowFile", "tiles.tif": "RasterFile"}.items():
+        file = io.ImageFile(name)
+        assert type(file._file).__name__ == decoder
+        assert np.abs(whole_and_by_rows(file).astype(int) - RGBA[..., [1, 0, 2]]).max() <= 2
+    assert np.array_equal(np.asarray(io.ImageFile("tiles.tif", bands=[2, 1, 3])), RGBA[..., [1, 0, 2]])
+
+
+def test_broken_rpcs_are_ignored_with_a_warning(folder):
+    rasterio.shutil.copy(write("x.tif"), "x.vrt", driver="VRT")
+    broken = '<Metadata domain="RPC"><MDI key="HEIGHT_OFF">nothing</MDI></Metadata><VRTRasterBand'
+    text = Path("x.vrt").read_text(encoding="utf-8")
+    Path("x.vrt").write_text(text.replace("<VRTRasterBand", broken, 1), encoding="utf-8")
+    file = io.ImageFile("x.vrt")
+    with pytest.warns(UserWarning, match=r"RPCs of '.*x.vrt' are broken and ignored"):
+        assert file.place.transform == PLACE["transform"]
+
+
+def test_broken_jpeg_2000_is_refused(folder):
+    large = np.kron(BANDS[..., :1], np.ones((40, 40, 1), np.uint16))
+    write("x.jp2", large, driver="JP2OpenJPEG", BLOCKXSIZE=256, BLOCKYSIZE=256)
+    content = Path("x.jp2").read_bytes()
+    Path("x.jp2").write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(ValueError, match=r"x.jp2.*it is damaged, or GDAL does not know its compression"):
+        np.asarray(io.ImageFile("x.jp2"))
+
+
 def test_cmyk_of_16_bits_with_a_place_is_rgb(folder):
     ink = np.random.default_rng(0).integers(0, 65536, (30, 20, 4)).astype(np.uint16)
     tifffile.imwrite("x.tif", ink, photometric="separated")
@@ -192,6 +243,13 @@ def test_a_turned_picture_that_gdal_reads_is_upright(folder):
     assert found.shape == upright.shape == (80, 96, 3)
     assert np.abs(found.data.astype(int) - upright).max() <= 2
     assert np.array_equal(found.mask[..., 0], np.rot90(np.tri(96, 80) == 0, -1))
+
+
+def test_turned_files_are_upright_as_bands_too(folder):
+    for name in ("x.tif", "y.tif"):
+        tifffile.imwrite(name, BANDS[..., 0], extratags=[(274, "H", 1, 6, True)])
+    expected = np.asarray(io.ImageFile("x.tif"))[..., :2]
+    assert np.array_equal(np.asarray(io.ImageFile(["x.tif", "y.tif"])), expected)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -331,6 +389,17 @@ def test_thumbnails_labels_and_smaller_copies_of_a_slide_are_no_images(folder):
     assert np.array_equal(pages[0], image)
 
 
+@pytest.mark.parametrize("has_transparency", [False, True])
+def test_a_fourth_channel_of_photoshop_is_transparency_if_the_file_says_so(folder, has_transparency):
+    header = b"8BPS" + struct.pack(">H6xHIIHH", 1, 4, *RGBA.shape[:2], 8, 3)
+    layers = struct.pack(">IIh2x", 8, 4, -1 if has_transparency else 1)
+    pixels = bytes(2) + np.moveaxis(RGBA, -1, 0).tobytes()
+    Path("x.psd").write_bytes(header + bytes(8) + layers + pixels)
+    found = np.ma.asarray(io.ImageFile("x.psd"))
+    assert np.array_equal(found.data, RGBA[..., :3])
+    assert np.array_equal(np.ma.getmaskarray(found)[..., 0], (RGBA[..., 3] == 0) & has_transparency)
+
+
 def test_the_preview_of_a_raw_photo_is_no_image(folder):
     with tifffile.TiffWriter("x.dng") as file:
         dng = [(50706, "B", 4, (1, 4, 0, 0), True)]
@@ -346,7 +415,7 @@ def test_a_file_without_an_image_is_an_error(folder):
     cards = ["SIMPLE  =                    T", *(f"{name:8}= {value:>20}" for name, value in numbers.items()), "END"]
     Path("x.fits").write_bytes("".join(card.ljust(80) for card in cards).ljust(2880).encode() + bytes(2880))
     for name, reason in {
-        "x.txt": "its format is unknown",
+        "x.txt": "its format, or this kind of it, is unknown",
         "x.fits": "its format is FITS; read it with astropy",
     }.items():
         outcome = CliRunner().invoke(app, ["segment", name])

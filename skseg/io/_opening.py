@@ -51,8 +51,9 @@ def _stacked(paths: Sequence[str], images: Sequence[Sequence[Stored]], bands: ob
     every = list(chain.from_iterable(images))
     if not all(image.layers for image in every):
         raise ValueError("its pages cannot be bands")
-    problems = (image.problem for image in every)
-    return Stored(tuple(chain.from_iterable(image.layers for image in every)), problem=next(filter(None, problems), ""))
+    layers = tuple(chain.from_iterable(image.layers for image in every))
+    problem = next(filter(None, (image.problem for image in every)), "")
+    return Stored(layers, orientation=every[0].orientation, problem=problem)
 
 
 def _chosen(images: Sequence[Stored], page: int | None) -> Stored:
@@ -71,15 +72,16 @@ def images_of(path: str, _state: object) -> list[Stored]:
         found = find_images(path)
         found = [image._replace(is_plain=False) for image in found] if is_placed else found
     else:
-        n_pages, has_all_bits, orientation = survey(path)
+        n_pages, has_all_bits, may_have_place, orientation = survey(path)
         found = [Stored(page=page, is_plain=True) for page in range(n_pages)]
         if n_pages == 1:
             found = [Stored((Layer(whole, name),), is_plain=True)]
-        if is_placed or not found or not has_all_bits:
+        if is_placed or may_have_place or not found or not has_all_bits:
             try:
                 datasets = _rasters().datasets_of(whole)
-            except Exception:
-                if is_placed or not found:
+            except Exception as error:
+                may_have_place = may_have_place and isinstance(error, NeedsRasterioError)
+                if is_placed or may_have_place or not found:
                     raise
             else:
                 found = [Stored((Layer(dataset, name),), orientation=orientation) for dataset in datasets]

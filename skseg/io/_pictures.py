@@ -29,7 +29,19 @@ if TYPE_CHECKING:
 
 Name = str | PathLike[str]
 
-_RASTERS = {".bil", ".bip", ".bsq", ".ers", ".img", ".nc", ".ntf", ".vrt"}  # suffixes of images that only GDAL decodes
+_RASTERS = {
+    ".bil",
+    ".bip",
+    ".bsq",
+    ".btf",
+    ".ers",
+    ".img",
+    ".mrf",
+    ".nc",
+    ".ntf",
+    ".svs",
+    ".vrt",
+}  # suffixes of images that only GDAL decodes
 
 
 def images(paths: Name | Iterable[Name]) -> list[ImageFile]:
@@ -87,7 +99,7 @@ def find_pictures(pattern: Name) -> list[Path]:
 def _suffixes() -> set[str]:
     """The suffixes of images; Pillow writes other formats, and recognizes still others."""
     formats = Image.registered_extensions()
-    known = Image.OPEN.keys() - UNREADABLE | {"JPEG2000", "MPO"}
+    known = Image.OPEN.keys() - UNREADABLE | {"MPO"}
     return _RASTERS.union(suffix for suffix, name in formats.items() if name in known)
 
 
@@ -293,7 +305,9 @@ class ImageFile:
         if isinstance(error, LookupError):  # its text is a key or an index
             reason = "it is broken"
         elif "not recognized as being in a supported file format" in reason:
-            reason = "its format is unknown"
+            reason = "its format, or this kind of it, is unknown"
+        elif "IReadBlock failed" in reason:
+            reason = f"it is damaged, or GDAL does not know its compression ({reason})"
         return _NamedError(f"Cannot read {self.path!r} as an image: {reason}")
 
     def __repr__(self) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import SEEK_CUR, BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ from ._stored import NeedsRasterioError, check_size
 
 _LEAST_BYTES = 10  # of a page of an animation
 _ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)  # tag of EXIF, and its values that exchange height and width
-UNREADABLE = {"BUFR", "FITS", "GRIB", "HDF5", "JPEG2000", "MPEG", "WMF"}  # formats that Pillow recognizes at most
+UNREADABLE = {"BUFR", "FITS", "GBR", "GRIB", "HDF5", "MPEG", "WMF"}  # formats that Pillow recognizes at most
 _LARGEST_OF_8_BITS = 255
 _AVIF_HEADER = 1 << 12  # bytes in which an AVIF file describes its numbers
-_WITH_COPIES = ("MPO", "PSD")  # formats of one image and its previews, or its layers
+_PSD, _PSD_HEADER = "PSD", 26  # format, and bytes of its header
+_WITH_COPIES = ("MPO", _PSD)  # formats of one image and its previews, or its layers
 _DTYPES = {"1": np.bool_, "F": np.float32}  # by mode; others have 16 or 8 bits
 # Bits of a number in a PNG file, by Pillow's name for their layout, and what Pillow multiplies it by; else 8 and 1.
 _STORED_AS = {"1": (1, 1), "L;2": (2, 85), "L;4": (4, 17), "I;16B": (16, 1)}
@@ -77,9 +78,12 @@ class PillowFile:
 
     def _read(self) -> NDArray[Any]:
         image, layout = _open_upright(self._path, self._page)
+        is_opaque_psd = layout == _PSD and image.mode == "RGBA" and not _has_transparency(self._path)
         if image.mode in ("P", "PA"):
             image = image.convert("RGBA" if image.mode == "PA" or "transparency" in image.info else "RGB")
-        pixels = np.asarray(_to_srgb(image))
+        if is_opaque_psd:
+            image = image.convert("RGB")
+        pixels = np.asarray(to_srgb(image))
         if pixels.dtype not in (np.uint8, np.uint16, np.float32, np.bool_):
             raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
         if pixels.ndim == 3 and pixels.shape[-1] in (2, 4):
@@ -95,22 +99,39 @@ class PillowFile:
         return hide(pixels, (np.atleast_3d(np.asarray(image)) == color).all(axis=-1))
 
 
-def survey(path: str) -> tuple[int, bool, int]:
-    """The number of images in a file that Pillow decodes, or 0; whether it gives all their bits; the orientation."""
+class Survey(NamedTuple):
+    """What Pillow knows of a file.
+
+    Attributes
+    ----------
+    n_pages : the number of images that it decodes
+    has_all_bits : whether it gives all bits of their numbers
+    may_have_place : whether there may be a georeference in the file
+    orientation : by EXIF's numbers
+    """
+
+    n_pages: int = 0
+    has_all_bits: bool = False
+    may_have_place: bool = False
+    orientation: int = 1
+
+
+def survey(path: str) -> Survey:
+    """What Pillow knows of a file."""
     try:
         with Image.open(path) as image:
-            n_frames = 1 if image.format in _WITH_COPIES else int(getattr(image, "n_frames", 1))
             if image.format == "FITS":
                 raise ValueError("its format is FITS; read it with astropy.io.fits, and pass the array")
-            is_readable = image.format not in UNREADABLE
+            n_frames = 1 if image.format in _WITH_COPIES else int(getattr(image, "n_frames", 1))
             has_all_bits, orientation = _stored_bits(image) <= 8, _orientation_of(image)
-            if image.format == "PPM" and not has_all_bits:
-                is_readable = False
+            if image.format in UNREADABLE or (image.format == "PPM" and not has_all_bits):
+                return Survey()
+            may_have_place = image.format == "JPEG2000"
     except UnidentifiedImageError:
-        return 0, False, 1
+        return Survey()
     if n_frames > max(1, Path(path).stat().st_size // _LEAST_BYTES):
         raise ValueError(f"it declares {n_frames} pages, more than its bytes can hold")
-    return n_frames * is_readable, has_all_bits, orientation
+    return Survey(n_frames, has_all_bits, may_have_place, orientation)
 
 
 def _stored_bits(image: ImageFormat.ImageFile) -> int:
@@ -130,14 +151,27 @@ def _orientation_of(image: Image.Image) -> int:
 
 
 def _open_upright(path: str, page: int | None) -> tuple[Image.Image, str]:
-    """An image, turned upright, and Pillow's name for the layout of the numbers in a PNG file."""
+    """An image, turned upright, and Pillow's name for the layout of the numbers in a PNG file, or for the format."""
     with _open_page(path, page, decodes=True) as image:
         check_size(image.width * image.height)
         if any(offset > Path(path).stat().st_size for _, _, offset, _ in image.tile):  # Pillow would read up to there
             raise ValueError("it is cut off")
-        layout = str(image.tile[0].args) if image.format == "PNG" else ""
+        layout = str(image.tile[0].args) if image.format == "PNG" else str(image.format)
         image.load()  # of TIFF, Pillow turns the image here
         return ImageOps.exif_transpose(image), layout
+
+
+def _has_transparency(path: str) -> bool:
+    """Whether the fourth channel of a Photoshop file is transparency, and not a saved selection.
+
+    The number of layers is negative then (Adobe Photoshop File Formats Specification, "Layer info").
+    """
+    with Path(path).open("rb") as file:
+        file.seek(_PSD_HEADER)
+        for _ in ("color mode", "resources"):
+            file.seek(int.from_bytes(file.read(4), "big"), SEEK_CUR)
+        file.seek(8, SEEK_CUR)  # lengths of the section and of the layer info
+        return int.from_bytes(file.read(2), "big", signed=True) < 0
 
 
 @contextmanager
@@ -151,7 +185,14 @@ def _open_page(path: str, page: int | None, *, decodes: bool = False) -> Iterato
         yield image
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
+def apply_profile(colors: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
+    """Colors of a profile in sRGB, (height, width, 3)."""
+    image = Image.fromarray(colors)
+    image.info["icc_profile"] = profile
+    return np.asarray(to_srgb(image))
+
+
+def to_srgb(image: Image.Image) -> Image.Image:
     """The image, converted to sRGB if it has another color profile, or colors that are not RGB."""
     embedded = image.info.get("icc_profile")
     if embedded and image.mode in ("RGB", "RGBA", "CMYK"):

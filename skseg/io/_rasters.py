@@ -3,6 +3,7 @@
 Every window is read from a dataset of its own: a dataset belongs to one thread, and its cache ends with it.
 """
 
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -16,12 +17,15 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio import Affine
 from rasterio.enums import ColorInterp, Interleaving, MaskFlags
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 from skimage.color import gray2rgb
 
 from .._census.blocks import in_parallel
+from .._errors import warn
 from .._images import find_missing, hide
+from ._pillow import apply_profile
 from ._place import Place
 from ._stored import Layer, check_size, count_pixels, is_too_large
 
@@ -32,6 +36,7 @@ _OPTIONS = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # no network
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",  # or the time for the files of a directory grows with the square
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE",  # such as of a file that is cut off
+    "GDAL_NUM_THREADS": "1",  # errors in GDAL's own threads are lost
 }
 _CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
 _BLACK_AND_WHITE = ((0, 0, 0, 255), (255, 255, 255, 255))
@@ -115,6 +120,8 @@ class RasterFile:
         self._n_channels = sum(part.n_channels for part in self._parts)
         self.dtype = self._parts[0].dtype
         self.place = datasets[0].place
+        is_photo = self._n_channels == 3 and self.dtype == np.uint8 and not self.place
+        self._profile = datasets[0].profile if is_photo and [number for _, number in chosen] == [1, 2, 3] else b""
         self._orientation = 1 if self.place else orientation
         size = datasets[0].size[:: -1 if self._orientation > _LYING else 1]
         self.shape = (*size, 3 if self._n_channels == 1 else self._n_channels)
@@ -179,7 +186,8 @@ class RasterFile:
         numbers, alphas, hidden = zip(*(part.read(where) for part in self._parts), strict=True)
         is_masked = np.any(hidden, axis=0) | find_missing(_join(numbers), [self._no_data])
         each = zip(self._parts, numbers, alphas, strict=True)
-        return _join([part.convert(*stored) for part, *stored in each]), is_masked
+        colors = _join([part.convert(*stored) for part, *stored in each])
+        return apply_profile(colors, self._profile) if self._profile else colors, is_masked
 
     def _pieces(self, rows: slice) -> list[Window]:
         """Windows of whole blocks: some rows of blocks, or some columns of one row of them."""
@@ -206,6 +214,7 @@ class _Bands:
     names : of the bands, by their number
     no_data : nodata value of each band by its number, or None
     size : height and width
+    profile : a color profile (ICC), or b""
     block : number of rows and columns that are decoded together
     block_pixels : of these, as Pillow counts them
     """
@@ -213,9 +222,9 @@ class _Bands:
     def __init__(self, layer: Layer, *, is_scaled: bool) -> None:
         self.layer = layer
         with opened(layer.dataset) as dataset:
+            if is_complex := [dtype for dtype in dataset.dtypes if "complex" in dtype]:
+                raise ValueError(f"its pixels are {is_complex[0]}; integers, floats and black-and-white can be read")
             stored = np.result_type(*dataset.dtypes)
-            if stored.kind not in "buif":
-                raise ValueError(f"its pixels are {stored}; integers, floats and black-and-white can be read")
             kinds = dict(zip(dataset.indexes, dataset.colorinterp, strict=True))
             self._alpha = [number for number, kind in kinds.items() if kind == ColorInterp.alpha][:1]
             self.numbers = [number for number in kinds if number not in self._alpha]
@@ -229,10 +238,11 @@ class _Bands:
             n_bits = int(dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", 8 * stored.itemsize))
             self._palette = _palette_of(dataset) if kinds[1] == ColorInterp.palette and not is_white_0 else None
             self._inverted = is_white_0 and stored.kind == "u"
-            self._largest = (1 << n_bits) - 1
+            self._largest = {"u": (1 << n_bits) - 1, "f": 1}.get(stored.kind) or np.iinfo(stored).max
             self._is_cmyk = tuple(kinds.values())[:4] == _CMYK and stored.kind == "u"
             is_scaled = is_scaled and {*dataset.scales, *dataset.offsets} != {0, 1}
             self._scaling = np.array([dataset.scales, dataset.offsets]) if is_scaled else None
+            self.profile = b64decode(dataset.tags(ns="COLOR_PROFILE").get("SOURCE_ICC_PROFILE", ""))
             n_together = len(kinds) if dataset.interleaving == Interleaving.pixel else 1
         self.stored = stored
         self.block_pixels = count_pixels(int(np.prod(self.block)), n_together * stored.itemsize)
@@ -276,19 +286,18 @@ class _Bands:
         """Colors of stored numbers."""
         if self._palette is not None:
             return self._palette[np.minimum(colors[..., 0], len(self._palette) - 1), :3]
+        if self.layer.is_premultiplied and self._alpha:
+            straight = colors * (self._largest / np.where(alpha > 0, alpha, self._largest))
+            colors = _round(straight if self.stored.kind == "f" else straight.clip(max=self._largest), self.stored)
         if self._inverted:
             colors = colors.dtype.type(self._largest) - colors
-        if self._largest == 1:
+        if self._largest == 1 and self.stored == np.uint8:
             colors = colors.astype(bool)
         elif self._largest < 255 and self.stored == np.uint8:
             colors = np.rint(colors * (255 / self._largest)).astype(np.uint8)
         if self._is_cmyk and len(self.numbers) == 4:
             colors = self._largest - colors.astype(np.float64)
             colors = _round(colors[..., :3] * colors[..., 3:] / self._largest, self.stored)
-        if self.layer.is_premultiplied:
-            opaque = self._largest if self.stored.kind == "u" else 1
-            factors = opaque / np.where(alpha > 0, alpha, opaque)
-            colors = _round(np.minimum(colors * factors, opaque), self.stored)
         if self._scaling is not None:
             scales, offsets = self._scaling[:, np.array(self.numbers) - 1]
             colors = (colors * scales + offsets).astype(np.result_type(self.stored, np.float32))
@@ -337,11 +346,15 @@ def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 
 
 def _place_of(dataset: _Dataset) -> Place:
-    points, system = dataset.gcps
     has_transform = dataset.has_transform and dataset.transform != Affine.identity()
     transform = dataset.transform if has_transform else None
     is_point = dataset.tags().get("AREA_OR_POINT") == "Point"
-    return Place(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
+    try:
+        points, system = dataset.gcps
+        return Place(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
+    except (ValueError, RasterioError) as error:
+        warn(f"The coordinate system or the RPCs of {dataset.name!r} are broken and ignored: {error}")
+        return Place(transform=transform, is_point=is_point)
 
 
 def _no_data_of(dataset: _Dataset) -> list[float | None]:
@@ -356,7 +369,10 @@ def _no_data_of(dataset: _Dataset) -> list[float | None]:
 
 def _palette_of(dataset: _Dataset) -> NDArray[np.uint8] | None:
     """The colors of the numbers from 0, (n_numbers, 4); None for black and white, which need none."""
-    colors = dataset.colormap(1)
+    try:
+        colors = dataset.colormap(1)
+    except ValueError:  # there is none, whatever the file says
+        return None
     palette = np.zeros((max(colors) + 1, 4), dtype=np.uint8)
     palette[list(colors)] = list(colors.values())
     return None if np.array_equal(palette, _BLACK_AND_WHITE) else palette

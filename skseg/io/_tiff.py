@@ -16,7 +16,7 @@ _WITH_CHANNELS = {"ome", "imagej", "lsm"}  # kinds of files whose metadata tell 
 _SLIDES = {"avs", "bif", "ndpi", "philips", "qpi", "scn", "svs"}  # with labels, macros, thumbnails and smaller copies
 _LYING = 4  # orientations beyond it exchange height and width
 _RAW = ("CFA", "LINEAR_RAW")
-_LAB = ("CIELAB", "ICCLAB", "ITULAB")
+_UNKNOWN = ("CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV")
 _PREMULTIPLIED, _ALPHA = 1, 2  # kinds of extra samples
 GEOREFERENCE = {33550, 33922, 34264, 34735, 34736, 34737, 50844}  # tags of GeoTIFF, and RPCs
 _NO_DATA = 42113  # GDAL's tag
@@ -89,7 +89,7 @@ def _problem_of(page: TiffPage) -> str:
     color = _color_of(page)
     if color in _RAW or any(_color_of(below) in _RAW for below in page.pages or ()):
         return "it holds the raw data of a camera; develop it first, for example by rawpy or darktable"
-    if color in _LAB:
+    if color in _UNKNOWN:
         return f"it has colors of the kind {color}; convert it to RGB"
     if color == "PALETTE" and np.ndim(page.colormap) != 2:
         return "its palette is broken"
@@ -102,7 +102,7 @@ def _is_plain(page: TiffPage) -> bool:
     extra = list(map(int, page.extrasamples))
     n_colors = page.samplesperpixel - len(extra)
     n_bits = (1, 8) if color in ("MINISBLACK", "MINISWHITE") and n_colors == 1 else (8,)
-    takes_alpha = page.planarconfig == 1 and color not in ("SEPARATED", "PALETTE")
+    takes_alpha = page.planarconfig == 1 and color in ("MINISBLACK", "RGB")
     has_old_palette = color == "PALETTE" and np.max(page.colormap) < 256  # of 8 bits, a mistake
     return (
         not has_old_palette
