@@ -136,7 +136,7 @@ def test_a_block_beyond_the_end_of_a_file_for_pillow_is_not_read_up_to(limits, t
     struct.pack_into("<I", content, where + 8, 2**32 - 1)
     path.write_bytes(content)
     tracemalloc.start()
-    with pytest.raises(ValueError, match=r"hostile.tif.*it is cut off"):
+    with pytest.raises(ValueError, match=r"hostile.tif.*it is (cut off|damaged)"):
         read_all(path)
     assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
     tracemalloc.stop()

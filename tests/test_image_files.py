@@ -13,6 +13,7 @@ import tifffile
 from click.testing import CliRunner
 from PIL import Image, ImageCms
 from rasterio.enums import ColorInterp
+from test_io import write_png
 
 from skseg import KMeansSegmenter, io
 from skseg.cli import app
@@ -143,6 +144,13 @@ def test_a_color_profile_counts_whoever_decodes_the_file(folder):
     assert np.array_equal(np.asarray(io.ImageFile("tiles.tif", bands=[2, 1, 3])), RGBA[..., [1, 0, 2]])
 
 
+def test_a_palette_without_colors_is_gray(folder):
+    rasterio.shutil.copy(write("x.tif", RGBA[..., :1]), "x.vrt", driver="VRT")
+    text = Path("x.vrt").read_text(encoding="utf-8")
+    Path("x.vrt").write_text(text.replace("Gray</ColorInterp>", "Palette</ColorInterp>"), encoding="utf-8")
+    assert np.array_equal(whole_and_by_rows(io.ImageFile("x.vrt")), np.dstack([RGBA[..., 0]] * 3))
+
+
 def test_broken_rpcs_are_ignored_with_a_warning(folder):
     rasterio.shutil.copy(write("x.tif"), "x.vrt", driver="VRT")
     broken = '<Metadata domain="RPC"><MDI key="HEIGHT_OFF">nothing</MDI></Metadata><VRTRasterBand'
@@ -219,6 +227,7 @@ def test_files_beside_an_image_are_read(folder):
     assert file.place is None
     Path("x.pgw").write_text("10\n0\n0\n-10\n5\n5\n", encoding="ascii")
     assert file.place.transform == rasterio.Affine(10, 0, 0, 0, -10, 10)
+    assert repr(file).endswith("of uint8, coordinates>")
     assert np.array_equal(whole_and_by_rows(file), photo)
     Path("x.pgw").unlink()
     with rasterio.open("x.png.msk", "w", driver="GTiff", height=48, width=40, count=1, dtype="uint8") as mask:
@@ -471,6 +480,33 @@ def test_without_rasterio_pictures_are_read_and_rasters_refused(folder, request)
         assert np.array_equal(np.ma.getdata(np.ma.asarray(io.ImageFile(name))), RGBA[..., :3])
     io.save_labels(np.eye(5, dtype=int), "labels.tif", [[0.0], [1.0]])
     assert np.array_equal(tifffile.imread("labels.tif"), np.eye(5))
+
+
+def test_a_transparent_color_of_16_bits_needs_rasterio(folder, request):
+    write_png(folder / "x.png", BANDS[..., :3], 16, transparent=BANDS[0, 0, :3], turned=False)
+    request.getfixturevalue("without_rasterio")
+    with (
+        pytest.warns(UserWarning, match="16 bits"),
+        pytest.raises(ValueError, match=r"x.png.*transparent color has 16 bits.*skseg\[raster\]"),
+    ):
+        np.asarray(io.ImageFile("x.png"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Pillow, for this format
+def test_numbers_that_are_no_colors_are_refused(folder):
+    Image.fromarray(BANDS[..., 0].astype(np.int32)).save("x.im")
+    with pytest.raises(ValueError, match=r"x.im.* it holds int32; 8 bits, 16 bits and black-and-white can be read"):
+        np.asarray(io.ImageFile("x.im"))
+
+
+def test_errors_of_decoders_that_are_no_sentences_say_that_a_file_is_broken(folder, monkeypatch):
+    def fail(path):
+        raise KeyError(273)
+
+    Image.fromarray(RGBA).save("x.png")
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(ValueError, match=r"x.png' as an image: it is broken"):
+        np.asarray(io.ImageFile("x.png"))
 
 
 @pytest.mark.parametrize("name", ["x.tif", "x.png", "gray.tif"])

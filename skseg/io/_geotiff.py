@@ -36,8 +36,6 @@ def write_labels(
     """Write a label map with a palette, (n_labels, 3), and the names of the labels in a second file."""
     dtype = np.dtype(np.uint8 if len(palette) <= _MAX_CLASSES_8_BITS else np.uint16)
     no_data = (1 << 8 * dtype.itemsize) - 1
-    if len(palette) > no_data:
-        raise ValueError(f"A label map holds at most {no_data} labels; got {len(palette)} instead.")
     colormap = np.zeros((3, no_data + 1), dtype=np.uint16)
     colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
     numbers = (np.ma.filled(np.ma.asarray(band), no_data).astype(dtype) for band in bands)
