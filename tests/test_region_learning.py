@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter, RegionSegmenter
-from skseg._regions.cost import TERMS, check_weights
-from skseg._regions.describe import describe
-from skseg._regions.learn import compare, fit_weights, make_lesson
-from skseg._regions.weights import WEIGHTS
 
 
 def scene(seed):
@@ -36,8 +31,8 @@ def learned():
 
 
 @pytest.fixture(scope="module")
-def described():
-    return describe(IMAGES[0], None, 20)
+def default_weights():
+    return RegionSegmenter(min_size=20).fit(IMAGES[1]).weights_
 
 
 def test_five_images_are_enough_to_learn_what_the_default_cannot_know(learned):
@@ -45,47 +40,21 @@ def test_five_images_are_enough_to_learn_what_the_default_cannot_know(learned):
     assert learned.score(IMAGES[5:], TRUTHS[5:]) > default.score(IMAGES[5:], TRUTHS[5:]) + 0.1
 
 
-def test_the_weights_have_names(learned):
-    assert list(learned.weights_) == [*TERMS, "intercept"]
-    assert RegionSegmenter(min_size=20).fit(IMAGES[0]).weights_ == WEIGHTS
+def test_the_weights_have_names(learned, default_weights):
+    terms = ["size", "length", "deviation", "gradient", "coarse gradient", "sides", "labels"]
+    assert list(learned.weights_) == list(default_weights) == [*terms, "intercept"]
 
 
-def test_the_default_cost_ignores_the_truth():
+def test_the_default_cost_ignores_the_truth(default_weights):
     search = GridSearchCV(RegionSegmenter(min_size=20), {"scale": [0.3, 0.6]}, cv=2).fit(IMAGES[:2], TRUTHS[:2])
-    assert search.best_estimator_.weights_ == WEIGHTS
+    assert search.best_estimator_.weights_ == default_weights
 
 
-def test_a_search_over_the_scale_learns_in_each_fold():
+def test_a_search_over_the_scale_learns_in_each_fold(default_weights):
     search = GridSearchCV(RegionSegmenter(min_size=20, cost="learn"), {"scale": [0.1, 0.5]}, cv=2, error_score="raise")
     search.fit(IMAGES[:2], TRUTHS[:2])
-    assert search.best_estimator_.weights_ != WEIGHTS
+    assert search.best_estimator_.weights_ != default_weights
     assert search.best_score_ > 0.6
-
-
-def test_two_neighbors_are_as_separate_as_their_pixels(described):
-    truths = [TRUTHS[0], TRUTHS[0] > 0]
-    _, separate, _ = examples_of_all_pairs(*make_lesson(described, truths))
-    regions = described.regions
-    expected = []
-    for one, other in described.start.pairs:
-        differs = [(truth[regions == one][:, np.newaxis] != truth[regions == other]).mean() for truth in truths]
-        expected.append(np.mean(differs))
-    assert np.allclose(separate, expected)
-
-
-def examples_of_all_pairs(described, tables):
-    """The examples of the smallest regions alone."""
-    return compare(described.start, described.cost(WEIGHTS), tables)
-
-
-def test_weights_are_those_of_a_logistic_regression_on_repeated_pairs():
-    rng = np.random.default_rng(0)
-    terms, separate = rng.normal(size=(400, len(TERMS))), rng.integers(5, size=400) / 4
-    weights = fit_weights([(terms, separate, np.ones(400))])
-    repeated = np.repeat(terms, 4, axis=0)
-    answers = (np.arange(4) < 4 * separate[:, np.newaxis]).ravel()
-    expected = LogisticRegression(C=1e6).fit(repeated, answers)
-    assert np.allclose(list(weights.values()), [*expected.coef_[0], *expected.intercept_], atol=2e-3)
 
 
 def test_masked_pixels_of_the_truth_do_not_count():
@@ -157,12 +126,6 @@ def test_a_truth_that_teaches_nothing_is_refused(X, y, message):
 def test_an_unknown_cost_is_refused(cost):
     with pytest.raises(ValueError, match=r"cost must be 'default' or 'learn'; got"):
         RegionSegmenter(cost=cost).fit(IMAGES[0])
-
-
-@pytest.mark.parametrize("change", [{"size": np.nan}, {"labels": np.inf}, {"more": 1.0}])
-def test_weights_that_make_no_cost_are_refused(change):
-    with pytest.raises(ValueError, match="weights must be finite numbers for size, length, "):
-        check_weights(WEIGHTS | change)
 
 
 def test_a_truth_with_unusual_names_is_put_into_the_order_of_the_image():
