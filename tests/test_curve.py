@@ -7,11 +7,11 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, cross_validate
 
 from skseg import KMeansSegmenter, TileKFold, metrics
-from skseg.cli import curve
+from skseg.cli import app, curve
 from skseg.cli.curve import count_folds, criterion_curve, fit_each
-from skseg.cli.options import _CRITERIA
 
 COFFEE = coffee()[::3, ::3]  # so many colors that starts are made on cells
+CRITERIA = next(each for each in app.commands["choose-k"].params if each.name == "criterion").type.choices
 PICTURES = [COFFEE[:100], astronaut()[::4, ::4], COFFEE[100:]]
 FLAT = np.repeat(np.array([[0, 0, 0], [250, 20, 20], [20, 240, 60]], dtype=np.uint8), 200, axis=0).reshape(20, 30, 3)
 
@@ -42,7 +42,7 @@ def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
         assert entry == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize("criterion", _CRITERIA)
+@pytest.mark.parametrize("criterion", CRITERIA)
 @pytest.mark.parametrize("pictures", [[COFFEE], PICTURES], ids=["tiles of one", "several"])
 def test_every_criterion_is_that_of_cross_validation(pictures, criterion):
     assert_like_cross_validation(pictures, (5,) if len(pictures) > 1 else (2,), criterion)

@@ -19,8 +19,6 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
 from skseg import KMeansSegmenter, RegionSegmenter
-from skseg._regions import segmenter as module
-from skseg._regions.describe import describe
 
 IMAGE, OTHER = coffee()[::20, ::20], astronaut()[::27, ::24]
 TRUTH, OTHER_TRUTH = IMAGE[..., 0] // 64, OTHER[..., 1] // 64
@@ -177,15 +175,6 @@ def test_fit_predict_and_fit_transform_are_fit_and_then_the_other(estimator):
         predicted = estimator.fit_predict(X, y)
         assert comparable(predicted) == comparable(after_fit.predict(X)) == comparable(estimator.labels_)
         assert comparable(clone(estimator).fit_transform(X, y)) == comparable(after_fit.transform(X))
-
-
-@pytest.mark.parametrize("X", [IMAGE, IMAGE[np.newaxis], [IMAGE]], ids=["image", "stack", "list"])
-@pytest.mark.parametrize("call", ["fit_predict", "fit_transform"])
-def test_regions_are_found_once(monkeypatch, X, call):
-    described = []
-    monkeypatch.setattr(module, "describe", lambda *arguments: described.append(1) or describe(*arguments))
-    getattr(clone(CONFIGURATIONS["default"]), call)(X)
-    assert described == [1]
 
 
 @pytest.mark.parametrize(

@@ -153,13 +153,26 @@ def test_an_image_of_other_channels_than_in_fit_is_refused(estimator):
     ids=["gray", "bands", "masked", "stack", "list", "list of stacks", "PIL"],
 )
 @pytest.mark.parametrize("inside", [None, KMeansSegmenter(3, random_state=0)], ids=["own", "given"])
-def test_other_channels_are_refused_before_anything_is_clustered(monkeypatch, X, name, inside):
+def test_other_channels_are_refused(X, name, inside):
     segmenter = small().set_params(segmenter=inside).fit(COFFEE)
-    monkeypatch.setattr("skseg._regions.segmenter.describe", lambda *_: pytest.fail("an image is clustered"))
     for method in ("predict", "transform", "hierarchy", "score"):
         arguments = [X, [0] * len(X)] if method == "score" else [X]
         with pytest.raises(ValueError, match=f"^{name} has . features, but RegionSegmenter is expecting 3 features"):
             getattr(segmenter, method)(*arguments)
+
+
+class Unread:
+    """An image of three channels whose pixels must not be read."""
+
+    shape, ndim, dtype = COFFEE.shape, 3, COFFEE.dtype
+
+    def __array__(self, dtype=None, copy=None):
+        pytest.fail("an image is read")
+
+
+def test_other_channels_are_refused_before_anything_is_clustered():
+    with pytest.raises(ValueError, match=r"X\[1\] has 1 features, but RegionSegmenter is expecting 3"):
+        small().fit(COFFEE).predict([Unread(), COFFEE[..., :1]])
 
 
 def test_a_list_of_different_channels_is_not_fitted():
@@ -178,12 +191,11 @@ def test_an_image_without_pixels_is_refused(shape):
 
 
 @pytest.mark.parametrize("params", [{"scale": 2.0}, {"n_regions": 0}, {"min_size": -1}])
-def test_parameters_that_were_changed_after_fit_are_checked_before_anything_is_clustered(monkeypatch, params):
+def test_parameters_that_were_changed_after_fit_are_checked_before_anything_is_clustered(params):
     segmenter = small().fit(COFFEE).set_params(**params)
-    monkeypatch.setattr("skseg._regions.segmenter.describe", lambda *_: pytest.fail("an image is clustered"))
     for method in (segmenter.predict, segmenter.transform, segmenter.hierarchy):
         with pytest.raises(ValueError, match=next(iter(params))):
-            method(COFFEE)
+            method([Unread()])
 
 
 @pytest.mark.parametrize("image", [COFFEE[:1, :1], COFFEE[:1], COFFEE[:, :1], np.zeros_like(COFFEE)])
