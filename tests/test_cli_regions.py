@@ -146,9 +146,9 @@ def test_numbers_that_are_no_srgb_have_regions_in_another_color_space(folder, co
         "of regions, needs uint8, uint16 or 0 to 1; give --color-space hsv, or none for bands.\n"
     )
     assert not (folder / "explore.html").exists()
-    for color_space in ("hsv", "none"):
-        outcome = skseg(*command, "scene.tif", "--color-space", color_space, "--overwrite")
-        assert outcome.exit_code == 0, outcome.output
+    color_space = "none" if image.ndim == 2 else "hsv"
+    outcome = skseg(*command, "scene.tif", "--color-space", color_space, "--overwrite")
+    assert outcome.exit_code == 0, outcome.output
 
 
 @pytest.mark.parametrize(("command", "number"), [(["regions"], np.nan), (["regions"], 1e9), (EXPLORE, 1e9)])
@@ -517,16 +517,22 @@ def test_a_resumed_run_replaces_its_own_table_and_polygons_but_no_other_files(fo
         (folder / name).write_bytes(before)
 
 
-@pytest.mark.parametrize("size", [(5, 5), (1, 9), (3, 70)])
+@pytest.mark.parametrize("size", [(5, 5), (1, 9)])
 def test_small_images_are_explored(folder, size):
     Image.fromarray(COFFEE).resize(size).save("small.png")
     assert skseg("explore", "small.png", "--to", 6, "--no-open", "-o", "page.html").exit_code == 0
     assert skseg("choose-k", "small.png", "--to", 3).exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["choose-k", "explore"])
 @pytest.mark.parametrize(
-    ("shape", "content"), [((1, 1), (1, 1)), ((1, 4), (1, 4)), ((2, 2), (2, 2)), ((40, 60), (5, 5)), ((40, 60), (1, 1))]
+    ("command", "shape", "content"),
+    [
+        ("choose-k", (1, 1), (1, 1)),
+        ("explore", (1, 4), (1, 4)),
+        ("choose-k", (2, 2), (2, 2)),
+        ("explore", (40, 60), (5, 5)),
+        ("choose-k", (40, 60), (1, 1)),
+    ],
 )
 def test_an_image_with_too_few_pixels_for_folds_has_a_way_out(folder, command, shape, content):
     alpha = np.zeros(shape, dtype=np.uint8)

@@ -43,9 +43,12 @@ def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-@pytest.mark.parametrize("pictures", [[COFFEE], PICTURES], ids=["tiles of one", "several"])
-def test_every_criterion_is_that_of_cross_validation(pictures, criterion):
-    assert_like_cross_validation(pictures, (5,) if len(pictures) > 1 else (2,), criterion)
+def test_every_criterion_is_that_of_cross_validation(criterion):
+    assert_like_cross_validation(PICTURES, (5,), criterion)
+
+
+def test_tiles_of_one_picture_are_those_of_cross_validation():
+    assert_like_cross_validation([COFFEE], (2, 3), "valley_score")
 
 
 @pytest.mark.parametrize("criterion", ["valley_score", "prediction_strength"])
@@ -72,7 +75,7 @@ def test_start_colors_count():
 
 
 @pytest.mark.parametrize(
-    "image", [masked(COFFEE), COFFEE / 255, COFFEE[..., :1], COFFEE.astype(np.float32) ** 1.1], ids=lambda x: x.dtype
+    "image", [masked(COFFEE), COFFEE[..., :1], COFFEE.astype(np.float32) ** 1.1], ids=lambda x: x.dtype
 )
 def test_images_of_every_kind_count(image):
     color_space = "auto" if np.max(image) <= 255 else None
@@ -85,7 +88,7 @@ def test_more_clusters_than_colors_count():
 
 
 def test_many_clusters_have_cells_of_their_own():
-    assert_like_cross_validation([COFFEE], (16, 18), "explained_variance")
+    assert_like_cross_validation([COFFEE], (16,), "explained_variance")
 
 
 def test_an_image_is_counted_once_for_all_k(monkeypatch):

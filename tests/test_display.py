@@ -145,7 +145,7 @@ def test_a_long_legend_lists_the_largest_clusters():
 
 
 def test_large_images_are_drawn_at_the_resolution_of_a_screen(fitted):
-    large = np.repeat(np.repeat(COFFEE, 40, axis=0), 40, axis=1)
+    large = np.repeat(np.repeat(COFFEE, 22, axis=0), 22, axis=1)
     display = SegmentationDisplay.from_estimator(fitted, large)
     assert all(max(shown(ax).shape) <= 1500 for ax in display.axes_)
     texts = [text.get_text() for text in display.axes_[2].get_legend().get_texts()]

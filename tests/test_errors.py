@@ -17,6 +17,7 @@ from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalance
 COFFEE = coffee()[::8, ::8]
 WIDE = coffee()[::4, ::4]
 FLOATS = COFFEE / 255
+SMALL = COFFEE[::5, ::5]
 
 
 def raises(error, *parts):
@@ -544,7 +545,7 @@ KINDS = {
 def one_sentence_about(kind, form):
     X, error, parts = KINDS[kind]
     start = r"^X\[1\]: .*" if form == "in a list" else "^"
-    return ([COFFEE, X] if form == "in a list" else X), raises(error, start, "X", *parts)
+    return ([SMALL, X] if form == "in a list" else X), raises(error, start, "X", *parts)
 
 
 TAKE_IMAGES = [

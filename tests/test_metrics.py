@@ -623,7 +623,7 @@ def test_masked_images_of_a_list_have_no_say_in_its_score():
 
 @pytest.mark.parametrize("estimator", [KMeansSegmenter(2, random_state=0), RegionSegmenter()])
 def test_images_whose_truth_is_masked_have_no_say_in_a_score(estimator):
-    image = coffee()[::8, ::8]
+    image = coffee()[::20, ::20]
     truth = image[..., 0] > 100
     unknown, fitted = np.ma.masked_all(truth.shape, dtype=int), estimator.fit(image)
     assert fitted.score([image, image], [truth, unknown]) == fitted.score(image, truth)
@@ -662,7 +662,7 @@ def test_annotators_are_one_more_axis_in_front_of_any_shape(measure, shape, n_an
 
 
 def test_one_annotator_is_scored_as_a_map():
-    image = coffee()[::8, ::8]
+    image = coffee()[::20, ::20]
     truth = (image[..., 0] > 100).astype(int)
     for estimator in (KMeansSegmenter(2, random_state=0), RegionSegmenter()):
         assert estimator.fit(image).score(image, truth[np.newaxis]) == estimator.score(image, truth)

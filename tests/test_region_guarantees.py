@@ -29,14 +29,22 @@ TURNS = {  # all others are one after another of these
 }
 
 
-@pytest.fixture(scope="module", params=IMAGES)
-def image(request):
-    return IMAGES[request.param]
+CASES = [*((name, "auto") for name in IMAGES), ("masked", 0), ("masked", 12), ("bands", 0), ("noise", 12)]
 
 
-@pytest.fixture(scope="module", params=["auto", 0, 12])
-def min_size(request):
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def case(request):
     return request.param
+
+
+@pytest.fixture(scope="module")
+def image(case):
+    return IMAGES[case[0]]
+
+
+@pytest.fixture(scope="module")
+def min_size(case):
+    return case[1]
 
 
 @pytest.fixture(scope="module")

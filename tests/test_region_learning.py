@@ -82,8 +82,9 @@ def test_the_truth_may_be_by_several_people():
     several = segmenter.fit(image, [truth, truth > 0]).weights_
     assert segmenter.fit(image, np.stack([truth, truth > 0])).weights_ == several
     assert segmenter.fit([image], [[truth, truth > 0]]).weights_ == several
-    assert segmenter.fit(image, truth).weights_ != several
-    assert segmenter.fit(image, truth.tolist()).weights_ == segmenter.fit(image, [truth]).weights_
+    alone = segmenter.fit(image, truth).weights_
+    assert alone != several
+    assert segmenter.fit(image, truth.tolist()).weights_ == segmenter.fit(image, [truth]).weights_ == alone
 
 
 def test_a_stack_teaches_what_its_images_teach():
