@@ -607,8 +607,8 @@ CUT_OFF = [
     (["segment", "photos", "--table"], "all.csv"),
     (["regions", "photos", "--polygons"], "all.json"),
     (["fit", "photos", "-o"], "all.skseg"),
-    *((["choose-k", "photos", "--to", "3", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf")),
-    (["explore", "photos", "--to", "3", "-o"], "all.html"),
+    *((["choose-k", "photos", "--to", "2", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf")),
+    (["explore", "photos", "--to", "2", "-o"], "all.html"),
 ]
 
 
@@ -637,10 +637,12 @@ def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, argu
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize(("n_clusters", "name"), [(100, "map-labels.tif.aux.xml"), (2, "map-labels.tif")])
-def test_a_full_disk_leaves_no_label_map_without_its_names(folder, n_clusters, name):
+@pytest.mark.parametrize(
+    ("n_clusters", "side", "name"), [(100, 60, "map-labels.tif.aux.xml"), (2, 240, "map-labels.tif")]
+)
+def test_a_full_disk_leaves_no_label_map_without_its_names(folder, n_clusters, side, name):
     place = (34264, "d", 16, tuple(map(float, range(16))), True)
-    noise = np.random.default_rng(0).integers(0, 256, (240, 240, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
     tifffile.imwrite("map.tif", noise, photometric="rgb", extratags=[place])
     with full_disk(6000):
         outcome = skseg("segment", "map.tif", "-k", n_clusters, "--output", "label")
@@ -707,8 +709,7 @@ def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
     process.wait()
     for path in results.glob("noise*.png"):
         assert labels_in(path).shape[:2] == (200, 200)
-    command = [sys.executable, "-m", "skseg", *arguments, "--resume"]
-    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.count("is done") >= 1
+    assert skseg(*arguments, "--resume").stdout.count("is done") >= 1
     assert len(list(results.glob("noise*.png"))) == 10
 
 

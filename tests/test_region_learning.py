@@ -23,6 +23,7 @@ def scene(seed):
 
 SCENES = [scene(seed) for seed in range(8)]
 IMAGES, TRUTHS = map(list, zip(*SCENES, strict=True))
+SMALL, SMALL_TRUTH = IMAGES[0][:60, :80], TRUTHS[0][:60, :80]
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +59,13 @@ def test_a_search_over_the_scale_learns_in_each_fold(default_weights):
 
 
 def test_masked_pixels_of_the_truth_do_not_count():
-    mask = np.zeros(TRUTHS[0].shape, dtype=bool)
-    mask[:40] = True
+    mask = np.zeros(SMALL_TRUTH.shape, dtype=bool)
+    mask[:25] = True
     weights = []
     for lie in (0, 7):
-        truth = np.ma.MaskedArray(np.where(mask, lie, TRUTHS[0]), mask=mask)
-        weights.append(RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[0], truth).weights_)
-    assert weights[0] == weights[1] != RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[0], TRUTHS[0]).weights_
+        truth = np.ma.MaskedArray(np.where(mask, lie, SMALL_TRUTH), mask=mask)
+        weights.append(RegionSegmenter(min_size=20, cost="learn").fit(SMALL, truth).weights_)
+    assert weights[0] == weights[1] != RegionSegmenter(min_size=20, cost="learn").fit(SMALL, SMALL_TRUTH).weights_
 
 
 def test_a_truth_with_nan_is_refused_as_by_the_metrics():
@@ -77,7 +78,7 @@ def test_a_truth_with_nan_is_refused_as_by_the_metrics():
 
 
 def test_the_truth_may_be_by_several_people():
-    image, truth = SCENES[0]
+    image, truth = SMALL, SMALL_TRUTH
     segmenter = RegionSegmenter(min_size=20, cost="learn")
     several = segmenter.fit(image, [truth, truth > 0]).weights_
     assert segmenter.fit(image, np.stack([truth, truth > 0])).weights_ == several
@@ -88,7 +89,7 @@ def test_the_truth_may_be_by_several_people():
 
 
 def test_a_stack_teaches_what_its_images_teach():
-    stack, truths = np.stack(IMAGES[:2]), np.stack(TRUTHS[:2])
+    stack, truths = np.stack(IMAGES[:2])[:, :60, :80], np.stack(TRUTHS[:2])[:, :60, :80]
     in_parallel = RegionSegmenter(min_size=20, cost="learn", n_jobs=2).fit(list(stack), list(truths))
     assert RegionSegmenter(min_size=20, cost="learn").fit(stack, truths).weights_ == in_parallel.weights_
 
@@ -99,13 +100,13 @@ def test_classes_of_a_given_segmenter_are_learned_from_too():
     assert clone(segmenter).fit(IMAGES[:3], TRUTHS[:3]).weights_ == segmenter.weights_
 
 
-@pytest.mark.parametrize("image", [np.zeros_like(IMAGES[0]), np.ma.MaskedArray(IMAGES[0], mask=True)])
+@pytest.mark.parametrize("image", [np.zeros_like(SMALL), np.ma.MaskedArray(SMALL, mask=True)])
 def test_an_image_without_neighbors_teaches_nothing(image):
     segmenter = RegionSegmenter(min_size=20, cost="learn")
-    expected = clone(segmenter).fit(IMAGES[:1], TRUTHS[:1]).weights_
-    assert segmenter.fit([image, IMAGES[0]], TRUTHS[:1] * 2).weights_ == expected
+    expected = clone(segmenter).fit([SMALL], [SMALL_TRUTH]).weights_
+    assert segmenter.fit([image, SMALL], [SMALL_TRUTH] * 2).weights_ == expected
     with pytest.raises(ValueError, match="y must have regions that are neighbors"):
-        segmenter.fit(image, TRUTHS[0])
+        segmenter.fit(image, SMALL_TRUTH)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_an_unknown_cost_is_refused(cost):
 
 def test_a_truth_with_unusual_names_is_put_into_the_order_of_the_image():
     xarray = pytest.importorskip("xarray")
-    image, truth = IMAGES[0][:, :96], TRUTHS[0][:, :96]
+    image, truth = IMAGES[0][:64, :64], TRUTHS[0][:64, :64]
     named = xarray.DataArray(np.moveaxis(image, -1, 0), dims=("band", "northing", "easting"))
     turned = xarray.DataArray(truth.T, dims=("easting", "northing"))
     estimator = RegionSegmenter(min_size=20, cost="learn")
