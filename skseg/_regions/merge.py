@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._census.blocks import row_blocks
 from .._limits import LIMITS
 from .cost import Cost
 from .graph import Floats, Graph, contract, join
@@ -27,7 +28,6 @@ from .tree import Tree, in_order
 
 _LITTLE_GROWTH = 1.02  # of a region with many neighbors, which is not looked at again before
 _FEW = 0.01  # share of the regions that is too small for a round
-_BLOCK = 1 << 16
 
 Border = tuple[float, ...]  # length and contrasts
 
@@ -198,8 +198,7 @@ def _cheapest_of_both(current: Graph, costs: Floats) -> tuple[NDArray[Any], Floa
 def _costs_of_pairs(current: Graph, cost: Cost) -> Floats:
     """Cost of the union of each pair, by blocks that need little memory."""
     means, costs = current.sums / current.sizes[:, np.newaxis], np.empty(len(current.pairs))
-    for first in range(0, len(costs), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    for block in row_blocks(costs.shape):
         one, other = current.pairs[block].T
         costs[block] = cost(current.sizes, means, one, other, current.borders[block])
     return costs
