@@ -610,3 +610,21 @@ def test_arrays_of_other_libraries_are_as_good_as_numpys(array):
         assert found.labels_.shape == expected.labels_.shape
     several = KMeansSegmenter(3, random_state=0).fit([array, ConvertibleTensor(array)])
     assert np.array_equal(several.cluster_centers_, expected.cluster_centers_)
+
+
+class Changing:
+    """A stored image that is written to while it is read."""
+
+    shape, ndim, dtype = COFFEE.shape, 3, COFFEE.dtype
+
+    def __getitem__(self, place):
+        return (
+            COFFEE[place] if np.arange(50)[place[0] if isinstance(place, tuple) else place][0] == 0 else FLOATS[place]
+        )
+
+
+def test_an_error_about_an_image_that_is_alone_names_no_image_of_a_list(lower):
+    lower(block_pixels=750)
+    with raises(ValueError, "^Pixels are float64, but earlier images are uint8") as caught:
+        KMeansSegmenter(3).fit(Changing())
+    assert not hasattr(caught.value, "image_index")

@@ -177,6 +177,17 @@ def test_fit_predict_and_fit_transform_are_fit_and_then_the_other(estimator):
         assert comparable(clone(estimator).fit_transform(X, y)) == comparable(after_fit.transform(X))
 
 
+@pytest.mark.parametrize("X", [IMAGE, IMAGE[np.newaxis], [IMAGE]], ids=["image", "stack", "list"])
+@pytest.mark.parametrize("call", ["fit_predict", "fit_transform"])
+def test_regions_are_found_once(monkeypatch, X, call):
+    estimator, found = clone(CONFIGURATIONS["default"]).fit([IMAGE]), []
+    hierarchy = type(estimator.hierarchy(IMAGE))
+    cut = hierarchy.cut
+    monkeypatch.setattr(hierarchy, "cut", lambda self, **where: found.append(where) or cut(self, **where))
+    getattr(estimator, call)(X)
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize(
     ("configuration", "dims"),
     [
