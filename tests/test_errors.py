@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.sparse import coo_array, csr_matrix
@@ -311,6 +311,9 @@ STACKS = st.lists(st.integers(1, 3), max_size=2).map(tuple)
         st.tuples(st.just(()), st.integers(5, 9), sides(501)).map(lambda parts: (*parts[0], parts[1], *parts[2])),
     )
 )
+@example(shape=(10, 100))
+@example(shape=(4, 60, 120))
+@example(shape=(5, 60, 501))
 def test_gray_images_stacks_of_them_and_channels_first_are_warned_of(shape):
     with pytest.warns(UserWarning, match=rf"{re.escape(str(shape))} is read as pixels of {shape[-1]} channels"):
         fit_zeros(shape)
@@ -325,6 +328,10 @@ def test_gray_images_stacks_of_them_and_channels_first_are_warned_of(shape):
         st.lists(st.integers(1, 20), min_size=1, max_size=3).map(lambda sizes: (*sizes, 99)),
     )
 )
+@example(shape=(50, 99))
+@example(shape=(5, 60, 120))
+@example(shape=(5, 60, 500))
+@example(shape=(1001, 100))
 def test_spectral_images_and_tables_of_any_size_are_not_warned_of(shape):
     fit_zeros(shape)
 
