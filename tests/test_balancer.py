@@ -260,7 +260,7 @@ def test_a_given_light_makes_gray_bands_equal():
     assert_allclose(balanced, [[6.0] * 5])
 
 
-def test_nothing_is_measured_in_an_image_whose_light_is_given():
+def test_an_image_needs_no_light_of_its_own_if_the_light_is_given():
     no_blue = EVENING * [1, 1, 0]
     assert WhiteBalancer(light=CAST).fit(FLOATS).transform(no_blue)[..., 2].max() == 0
     with pytest.raises(ValueError, match="0 everywhere"):
