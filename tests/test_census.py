@@ -526,7 +526,7 @@ def assert_knows_nothing(memory, rows):
         memory.map(lambda colors: 1 / 0, rows, 2)
 
 
-FRAMES = [np.random.default_rng(seed).integers(0, 255, (300_000, 3), dtype=np.uint8) for seed in range(3)]
+FRAMES = [np.random.default_rng(seed).integers(0, 255, (300_000, 3), dtype=np.uint8) for seed in range(2)]
 
 
 def test_remembered_labels_are_the_labels():

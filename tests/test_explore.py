@@ -60,11 +60,11 @@ def test_the_page_shows_what_fit_finds_at_the_size_of_a_screen(tmp_path):
     alpha = np.full(picture.shape[:2], 255, dtype=np.uint8)
     alpha[:100] = 0
     Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / "wide.png")
-    arguments = ["explore", str(tmp_path / "wide.png"), "--to", "4", "-o", str(tmp_path / "x.html")]
+    arguments = ["explore", str(tmp_path / "wide.png"), "--to", "3", "-o", str(tmp_path / "x.html")]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     shown = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))
     models = shown["models"]
-    assert [model["n_clusters"] for model in models] == [2, 3, 4]
+    assert [model["n_clusters"] for model in models] == [2, 3]
     middles = [((np.arange(n) + 0.5) * 1.25).astype(int) for n in (320, 1200)]
     for model, labels in zip(models, shown["pictures"][0]["labels"], strict=True):
         segmenter = KMeansSegmenter(model["n_clusters"], random_state=0).fit(picture[100:])

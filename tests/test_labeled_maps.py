@@ -258,7 +258,6 @@ def test_inverted_labels_of_a_table_are_a_table():
     [
         (np.uint8, {"_FillValue": 0}, LAYOUTS[0]),
         (np.float32, {}, LAYOUTS[1]),
-        (np.uint16, {"nodata": 0}, LAYOUTS[2]),
     ],
 )
 def test_displays_show_the_image_upright_without_its_missing_pixels(dtype, attributes, dims):

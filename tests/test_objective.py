@@ -11,7 +11,7 @@ from skseg.metrics import adjusted_rand
 
 @pytest.mark.parametrize("number", [*range(len(SCENES)), 8, 9])
 def test_wide_range_is_clustered_as_well_as_by_kmeans(number):
-    name, X, n_clusters = draw_scene(number, 30_000)
+    name, X, n_clusters = draw_scene(number, 20_000)
     found, n_colors = ratio(X, n_clusters, None)
     assert n_colors > 8192
     assert found <= 1.02, name
