@@ -74,9 +74,7 @@ def test_the_legend_names_every_cluster_and_its_share(fitted):
     assert texts == [f"{label}  {share:.0%}" for label, share in enumerate(fitted.cluster_sizes_)]
 
 
-@pytest.mark.parametrize(
-    ("n_clusters", "part"), [(16, np.s_[:]), (2, np.s_[:10]), (40, np.s_[:10]), (40, np.s_[:, :10])]
-)
+@pytest.mark.parametrize(("n_clusters", "part"), [(2, np.s_[:10]), (16, np.s_[:]), (40, np.s_[:, :10])])
 def test_nothing_is_cut_however_many_clusters_and_whatever_shape(n_clusters, part):
     image = COFFEE[part]
     model = KMeansSegmenter(n_clusters, random_state=0).fit(image)

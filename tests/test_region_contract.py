@@ -248,7 +248,7 @@ def forms(image, path):
     }
 
 
-@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u1"), ("learned", "u2"), ("learned", "f4")])
+@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u2"), ("learned", "f4")])
 def test_the_memory_of_an_image_does_not_matter(configuration, dtype, tmp_path):
     estimator, image = clone(CONFIGURATIONS[configuration]), of_type(dtype)
     expected = estimator.fit(image, TRUTH).labels_
