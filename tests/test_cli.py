@@ -550,6 +550,13 @@ def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path)
     assert [line.split()[-1] for line in outcome.output.splitlines()[-3:]] == [f"{share:.2%}" for share in shares]
 
 
+def test_fit_prints_its_clusters_as_json(save, tmp_path):
+    path, model = str(save(PICTURE)), tmp_path / "model.skseg"
+    outcome = CliRunner().invoke(app, ["fit", path, "-k", "3", "-o", str(model), "--json"])
+    shares = [cluster["share"] for cluster in json.loads(outcome.output)["clusters"]]
+    assert shares == io.load(model).cluster_sizes_.tolist()
+
+
 @pytest.mark.parametrize(
     ("terminal", "n_swatches"),
     [

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 from sklearn.base import clone
 
-from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, io, region_table
 from skseg._images import SingleImage, base, open_images, register
 
 TABLE = np.arange(12.0).reshape(4, 3)
@@ -197,6 +197,12 @@ def test_a_list_of_data_frames_is_a_sequence(pandas):
     model = KMeansSegmenter(2, random_state=0).fit([frame])
     assert np.array_equal(model.predict([frame])[0], model.predict(frame))
     assert model.feature_names_in_.tolist() == list(frame)
+
+
+@pytest.mark.parametrize("call", [lambda X: region_table(IMAGE[..., 0], X), lambda X: io.save_image(X, "x.png")])
+def test_a_list_is_not_taken_for_one_image(call):
+    with pytest.raises(TypeError, match="X must be one image; got list of several images instead"):
+        call([IMAGE])
 
 
 # One value per image, one weight per pixel
