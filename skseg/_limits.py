@@ -16,8 +16,11 @@ class Limits:
     label_map_pixels : of a stored image whose label map `fit` still keeps, or of a lazy one that is computed whole
     pass_numbers : numbers of the colors that are labeled at a time in a pass
     map_numbers : numbers of a label map, or another long array, that are worked on at a time without copying it whole
+    many_regions : more are first merged in rounds
+    many_neighbors : a region that has more does not look at all of them after each merger
     table_pixels : pixels whose colors are summed at a time for a table of regions
     outlined_runs, written_points : runs of pixels whose outlines are found together, and points written together
+    written_labels : labels of a label map that the command writes; 16 bits hold no more
     command_pixels : pixels of a large file that the command works on at a time
     command_bytes : of images that the command keeps until their results are written, so that a few are read once
     crossed_labels : cells of a table of two labels that is not worth compressing
@@ -37,9 +40,12 @@ class Limits:
     label_map_pixels: int = 64_000_000
     pass_numbers: int = 1 << 17
     map_numbers: int = 1 << 16
+    many_regions: int = 20_000
+    many_neighbors: int = 100
     table_pixels: int = 1 << 20
     outlined_runs: int = 1 << 18
     written_points: int = 1 << 16
+    written_labels: int = 65535
     command_pixels: int = 1 << 20
     command_bytes: int = 1 << 29
     crossed_labels: int = 1 << 22

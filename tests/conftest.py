@@ -8,6 +8,7 @@ for a screen.
 
 import os
 import shutil
+import sys
 from contextlib import ExitStack
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -49,6 +50,17 @@ collect_ignore = [name for name, library in NEEDED.items() if find_spec(library)
 
 def pytest_report_header():
     return f"no libraries for: {', '.join(collect_ignore)}" if collect_ignore else None
+
+
+@pytest.fixture
+def without_rasterio(monkeypatch):
+    """Import the library's modules that need rasterio again, which fails."""
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("skseg.") and hasattr(module, "rasterio"):
+            monkeypatch.delitem(sys.modules, name)
+            room, _, file = name.rpartition(".")
+            monkeypatch.delattr(sys.modules[room], file)
 
 
 @pytest.fixture

@@ -129,6 +129,34 @@ def test_every_package_that_is_imported_is_declared():
     assert {names.get(package, package) for package in used} <= declared
 
 
+# The rooms whose insides are tested: algorithms with oracles of their own, and a kind of image that a test adds.
+INSIDE = {
+    "helpers.py": {"_limits"},
+    "test_average.py": {"_regions"},
+    "test_blocks.py": {"_census", "_images", "_limits"},
+    "test_cells.py": {"_census", "_kmeans"},
+    "test_census.py": {"_census"},
+    "test_contrast.py": {"_regions"},
+    "test_images.py": {"_images"},
+    "test_io.py": {"io"},
+    "test_kmeans.py": {"_census", "_kmeans"},
+    "test_many_images.py": {"_images"},
+    "test_no_data.py": {"_images"},
+    "test_passes.py": {"_census", "_images", "_kmeans", "core"},
+    "test_regions.py": {"_regions"},
+}
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("*.py")), ids=lambda path: path.name)
+def test_tests_use_public_names(path):
+    text = path.read_text(encoding="utf-8")
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.module]
+    names = [f"{node.module}.{alias.name}" for node in nodes for alias in node.names]
+    names += re.findall(r"""["'](skseg\.[\w.]+)["']""", text)  # as in monkeypatch.setattr
+    private = {name for name in names if re.match(r"skseg\b.*\._[a-z]", name)}
+    assert {room_of(name.split(".", 1)[1]) for name in private} <= INSIDE.get(path.name, set())
+
+
 def test_all_is_exactly_the_public_names():
     public = {
         name

@@ -73,11 +73,9 @@ def test_averages_are_the_same_in_a_turned_image_of_any_type_and_mask(form, dtyp
         assert np.array_equal(np.ma.filled(averaged, 0), turn(np.ma.filled(expected, 0)))
 
 
-@pytest.mark.parametrize(
-    ("dtype", "form"), [(np.float64, masked), (np.float32, np.asarray), (np.float32, masked), (np.uint16, np.asarray)]
-)
+@pytest.mark.parametrize(("dtype", "form"), [(np.float64, np.asarray), (np.float32, masked), (np.uint16, np.asarray)])
 def test_other_forms_of_8_bits_have_the_same_averages(form, dtype):
-    image = form(with_noise(coffee()[::4, ::4], 0.2))
+    image = form(with_noise(coffee()[::8, ::8], 0.2))
     other = (image / 255).astype(dtype) if dtype != np.uint16 else image.astype(dtype) * dtype(257)
     if dtype != np.uint16 and np.ma.isMaskedArray(image):
         np.ma.getdata(other)[np.ma.getmaskarray(other)] = np.nan

@@ -260,10 +260,11 @@ def test_a_given_light_makes_gray_bands_equal():
     assert_allclose(balanced, [[6.0] * 5])
 
 
-def test_nothing_is_measured_in_an_image_whose_light_is_given(monkeypatch):
-    balancer = WhiteBalancer(light=CAST).fit(FLOATS)
-    monkeypatch.delattr("skseg._balancer.measure")
-    assert balancer.transform(EVENING).shape == EVENING.shape
+def test_an_image_needs_no_light_of_its_own_if_the_light_is_given():
+    no_blue = EVENING * [1, 1, 0]
+    assert WhiteBalancer(light=CAST).fit(FLOATS).transform(no_blue)[..., 2].max() == 0
+    with pytest.raises(ValueError, match="0 everywhere"):
+        WhiteBalancer().fit(FLOATS).transform(no_blue)
 
 
 def test_two_sessions_with_a_card_each_come_to_the_same_colors():

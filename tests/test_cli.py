@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
-from rich.console import Console
 from skimage.data import coffee
 from tifffile import imread, imwrite
 
@@ -20,7 +19,6 @@ import skseg
 from skseg import KMeansSegmenter, __version__, io
 from skseg.__main__ import main
 from skseg.cli import app
-from skseg.cli.report import _show_clusters
 
 PICTURE = coffee()[::10, ::10]
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -482,7 +480,7 @@ def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatc
         raise BrokenPipeError
 
     paths = [save(PICTURE, "first.png"), save(PICTURE, "second.png")]
-    monkeypatch.setattr("skseg.cli.commands.click.echo", fail)
+    monkeypatch.setattr("click.echo", fail)
     CliRunner().invoke(app, ["segment", *map(str, paths), "-o", str(tmp_path / "results")])
     assert len(list((tmp_path / "results").iterdir())) == 4
 
@@ -499,16 +497,15 @@ def test_nothing_is_said_before_everything_is_written(save, tmp_path, monkeypatc
         (["explore", "{picture}", "-o", "no/page.html"], "The directory no does not exist"),
     ],
 )
-def test_a_target_that_cannot_be_written_is_told_before_the_work(save, monkeypatch, arguments, message):
-    monkeypatch.setattr("skseg.cli.steps.KMeansSegmenter", None)
-    outcome = CliRunner().invoke(app, [argument.format(picture=save(PICTURE)) for argument in arguments])
+def test_a_target_that_cannot_be_written_is_told_before_the_work(tmp_path, arguments, message):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    outcome = CliRunner().invoke(app, [argument.format(picture=tmp_path / "broken.png") for argument in arguments])
     assert outcome.exit_code == 2
     assert re.search(message, outcome.output)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
-def test_a_pipe_is_no_target(save, tmp_path, monkeypatch):
-    monkeypatch.setattr("skseg.cli.steps.KMeansSegmenter", None)
+def test_a_pipe_is_no_target(save, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     outcome = CliRunner().invoke(app, ["fit", str(save(PICTURE)), "-o", str(tmp_path / "pipe"), "--overwrite"])
     assert outcome.exit_code == 2
@@ -553,13 +550,28 @@ def test_predict_tells_the_shares_of_the_pictures_that_it_labels(save, tmp_path)
     assert [line.split()[-1] for line in outcome.output.splitlines()[-3:]] == [f"{share:.2%}" for share in shares]
 
 
-@pytest.mark.parametrize(("terminal", "n_swatches"), [("truecolor", 2), ("256", 0), ("standard", 0)])
-def test_colors_are_shown_only_where_the_terminal_has_them(monkeypatch, capsys, terminal, n_swatches):
-    monkeypatch.setattr(
-        "skseg.cli.report.Console", lambda **options: Console(**options, force_terminal=True, color_system=terminal)
+def test_fit_prints_its_clusters_as_json(save, tmp_path):
+    path, model = str(save(PICTURE)), tmp_path / "model.skseg"
+    outcome = CliRunner().invoke(app, ["fit", path, "-k", "3", "-o", str(model), "--json"])
+    shares = [cluster["share"] for cluster in json.loads(outcome.output)["clusters"]]
+    assert shares == io.load(model).cluster_sizes_.tolist()
+
+
+@pytest.mark.parametrize(
+    ("terminal", "n_swatches"),
+    [
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, 2),
+        ({"TERM": "xterm-256color", "COLORTERM": ""}, 0),
+        ({"TERM": "xterm", "COLORTERM": ""}, 0),
+    ],
+    ids=["all colors", "256", "16"],
+)
+def test_colors_are_shown_only_where_the_terminal_has_them(save, tmp_path, terminal, n_swatches):
+    path = str(save(np.repeat(np.uint8([[[86, 53, 45], [90, 56, 48]]]), 9, axis=0)))
+    outcome = CliRunner(env={"FORCE_COLOR": "1", **terminal}).invoke(
+        app, ["fit", path, "-k", "2", "-o", str(tmp_path / "model.skseg")]
     )
-    _show_clusters([{"color": "#56352d", "share": 0.5}, {"color": "#5a3830", "share": 0.5}], None)
-    lines = capsys.readouterr().out.splitlines()
+    lines = outcome.output.splitlines()[-2:]
     assert sum("\x1b[48;2;" in line for line in lines) == n_swatches
     assert all(code in line for code, line in zip(["#56352d", "#5a3830"], lines, strict=True))
 

@@ -80,7 +80,7 @@ def spoil(directory):
 @pytest.mark.parametrize(
     ("command", "given"),
     [
-        *((command, "photos") for command in ("segment", "regions", "fit", "choose-k", "palette", "explore")),
+        *((command, "photos") for command in ("segment", "fit", "choose-k")),
         ("palette", "photos/*.png"),
     ],
 )
@@ -207,10 +207,10 @@ def test_options_that_cannot_be_are_usage_errors(folder, options):
 
 
 def test_more_labels_than_an_octet_holds_fit_into_16_bits(folder):
-    assert skseg("segment", "photos/coffee.png", "-k", 300, "--output", "label").exit_code == 0
+    assert skseg("segment", "photos/coffee.png", "-k", 260, "--output", "label").exit_code == 0
     label_map = labels_in(folder / "skseg-output" / "coffee-labels.png")
-    assert np.array_equal(label_map, KMeansSegmenter(300, random_state=0).fit_predict(COFFEE))
-    assert label_map.max() == 299
+    assert np.array_equal(label_map, KMeansSegmenter(260, random_state=0).fit_predict(COFFEE))
+    assert label_map.max() == 259
 
 
 @pytest.mark.parametrize("command", ["segment", "fit", "palette"])
@@ -456,7 +456,7 @@ def test_a_path_that_cannot_be_is_an_error_in_one_line(folder, arguments, name):
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize("options", [["fit", "-o"], ["explore", "-o"], ["segment", "--table"]])
+@pytest.mark.parametrize("options", [["fit", "-o"], ["explore", "--to", "3", "-o"], ["segment", "--table"]])
 def test_a_link_in_a_circle_is_replaced_by_the_result(folder, options):
     (folder / "circle.json").symlink_to("other.json")
     (folder / "other.json").symlink_to("circle.json")
@@ -604,12 +604,12 @@ def full_disk(n_bytes):
 CUT_OFF = [
     *((["segment", "photos", "--output", output], f"out/coffee-{name}") for output, name in RESULTS.items()),
     *((["segment", "map.tif", "--output", output], f"out/map-{name}") for output, name in MAPS.items()),
-    *((["regions", "photos", "--output", output], f"out/coffee-{RESULTS[output]}") for output in list(RESULTS)[:3]),
-    *(([command, "photos", "--table"], "all.csv") for command in ("segment", "regions")),
-    *(([command, "photos", "--polygons"], "all.json") for command in ("segment", "regions")),
+    (["regions", "photos", "--output", "label"], f"out/coffee-{RESULTS['label']}"),
+    (["segment", "photos", "--table"], "all.csv"),
+    (["regions", "photos", "--polygons"], "all.json"),
     (["fit", "photos", "-o"], "all.skseg"),
-    *((["choose-k", "photos", "--to", "3", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf", "tif")),
-    (["explore", "photos", "--to", "3", "-o"], "all.html"),
+    *((["choose-k", "photos", "--to", "2", "--plot"], f"all.{suffix}") for suffix in ("png", "pdf")),
+    (["explore", "photos", "--to", "2", "-o"], "all.html"),
 ]
 
 
@@ -638,10 +638,12 @@ def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, argu
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize(("n_clusters", "name"), [(100, "map-labels.tif.aux.xml"), (2, "map-labels.tif")])
-def test_a_full_disk_leaves_no_label_map_without_its_names(folder, n_clusters, name):
+@pytest.mark.parametrize(
+    ("n_clusters", "side", "name"), [(100, 60, "map-labels.tif.aux.xml"), (2, 240, "map-labels.tif")]
+)
+def test_a_full_disk_leaves_no_label_map_without_its_names(folder, n_clusters, side, name):
     place = (34264, "d", 16, tuple(map(float, range(16))), True)
-    noise = np.random.default_rng(0).integers(0, 256, (240, 240, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
     tifffile.imwrite("map.tif", noise, photometric="rgb", extratags=[place])
     with full_disk(6000):
         outcome = skseg("segment", "map.tif", "-k", n_clusters, "--output", "label")
@@ -708,8 +710,7 @@ def test_a_killed_run_leaves_whole_files_and_can_be_resumed(folder):
     process.wait()
     for path in results.glob("noise*.png"):
         assert labels_in(path).shape[:2] == (200, 200)
-    command = [sys.executable, "-m", "skseg", *arguments, "--resume"]
-    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.count("is done") >= 1
+    assert skseg(*arguments, "--resume").stdout.count("is done") >= 1
     assert len(list(results.glob("noise*.png"))) == 10
 
 

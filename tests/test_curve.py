@@ -7,11 +7,11 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold, cross_validate
 
 from skseg import KMeansSegmenter, TileKFold, metrics
-from skseg.cli import curve
+from skseg.cli import app, curve
 from skseg.cli.curve import count_folds, criterion_curve, fit_each
-from skseg.cli.options import _CRITERIA
 
 COFFEE = coffee()[::3, ::3]  # so many colors that starts are made on cells
+CRITERIA = next(each for each in app.commands["choose-k"].params if each.name == "criterion").type.choices
 PICTURES = [COFFEE[:100], astronaut()[::4, ::4], COFFEE[100:]]
 FLAT = np.repeat(np.array([[0, 0, 0], [250, 20, 20], [20, 240, 60]], dtype=np.uint8), 200, axis=0).reshape(20, 30, 3)
 
@@ -42,10 +42,13 @@ def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
         assert entry == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize("criterion", _CRITERIA)
-@pytest.mark.parametrize("pictures", [[COFFEE], PICTURES], ids=["tiles of one", "several"])
-def test_every_criterion_is_that_of_cross_validation(pictures, criterion):
-    assert_like_cross_validation(pictures, (5,) if len(pictures) > 1 else (2,), criterion)
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_every_criterion_is_that_of_cross_validation(criterion):
+    assert_like_cross_validation(PICTURES, (5,), criterion)
+
+
+def test_tiles_of_one_picture_are_those_of_cross_validation():
+    assert_like_cross_validation([COFFEE], (2, 3), "valley_score")
 
 
 @pytest.mark.parametrize("criterion", ["valley_score", "prediction_strength"])
@@ -72,7 +75,7 @@ def test_start_colors_count():
 
 
 @pytest.mark.parametrize(
-    "image", [masked(COFFEE), COFFEE / 255, COFFEE[..., :1], COFFEE.astype(np.float32) ** 1.1], ids=lambda x: x.dtype
+    "image", [masked(COFFEE), COFFEE[..., :1], COFFEE.astype(np.float32) ** 1.1], ids=lambda x: x.dtype
 )
 def test_images_of_every_kind_count(image):
     color_space = "auto" if np.max(image) <= 255 else None
@@ -85,7 +88,7 @@ def test_more_clusters_than_colors_count():
 
 
 def test_many_clusters_have_cells_of_their_own():
-    assert_like_cross_validation([COFFEE], (16, 18), "explained_variance")
+    assert_like_cross_validation([COFFEE], (16,), "explained_variance")
 
 
 def test_an_image_is_counted_once_for_all_k(monkeypatch):

@@ -3,7 +3,7 @@
 import pytest
 from differential import check_case, draw_case
 
-N_RUNS, N_CASES = 5, 30
+N_RUNS, N_CASES = 5, 20
 
 
 @pytest.mark.parametrize("run", range(N_RUNS))

@@ -74,9 +74,7 @@ def test_the_legend_names_every_cluster_and_its_share(fitted):
     assert texts == [f"{label}  {share:.0%}" for label, share in enumerate(fitted.cluster_sizes_)]
 
 
-@pytest.mark.parametrize(
-    ("n_clusters", "part"), [(16, np.s_[:]), (2, np.s_[:10]), (40, np.s_[:10]), (40, np.s_[:, :10])]
-)
+@pytest.mark.parametrize(("n_clusters", "part"), [(2, np.s_[:10]), (16, np.s_[:]), (40, np.s_[:, :10])])
 def test_nothing_is_cut_however_many_clusters_and_whatever_shape(n_clusters, part):
     image = COFFEE[part]
     model = KMeansSegmenter(n_clusters, random_state=0).fit(image)
@@ -145,7 +143,7 @@ def test_a_long_legend_lists_the_largest_clusters():
 
 
 def test_large_images_are_drawn_at_the_resolution_of_a_screen(fitted):
-    large = np.repeat(np.repeat(COFFEE, 40, axis=0), 40, axis=1)
+    large = np.repeat(np.repeat(COFFEE, 22, axis=0), 22, axis=1)
     display = SegmentationDisplay.from_estimator(fitted, large)
     assert all(max(shown(ax).shape) <= 1500 for ax in display.axes_)
     texts = [text.get_text() for text in display.axes_[2].get_legend().get_texts()]
@@ -184,7 +182,10 @@ def test_pipelines_and_searches_are_shown_by_their_segmenter(nest, fitted):
     display = SegmentationDisplay.from_estimator(nested, COFFEE)
     assert np.array_equal(display.label_map, fitted.labels_)
     assert np.array_equal(PaletteDisplay.from_estimator(nested).shares, fitted.cluster_sizes_)
-    assert np.array_equal(ColorSpaceDisplay.from_estimator(nested).weights, fitted._model.census.weights)
+    assert np.array_equal(
+        ColorSpaceDisplay.from_estimator(nested).weights,
+        np.unique(COFFEE.reshape(-1, 3)[:, ::-1], axis=0, return_counts=True)[1],
+    )
 
 
 def test_steps_before_the_segmenter_change_what_is_segmented_but_not_what_is_shown(fitted):
@@ -292,11 +293,13 @@ def test_colors_and_centers_are_those_of_the_model(fitted):
     assert_nothing_is_cut(display.figure_)
 
 
-def test_the_rarest_of_very_many_colors_are_left_out(fitted, monkeypatch):
-    monkeypatch.setattr("skseg._plot.clusters._MAX_COLORS", 10)
-    display = ColorSpaceDisplay.from_estimator(fitted)
-    assert len(display.colors) == 10
-    assert display.weights.min() >= np.sort(fitted._model.census.weights)[-10]
+def test_the_rarest_of_very_many_colors_are_left_out():
+    numbers = np.arange(30_000)
+    colors = np.stack([numbers % 200, numbers // 200, 0 * numbers], axis=-1).astype(np.uint8)
+    table = np.concatenate([colors, colors[:15_000]])
+    display = ColorSpaceDisplay.from_estimator(KMeansSegmenter(2, init=[[40, 40, 0], [150, 100, 0]]).fit(table))
+    assert len(display.colors) == 20_000
+    assert np.count_nonzero(display.weights == 2) == 15_000
 
 
 def test_a_model_of_a_data_frame_is_shown_without_a_warning(pandas):

@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64decode
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import numpy as np
 import pytest
@@ -13,9 +13,8 @@ from skimage.data import coffee
 from tifffile import imwrite
 
 from skseg import KMeansSegmenter, RegionSegmenter
-from skseg._regions import segmenter as module
-from skseg._regions.describe import describe
 from skseg.cli import app
+from skseg.cli.curve import fit_each
 from skseg.cli.explore import explore_page
 
 PICTURE = coffee()[::6, ::6]
@@ -26,7 +25,7 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def page_of_regions(tmp_path_factory):
     path = tmp_path_factory.mktemp("regions") / "x.html"
-    models = [KMeansSegmenter(2, random_state=0).fit(PICTURE)._model]
+    models = fit_each([PICTURE], KMeansSegmenter(random_state=0), [2])
     path.write_text(explore_page([("x", PICTURE)], models, [1.0], "score", RegionSegmenter()), encoding="utf-8")
     return path
 
@@ -52,7 +51,7 @@ def decoded(url):
 
 def original_on_page_of(image):
     """What the page shows as the original."""
-    page = explore_page([("x", image)], [KMeansSegmenter(2, random_state=0).fit(image)._model], [1.0], "score")
+    page = explore_page([("x", image)], fit_each([image], KMeansSegmenter(random_state=0), [2]), [1.0], "score")
     return decoded(data_of(page)["pictures"][0]["original"]).astype(float)
 
 
@@ -61,11 +60,11 @@ def test_the_page_shows_what_fit_finds_at_the_size_of_a_screen(tmp_path):
     alpha = np.full(picture.shape[:2], 255, dtype=np.uint8)
     alpha[:100] = 0
     Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / "wide.png")
-    arguments = ["explore", str(tmp_path / "wide.png"), "--to", "4", "-o", str(tmp_path / "x.html")]
+    arguments = ["explore", str(tmp_path / "wide.png"), "--to", "3", "-o", str(tmp_path / "x.html")]
     assert CliRunner().invoke(app, arguments).exit_code == 0
     shown = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))
     models = shown["models"]
-    assert [model["n_clusters"] for model in models] == [2, 3, 4]
+    assert [model["n_clusters"] for model in models] == [2, 3]
     middles = [((np.arange(n) + 0.5) * 1.25).astype(int) for n in (320, 1200)]
     for model, labels in zip(models, shown["pictures"][0]["labels"], strict=True):
         segmenter = KMeansSegmenter(model["n_clusters"], random_state=0).fit(picture[100:])
@@ -94,11 +93,12 @@ def test_regions_are_cut_at_every_scale(tmp_path):
 
 @pytest.mark.parametrize("segmenter", [RegionSegmenter(), RegionSegmenter(KMeansSegmenter(5, random_state=0))])
 def test_regions_of_each_picture_are_found_once(monkeypatch, segmenter):
-    described = []
-    monkeypatch.setattr(module, "describe", lambda *arguments: described.append(arguments) or describe(*arguments))
+    asked, hierarchy = [], RegionSegmenter.hierarchy
+    monkeypatch.setattr(RegionSegmenter, "hierarchy", lambda self, X: asked.append(vars(self)) or hierarchy(self, X))
     pictures = [("x", PICTURE), ("y", PICTURE[::-1])]
-    page = explore_page(pictures, [KMeansSegmenter(2, random_state=0).fit(PICTURE)._model], [1.0], "score", segmenter)
-    assert len(described) == 2
+    page = explore_page(pictures, fit_each([PICTURE], KMeansSegmenter(random_state=0), [2]), [1.0], "score", segmenter)
+    assert len(asked) == 2
+    assert not any("labels_" in fitted for fitted in asked)  # fit has not found them, too
     for (_, picture), on_page in zip(pictures, data_of(page)["pictures"], strict=True):
         finest = decoded(on_page["regions"]["map"]).astype(int) @ [1, 256, 65536] - 1
         assert np.array_equal(finest, segmenter.fit(picture).hierarchy(picture).cut(scale=0.05))
@@ -176,16 +176,24 @@ def test_several_pictures_share_their_colors(page_of_two):
             assert np.array_equal(decoded(shown_picture["labels"][index]), segmenter.predict(picture))
 
 
+class Terminal(StringIO):
+    """What somebody sees as it comes."""
+
+    def isatty(self):
+        return True
+
+
 @pytest.mark.parametrize(
-    ("is_terminal", "options", "n_opened"), [(True, [], 1), (True, ["--no-open"], 0), (False, [], 0)]
+    ("output", "options", "n_opened"), [(Terminal, [], 1), (Terminal, ["--no-open"], 0), (StringIO, [], 0)]
 )
-def test_the_page_is_opened_in_a_terminal(tmp_path, monkeypatch, is_terminal, options, n_opened):
+def test_the_page_is_opened_in_a_terminal(tmp_path, monkeypatch, output, options, n_opened):
     opened = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    monkeypatch.setattr("skseg.cli.commands.is_terminal", lambda: is_terminal)
+    monkeypatch.setattr("sys.stdout", output())
     Image.fromarray(PICTURE[::4, ::4]).save(tmp_path / "a.png")
     arguments = ["explore", str(tmp_path / "a.png"), "--to", "2", "-o", str(tmp_path / "x y.html"), *options]
-    assert CliRunner().invoke(app, arguments).exit_code == 0
+    with pytest.raises(SystemExit, match="0"):
+        app(arguments)
     assert opened == [(tmp_path / "x y.html").as_uri()] * n_opened
 
 

@@ -1,7 +1,6 @@
 """Images in files: their bands, pages, masks and sizes, on every layout that is known to have been read wrongly."""
 
 import struct
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -454,13 +453,6 @@ def test_avif_of_more_than_8_bits_is_read_with_a_warning(folder):
     Path("y.avif").write_bytes(imagecodecs.avif_encode(BANDS[..., :3] >> 2, level=90, bitspersample=10))
     with pytest.warns(UserWarning, match=r"'y.avif' has 10 bits for each number; Pillow gives the upper 8"):
         assert io.ImageFile("y.avif").shape == (30, 20, 3)
-
-
-@pytest.fixture
-def without_rasterio(monkeypatch):
-    monkeypatch.setitem(sys.modules, "rasterio", None)
-    monkeypatch.delitem(sys.modules, "skseg.io._rasters", raising=False)
-    monkeypatch.delattr("skseg.io._rasters", raising=False)
 
 
 def test_without_rasterio_pictures_are_read_and_rasters_refused(folder, request):

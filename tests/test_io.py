@@ -5,7 +5,6 @@ import os
 import pickle
 import re
 import struct
-import sys
 import zlib
 from contextlib import suppress
 from importlib import import_module
@@ -353,14 +352,11 @@ def test_a_tiff_cut_short_anywhere_has_a_reason_in_words(tmp_path):
     assert all(re.match("[a-zA-Z<]", reason) for reason in reasons), reasons
 
 
+@pytest.mark.usefixtures("without_rasterio")
 def test_a_file_that_needs_rasterio_is_refused_without_it(tmp_path):
     (tmp_path / "x.pgm").write_bytes(b"P5 1 1 65535\n\0\1")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "rasterio", None)
-        patch.delitem(sys.modules, "skseg.io._rasters", raising=False)
-        patch.delattr("skseg.io._rasters", raising=False)
-        with pytest.raises(ValueError, match=r'x.pgm.* python -m pip install "skseg\[raster\]"'):
-            np.asarray(io.ImageFile(tmp_path / "x.pgm"))
+    with pytest.raises(ValueError, match=r'x.pgm.* python -m pip install "skseg\[raster\]"'):
+        np.asarray(io.ImageFile(tmp_path / "x.pgm"))
 
 
 def test_several_frames_are_no_image(tmp_path):

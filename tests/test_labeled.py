@@ -9,7 +9,6 @@ from skimage.data import coffee
 from sklearn.pipeline import make_pipeline
 
 from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
-from skseg._images.named import repainted
 
 IMAGE = coffee()[::8, ::8]
 IMAGE.flags.writeable = False
@@ -266,11 +265,15 @@ def test_painted_pixels_do_not_become_nodata(dtype, other, number, place, rows):
 
 
 def test_without_a_free_number_nothing_is_nodata():
-    grays = np.ma.MaskedArray(np.arange(260).reshape(20, 13, 1).astype(np.uint8))
-    grays[0, 0] = np.ma.masked
-    painted = repainted(xr.DataArray(grays.data, dims=("y", "x", "band"), attrs={"nodata": 0}), grays)
+    """The mean of two colors is the gray that stands for nodata, and all other grays occur."""
+    grays = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    pixels = np.concatenate([grays, np.uint8([[6, 7, 8], [8, 7, 6]])])[np.newaxis]
+    X = xr.DataArray(pixels, dims=("y", "x", "band"), attrs={"nodata": 7})
+    model = KMeansSegmenter(256, init=grays, color_space="rgb").fit(X)
+    painted = model.transform(X)
+    assert model.labels_.values[0, [7, 256, 257]].tolist() == [-1, 7, 7]
     assert painted.attrs == {}
-    assert np.array_equal(painted, grays.data)
+    assert np.array_equal(painted[0], np.concatenate([grays, grays[[7, 7]]]))
 
 
 def test_a_lazy_array_is_read_once_by_fit_and_not_for_a_result_that_is_lazy():

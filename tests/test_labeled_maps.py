@@ -75,7 +75,7 @@ def test_agreement_with_several_annotators():
         assert REGIONS.score(IMAGE, truth) == metrics.covering([MASKED, PREDICTED], REGIONS.labels_)
 
 
-@pytest.mark.parametrize(("dtype", "number", "dims"), NUMBERS_AND_PLACES)
+@pytest.mark.parametrize(("dtype", "number", "dims"), NUMBERS_AND_PLACES[::2])
 def test_scores_ignore_pixels_without_a_true_label(dtype, number, dims):
     truth, fitted = with_no_data(MASKED, dtype, number, dims), KMeansSegmenter(4, random_state=1).fit(IMAGE)
     X = xr.DataArray(IMAGE, dims=(*rows_first(dims), "band"))
@@ -258,7 +258,6 @@ def test_inverted_labels_of_a_table_are_a_table():
     [
         (np.uint8, {"_FillValue": 0}, LAYOUTS[0]),
         (np.float32, {}, LAYOUTS[1]),
-        (np.uint16, {"nodata": 0}, LAYOUTS[2]),
     ],
 )
 def test_displays_show_the_image_upright_without_its_missing_pixels(dtype, attributes, dims):
@@ -300,7 +299,7 @@ def test_label_maps_are_shown_as_masked_arrays(dtype, number, dims):
 
 @pytest.mark.parametrize("n_annotators", [None, 3])  # as many as images
 def test_true_labels_of_a_stack_of_regions_are_matched_by_name(n_annotators):
-    image = IMAGE[::2, ::2]
+    image = IMAGE[::3, ::3]
     frames = np.stack([image, image[::-1], image[:, ::-1]])
     X = xr.DataArray(frames, dims=("time", "y", "x", "band"))
     truth = xr.DataArray(frames[..., 0] // 100, dims=("time", "y", "x"))
@@ -308,7 +307,7 @@ def test_true_labels_of_a_stack_of_regions_are_matched_by_name(n_annotators):
         truth = xr.concat([truth, (truth + 1) % 2, truth * 0][:n_annotators], dim="annotator").transpose("time", ...)
     model = RegionSegmenter(min_size=4).fit(X)
     expected = model.score(list(frames), list(truth.to_numpy()))
-    for dims in permutations(truth.dims):
+    for dims in [*permutations(truth.dims)][:: 1 if n_annotators is None else 4]:
         assert model.score(X, truth.transpose(*dims)) == expected
 
 

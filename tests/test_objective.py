@@ -9,9 +9,9 @@ from skseg import KMeansSegmenter
 from skseg.metrics import adjusted_rand
 
 
-@pytest.mark.parametrize("number", range(2 * len(SCENES)))
+@pytest.mark.parametrize("number", [*range(len(SCENES)), 8, 9])
 def test_wide_range_is_clustered_as_well_as_by_kmeans(number):
-    name, X, n_clusters = draw_scene(number, 30_000)
+    name, X, n_clusters = draw_scene(number, 20_000)
     found, n_colors = ratio(X, n_clusters, None)
     assert n_colors > 8192
     assert found <= 1.02, name
@@ -21,14 +21,10 @@ def test_wide_range_is_clustered_as_well_as_by_kmeans(number):
     ("color_space", "n_clusters", "picture"),
     [
         ("hsv", 3, "retina"),
-        ("hsv", 10, "astronaut"),
         ("hsv", 40, "retina"),
         ("hsv-raw", 10, "retina"),
-        ("hsv-raw", 40, "astronaut"),
-        ("hed", 3, "astronaut"),
         ("hed", 10, "retina"),
         ("oklab", 10, "astronaut"),
-        ("oklab", 3, "retina"),
     ],
 )
 def test_images_are_clustered_as_well_as_by_kmeans_in_every_space(color_space, n_clusters, picture):
@@ -37,8 +33,7 @@ def test_images_are_clustered_as_well_as_by_kmeans_in_every_space(color_space, n
     assert found <= 1.02
 
 
-@pytest.mark.parametrize("step", [8, 12, 16])
-@pytest.mark.parametrize("n_clusters", [4, 10])
+@pytest.mark.parametrize(("step", "n_clusters"), [(8, 10), (12, 4), (16, 10)])
 def test_few_colors_are_clustered_as_well_as_by_kmeans(step, n_clusters):
     found, n_colors = ratio(skimage.data.retina()[::step, ::step], n_clusters, "auto")
     assert n_colors < 15_000

@@ -20,13 +20,13 @@ def state():
 
 rng = np.random.default_rng(0)
 drawing = np.repeat(np.repeat(rng.integers(0, 2, (8, 8, 3), dtype=np.uint8) * 255, 12, axis=0), 12, axis=1)
-images = [drawing, drawing[:, ::-1], rng.integers(0, 256, (96, 96, 3), dtype=np.uint8), drawing[:5]] * 4
+images = [drawing, drawing[:, ::-1], rng.integers(0, 256, (48, 48, 3), dtype=np.uint8), drawing[:5]] * 2
 KMeansSegmenter(2).fit(images[0])  # loads what is loaded on first use
 warnings.simplefilter("ignore", UserWarning)  # so that few colors are not printed by each thread
 before = state()
 """
 FITS = """
-for _ in range(3):
+for _ in range(2):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda image: KMeansSegmenter(12).fit(image).predict(image), images))
     assert state() == before, (before, state())
@@ -54,7 +54,7 @@ def megabytes():
 rng = np.random.default_rng(0)
 integers = rng.integers(0, 256, (512, 512, 3), dtype=np.uint8)
 floats = integers + rng.random(integers.shape, dtype=np.float32)
-for image, n_clusters in ((integers, 256), (floats[:200], 256)):
+for image, n_clusters in ((integers[:256], 128), (floats[:128], 256)):
     KMeansSegmenter(4, color_space=None).fit(image[::8, ::8]).predict(image[::8, ::8])
     before = megabytes()
     segmenter = KMeansSegmenter(n_clusters, color_space=None, n_init=1, max_iter=2).fit(image)

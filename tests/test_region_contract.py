@@ -19,8 +19,6 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import get_tags
 
 from skseg import KMeansSegmenter, RegionSegmenter
-from skseg._regions import segmenter as module
-from skseg._regions.describe import describe
 
 IMAGE, OTHER = coffee()[::20, ::20], astronaut()[::27, ::24]
 TRUTH, OTHER_TRUTH = IMAGE[..., 0] // 64, OTHER[..., 1] // 64
@@ -182,10 +180,12 @@ def test_fit_predict_and_fit_transform_are_fit_and_then_the_other(estimator):
 @pytest.mark.parametrize("X", [IMAGE, IMAGE[np.newaxis], [IMAGE]], ids=["image", "stack", "list"])
 @pytest.mark.parametrize("call", ["fit_predict", "fit_transform"])
 def test_regions_are_found_once(monkeypatch, X, call):
-    described = []
-    monkeypatch.setattr(module, "describe", lambda *arguments: described.append(1) or describe(*arguments))
-    getattr(clone(CONFIGURATIONS["default"]), call)(X)
-    assert described == [1]
+    estimator, found = clone(CONFIGURATIONS["default"]).fit([IMAGE]), []
+    hierarchy = type(estimator.hierarchy(IMAGE))
+    cut = hierarchy.cut
+    monkeypatch.setattr(hierarchy, "cut", lambda self, **where: found.append(where) or cut(self, **where))
+    getattr(estimator, call)(X)
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def forms(image, path):
     }
 
 
-@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u1"), ("learned", "u2"), ("learned", "f4")])
+@pytest.mark.parametrize(("configuration", "dtype"), [("default", "u2"), ("learned", "f4")])
 def test_the_memory_of_an_image_does_not_matter(configuration, dtype, tmp_path):
     estimator, image = clone(CONFIGURATIONS[configuration]), of_type(dtype)
     expected = estimator.fit(image, TRUTH).labels_
@@ -256,8 +256,9 @@ def test_the_memory_of_an_image_does_not_matter(configuration, dtype, tmp_path):
     for name, X in forms(image, tmp_path / "image.raw").items():
         assert np.array_equal(clone(estimator).fit(X, TRUTH).labels_, expected), name
         assert np.array_equal(estimator.predict(X), expected), name
-        assert np.array_equal(estimator.transform(X), painted), name
-        assert estimator.transform(X).dtype == X.dtype, name
+        found = estimator.transform(X)
+        assert np.array_equal(found, painted), name
+        assert found.dtype == X.dtype, name
         assert estimator.score(X, expected) == 1, name
         assert np.array_equal(X, image), name
 
@@ -274,8 +275,8 @@ def of_type(dtype):
 
 @pytest.mark.parametrize(
     ("dtype", "color_space"),
-    [(each, "auto") for each in (bool, "i1", "i2", "i8", "u1", "u2", "u4", "f2", "f4", np.longdouble, ">u2", ">f4")]
-    + [(each, None) for each in ("i4", "u8", "f8", ">i4", "u1")],
+    [(each, "auto") for each in (bool, "i2", "u1", "u2", "f2", np.longdouble, ">u2")]
+    + [(each, None) for each in ("i4", "u8", ">f8")],
 )
 def test_transform_keeps_the_dtype(dtype, color_space):
     image = of_type(dtype)
@@ -407,18 +408,13 @@ def test_there_are_no_weights_of_pixels_to_be_routed(estimator):
 WRONG = {
     "table": (IMAGE.reshape(-1, 3), ValueError, "X must be an image"),
     "gray without channels": (IMAGE[..., 0], ValueError, "X must be an image"),
-    "one row": (IMAGE[0, 0], ValueError, "X must be an image"),
     "number": (5, ValueError, "X must be an image"),
     "sparse": (csr_array(IMAGE[..., 0]), TypeError, "It is sparse"),
-    "nothing": (None, TypeError, "got NoneType instead"),
-    "file name": ("photo.jpg", TypeError, "got str instead"),
     "empty list": ([], ValueError, "X is an empty list"),
     "no pixels": (IMAGE[:0], ValueError, "at least one pixel"),
     "four channels": (np.dstack([IMAGE, TRUTH]), ValueError, "4 channels|4 features|3 channels"),
     "NaN": (np.where(IMAGE > 200, np.nan, IMAGE / 255), ValueError, "NaN or infinity"),
-    "infinity": (np.where(IMAGE > 200, np.inf, IMAGE / 255), ValueError, "NaN or infinity"),
     "complex": (IMAGE * 1j, ValueError, "Complex data not supported"),
-    "words": (np.full(IMAGE.shape, "red"), ValueError, "real numbers"),
     "wrong range": (IMAGE.astype(int), ValueError, "0 to 1"),
     "one of a list": ([IMAGE, IMAGE.astype(int)], ValueError, "0 to 1"),
 }

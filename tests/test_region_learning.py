@@ -3,14 +3,9 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter, RegionSegmenter
-from skseg._regions.cost import TERMS, check_weights
-from skseg._regions.describe import describe
-from skseg._regions.learn import compare, fit_weights, make_lesson
-from skseg._regions.weights import WEIGHTS
 
 
 def scene(seed):
@@ -28,6 +23,7 @@ def scene(seed):
 
 SCENES = [scene(seed) for seed in range(8)]
 IMAGES, TRUTHS = map(list, zip(*SCENES, strict=True))
+SMALL, SMALL_TRUTH = IMAGES[0][:60, :80], TRUTHS[0][:60, :80]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +32,8 @@ def learned():
 
 
 @pytest.fixture(scope="module")
-def described():
-    return describe(IMAGES[0], None, 20)
+def default_weights():
+    return RegionSegmenter(min_size=20).fit(IMAGES[1]).weights_
 
 
 def test_five_images_are_enough_to_learn_what_the_default_cannot_know(learned):
@@ -45,57 +41,31 @@ def test_five_images_are_enough_to_learn_what_the_default_cannot_know(learned):
     assert learned.score(IMAGES[5:], TRUTHS[5:]) > default.score(IMAGES[5:], TRUTHS[5:]) + 0.1
 
 
-def test_the_weights_have_names(learned):
-    assert list(learned.weights_) == [*TERMS, "intercept"]
-    assert RegionSegmenter(min_size=20).fit(IMAGES[0]).weights_ == WEIGHTS
+def test_the_weights_have_names(learned, default_weights):
+    terms = ["size", "length", "deviation", "gradient", "coarse gradient", "sides", "labels"]
+    assert list(learned.weights_) == list(default_weights) == [*terms, "intercept"]
 
 
-def test_the_default_cost_ignores_the_truth():
+def test_the_default_cost_ignores_the_truth(default_weights):
     search = GridSearchCV(RegionSegmenter(min_size=20), {"scale": [0.3, 0.6]}, cv=2).fit(IMAGES[:2], TRUTHS[:2])
-    assert search.best_estimator_.weights_ == WEIGHTS
+    assert search.best_estimator_.weights_ == default_weights
 
 
-def test_a_search_over_the_scale_learns_in_each_fold():
+def test_a_search_over_the_scale_learns_in_each_fold(default_weights):
     search = GridSearchCV(RegionSegmenter(min_size=20, cost="learn"), {"scale": [0.1, 0.5]}, cv=2, error_score="raise")
     search.fit(IMAGES[:2], TRUTHS[:2])
-    assert search.best_estimator_.weights_ != WEIGHTS
+    assert search.best_estimator_.weights_ != default_weights
     assert search.best_score_ > 0.6
 
 
-def test_two_neighbors_are_as_separate_as_their_pixels(described):
-    truths = [TRUTHS[0], TRUTHS[0] > 0]
-    _, separate, _ = examples_of_all_pairs(*make_lesson(described, truths))
-    regions = described.regions
-    expected = []
-    for one, other in described.start.pairs:
-        differs = [(truth[regions == one][:, np.newaxis] != truth[regions == other]).mean() for truth in truths]
-        expected.append(np.mean(differs))
-    assert np.allclose(separate, expected)
-
-
-def examples_of_all_pairs(described, tables):
-    """The examples of the smallest regions alone."""
-    return compare(described.start, described.cost(WEIGHTS), tables)
-
-
-def test_weights_are_those_of_a_logistic_regression_on_repeated_pairs():
-    rng = np.random.default_rng(0)
-    terms, separate = rng.normal(size=(400, len(TERMS))), rng.integers(5, size=400) / 4
-    weights = fit_weights([(terms, separate, np.ones(400))])
-    repeated = np.repeat(terms, 4, axis=0)
-    answers = (np.arange(4) < 4 * separate[:, np.newaxis]).ravel()
-    expected = LogisticRegression(C=1e6).fit(repeated, answers)
-    assert np.allclose(list(weights.values()), [*expected.coef_[0], *expected.intercept_], atol=2e-3)
-
-
 def test_masked_pixels_of_the_truth_do_not_count():
-    mask = np.zeros(TRUTHS[0].shape, dtype=bool)
-    mask[:40] = True
+    mask = np.zeros(SMALL_TRUTH.shape, dtype=bool)
+    mask[:25] = True
     weights = []
     for lie in (0, 7):
-        truth = np.ma.MaskedArray(np.where(mask, lie, TRUTHS[0]), mask=mask)
-        weights.append(RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[0], truth).weights_)
-    assert weights[0] == weights[1] != RegionSegmenter(min_size=20, cost="learn").fit(IMAGES[0], TRUTHS[0]).weights_
+        truth = np.ma.MaskedArray(np.where(mask, lie, SMALL_TRUTH), mask=mask)
+        weights.append(RegionSegmenter(min_size=20, cost="learn").fit(SMALL, truth).weights_)
+    assert weights[0] == weights[1] != RegionSegmenter(min_size=20, cost="learn").fit(SMALL, SMALL_TRUTH).weights_
 
 
 def test_a_truth_with_nan_is_refused_as_by_the_metrics():
@@ -108,17 +78,18 @@ def test_a_truth_with_nan_is_refused_as_by_the_metrics():
 
 
 def test_the_truth_may_be_by_several_people():
-    image, truth = SCENES[0]
+    image, truth = SMALL, SMALL_TRUTH
     segmenter = RegionSegmenter(min_size=20, cost="learn")
     several = segmenter.fit(image, [truth, truth > 0]).weights_
     assert segmenter.fit(image, np.stack([truth, truth > 0])).weights_ == several
     assert segmenter.fit([image], [[truth, truth > 0]]).weights_ == several
-    assert segmenter.fit(image, truth).weights_ != several
-    assert segmenter.fit(image, truth.tolist()).weights_ == segmenter.fit(image, [truth]).weights_
+    alone = segmenter.fit(image, truth).weights_
+    assert alone != several
+    assert segmenter.fit(image, truth.tolist()).weights_ == segmenter.fit(image, [truth]).weights_ == alone
 
 
 def test_a_stack_teaches_what_its_images_teach():
-    stack, truths = np.stack(IMAGES[:2]), np.stack(TRUTHS[:2])
+    stack, truths = np.stack(IMAGES[:2])[:, :60, :80], np.stack(TRUTHS[:2])[:, :60, :80]
     in_parallel = RegionSegmenter(min_size=20, cost="learn", n_jobs=2).fit(list(stack), list(truths))
     assert RegionSegmenter(min_size=20, cost="learn").fit(stack, truths).weights_ == in_parallel.weights_
 
@@ -129,13 +100,13 @@ def test_classes_of_a_given_segmenter_are_learned_from_too():
     assert clone(segmenter).fit(IMAGES[:3], TRUTHS[:3]).weights_ == segmenter.weights_
 
 
-@pytest.mark.parametrize("image", [np.zeros_like(IMAGES[0]), np.ma.MaskedArray(IMAGES[0], mask=True)])
+@pytest.mark.parametrize("image", [np.zeros_like(SMALL), np.ma.MaskedArray(SMALL, mask=True)])
 def test_an_image_without_neighbors_teaches_nothing(image):
     segmenter = RegionSegmenter(min_size=20, cost="learn")
-    expected = clone(segmenter).fit(IMAGES[:1], TRUTHS[:1]).weights_
-    assert segmenter.fit([image, IMAGES[0]], TRUTHS[:1] * 2).weights_ == expected
+    expected = clone(segmenter).fit([SMALL], [SMALL_TRUTH]).weights_
+    assert segmenter.fit([image, SMALL], [SMALL_TRUTH] * 2).weights_ == expected
     with pytest.raises(ValueError, match="y must have regions that are neighbors"):
-        segmenter.fit(image, TRUTHS[0])
+        segmenter.fit(image, SMALL_TRUTH)
 
 
 @pytest.mark.parametrize(
@@ -159,15 +130,9 @@ def test_an_unknown_cost_is_refused(cost):
         RegionSegmenter(cost=cost).fit(IMAGES[0])
 
 
-@pytest.mark.parametrize("change", [{"size": np.nan}, {"labels": np.inf}, {"more": 1.0}])
-def test_weights_that_make_no_cost_are_refused(change):
-    with pytest.raises(ValueError, match="weights must be finite numbers for size, length, "):
-        check_weights(WEIGHTS | change)
-
-
 def test_a_truth_with_unusual_names_is_put_into_the_order_of_the_image():
     xarray = pytest.importorskip("xarray")
-    image, truth = IMAGES[0][:, :96], TRUTHS[0][:, :96]
+    image, truth = IMAGES[0][:64, :64], TRUTHS[0][:64, :64]
     named = xarray.DataArray(np.moveaxis(image, -1, 0), dims=("band", "northing", "easting"))
     turned = xarray.DataArray(truth.T, dims=("easting", "northing"))
     estimator = RegionSegmenter(min_size=20, cost="learn")

@@ -21,9 +21,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skseg import KMeansSegmenter, RegionDisplay, RegionSegmenter, io, metrics
 
-COFFEE, ASTRONAUT = coffee()[::9, ::9], astronaut()[::11, ::11]
+COFFEE, ASTRONAUT = coffee()[::13, ::13], astronaut()[::16, ::16]
 OUTSIDE = np.zeros(COFFEE.shape[:2], dtype=bool)
-OUTSIDE[:, :20] = True
+OUTSIDE[:, :14] = True
 MASKED = np.ma.MaskedArray(COFFEE, mask=np.repeat(OUTSIDE[..., np.newaxis], 3, axis=-1))
 BANDS = np.dstack([COFFEE, COFFEE[..., ::-1]]).astype(np.float32)
 
@@ -153,13 +153,26 @@ def test_an_image_of_other_channels_than_in_fit_is_refused(estimator):
     ids=["gray", "bands", "masked", "stack", "list", "list of stacks", "PIL"],
 )
 @pytest.mark.parametrize("inside", [None, KMeansSegmenter(3, random_state=0)], ids=["own", "given"])
-def test_other_channels_are_refused_before_anything_is_clustered(monkeypatch, X, name, inside):
+def test_other_channels_are_refused(X, name, inside):
     segmenter = small().set_params(segmenter=inside).fit(COFFEE)
-    monkeypatch.setattr("skseg._regions.segmenter.describe", lambda *_: pytest.fail("an image is clustered"))
     for method in ("predict", "transform", "hierarchy", "score"):
         arguments = [X, [0] * len(X)] if method == "score" else [X]
         with pytest.raises(ValueError, match=f"^{name} has . features, but RegionSegmenter is expecting 3 features"):
             getattr(segmenter, method)(*arguments)
+
+
+class Unread:
+    """An image of three channels whose pixels must not be read."""
+
+    shape, ndim, dtype = COFFEE.shape, 3, COFFEE.dtype
+
+    def __array__(self, dtype=None, copy=None):
+        pytest.fail("an image is read")
+
+
+def test_other_channels_are_refused_before_anything_is_clustered():
+    with pytest.raises(ValueError, match=r"X\[1\] has 1 features, but RegionSegmenter is expecting 3"):
+        small().fit(COFFEE).predict([Unread(), COFFEE[..., :1]])
 
 
 def test_a_list_of_different_channels_is_not_fitted():
@@ -178,12 +191,11 @@ def test_an_image_without_pixels_is_refused(shape):
 
 
 @pytest.mark.parametrize("params", [{"scale": 2.0}, {"n_regions": 0}, {"min_size": -1}])
-def test_parameters_that_were_changed_after_fit_are_checked_before_anything_is_clustered(monkeypatch, params):
+def test_parameters_that_were_changed_after_fit_are_checked_before_anything_is_clustered(params):
     segmenter = small().fit(COFFEE).set_params(**params)
-    monkeypatch.setattr("skseg._regions.segmenter.describe", lambda *_: pytest.fail("an image is clustered"))
     for method in (segmenter.predict, segmenter.transform, segmenter.hierarchy):
         with pytest.raises(ValueError, match=next(iter(params))):
-            method(COFFEE)
+            method([Unread()])
 
 
 @pytest.mark.parametrize("image", [COFFEE[:1, :1], COFFEE[:1], COFFEE[:, :1], np.zeros_like(COFFEE)])
@@ -229,7 +241,7 @@ def test_two_things_of_one_color_are_two_regions():
     assert regions[0, 0] == regions[39, 59] == regions[20, 27] == 0
 
 
-@pytest.mark.parametrize("color_space", ["lab", "hsv", "rgb", "oklab"])
+@pytest.mark.parametrize("color_space", ["lab", "rgb"])
 def test_the_scale_means_the_same_in_every_color_space_and_size(color_space):
     segmenter = KMeansSegmenter(16, color_space=color_space, random_state=0)
     photo = coffee()[::2, ::2]
@@ -305,7 +317,7 @@ def test_boundaries_are_those_of_every_cut(hierarchy):
 def test_a_hierarchy_shows_how_many_regions_it_has(hierarchy):
     n_regions = hierarchy.cut(scale=0.5).max() + 1
     assert (
-        repr(hierarchy) == f"RegionHierarchy(45 × 67 pixels, {hierarchy.n_regions} regions, {n_regions} at scale 0.5)"
+        repr(hierarchy) == f"RegionHierarchy(31 × 47 pixels, {hierarchy.n_regions} regions, {n_regions} at scale 0.5)"
     )
     html = hierarchy._repr_html_()
     assert html.count("<tr>") == 2
@@ -336,17 +348,17 @@ def test_a_list_gives_a_list_of_hierarchies():
 
 def test_a_stack_gives_nested_lists_of_hierarchies():
     image = COFFEE[::2, ::2]
-    stack = np.stack([[image, image[::-1], image // 2], [image[:, ::-1], image // 3, image]])
+    stack = np.stack([[image, image[::-1], image // 2]])
     segmenter = small().fit(stack)
     together = segmenter.hierarchy(stack)
-    assert [len(row) for row in together] == [3, 3]
-    for place in np.ndindex(2, 3):
+    assert [len(row) for row in together] == [3]
+    for place in np.ndindex(1, 3):
         one = together[place[0]][place[1]]
-        assert np.array_equal(one.cut(scale=segmenter.scale), segmenter.predict(stack)[place])
+        assert np.array_equal(one.cut(scale=segmenter.scale), segmenter.labels_[place])
         assert np.array_equal(one.scales, segmenter.hierarchy(stack[place]).scales)
-    masked = np.ma.stack([MASKED, MASKED[::-1]])
-    assert [each.cut(scale=0.5).mask.sum() for each in segmenter.hierarchy(masked)] == [OUTSIDE.sum()] * 2
-    assert [len(each) for each in segmenter.hierarchy([stack[0], stack[1, :1]])] == [3, 1]
+    masked = np.ma.stack([MASKED, MASKED[::-1]])[:, ::2]
+    assert [each.cut(scale=0.5).mask.sum() for each in segmenter.hierarchy(masked)] == [OUTSIDE[::2].sum()] * 2
+    assert [len(each) for each in segmenter.hierarchy([stack[0, :2], stack[0, 2:]])] == [2, 1]
 
 
 @pytest.mark.parametrize("segmenter", [3, KMeansSegmenter, make_pipeline(KMeansSegmenter(3))])
@@ -359,9 +371,9 @@ def test_the_segmenter_must_be_one_of_colors(segmenter):
     ("X", "kind"),
     [
         ([COFFEE, ASTRONAUT], "a list of 2"),
-        (np.stack([COFFEE, COFFEE]), r"the shape \(2, 45, 67, 3\)"),
-        (COFFEE[np.newaxis, np.newaxis], r"the shape \(1, 1, 45, 67, 3\)"),
-        (COFFEE.reshape(-1, 3), r"the shape \(3015, 3\)"),
+        (np.stack([COFFEE, COFFEE]), r"the shape \(2, 31, 47, 3\)"),
+        (COFFEE[np.newaxis, np.newaxis], r"the shape \(1, 1, 31, 47, 3\)"),
+        (COFFEE.reshape(-1, 3), r"the shape \(1457, 3\)"),
     ],
 )
 def test_a_display_shows_one_image(monkeypatch, X, kind):
@@ -407,9 +419,8 @@ def test_the_score_is_the_mean_over_annotators_and_then_over_images():
     assert scores == sorted(set(scores), reverse=True)
     for several in (truths, tuple(truths), np.stack(truths), [truth.tolist() for truth in truths]):
         assert segmenter.score(COFFEE, several) == pytest.approx(np.mean(scores))
-        assert segmenter.score([COFFEE, COFFEE], [several, truths[1]]) == pytest.approx(
-            (np.mean(scores) + scores[1]) / 2
-        )
+    both = segmenter.score([COFFEE, COFFEE], [truths, truths[1]])
+    assert both == pytest.approx((np.mean(scores) + scores[1]) / 2)
     stack = np.stack([COFFEE, COFFEE])
     assert segmenter.score(stack, np.stack([truths, truths])) == pytest.approx(np.mean(scores))
 
@@ -478,7 +489,7 @@ def test_a_stack_is_scored_as_the_list_of_its_images():
 
 
 def test_stacks_of_any_depth_are_scored_and_learned_from_image_by_image():
-    image = COFFEE[::2, ::2]
+    image = COFFEE[::3, ::3]
     stack = np.stack([[image, image[::-1]], [image[:, ::-1], image // 2]])
     truth = stack[..., 0] // 64
     segmenter = small().fit(stack)
@@ -590,11 +601,11 @@ def test_large_files_of_a_list_are_not_cut_into_bands(tmp_path, lower, monkeypat
     files = io.images(tmp_path)
     segmenter = small().fit(COFFEE)
     assert np.array_equal(segmenter.predict(files)[0], segmenter.predict(COFFEE))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2000)
-    lower(result_pixels=1000)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    lower(result_pixels=500)
     for X in (files, files[0]):
         for method in (segmenter.predict, segmenter.transform, segmenter.hierarchy):
-            with pytest.raises(ValueError, match="more than the 2000 that are read at once"):
+            with pytest.raises(ValueError, match="more than the 1000 that are read at once"):
                 method(X)
 
 

@@ -9,7 +9,6 @@ from skimage.data import coffee
 from skimage.measure import regionprops_table
 
 from skseg import KMeansSegmenter, RegionSegmenter, region_table
-from skseg._regions.table import merge_tables
 
 PROPERTIES = ("label", "area", "bbox", "centroid")
 
@@ -174,24 +173,3 @@ def test_a_table_becomes_a_data_frame(pandas):
 def test_errors_say_what_is_allowed(label_map, X, message):
     with pytest.raises(ValueError, match=message):
         region_table(label_map, X)
-
-
-@pytest.mark.parametrize("n_rows", [1, 3, 40])
-def test_tables_of_bands_are_merged_into_that_of_the_image(n_rows):
-    rng = np.random.default_rng(0)
-    labels = np.ma.MaskedArray(rng.integers(0, 7, (40, 31)) // 2 * 3, mask=rng.random((40, 31)) < 0.2)
-    labels.mask[:5] = True
-    image = rng.normal(1e6, 1, (40, 31, 2))
-    whole = region_table(labels, image)
-    bands = range(0, 40, n_rows)
-    merged = merge_tables((row, region_table(labels[row : row + n_rows], image[row : row + n_rows])) for row in bands)
-    assert list(merged) == list(whole)
-    for name, column in whole.items():
-        assert merged[name].dtype == column.dtype
-        assert np.allclose(merged[name], column, rtol=1e-12, atol=1e-9)
-
-
-def test_a_table_of_bands_without_pixels_is_empty():
-    table = region_table(np.ma.masked_all((4, 5), dtype=int), np.zeros((4, 5, 3)))
-    merged = merge_tables((row, table) for row in (0, 4))
-    assert {name: len(column) for name, column in merged.items()} == dict.fromkeys(table, 0)

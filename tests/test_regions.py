@@ -1,4 +1,4 @@
-"""Components, the graph of neighbors and the tree of merging, against definitions worked out the slow way."""
+"""Components, the graph of neighbors, the tree of merging, and what is learned from it, worked out the slow way."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,13 @@ from helpers import lowered
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.measure import label
+from sklearn.linear_model import LogisticRegression
 
-from skseg._regions import merge as merging
 from skseg._regions.absorb import Regions, absorb_small
 from skseg._regions.cost import TERMS, Cost
+from skseg._regions.describe import Described
 from skseg._regions.graph import Graph, connected, count_labels, graph, join, sum_pixels
+from skseg._regions.learn import compare, fit_weights, make_lesson
 from skseg._regions.merge import merge
 from skseg._regions.tree import cut, joining_heights
 
@@ -214,23 +216,21 @@ def test_each_step_joins_the_neighbors_whose_union_costs_least(label_map, seed):
     assert len(parts) == 1
 
 
-@pytest.mark.parametrize("growth", [1.0, 1.02])
-def test_a_large_region_is_looked_at_again_now_and_then_and_merges_at_nearly_the_same_cost(monkeypatch, growth):
+def test_a_large_region_is_looked_at_again_now_and_then_and_merges_at_nearly_the_same_cost(lower):
     holes = np.zeros((60, 60), dtype=int)
     holes[1::2, 1::2] = 1
     start = whole_graph(connected(holes))
     heights = []
     for many in (10_000, 10):
-        monkeypatch.setattr(merging, "_MANY_NEIGHBORS", many)
-        monkeypatch.setattr(merging, "_LITTLE_GROWTH", growth)
+        lower(many_neighbors=many)
         heights.append(joining_heights(tree_of(start), start.pairs))
-    assert np.abs(np.subtract(*heights)).max() <= (0.05 if growth > 1 else 1e-9)
+    assert np.abs(np.subtract(*heights)).max() <= 0.05
 
 
-def test_very_many_regions_are_merged_in_rounds(monkeypatch, random_map):
+def test_very_many_regions_are_merged_in_rounds(lower, random_map):
     start = whole_graph(connected(random_map))
     exact = merge(start, cost_of(start))
-    monkeypatch.setattr(merging, "_MANY_REGIONS", 5)
+    lower(many_regions=5)
     rounds = merge(start, cost_of(start))
     assert sorted(rounds.children.ravel()) == list(range(rounds.n_regions + len(rounds.children) - 1))
     assert (np.diff(rounds.heights) >= 0).all()
@@ -238,17 +238,19 @@ def test_very_many_regions_are_merged_in_rounds(monkeypatch, random_map):
     assert len(rounds.children) == len(exact.children)
 
 
-def test_a_round_is_given_up_that_merges_next_to_nothing(monkeypatch):
-    start = whole_graph(connected(background_with_holes(0)))
+def test_a_round_is_given_up_that_merges_next_to_nothing(lower):
+    """Each hole has a single neighbor, which merges with one of them in a round."""
+    holes = np.zeros((31, 31), dtype=int)
+    holes[1::2, 1::2] = 1
+    start = whole_graph(connected(holes))
     exact = merge(start, cost_of(start))
-    monkeypatch.setattr(merging, "_MANY_REGIONS", 5)
-    monkeypatch.setattr(merging, "_FEW", 0.5)
+    lower(many_regions=5)
     assert np.array_equal(merge(start, cost_of(start)).children, exact.children)
 
 
 @pytest.mark.parametrize("pairs", [[], [(0, 1)], [(0, 1), (2, 3)]])
-def test_regions_without_neighbors_are_not_merged_in_rounds(monkeypatch, pairs):
-    monkeypatch.setattr(merging, "_MANY_REGIONS", 2)
+def test_regions_without_neighbors_are_not_merged_in_rounds(lower, pairs):
+    lower(many_regions=2)
     alone = Graph(np.ones(9), np.ones((9, 6)), np.array(pairs, dtype=np.int32).reshape(-1, 2), np.ones((len(pairs), 4)))
     assert sorted(map(tuple, np.sort(tree_of(alone).children, axis=1))) == pairs
 
@@ -291,3 +293,28 @@ def test_a_single_region_has_nothing_to_merge():
     tree = tree_of(start)
     assert tree.children.shape == (0, 2)
     assert cut(tree, 0).tolist() == [0]
+
+
+# Learning
+
+
+def test_two_neighbors_are_as_separate_as_their_pixels(random_map):
+    regions, start = connected(random_map), whole_graph(connected(random_map))
+    truths = [random_map > 0, np.indices(regions.shape)[1] // 4]
+    described, tables = make_lesson(Described(regions, start, N_LABELS), truths)
+    _, separate, _ = compare(start, described.cost(WEIGHTS), tables)
+    expected = []
+    for one, other in start.pairs:
+        differs = [(truth[regions == one][:, np.newaxis] != truth[regions == other]).mean() for truth in truths]
+        expected.append(np.mean(differs))
+    assert np.allclose(separate, expected)
+
+
+def test_weights_are_those_of_a_logistic_regression_on_repeated_pairs():
+    rng = np.random.default_rng(0)
+    terms, separate = rng.normal(size=(400, len(TERMS))), rng.integers(5, size=400) / 4
+    weights = fit_weights([(terms, separate, np.ones(400))])
+    repeated = np.repeat(terms, 4, axis=0)
+    answers = (np.arange(4) < 4 * separate[:, np.newaxis]).ravel()
+    expected = LogisticRegression(C=1e6).fit(repeated, answers)
+    assert np.allclose(list(weights.values()), [*expected.coef_[0], *expected.intercept_], atol=2e-3)

@@ -43,8 +43,10 @@ def forms(image, truth):
     }
 
 
-@pytest.mark.parametrize("form", ["image", "stack", "list", "masked", "table"])
-@pytest.mark.parametrize("supervised", [False, True])
+@pytest.mark.parametrize(
+    ("form", "supervised"),
+    [("image", True), ("stack", False), ("list", True), ("list", False), ("masked", True), ("table", False)],
+)
 def test_grid_search_finds_the_number_of_colors(form, supervised, scene):
     X, y = forms(*scene)[form]
     search = GridSearchCV(segmenter(n_init=5), {"n_clusters": range(2, 8)}, cv=3, error_score="raise")

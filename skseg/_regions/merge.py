@@ -20,15 +20,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._census.blocks import row_blocks
+from .._limits import LIMITS
 from .cost import Cost
 from .graph import Floats, Graph, contract, join
 from .tree import Tree, in_order
 
-_MANY_REGIONS = 20_000  # more are first merged in rounds
-_MANY_NEIGHBORS = 100  # a region that has more is not looked at again
-_LITTLE_GROWTH = 1.02  # until it has grown by this
+_LITTLE_GROWTH = 1.02  # of a region with many neighbors, which is not looked at again before
 _FEW = 0.01  # share of the regions that is too small for a round
-_BLOCK = 1 << 16
 
 Border = tuple[float, ...]  # length and contrasts
 
@@ -109,7 +108,7 @@ class _Merging:
         self.sizes[place] = size + more
         changed = self._join_borders(place, gone)
         self.versions[gone] = -1
-        if len(self.borders[place]) > _MANY_NEIGHBORS and size + more < _LITTLE_GROWTH * self.seen_sizes[place]:
+        if len(self.borders[place]) > LIMITS.many_neighbors and size + more < _LITTLE_GROWTH * self.seen_sizes[place]:
             self.drifted[place] = True
             for new_cost, each in zip(self._costs(place, changed), changed, strict=True):
                 heappush(self.heap, (new_cost, place, each, self.versions[place], self.versions[each]))
@@ -161,7 +160,7 @@ def _merge_in_rounds(left: Graph, cost: Cost) -> tuple[Graph, list[int], list[tu
     """
     n_regions = len(left.sizes)
     nodes, children, costs = np.arange(n_regions), list[tuple[int, int]](), list[float]()
-    while len(nodes) > _MANY_REGIONS:
+    while len(nodes) > LIMITS.many_regions:
         pairs, cheapest = _cheapest_of_both(left, _costs_of_pairs(left, cost))
         if len(pairs) < _FEW * len(nodes):
             break
@@ -199,8 +198,7 @@ def _cheapest_of_both(current: Graph, costs: Floats) -> tuple[NDArray[Any], Floa
 def _costs_of_pairs(current: Graph, cost: Cost) -> Floats:
     """Cost of the union of each pair, by blocks that need little memory."""
     means, costs = current.sums / current.sizes[:, np.newaxis], np.empty(len(current.pairs))
-    for first in range(0, len(costs), _BLOCK):
-        block = slice(first, first + _BLOCK)
+    for block in row_blocks(costs.shape):
         one, other = current.pairs[block].T
         costs[block] = cost(current.sizes, means, one, other, current.borders[block])
     return costs

@@ -1,5 +1,6 @@
 """The command `skseg`: a thin layer over the library, for image files."""
 
+import sys
 import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from . import options, steps
 from .batch import Batch, Reading, open_batch, open_batch_or_coffee
 from .curve import count_folds, criterion_curve, fit_each
 from .explore import explore_page
-from .messages import as_click_error, check_target, is_terminal, plain_warnings, plural, say
+from .messages import as_click_error, check_target, plain_warnings, plural
 from .report import FORMATS, hex_codes, report, report_curve, shares_of
 from .results import Results
 
@@ -72,7 +73,8 @@ def segment(
     segmenter = None if each else steps.fit_batch(batch, template)
     done = steps.write_classes(batch, results, template, segmenter)
     report(batch, done, segmenter, as_json=as_json)
-    say(f"{perf_counter() - batch.started:.2f} s", unless=as_json or not done)
+    if done and not as_json:
+        click.echo(f"{perf_counter() - batch.started:.2f} s")
     batch.finish()
 
 
@@ -128,7 +130,8 @@ def fit(*, path: Path, overwrite: bool, as_json: bool, template: KMeansSegmenter
     if segmenter is not None:
         with batch.noting(path):
             io.save(segmenter, path)
-            say(f"{readable(path)}: {plural(len(batch.pictures), 'image')}", unless=as_json)
+            if not as_json:
+                click.echo(f"{readable(path)}: {plural(len(batch.pictures), 'image')}")
     report(batch, [], segmenter, as_json=as_json)
     batch.finish()
 
@@ -224,8 +227,8 @@ def choose_k(
             with batch.noting(plot):
                 steps.write_plot(plot, curve, criterion)
         report_curve(batch, curve, criterion, as_json=as_json)
-        if plot and str(plot) not in batch.failed:
-            say(f"{readable(plot)}: the curve", unless=as_json)
+        if plot and str(plot) not in batch.failed and not as_json:
+            click.echo(f"{readable(plot)}: the curve")
     batch.finish()
 
 
@@ -309,7 +312,7 @@ def explore(
         with batch.noting(path):
             with written_whole(path) as file:
                 file.write(page)
-            say(f"{readable(path)}: open it in a browser.")
-            if not no_open and is_terminal():
+            click.echo(f"{readable(path)}: open it in a browser.")
+            if not no_open and sys.stdout.isatty():
                 webbrowser.open(path.resolve().as_uri())
     batch.finish()

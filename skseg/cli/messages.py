@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,12 +22,6 @@ _HINTS: dict[type, str] = {
     NotFiniteError: "Give them the nodata value, or a --mask.",
     TooLargeError: "If that is right, give a larger --max-megapixels.",
 }
-
-
-def say(message: str, *, unless: bool = False) -> None:
-    """Print a message for people, unless the output is for programs."""
-    if not unless:
-        click.echo(message)
 
 
 def plural(number: int, noun: str) -> str:
@@ -99,11 +92,6 @@ def check_target(path: Path, overwrite: bool, inputs: Iterable[Path]) -> None:
         raise click.UsageError(f"The directory {readable(path.parent)} does not exist.")
     if not os.access(path.parent, os.W_OK):
         raise click.UsageError(f"The directory {readable(path.parent)} cannot be written to.")
-
-
-def is_terminal() -> bool:
-    """Whether somebody sees the output of the command as it comes."""
-    return sys.stdout.isatty()
 
 
 @contextmanager

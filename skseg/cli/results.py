@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from .. import io
 from .._color import to_uint8
 from .._images import free_no_data
+from .._limits import LIMITS
 from .._version import __version__
 from ..io._atomic import written_whole
 from ..io._geotiff import write_image, write_labels
@@ -37,7 +38,6 @@ SUFFIXES = {  # of the files of each output, rasters as TIFF
     "distance": ("-distances.tif",),
     "polygons": ("-polygons.geojson",),
 }
-_MAX_LABELS = np.iinfo(np.uint16).max  # of a label map in a file
 _COMMENT = "skseg"  # in the polygons of all images
 _FIRST_COLUMNS = b"image,label,color,"  # of the table
 
@@ -195,10 +195,10 @@ class Results:
 
     def _write(self, picture: Picture, outcome: Outcome, digest: str, advance: Advance) -> list[str]:
         """Write the results of an image, and return the names of the files."""
-        if "label" in self.outputs and len(outcome.colors) > _MAX_LABELS:
+        if "label" in self.outputs and len(outcome.colors) > LIMITS.written_labels:
             raise ValueError(
-                f"It has {len(outcome.colors)} regions, but a label map at most {_MAX_LABELS}; give a larger --scale "
-                "or --min-size, or only --output color."
+                f"It has {len(outcome.colors)} regions, but a label map at most {LIMITS.written_labels}; "
+                "give a larger --scale or --min-size, or only --output color."
             )
 
         def advance_output(share: float) -> None:
