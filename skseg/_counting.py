@@ -118,7 +118,9 @@ class PixelScan:
             weights = pixels.weights(len(rows))
             if is_weighted and weights is None:
                 weights = np.ones(len(rows))
-            return function(rows, weights, None if bounds is None else bounds.part(pixels.start, len(rows)))
+            return function(
+                rows, weights, None if bounds is None else bounds.part(slice(pixels.start, pixels.start + len(rows)))
+            )
 
         return self._images.reduce(pass_over, combine, sample_weight=self._sample_weight, n_jobs=self._n_jobs)
 

@@ -83,7 +83,7 @@ class Model:
         find = NearestCenter(self.centers)
 
         def label_colors(colors: NDArray[Any]) -> NDArray[np.int32]:
-            return find(np.ascontiguousarray(self.conversion.convert(colors).T)).astype(np.int32)
+            return find(self.conversion.convert(colors)).astype(np.int32)
 
         return self.cache.map(label_colors, rows, len(self.centers))
 

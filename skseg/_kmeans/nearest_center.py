@@ -1,6 +1,6 @@
 """Distances between points and centers, and the nearest center of each point."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from threading import local
 from typing import Any, NamedTuple
@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .._census.blocks import for_blocks
+from .._limits import LIMITS
 
 Floats = NDArray[np.float64]
 
-_LABELED_POINTS = 1 << 14  # labeled at a time
+_LABELED_POINTS = 1 << 14  # labeled at a time, if their numbers are few
 _MAX_SCORES = 1 << 18  # of points and centers that are held at a time: they stay in the processor's cache
+_MAX_PRODUCTS = 1 << 18  # of numbers in a matrix product that OpenBLAS computes without other threads, which may stall
 _SINGLE_RADII = 1e-12, 1e12  # of centers that are ranked in single precision
-_MAX_SINGLE_CENTERS = 16  # that are ranked so; the numbers of more would take too many bits of a score
-_FAR = 16  # times the radius of the centers; points that are farther away need double precision
+_MAX_SINGLE_CENTERS = 8  # that are ranked so, times 4 for each feature: scores of close centers, which differ by less
+_MOST_SINGLE_CENTERS = 1 << 10  # than those of others, must leave bits for their numbers
+_FAR = 1e6  # times the radius of the centers; points that are farther away need double precision
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
+_ROUNDING = 2.0**-20  # of margins, relative
 
 
 def distances(points: Floats, centers: Floats) -> Floats:
@@ -45,10 +49,15 @@ def nearest(points: Floats, centers: Floats) -> NDArray[np.int32]:
     find = NearestCenter(centers)
 
     def fill(block: slice) -> None:
-        labels[block] = find(np.ascontiguousarray(points[block].T))
+        labels[block] = find(points[block])
 
-    for_blocks(fill, len(points), _LABELED_POINTS)
+    for_blocks(fill, len(points), block_length(points))
     return labels
+
+
+def block_length(points: NDArray[Any]) -> int:
+    """Number of points that are labeled at a time."""
+    return int(min(_LABELED_POINTS, 1 + LIMITS.pass_numbers // points.shape[1]))
 
 
 class _Ranking(NamedTuple):
@@ -56,7 +65,7 @@ class _Ranking(NamedTuple):
 
     Attributes
     ----------
-    offsets : from the mean of the centers, (n_centers, n_features)
+    offsets : from the origin, (n_centers, n_features)
     halves : of their squares, (n_centers, 1)
     numbers : of the centers, as integers of the same size, (n_centers, 1)
     """
@@ -72,7 +81,7 @@ class _Scratch(local):
     Large arrays that threads make and drop again cost several times the work on them.
     """
 
-    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """An array with arbitrary content, valid until the next call with this name."""
         arrays, size = vars(self), prod(shape)
         if name not in arrays or arrays[name].size < size:
@@ -85,104 +94,135 @@ class NearestCenter:
 
     Centers are ranked by ``x · c - c² / 2``, a matrix product, in single precision where that is enough. Its last bits
     are replaced by the number of the center, so that the largest score tells the label. The difference of two scores is
-    wrong by less than `_error`, so a center whose score is lower by more is farther away. Points with another score
-    within the error of the best are measured exactly, so all labels are those of exact distances.
+    wrong by less than `_errors`, so a center whose score is lower by more is farther away. Points whose second best
+    score is within the error of the best are measured exactly, so all labels are those of exact distances.
+
+    Parameters
+    ----------
+    centers : (n_centers, n_features)
+    origin : where offsets are measured from, (n_features,); by default the mean of the centers
     """
 
-    def __init__(self, centers: Floats) -> None:
+    def __init__(self, centers: Floats, origin: Floats | None = None) -> None:
         self._centers = centers
-        self._origin = centers.mean(axis=0)[:, np.newaxis]
-        offsets = np.ascontiguousarray(centers - self._origin.T)
+        self._origin = centers.mean(axis=0) if origin is None else origin
+        offsets = np.ascontiguousarray(centers - self._origin)
         squares = (offsets**2).sum(axis=1, keepdims=True)
         self._radius = float(np.sqrt(squares.max()))
+        self._size = float(np.abs(self._origin).max())
         self._number_mask = (1 << (len(centers) - 1).bit_length()) - 1
         self._scratch = _Scratch()
         self._double = double = _Ranking(offsets, squares / 2, np.arange(len(centers))[:, np.newaxis])
         self._single = None
-        if len(centers) <= _MAX_SINGLE_CENTERS and _SINGLE_RADII[0] < self._radius < _SINGLE_RADII[1]:
+        most = min(_MAX_SINGLE_CENTERS * 4 ** min(centers.shape[1], 8), _MOST_SINGLE_CENTERS)
+        if len(centers) <= most and _SINGLE_RADII[0] < self._radius < _SINGLE_RADII[1]:
             floats = double.offsets.astype(np.float32), double.halves.astype(np.float32)
             self._single = _Ranking(*floats, double.numbers.astype(np.int32))
 
-    def __call__(self, columns: Floats) -> NDArray[np.int64]:
-        """The labels of points, given as columns, (n_features, n_points)."""
-        return self._find(columns, None)
+    def __call__(self, points: Floats) -> NDArray[np.int64]:
+        """The labels of points, (n_points, n_features)."""
+        offsets = points - self._origin
+        return self.label(offsets, squared_norms(offsets), points.__getitem__)
 
-    def with_margins(self, columns: Floats) -> tuple[NDArray[np.int64], Floats]:
+    def with_margins(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Labels, and by how much the second nearest center is farther away, at least, (n_points,)."""
-        margins = np.full(columns.shape[1], np.inf)
-        return self._find(columns, margins), margins
+        offsets, margins = points - self._origin, np.empty(len(points))
+        return self.label(offsets, squared_norms(offsets), points.__getitem__, margins), margins
 
-    def _find(self, columns: Floats, margins: Floats | None) -> NDArray[np.int64]:
-        """Labels; `margins` are filled in if they are wanted."""
-        labels = np.zeros(columns.shape[1], dtype=np.int64)
+    def label(
+        self,
+        offsets: Floats,
+        squares: Floats,
+        points: Callable[[NDArray[np.intp]], Floats],
+        margins: Floats | None = None,
+    ) -> NDArray[np.int64]:
+        """The labels of points with these offsets from the origin, whose squared lengths are `squares`.
+
+        `points` gives those of some indices, exactly. `margins` are filled in if they are wanted.
+        """
+        labels = np.zeros(len(offsets), dtype=np.int64)
+        if len(self._centers) == 1:
+            if margins is not None:
+                margins[:] = np.inf
+            return labels
         length = max(1, _MAX_SCORES // len(self._centers))
-        for start in range(0, len(labels) if len(self._centers) > 1 else 0, length):
+        for start in range(0, len(labels), length):
             part = slice(start, start + length)
-            labels[part] = self._label(columns[:, part], None if margins is None else margins[part])
+            margin = None if margins is None else margins[part]
+            labels[part], doubtful = self._rank(offsets[part], squares[part], margin)
+            if len(doubtful):
+                doubtful += start
+                columns = np.ascontiguousarray(points(doubtful).T)
+                labels[doubtful] = _distances_of_columns(columns, self._centers).argmin(axis=0)
         return labels
 
-    def _label(self, columns: Floats, margins: Floats | None) -> NDArray[np.int64]:
-        offsets = np.subtract(columns, self._origin, out=self._scratch.get("offsets", columns.shape))
-        reach = float(np.sqrt(len(columns)) * max(offsets.max(), -offsets.min()))
-        ranking = self._double
-        if margins is None and self._single and reach < _FAR * self._radius:  # it would make margins too small
-            ranking = self._single
-        scores, error = self._scores(ranking, offsets), self._error(ranking, reach)
-        best = scores.max(axis=0)
-        labels = np.asarray(best.view(ranking.numbers.dtype) & self._number_mask, dtype=np.int64)
-        if margins is None:
-            best -= error
-            is_near = np.greater_equal(scores, best, out=self._scratch.get("near", scores.shape, np.bool_))
-            is_doubtful = is_near.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(len(scores))) != 1
-        else:
-            scores.put(labels * len(best) + np.arange(len(best)), -np.inf)
-            lead = best - scores.max(axis=0)
-            is_doubtful = lead <= error
-            margins[:] = _least_margins(offsets, best, lead, error)
-        doubtful = np.flatnonzero(is_doubtful)
-        if len(doubtful):
-            labels[doubtful] = _distances_of_columns(columns[:, doubtful], self._centers).argmin(axis=0)
-        return labels
+    def _rank(
+        self, offsets: Floats, squares: Floats, margins: Floats | None
+    ) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp]]:
+        """The label of each point, and the indices of the points whose label is in doubt."""
+        is_near = float(squares.max()) < (_FAR * self._radius) ** 2
+        ranking = self._single if self._single and is_near else self._double
+        scores, n_points = self._scores(ranking, offsets), len(offsets)
+        best = scores.max(axis=1)
+        labels = best.view(ranking.numbers.dtype) & self._number_mask
+        scores.put(_first_places(*scores.shape) + scores.shape[2] * labels, -np.inf)
+        lead = (best - scores.max(axis=1)).ravel()[:n_points]
+        squares = squares.astype(lead.dtype, copy=False)
+        errors = self._errors(ranking, squares)
+        if margins is not None:
+            margins[:] = _least_margins(squares, best.ravel()[:n_points], lead, errors)
+        return labels.ravel()[:n_points], np.flatnonzero(lead <= errors)
 
     def _scores(self, ranking: _Ranking, offsets: Floats) -> NDArray[Any]:
-        """The score of each center, which ends in its number, for each point, (n_centers, n_points)."""
-        kind, points = ranking.offsets.dtype, offsets
-        if kind != offsets.dtype:
-            points = self._scratch.get("singles", offsets.shape, kind)
-            points[:] = offsets
-        product = np.multiply if len(offsets) == 1 else np.matmul  # the product of one feature is slow
-        scores = self._scratch.get(f"scores {kind}", (len(self._centers), offsets.shape[1]), kind)
-        product(ranking.offsets, points, out=scores)
+        """The score of each center, which ends in its number, for each point, (n_groups, n_centers, n_in_group).
+
+        The last group is filled up with zeros.
+        """
+        kind, (n_points, n_features), n_centers = ranking.offsets.dtype, offsets.shape, len(self._centers)
+        length = min(n_points, max(1, _MAX_PRODUCTS // ranking.offsets.size))
+        n_groups = -(-n_points // length)
+        points = self._scratch.get(f"points {kind}", (n_groups * length, n_features), kind)
+        points[:n_points], points[n_points:] = offsets, 0
+        scores = self._scratch.get(f"scores {kind}", (n_groups, n_centers, length), kind)
+        np.matmul(ranking.offsets, points.reshape(n_groups, length, n_features).transpose(0, 2, 1), out=scores)
         scores -= ranking.halves
         packed = scores.view(ranking.numbers.dtype)
         packed &= ~self._number_mask
         packed |= ranking.numbers
         return scores
 
-    def _error(self, ranking: _Ranking, reach: float) -> float:
-        """Bound of the error of the difference of two scores, and of half that of two squared exact distances."""
-        n_features = len(self._origin)
+    def _errors(self, ranking: _Ranking, squares: NDArray[Any]) -> NDArray[Any]:
+        """Bounds of the error of the difference of two scores, and of half that of two squared exact distances."""
+        n_features, reach = len(self._origin), np.sqrt(squares)
         roundings = 4 + n_features + 2 * (self._number_mask + 1)  # of half a bit each: of the product, and by numbers
-        largest = self._radius * (reach + self._radius / 2)
-        of_scores = largest * roundings * float(np.finfo(ranking.offsets.dtype).eps)
-        of_distances = (reach + self._radius) ** 2 * (4 + n_features) * float(np.finfo(np.float64).eps)
-        return of_scores + of_distances + _LEAST_ERROR
+        of_scores = self._radius * roundings * float(np.finfo(ranking.offsets.dtype).eps)
+        of_distances = (4 + n_features) * float(np.finfo(np.float64).eps)
+        errors = (reach + self._radius) * of_distances
+        errors *= reach + (self._radius + self._size)
+        errors += of_scores * (reach + self._radius / 2)
+        return np.asarray(errors + _LEAST_ERROR)
 
 
-def _least_margins(offsets: Floats, best: Floats, lead: Floats, error: float) -> Floats:
+def _first_places(n_groups: int, n_centers: int, length: int) -> NDArray[np.int64]:
+    """Where the first center of each point is in an array of this shape, (n_groups, length)."""
+    return n_centers * length * np.arange(n_groups)[:, np.newaxis] + np.arange(length)
+
+
+def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any], errors: NDArray[Any]) -> NDArray[Any]:
     """Lower bounds of the distance to the second nearest center minus the distance to the nearest.
 
-    Scores are half the difference of the squares of the point and of its distance, and ``b - a = (b² - a²) / (a + b)``.
+    Scores are half the difference of the square of the point and of its distance, and ``b - a = (b² - a²) / (a + b)``.
     """
-    squares = -2 * best
-    for column in offsets:
-        squares += column * column
-    np.maximum(squares, 0, out=squares)
-    squares += 2 * error
+    squares = np.maximum(squares - 2 * best, 0) + 2 * errors
     longest = np.sqrt(squares)
-    squares += 2 * (lead + error)
+    squares += 2 * (lead + errors)
     longest += np.sqrt(squares)
-    return np.asarray(2 * np.maximum(lead - error, 0) / longest)
+    return np.asarray((2 - 2 * _ROUNDING) * np.maximum(lead - errors, 0) / longest)
+
+
+def squared_norms(points: Floats) -> Floats:
+    """Squared length of each row, (n_points,)."""
+    return np.asarray(np.einsum("ij,ij->i", points, points))
 
 
 def squared_distances(points: NDArray[Any], center: Sequence[float] | Floats) -> Floats:
