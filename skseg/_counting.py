@@ -104,13 +104,19 @@ class PixelScan:
         self._images, self._sample_weight, self._n_jobs = images, sample_weight, n_jobs
         self._color_space, self._like = color_space, like
         self.is_weighted = sample_weight is not None
+        self._parts: list[tuple[NDArray[Any], NDArray[Any] | None, Bounds | None]] = []  # of an array in memory
         self.bounds = None
         if isinstance(images, SingleImage) and images.has_label_map and images.is_in_order:
             self.bounds = Bounds.empty(sum(pixels.n_rows for pixels in images.blocks()))
 
     def reduce(self, function: Callable[..., T], combine: Callable[[Iterable[T]], T]) -> T:
         """Combine the results of `function` for the rows of each block, their weights or None, and their bounds."""
+        if self._parts:
+            return combine([function(*part) for part in self._parts])
         color_space, like, is_weighted, bounds = self._color_space, self._like, self.is_weighted, self.bounds
+        data = self._images.data
+        is_kept = bounds is not None and isinstance(data, np.ndarray) and not isinstance(data, np.ma.MaskedArray)
+        parts = self._parts if is_kept else None
 
         def pass_over(pixels: Pixels) -> T:  # without the images, lest they are sent to workers with it
             rows = read_rows(pixels, color_space)
@@ -118,9 +124,10 @@ class PixelScan:
             weights = pixels.weights(len(rows))
             if is_weighted and weights is None:
                 weights = np.ones(len(rows))
-            return function(
-                rows, weights, None if bounds is None else bounds.part(slice(pixels.start, pixels.start + len(rows)))
-            )
+            some = None if bounds is None else bounds.part(slice(pixels.start, pixels.start + len(rows)))
+            if parts is not None and np.may_share_memory(rows, pixels.data):
+                parts.append((rows, weights, some))
+            return function(rows, weights, some)
 
         return self._images.reduce(pass_over, combine, sample_weight=self._sample_weight, n_jobs=self._n_jobs)
 

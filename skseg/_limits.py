@@ -36,7 +36,7 @@ class Limits:
     block_bytes: int = 1 << 26
     result_pixels: int = 1 << 22
     label_map_pixels: int = 64_000_000
-    pass_numbers: int = 1 << 17
+    pass_numbers: int = 1 << 18
     map_numbers: int = 1 << 16
     table_pixels: int = 1 << 20
     outlined_runs: int = 1 << 18

@@ -14,6 +14,7 @@ from .._limits import LIMITS
 Floats = NDArray[np.float64]
 
 _LABELED_POINTS = 1 << 14  # labeled at a time, if their numbers are few
+_FEW_NUMBERS = 1 << 14  # of which arrays are cheaper than a loop over the features
 _MAX_SCORES = 1 << 18  # of points and centers that are held at a time: they stay in the processor's cache
 _MAX_PRODUCTS = 1 << 18  # of numbers in a matrix product that OpenBLAS computes without other threads, which may stall
 _SINGLE_RADII = 1e-12, 1e12  # of centers that are ranked in single precision
@@ -36,6 +37,9 @@ def distances(points: Floats, centers: Floats) -> Floats:
 def _distances_of_columns(columns: Floats, centers: Floats) -> Floats:
     """Distances to each center, (n_centers, n_points), of points given as columns, (n_features, n_points)."""
     squares = np.zeros((len(centers), columns.shape[1]))
+    if squares.size * len(columns) < _FEW_NUMBERS:  # in one go; the sum is made in the same order
+        squares += ((columns[:, np.newaxis] - centers.T[:, :, np.newaxis]) ** 2).sum(axis=0)
+        return np.sqrt(squares, out=squares)
     for column, coordinates in zip(columns, centers.T, strict=True):
         offsets = column - coordinates[:, np.newaxis]
         offsets *= offsets
@@ -75,18 +79,18 @@ class _Ranking(NamedTuple):
     numbers: NDArray[Any]
 
 
-class _Scratch(local):
+class Scratch(local):
     """Arrays of each thread to write to again and again, which are freed with the object.
 
-    Large arrays that threads make and drop again cost several times the work on them.
+    Large arrays that are made and dropped again, block after block, cost several times the work on them.
     """
 
     def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """An array with arbitrary content, valid until the next call with this name."""
-        arrays, size = vars(self), prod(shape)
-        if name not in arrays or arrays[name].size < size:
-            arrays[name] = np.empty(size, dtype=dtype)
-        return np.asarray(arrays[name][:size].reshape(shape))
+        """An array with arbitrary content, valid until the next call with this name and type."""
+        arrays, key, size = vars(self), name + np.dtype(dtype).char, prod(shape)
+        if key not in arrays or arrays[key].size < size:
+            arrays[key] = np.empty(size, dtype=dtype)
+        return np.asarray(arrays[key][:size].reshape(shape))
 
 
 class NearestCenter:
@@ -111,7 +115,7 @@ class NearestCenter:
         self._radius = float(np.sqrt(squares.max()))
         self._size = float(np.abs(self._origin).max())
         self._number_mask = (1 << (len(centers) - 1).bit_length()) - 1
-        self._scratch = _Scratch()
+        self.scratch = Scratch()
         self._double = double = _Ranking(offsets, squares / 2, np.arange(len(centers))[:, np.newaxis])
         self._single = None
         most = min(_MAX_SINGLE_CENTERS * 4 ** min(centers.shape[1], 8), _MOST_SINGLE_CENTERS)
@@ -121,22 +125,20 @@ class NearestCenter:
 
     def __call__(self, points: Floats) -> NDArray[np.int64]:
         """The labels of points, (n_points, n_features)."""
-        offsets = points - self._origin
-        return self.label(offsets, squared_norms(offsets), points.__getitem__)
+        return self.label(points - self._origin, points.__getitem__)
 
     def with_margins(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Labels, and by how much the second nearest center is farther away, at least, (n_points,)."""
-        offsets, margins = points - self._origin, np.empty(len(points))
-        return self.label(offsets, squared_norms(offsets), points.__getitem__, margins), margins
+        margins = np.empty(len(points))
+        return self.label(points - self._origin, points.__getitem__, margins), margins
 
     def label(
         self,
-        offsets: Floats,
-        squares: Floats,
+        offsets: NDArray[np.floating[Any]],
         points: Callable[[NDArray[np.intp]], Floats],
         margins: Floats | None = None,
     ) -> NDArray[np.int64]:
-        """The labels of points with these offsets from the origin, whose squared lengths are `squares`.
+        """The labels of points, given by their offsets from the origin, rounded to single precision or not.
 
         `points` gives those of some indices, exactly. `margins` are filled in if they are wanted.
         """
@@ -149,7 +151,7 @@ class NearestCenter:
         for start in range(0, len(labels), length):
             part = slice(start, start + length)
             margin = None if margins is None else margins[part]
-            labels[part], doubtful = self._rank(offsets[part], squares[part], margin)
+            labels[part], doubtful = self._rank(offsets[part], margin)
             if len(doubtful):
                 doubtful += start
                 columns = np.ascontiguousarray(points(doubtful).T)
@@ -157,55 +159,64 @@ class NearestCenter:
         return labels
 
     def _rank(
-        self, offsets: Floats, squares: Floats, margins: Floats | None
+        self, offsets: NDArray[np.floating[Any]], margins: Floats | None
     ) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp]]:
         """The label of each point, and the indices of the points whose label is in doubt."""
+        squares = squared_norms(offsets)
         is_near = float(squares.max()) < (_FAR * self._radius) ** 2
         ranking = self._single if self._single and is_near else self._double
-        scores, n_points = self._scores(ranking, offsets), len(offsets)
-        best = scores.max(axis=1)
+        scores = self._scores(ranking, offsets)
+        best = scores.max(axis=0)
         labels = best.view(ranking.numbers.dtype) & self._number_mask
-        scores.put(_first_places(*scores.shape) + scores.shape[2] * labels, -np.inf)
-        lead = (best - scores.max(axis=1)).ravel()[:n_points]
+        scores[labels, np.arange(len(labels))] = -np.inf
+        lead = best - scores.max(axis=0)
         squares = squares.astype(lead.dtype, copy=False)
-        errors = self._errors(ranking, squares)
+        errors = self._errors(squares, offsets.dtype)
         if margins is not None:
-            margins[:] = _least_margins(squares, best.ravel()[:n_points], lead, errors)
-        return labels.ravel()[:n_points], np.flatnonzero(lead <= errors)
+            margins[:] = _least_margins(squares, best, lead, errors)
+        return labels, np.flatnonzero(lead <= errors)
 
-    def _scores(self, ranking: _Ranking, offsets: Floats) -> NDArray[Any]:
-        """The score of each center, which ends in its number, for each point, (n_groups, n_centers, n_in_group).
+    def _scores(self, ranking: _Ranking, offsets: NDArray[np.floating[Any]]) -> NDArray[Any]:
+        """The score of each center, which ends in its number, for each point, (n_centers, n_points).
 
-        The last group is filled up with zeros.
+        The product is made of many small ones. Either the points or the scores are transposed, whichever are fewer.
         """
         kind, (n_points, n_features), n_centers = ranking.offsets.dtype, offsets.shape, len(self._centers)
         length = min(n_points, max(1, _MAX_PRODUCTS // ranking.offsets.size))
         n_groups = -(-n_points // length)
-        points = self._scratch.get(f"points {kind}", (n_groups * length, n_features), kind)
-        points[:n_points], points[n_points:] = offsets, 0
-        scores = self._scratch.get(f"scores {kind}", (n_groups, n_centers, length), kind)
-        np.matmul(ranking.offsets, points.reshape(n_groups, length, n_features).transpose(0, 2, 1), out=scores)
+        scores = self.scratch.get("scores", (n_centers, n_groups, length), kind)
+        if n_features < n_centers:
+            points = self.scratch.get("points", (n_features, n_groups, length), kind)
+            columns = points.reshape(n_features, -1)
+            columns[:, :n_points], columns[:, n_points:] = offsets.T, 0
+            np.matmul(ranking.offsets, points.transpose(1, 0, 2), out=scores.transpose(1, 0, 2))
+        else:
+            points = self.scratch.get("points", (n_groups, length, n_features), kind)
+            rows = points.reshape(-1, n_features)
+            rows[:n_points], rows[n_points:] = offsets, 0
+            products = self.scratch.get("products", (n_groups, length, n_centers), kind)
+            scores[:] = np.matmul(points, ranking.offsets.T, out=products).transpose(2, 0, 1)
+        scores = scores.reshape(n_centers, -1)[:, :n_points]
         scores -= ranking.halves
         packed = scores.view(ranking.numbers.dtype)
         packed &= ~self._number_mask
         packed |= ranking.numbers
         return scores
 
-    def _errors(self, ranking: _Ranking, squares: NDArray[Any]) -> NDArray[Any]:
-        """Bounds of the error of the difference of two scores, and of half that of two squared exact distances."""
-        n_features, reach = len(self._origin), np.sqrt(squares)
-        roundings = 4 + n_features + 2 * (self._number_mask + 1)  # of half a bit each: of the product, and by numbers
-        of_scores = self._radius * roundings * float(np.finfo(ranking.offsets.dtype).eps)
+    def _errors(self, squares: NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
+        """Bounds of the error of the difference of two scores, and of half that of two squared exact distances.
+
+        `squares` have the precision of the scores, `kind` is that of the offsets.
+        """
+        n_features, reach = len(self._origin), np.sqrt(squares + np.finfo(squares.dtype).tiny)
+        of_ranking, of_offsets = (float(np.finfo(each).eps) for each in (squares.dtype, kind))
+        by_numbers = 2 * (self._number_mask + 1) * of_ranking
+        of_scores = self._radius * (by_numbers + (6 + n_features) * max(of_ranking, of_offsets))
         of_distances = (4 + n_features) * float(np.finfo(np.float64).eps)
         errors = (reach + self._radius) * of_distances
         errors *= reach + (self._radius + self._size)
         errors += of_scores * (reach + self._radius / 2)
         return np.asarray(errors + _LEAST_ERROR)
-
-
-def _first_places(n_groups: int, n_centers: int, length: int) -> NDArray[np.int64]:
-    """Where the first center of each point is in an array of this shape, (n_groups, length)."""
-    return n_centers * length * np.arange(n_groups)[:, np.newaxis] + np.arange(length)
 
 
 def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any], errors: NDArray[Any]) -> NDArray[Any]:
@@ -220,7 +231,7 @@ def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any]
     return np.asarray((2 - 2 * _ROUNDING) * np.maximum(lead - errors, 0) / longest)
 
 
-def squared_norms(points: Floats) -> Floats:
+def squared_norms(points: NDArray[Any]) -> NDArray[Any]:
     """Squared length of each row, (n_points,)."""
     return np.asarray(np.einsum("ij,ij->i", points, points))
 

@@ -23,33 +23,19 @@ from scipy.sparse import csc_array
 
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
-from .nearest_center import NearestCenter, block_length, squared_norms
+from .nearest_center import NearestCenter, Scratch, block_length, squared_norms
 from .scans import N_BUCKETS, Bounds, Scan, find_heavy
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats | float]  # of each label, and of each bucket or 0
 
 _MAX_MEASURED = 1 << 16  # colors of the sample that tell where clusters lie
+_LARGEST_SINGLE = 1e12  # number whose square and its multiples single precision can hold
 _LARGEST_MARGIN = 1e30  # relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
 _LONGEST_WAY = 64  # of a center from its anchor, in standard deviations of its cluster
 _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in order
-
-
-class _Offsets(NamedTuple):
-    """Colors and their features, measured from a color in their midst: sums of small numbers lose no digits.
-
-    Attributes
-    ----------
-    colors : (n_colors, n_channels)
-    features : (n_colors, n_features); `colors` themselves if they are not converted
-    squares : squared lengths of the features, (n_colors,)
-    """
-
-    colors: Floats
-    features: Floats
-    squares: Floats
 
 
 @dataclass(eq=False)
@@ -67,7 +53,8 @@ class _Pass:
         tell those of the features
     weight_unit : that weights are divided by
     extent : what margins and paths are relative to
-    path : how far centers may have moved relative to each other since all colors were looked at
+    kind : precision of the offsets that centers are ranked by, if features have `factors`
+    paths : how far each center and any other may have moved since all colors were looked at, (n_labels,)
     is_first : whether all colors are looked at, also if there are bounds
     has_buckets : whether buckets are summed
     """
@@ -80,15 +67,16 @@ class _Pass:
     factors: Floats | None
     weight_unit: float
     extent: float
-    path: float = 0.0
+    kind: np.dtype[np.floating[Any]]
+    paths: Floats
     is_first: bool = True
     has_buckets: bool = False
 
     def __call__(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
         """Sums of a part, or the changes in them if there are bounds of the pass before; and buckets.
 
-        Bounds hold from pass to pass: a color keeps its label while the path is below its bound, since until then
-        centers have moved relative to each other by less than its margin.
+        Bounds hold from pass to pass: a color keeps its label while the path of its center is below its bound, since
+        until then this center and any other have moved by less than its margin.
         """
         weights = None if weights is None else weights / self.weight_unit
         if bounds is None or self.is_first:
@@ -101,10 +89,10 @@ class _Pass:
         sums, energies = [self._no_sums()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
 
         def look(block: slice) -> None:
-            offsets = self._measure(rows[block])
-            labels = self._label(find, rows[block], offsets, None if bounds is None else bounds.part(block))
-            weight = None if weights is None else weights[block]
-            sums[block.start // length], squares = self._add_up(offsets, labels, weight)
+            some, weight = rows[block], None if weights is None else weights[block]
+            offsets = self._offsets(some, find.scratch)
+            labels = self._label(find, some, offsets, None if bounds is None else bounds.part(block))
+            sums[block.start // length], squares = self._add_up(some, offsets, labels, weight, find.scratch)
             if self.has_buckets:
                 energies[block] = squares
 
@@ -113,14 +101,15 @@ class _Pass:
         return sum(sums, self._no_sums()), buckets
 
     def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds) -> Floats:
-        """The changes in the sums: only colors whose bound the path has reached may have another label."""
-        doubtful = np.flatnonzero(bounds.paths <= _code(self.path) + 1)
+        """The changes in the sums: only colors whose bound a path has reached may have another label."""
+        reached = (_code(self.paths) + 1).astype(np.uint16)
+        doubtful = np.flatnonzero(bounds.paths <= reached.take(bounds.labels))
         before, length, find = bounds.labels[doubtful], block_length(rows), self._nearest_center()
 
         def look(block: slice) -> None:
-            some = rows[doubtful[block]]
+            some = _take(rows, doubtful[block], find.scratch)
             found = bounds.part(doubtful[block])  # copies
-            self._label(find, some, self._measure(some), found)
+            self._label(find, some, self._offsets(some, find.scratch), found)
             bounds.labels[doubtful[block]], bounds.paths[doubtful[block]] = found
 
         for_blocks(look, len(doubtful), length)
@@ -129,50 +118,64 @@ class _Pass:
         changes = self._no_sums()
         for start in range(0, len(moved), length):
             some = moved[start : start + length]
-            offsets, weight = self._measure(rows[some]), None if weights is None else weights[some]
-            changes += self._add_up(offsets, bounds.labels[some], weight)[0]
-            changes -= self._add_up(offsets, before[start : start + length], weight)[0]
+            colors, weight = _take(rows, some, find.scratch), None if weights is None else weights[some]
+            offsets = self._offsets(colors, find.scratch)
+            changes += self._add_up(colors, offsets, bounds.labels[some], weight, find.scratch)[0]
+            changes -= self._add_up(colors, offsets, before[start : start + length], weight, find.scratch)[0]
         return changes
 
     def _nearest_center(self) -> NearestCenter:
         return NearestCenter(self.centers, self.feature_origin)
 
-    def _measure(self, rows: NDArray[Any]) -> _Offsets:
-        colors = np.subtract(rows, self.origin, dtype=np.float64, order="C")
+    def _offsets(self, rows: NDArray[Any], scratch: Scratch) -> NDArray[np.floating[Any]]:
+        """Features as offsets from their origin, to rank centers by, (n_rows, n_features)."""
         if self.factors is None:
-            features = np.subtract(self.convert(rows), self.feature_origin, order="C")
-        else:
-            features = colors if (self.factors == 1).all() else colors * self.factors
-        return _Offsets(colors, features, squared_norms(features))
+            offsets = scratch.get("offsets", (len(rows), len(self.feature_origin)), np.float64)
+            return np.subtract(self.convert(rows), self.feature_origin, out=offsets)
+        offsets = scratch.get("offsets", rows.shape, self.kind)
+        np.subtract(rows, self.origin.astype(self.kind), out=offsets, dtype=self.kind)
+        return _times(offsets, self.factors.astype(self.kind))
 
     def _label(
-        self, find: NearestCenter, rows: NDArray[Any], offsets: _Offsets, bounds: Bounds | None
-    ) -> NDArray[np.int32]:
+        self, find: NearestCenter, rows: NDArray[Any], offsets: NDArray[np.floating[Any]], bounds: Bounds | None
+    ) -> NDArray[np.integer[Any]]:
         """The labels of colors, which are written to `bounds` together with their margins."""
 
         def points(index: NDArray[np.intp]) -> Floats:
             return self.convert(rows[index])
 
         if bounds is None:
-            return find.label(offsets.features, offsets.squares, points)
+            return find.label(offsets, points)
         margins = np.empty(len(rows))
-        labels = find.label(offsets.features, offsets.squares, points, margins)
-        bounds.labels[:], bounds.paths[:] = labels, _code(margins * ((1 - _ROUNDING) / self.extent) + self.path)
+        labels = find.label(offsets, points, margins)
+        bounds.labels[:] = labels
+        bounds.paths[:] = _code(margins * ((1 - _ROUNDING) / self.extent) + self.paths.take(labels))
         return labels
 
-    def _add_up(self, offsets: _Offsets, labels: NDArray[Any], weights: Floats | None) -> tuple[Floats, Floats]:
+    def _add_up(
+        self,
+        rows: NDArray[Any],
+        offsets: NDArray[np.floating[Any]],
+        labels: NDArray[Any],
+        weights: Floats | None,
+        scratch: Scratch,
+    ) -> tuple[Floats, Floats]:
         """Weighted sums for each label, (n_labels, n_sums), and the weighted squared distance of each color.
 
         The sums are weights, offsets of colors, offsets of features unless they have `factors`, and squared distances.
         """
         n_labels, n_rows = len(self.centers), len(labels)
-        squares = squared_norms(offsets.features - (self.anchors - self.feature_origin).take(labels, axis=0))
         weights = np.ones(n_rows) if weights is None else weights
-        squares *= weights
         by_label = csc_array((weights, labels, np.arange(n_rows + 1, dtype=np.int32)), shape=(n_labels, n_rows))
-        sums = [np.bincount(labels, weights, n_labels)[:, np.newaxis], by_label @ offsets.colors]
+        colors = scratch.get("colors", rows.shape, np.float64)
+        np.subtract(rows, self.origin, out=colors, dtype=np.float64)
+        sums = [np.bincount(labels, weights, n_labels)[:, np.newaxis], by_label @ colors]
         if self.factors is None:
-            sums.append(by_label @ offsets.features)
+            sums.append(by_label @ offsets)
+        features = offsets if self.factors is None else _times(colors, self.factors)
+        anchors = scratch.get("anchors", features.shape, np.float64)
+        np.take(self.anchors - self.feature_origin, labels, axis=0, out=anchors, mode="clip")
+        squares = squared_norms(np.subtract(features, anchors, out=anchors)) * weights
         sums.append(np.bincount(labels, squares, n_labels)[:, np.newaxis])
         return np.hstack(sums), squares
 
@@ -251,6 +254,8 @@ class Passes:
             self._feature_origin, self._factors = map(convert_means, (self._origin, np.ones(some.shape[1])))
         self._extent = float(np.abs(features).max()) or 1.0
         self._limits = sample.number_limits().astype(np.float64)
+        is_small = float(np.abs(self._limits).max()) < _LARGEST_SINGLE
+        self._kind = np.result_type(some.dtype, np.float32) if is_small else np.dtype(np.float64)
         exponent = np.rint(np.log2(np.median(sample.weights))) if scan.is_weighted else 0
         self._weight_unit = float(2.0**exponent)  # its quotients are exact
 
@@ -278,7 +283,7 @@ class Passes:
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """A pass that looks at all colors."""
         origins = self._origin, self._feature_origin, self._factors
-        units = self._weight_unit, self._extent
+        units = self._weight_unit, self._extent, self._kind, np.zeros(len(centers))
         return self._pass(_Pass(centers, centers, self._convert, *origins, *units, has_buckets=has_buckets))
 
     def _move(self, passed: Passed) -> Passed:
@@ -288,9 +293,9 @@ class Passes:
         least = (self._extent * _LEAST_STEP) ** 2
         if (distances > np.maximum(_LONGEST_WAY**2 * passed.scatters, least)).any():
             return self.run(centers)
-        step = float(np.sqrt((passed.shifts**2).sum(axis=1).max()))  # one center comes nearer by it, one goes away
-        path = work.path + 2 * step * (1 + _ROUNDING) / self._extent
-        work = replace(work, centers=centers, path=path, is_first=False, has_buckets=False)
+        steps = np.sqrt((passed.shifts**2).sum(axis=1)) * (1 + _ROUNDING) / self._extent
+        paths = work.paths + steps + steps.max()  # one center goes away, another comes nearer
+        work = replace(work, centers=centers, paths=paths, is_first=False, has_buckets=False)
         return self._pass(work, passed.totals)
 
     def _reorder(self, passed: Passed, wanted: NDArray[np.intp]) -> Passed:
@@ -300,7 +305,8 @@ class Passes:
             return self.run(centers)
         if bounds is not None:
             np.take(np.argsort(wanted).astype(np.int32), bounds.labels, out=bounds.labels, mode="clip")
-        work = replace(work, centers=centers, anchors=work.anchors[wanted], is_first=False, has_buckets=False)
+        anchors, paths = work.anchors[wanted], work.paths[wanted]
+        work = replace(work, centers=centers, anchors=anchors, paths=paths, is_first=False, has_buckets=False)
         return self._pass(work, passed.totals[wanted])
 
     def _pass(self, work: _Pass, totals_before: Floats | None = None) -> Passed:
@@ -329,6 +335,16 @@ class Passes:
 def _add(parts: Iterable[Sums]) -> Sums:
     """The sums of all parts, added in order."""
     return reduce(lambda one, other: (one[0] + other[0], one[1] + other[1]), parts)
+
+
+def _take(rows: NDArray[Any], index: NDArray[np.intp], scratch: Scratch) -> NDArray[Any]:
+    """Some of the rows."""
+    return rows.take(index, axis=0, out=scratch.get("rows", (len(index), rows.shape[1]), rows.dtype), mode="clip")
+
+
+def _times(numbers: NDArray[Any], factors: NDArray[Any]) -> NDArray[Any]:
+    """The numbers, multiplied in place."""
+    return numbers if (factors == 1).all() else np.multiply(numbers, factors, out=numbers)
 
 
 def _middle(rows: NDArray[Any]) -> Floats:
