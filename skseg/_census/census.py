@@ -60,7 +60,7 @@ class Census(NamedTuple):
 def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None, *, max_rows: int | None = None) -> Census:
     """The census of pixel rows of shape (n_pixels, n_channels); a pixel of weight 0 is absent.
 
-    With `max_rows`, it is a sample if more distinct rows of up to four channels occur, or as many numbers of more
+    With `max_rows`, it is a sample if more distinct rows of up to eight channels occur, or as many numbers of more
     channels, and they have no keys or too many.
     """
     if weights is not None and not weights.all():

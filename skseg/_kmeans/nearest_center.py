@@ -61,7 +61,8 @@ def nearest(points: Floats, centers: Floats) -> NDArray[np.int32]:
 
 def block_length(points: NDArray[Any]) -> int:
     """Number of points that are labeled at a time."""
-    return int(min(_LABELED_POINTS, 1 + LIMITS.pass_numbers // points.shape[1]))
+    n_features: int = points.shape[1]
+    return min(_LABELED_POINTS, max(1, LIMITS.pass_numbers // n_features))
 
 
 class _Ranking(NamedTuple):
@@ -179,24 +180,18 @@ class NearestCenter:
     def _scores(self, ranking: _Ranking, offsets: NDArray[np.floating[Any]]) -> NDArray[Any]:
         """The score of each center, which ends in its number, for each point, (n_centers, n_points).
 
-        The product is made of many small ones. Either the points or the scores are transposed, whichever are fewer.
+        Either the points or the products are transposed, whichever are fewer.
         """
-        kind, (n_points, n_features), n_centers = ranking.offsets.dtype, offsets.shape, len(self._centers)
-        length = min(n_points, max(1, _MAX_PRODUCTS // ranking.offsets.size))
-        n_groups = -(-n_points // length)
-        scores = self.scratch.get("scores", (n_centers, n_groups, length), kind)
-        if n_features < n_centers:
-            points = self.scratch.get("points", (n_features, n_groups, length), kind)
-            columns = points.reshape(n_features, -1)
-            columns[:, :n_points], columns[:, n_points:] = offsets.T, 0
-            np.matmul(ranking.offsets, points.transpose(1, 0, 2), out=scores.transpose(1, 0, 2))
+        centers, kind, (n_points, n_features) = ranking.offsets, ranking.offsets.dtype, offsets.shape
+        scores = self.scratch.get("scores", (len(centers), n_points), kind)
+        if n_features < len(centers):
+            columns = self.scratch.get("columns", (n_features, n_points), kind)
+            columns[:] = offsets.T
+            _multiply(columns.T, centers, scores.T)
         else:
-            points = self.scratch.get("points", (n_groups, length, n_features), kind)
-            rows = points.reshape(-1, n_features)
-            rows[:n_points], rows[n_points:] = offsets, 0
-            products = self.scratch.get("products", (n_groups, length, n_centers), kind)
-            scores[:] = np.matmul(points, ranking.offsets.T, out=products).transpose(2, 0, 1)
-        scores = scores.reshape(n_centers, -1)[:, :n_points]
+            rows = self.scratch.get("rows", (n_points, len(centers)), kind)
+            _multiply(offsets.astype(kind, copy=False), centers, rows)
+            scores[:] = rows.T
         scores -= ranking.halves
         packed = scores.view(ranking.numbers.dtype)
         packed &= ~self._number_mask
@@ -217,6 +212,22 @@ class NearestCenter:
         errors *= reach + (self._radius + self._size)
         errors += of_scores * (reach + self._radius / 2)
         return np.asarray(errors + _LEAST_ERROR)
+
+
+def _multiply(points: NDArray[Any], centers: NDArray[Any], products: NDArray[Any]) -> None:
+    """The product of points and centers, (n_points, n_centers), as many small ones."""
+    length = max(1, _MAX_PRODUCTS // centers.size)
+    whole = len(points) - len(points) % length
+    for part in (slice(whole), slice(whole, None)):
+        some, out = points[part], products[part]
+        n_groups = max(1, len(some) // length)
+        np.matmul(_grouped(some, n_groups), centers.T, out=_grouped(out, n_groups))
+
+
+def _grouped(rows: NDArray[Any], n_groups: int) -> NDArray[Any]:
+    """Rows, or the transposed of columns, as groups of equal size, without a copy."""
+    shape = n_groups, -1, rows.shape[1]
+    return rows.reshape(shape) if rows.flags.c_contiguous else rows.T.reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
 
 
 def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any], errors: NDArray[Any]) -> NDArray[Any]:

@@ -30,6 +30,7 @@ Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats | float]  # of each label, and of each bucket or 0
 
 _MAX_MEASURED = 1 << 16  # colors of the sample that tell where clusters lie
+_NEAR_ZERO = 2  # times the spread of the colors: measured from 0, they lose no digits that matter
 _LARGEST_SINGLE = 1e12  # number whose square and its multiples single precision can hold
 _LARGEST_MARGIN = 1e30  # relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
@@ -67,7 +68,7 @@ class _Pass:
     factors: Floats | None
     weight_unit: float
     extent: float
-    kind: np.dtype[np.floating[Any]]
+    kind: np.dtype[Any]
     paths: Floats
     is_first: bool = True
     has_buckets: bool = False
@@ -104,7 +105,7 @@ class _Pass:
         """The changes in the sums: only colors whose bound a path has reached may have another label."""
         reached = (_code(self.paths) + 1).astype(np.uint16)
         doubtful = np.flatnonzero(bounds.paths <= reached.take(bounds.labels))
-        before, length, find = bounds.labels[doubtful], block_length(rows), self._nearest_center()
+        before, length, find = bounds.labels.copy(), block_length(rows), self._nearest_center()
 
         def look(block: slice) -> None:
             some = _take(rows, doubtful[block], find.scratch)
@@ -112,10 +113,15 @@ class _Pass:
             self._label(find, some, self._offsets(some, find.scratch), found)
             bounds.labels[doubtful[block]], bounds.paths[doubtful[block]] = found
 
-        for_blocks(look, len(doubtful), length)
-        is_moved = bounds.labels[doubtful] != before
-        moved, before = doubtful[is_moved], before[is_moved]
-        changes = self._no_sums()
+        def look_at_all(block: slice) -> None:
+            self._label(find, rows[block], self._offsets(rows[block], find.scratch), bounds.part(block))
+
+        if len(doubtful) > len(rows) / 2:  # it takes longer to find their numbers than to look at all
+            for_blocks(look_at_all, len(rows), length)
+        else:
+            for_blocks(look, len(doubtful), length)
+        moved = np.flatnonzero(bounds.labels != before)
+        before, changes = before[moved], self._no_sums()
         for start in range(0, len(moved), length):
             some = moved[start : start + length]
             colors, weight = _take(rows, some, find.scratch), None if weights is None else weights[some]
@@ -131,10 +137,13 @@ class _Pass:
         """Features as offsets from their origin, to rank centers by, (n_rows, n_features)."""
         if self.factors is None:
             offsets = scratch.get("offsets", (len(rows), len(self.feature_origin)), np.float64)
-            return np.subtract(self.convert(rows), self.feature_origin, out=offsets)
-        offsets = scratch.get("offsets", rows.shape, self.kind)
-        np.subtract(rows, self.origin.astype(self.kind), out=offsets, dtype=self.kind)
-        return _times(offsets, self.factors.astype(self.kind))
+            return np.asarray(np.subtract(self.convert(rows), self.feature_origin, out=offsets))
+        offsets, room = rows, scratch.get("offsets", rows.shape, self.kind)
+        if self.origin.any() or rows.dtype != self.kind:
+            offsets = np.subtract(rows, self.origin.astype(self.kind), out=room, dtype=self.kind)
+        if (self.factors != 1).any():
+            offsets = np.multiply(offsets, self.factors.astype(self.kind), out=room)
+        return offsets
 
     def _label(
         self, find: NearestCenter, rows: NDArray[Any], offsets: NDArray[np.floating[Any]], bounds: Bounds | None
@@ -172,7 +181,9 @@ class _Pass:
         sums = [np.bincount(labels, weights, n_labels)[:, np.newaxis], by_label @ colors]
         if self.factors is None:
             sums.append(by_label @ offsets)
-        features = offsets if self.factors is None else _times(colors, self.factors)
+        features = offsets
+        if self.factors is not None:
+            features = colors if (self.factors == 1).all() else np.multiply(colors, self.factors, out=colors)
         anchors = scratch.get("anchors", features.shape, np.float64)
         np.take(self.anchors - self.feature_origin, labels, axis=0, out=anchors, mode="clip")
         squares = squared_norms(np.subtract(features, anchors, out=anchors)) * weights
@@ -251,11 +262,13 @@ class Passes:
         features = convert(some)
         self._origin, self._feature_origin, self._factors = _middle(some), _middle(features), None
         if convert_means is not None:
+            if (self._origin**2).sum() < _NEAR_ZERO**2 * squared_norms(some - self._origin).mean():
+                self._origin = np.zeros(len(self._origin))  # nothing has to be subtracted
             self._feature_origin, self._factors = map(convert_means, (self._origin, np.ones(some.shape[1])))
         self._extent = float(np.abs(features).max()) or 1.0
         self._limits = sample.number_limits().astype(np.float64)
         is_small = float(np.abs(self._limits).max()) < _LARGEST_SINGLE
-        self._kind = np.result_type(some.dtype, np.float32) if is_small else np.dtype(np.float64)
+        self._kind: np.dtype[Any] = np.result_type(some.dtype, np.float32) if is_small else np.dtype(np.float64)
         exponent = np.rint(np.log2(np.median(sample.weights))) if scan.is_weighted else 0
         self._weight_unit = float(2.0**exponent)  # its quotients are exact
 
@@ -283,8 +296,10 @@ class Passes:
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
         """A pass that looks at all colors."""
         origins = self._origin, self._feature_origin, self._factors
-        units = self._weight_unit, self._extent, self._kind, np.zeros(len(centers))
-        return self._pass(_Pass(centers, centers, self._convert, *origins, *units, has_buckets=has_buckets))
+        units = self._weight_unit, self._extent
+        paths = np.zeros(len(centers))
+        work = _Pass(centers, centers, self._convert, *origins, *units, self._kind, paths, has_buckets=has_buckets)
+        return self._pass(work)
 
     def _move(self, passed: Passed) -> Passed:
         """The next pass, with centers moved to the means; with new anchors, if they are far from these."""
@@ -340,11 +355,6 @@ def _add(parts: Iterable[Sums]) -> Sums:
 def _take(rows: NDArray[Any], index: NDArray[np.intp], scratch: Scratch) -> NDArray[Any]:
     """Some of the rows."""
     return rows.take(index, axis=0, out=scratch.get("rows", (len(index), rows.shape[1]), rows.dtype), mode="clip")
-
-
-def _times(numbers: NDArray[Any], factors: NDArray[Any]) -> NDArray[Any]:
-    """The numbers, multiplied in place."""
-    return numbers if (factors == 1).all() else np.multiply(numbers, factors, out=numbers)
 
 
 def _middle(rows: NDArray[Any]) -> Floats:
