@@ -12,9 +12,9 @@ import argparse
 import multiprocessing
 import time
 from pathlib import Path
-from statistics import median
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 
 from skseg import KMeansSegmenter
@@ -71,19 +71,19 @@ def random_bytes(n_rows, n_features):
     return rng.integers(0, 256, (n_rows, n_features), dtype=np.uint8)
 
 
-CASES = {  # of each, the table, K, and other parameters
-    "300,000 x 64 bands, blobs": (lambda: blobs(300_000, 64, 12), 8, {}),
-    "300,000 x 64 bands, spectra": (lambda: spectra(300_000, 64), 8, {}),
-    "300,000 x 64 bands, normal": (lambda: normal(300_000, 64), 8, {}),
-    "100,000 x 200 bands, blobs": (lambda: blobs(100_000, 200, 12), 8, {}),
-    "100,000 x 200 bands, spectra": (lambda: spectra(100_000, 200), 8, {}),
-    "100,000 x 200 bands, normal": (lambda: normal(100_000, 200), 8, {}),
-    "1,000,000 x 16, blobs": (lambda: blobs(1_000_000, 16, 12), 8, {}),
-    "1,000,000 x 16, normal": (lambda: normal(1_000_000, 16), 8, {}),
-    "1,000,000 x 4, lognormal": (lambda: lognormal(1_000_000, 4), 3, {}),
-    "1,000,000 x 4, normal": (lambda: normal(1_000_000, 4), 8, {}),
-    "1,000,000 x 3, blobs, K = 64": (lambda: blobs(1_000_000, 3, 40, 0.7), 64, {}),
-    "500,000 random RGB, K = 256": (lambda: random_bytes(500_000, 3), 256, {}),
+CASES = {  # of each, the table and K
+    "300,000 x 64 bands, blobs": (lambda: blobs(300_000, 64, 12), 8),
+    "300,000 x 64 bands, spectra": (lambda: spectra(300_000, 64), 8),
+    "300,000 x 64 bands, normal": (lambda: normal(300_000, 64), 8),
+    "100,000 x 200 bands, blobs": (lambda: blobs(100_000, 200, 12), 8),
+    "100,000 x 200 bands, spectra": (lambda: spectra(100_000, 200), 8),
+    "100,000 x 200 bands, normal": (lambda: normal(100_000, 200), 8),
+    "1,000,000 x 16, blobs": (lambda: blobs(1_000_000, 16, 12), 8),
+    "1,000,000 x 16, normal": (lambda: normal(1_000_000, 16), 8),
+    "1,000,000 x 4, lognormal": (lambda: lognormal(1_000_000, 4), 3),
+    "1,000,000 x 4, normal": (lambda: normal(1_000_000, 4), 8),
+    "1,000,000 x 3, blobs, K = 64": (lambda: blobs(1_000_000, 3, 40, 0.7), 64),
+    "500,000 random RGB, K = 256": (lambda: random_bytes(500_000, 3), 256),
 }
 
 
@@ -92,17 +92,15 @@ def peak():
     return int(Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1].split()[0]) / 1000
 
 
-def measure(connection, make_table, make_model, method, clock):
-    """Send seconds, megabytes beyond the table, and the inertia."""
+def measure(connection, make_table, model, clock):
+    """Send seconds, megabytes beyond the table, its own megabytes, and the inertia in units of the table."""
     table = make_table()
-    model = make_model()
-    some = table[:: len(table) // 3000]
-    make_model().fit(some)  # imports and threads are there before
-    if method == "predict":
-        model.fit(some)
+    clone(model).fit(table[:: len(table) // 3000])  # imports and threads are there before
     before, start = peak(), clock()
-    getattr(model, method)(table)
-    connection.send((clock() - start, peak() - before, table.nbytes / 1e6, model.inertia_, model.n_iter_))
+    model.fit(table)
+    spent, beyond = clock() - start, peak() - before
+    unit = 255 if isinstance(model, KMeansSegmenter) and table.dtype == np.uint8 else 1
+    connection.send((spent, beyond, table.nbytes / 1e6, model.inertia_ * unit**2))
 
 
 def in_process(*arguments):
@@ -121,31 +119,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="parts of the names of cases")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--predict", action="store_true", help="label instead of fit")
     parser.add_argument("--cpu", action="store_true", help="CPU time instead of wall-clock time")
     args = parser.parse_args()
-    clock, method = (time.process_time if args.cpu else time.perf_counter), ("predict" if args.predict else "fit")
-    print("| data | skseg | KMeans | ratio | memory beyond X, skseg | KMeans | X | inertia |")
+    clock = time.process_time if args.cpu else time.perf_counter
+    print("| X | size of X | skseg | KMeans | ratio | memory beyond X, skseg | KMeans | inertia |")
     print("|---|---|---|---|---|---|---|---|")
-    for name, (make_table, n_clusters, params) in CASES.items():
+    for name, (make_table, n_clusters) in CASES.items():
         if args.names and not any(part in name for part in args.names):
             continue
         rows = []
         for seed in range(args.seeds):
-            common = {"random_state": seed, "n_init": 1}
-            works = (
-                lambda: KMeansSegmenter(
-                    n_clusters, random_state=seed, color_space=None, channel_weights=None, **params
-                ),
-                lambda: KMeans(n_clusters, **common),
-            )
-            rows.append([in_process(make_table, work, method, clock) for work in works])
-        (ours, ours_mb, size, inertia, ours_iter), (theirs, theirs_mb, _, plain, theirs_iter) = np.median(rows, axis=0)
-        print(
-            f"| {name} | {ours:.2f} s | {theirs:.2f} s | {ours / theirs:.2f} | {ours_mb:.0f} MB | {theirs_mb:.0f} MB "
-            f"| {size:.0f} MB | {inertia / plain:.4f} | {ours_iter:.0f} {theirs_iter:.0f}",
-            flush=True,
-        )
+            ours = KMeansSegmenter(n_clusters, color_space=None, channel_weights=None, random_state=seed)
+            theirs = KMeans(n_clusters, n_init=1, random_state=seed)
+            rows.append([in_process(make_table, model, clock) for model in (ours, theirs)])
+        (ours, our_peak, size, inertia), (theirs, their_peak, _, plain) = np.median(rows, axis=0)
+        times = f"{ours:.2f} s | {theirs:.2f} s | {ours / theirs:.2f}"
+        peaks = f"{our_peak:.0f} MB | {their_peak:.0f} MB"
+        print(f"| {name} | {size:.0f} MB | {times} | {peaks} | {inertia / plain:.4f} |", flush=True)
 
 
 if __name__ == "__main__":
