@@ -17,6 +17,7 @@ from ._limits import LIMITS
 from ._model import Model
 
 T = TypeVar("T")
+Part = tuple[NDArray[Any], NDArray[Any] | None, Bounds | None]  # rows, weights and bounds
 
 
 def read_rows(pixels: Pixels, color_space: str | None) -> NDArray[Any]:
@@ -104,13 +105,18 @@ class PixelScan:
         self._images, self._sample_weight, self._n_jobs = images, sample_weight, n_jobs
         self._color_space, self._like = color_space, like
         self.is_weighted = sample_weight is not None
+        self._parts: list[Part] = []  # all of them, if they need no copies
         self.bounds = None
         if isinstance(images, SingleImage) and images.has_label_map and images.is_in_order:
             self.bounds = Bounds.empty(sum(pixels.n_rows for pixels in images.blocks()))
 
     def reduce(self, function: Callable[..., T], combine: Callable[[Iterable[T]], T]) -> T:
         """Combine the results of `function` for the rows of each block, their weights or None, and their bounds."""
+        if self._parts:
+            return combine([function(*part) for part in self._parts])
         color_space, like, is_weighted, bounds = self._color_space, self._like, self.is_weighted, self.bounds
+        parts: list[Part] = []
+        whole = self._images.data if bounds is not None and isinstance(self._images.data, np.ndarray) else None
 
         def pass_over(pixels: Pixels) -> T:  # without the images, lest they are sent to workers with it
             rows = read_rows(pixels, color_space)
@@ -118,9 +124,15 @@ class PixelScan:
             weights = pixels.weights(len(rows))
             if is_weighted and weights is None:
                 weights = np.ones(len(rows))
-            return function(rows, weights, None if bounds is None else bounds.part(pixels.start, len(rows)))
+            some = None if bounds is None else bounds.part(slice(pixels.start, pixels.start + len(rows)))
+            if whole is not None and np.may_share_memory(rows, whole):
+                parts.append((rows, weights, some))
+            return function(rows, weights, some)
 
-        return self._images.reduce(pass_over, combine, sample_weight=self._sample_weight, n_jobs=self._n_jobs)
+        result = self._images.reduce(pass_over, combine, sample_weight=self._sample_weight, n_jobs=self._n_jobs)
+        if whole is not None and sum(len(rows) for rows, *_ in parts) == int(np.prod(whole.shape[:-1])):
+            self._parts = parts
+        return result
 
 
 def label_map(images: Image, model: Model, scan: PixelScan | None) -> Any:

@@ -28,7 +28,7 @@ from ._kmeans import (
     stand_for_all,
     weighted_variance,
 )
-from ._limits import LIMITS
+from ._limits import LIMITS, of_channels
 from ._model import Model
 from ._scaling import check_size, learn_weights
 
@@ -39,6 +39,7 @@ _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
+_SAMPLED_PER_CLUSTER = 64  # colors that passes are started from, at least
 
 
 def check_fit_parameters(*, n_clusters: int, init: Init, n_init: str | int, max_iter: int, tol: float) -> None:
@@ -69,13 +70,15 @@ def fit_model(
 
     If the census is a sample, `scan` goes through all colors.
     """
-    conversion = find_conversion(color_space, channel_weights, census.colors.shape[1])
+    n_channels = census.colors.shape[1]
+    conversion = find_conversion(color_space, channel_weights, n_channels)
     conversion.check_range(census.number_limits())
     conversion = learn_weights(conversion, census, scan)
     params["init"] = _start(census.colors, conversion, **params)
-    if scan is None and len(census.colors) <= LIMITS.held_colors:
+    n_sampled = max(of_channels(LIMITS.sampled_colors, n_channels), _SAMPLED_PER_CLUSTER * params["n_clusters"])
+    if scan is None and len(census.colors) <= (LIMITS.held_colors if n_channels <= 4 else n_sampled):
         return _fit_held(census, conversion, params)
-    return _fit_in_passes(census, conversion, scan or CensusScan(census), params)
+    return _fit_in_passes(sample(census, n_sampled), census, conversion, scan or CensusScan(census), params)
 
 
 def without_most_colors(model: Model) -> Model:
@@ -97,9 +100,8 @@ def _fit_held(census: Census, conversion: Conversion, params: dict[str, Any]) ->
     return model
 
 
-def _fit_in_passes(census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
-    """Start from k-means on a sample of the colors; add the colors that it does not represent, and start again."""
-    some = sample(census, LIMITS.sampled_colors)
+def _fit_in_passes(some: Census, census: Census, conversion: Conversion, scan: Scan, params: dict[str, Any]) -> Model:
+    """Start from k-means on some of the colors; add the colors that they do not represent, and start again."""
     _features(some, conversion)
     check_size(some.number_limits())
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))

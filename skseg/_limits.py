@@ -26,10 +26,11 @@ class Limits:
     crossed_labels : cells of a table of two labels that is not worth compressing
     probed_pixels : pixels that tell how many distinct colors there are, about
     keys : distinct colors with keys of up to 32 bits that are counted
-    colors_in_fit, colors_in_score : distinct colors without such keys that are counted
+    colors_in_fit, colors_in_score : distinct colors without such keys that are counted, of up to eight channels; see
+        `of_channels`
     waiting_colors : colors of single images that may wait to be merged: a few megabytes
-    held_colors : colors whose features are held together; more are passed over
-    sampled_colors : colors that passes are started from
+    held_colors : colors of up to four channels whose features are held together; more are passed over
+    sampled_colors : colors of up to eight channels that passes are started from; see `of_channels`
     kept_bytes : of a census that is kept with a model, unless its colors fit into 24 bits
     """
 
@@ -38,7 +39,7 @@ class Limits:
     block_bytes: int = 1 << 26
     result_pixels: int = 1 << 22
     label_map_pixels: int = 64_000_000
-    pass_numbers: int = 1 << 17
+    pass_numbers: int = 1 << 18
     map_numbers: int = 1 << 16
     many_regions: int = 20_000
     many_neighbors: int = 100
@@ -51,12 +52,17 @@ class Limits:
     crossed_labels: int = 1 << 22
     probed_pixels: int = 1 << 13
     keys: int = 1 << 22
-    colors_in_fit: int = 1 << 19
+    colors_in_fit: int = 1 << 17
     colors_in_score: int = 1 << 22
     waiting_colors: int = 1 << 18
     held_colors: int = 1 << 19
-    sampled_colors: int = 1 << 19
+    sampled_colors: int = 1 << 15
     kept_bytes: int = 1 << 23
+
+
+def of_channels(n_colors: int, n_channels: int) -> int:
+    """A limit for colors of any number of channels: as many numbers as `n_colors` of eight channels have, at most."""
+    return n_colors * 8 // max(8, n_channels)
 
 
 LIMITS = Limits()

@@ -4,6 +4,7 @@ It knows neither the kind of X nor the conventions of scikit-learn's estimators.
 """
 
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,10 +81,10 @@ class Model:
 
     def label(self, rows: NDArray[Any]) -> NDArray[np.int32]:
         """Cluster of each pixel row."""
-        find = NearestCenter(self.centers)
+        find = cache(partial(NearestCenter, self.centers))  # made if there is a color that is not known
 
         def label_colors(colors: NDArray[Any]) -> NDArray[np.int32]:
-            return find(np.ascontiguousarray(self.conversion.convert(colors).T)).astype(np.int32)
+            return find()(self.conversion.convert(colors)).astype(np.int32)
 
         return self.cache.map(label_colors, rows, len(self.centers))
 

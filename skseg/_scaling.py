@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._census import Census, map_rows, sample
+from ._census.blocks import for_blocks
 from ._color import Conversion
-from ._kmeans import CensusScan, Passes, Scan
+from ._kmeans import Bounds, CensusScan, Scan, block_length
 
 Floats = NDArray[np.float64]
 
@@ -31,12 +32,27 @@ def learn_weights(conversion: Conversion, census: Census, scan: Scan | None = No
     rough = features.std(axis=0)
     rough = np.where(rough > _CONSTANT_DEVIATION * size, rough, np.where(size > 0, size, 1.0))
 
-    def moments_of(colors: NDArray[Any]) -> Floats:
-        offsets = (conversion.convert(colors) - center) / rough
-        return np.hstack([offsets, offsets**2])
+    unit = census.weights.max()
 
-    passed = Passes(scan or CensusScan(census), moments_of, some).run(np.zeros((1, 2 * len(center))))
-    means, squares = np.split(passed.shifts[0], 2)
+    def add_up(rows: NDArray[Any], weights: Floats | None, _: Bounds | None) -> Floats:
+        """Sums of weights, of offsets from the center, and of their squares, (1 + 2 * n_features,)."""
+        length = block_length(rows)
+        sums = [np.zeros(1 + 2 * len(center))] * -(-len(rows) // length)
+
+        def add(block: slice) -> None:
+            offsets = np.ascontiguousarray(conversion.convert(rows[block]).T)
+            offsets -= center[:, np.newaxis]
+            offsets /= rough[:, np.newaxis]
+            weight = np.ones(offsets.shape[1]) if weights is None else weights[block] / unit
+            weighted = offsets if weights is None else offsets * weight
+            products = np.einsum("ij,ij->i", weighted, offsets)
+            sums[block.start // length] = np.concatenate([[weight.sum()], weighted.sum(axis=1), products])
+
+        for_blocks(add, len(rows), length)
+        return np.asarray(sum(sums))
+
+    total, *moments = (scan or CensusScan(census)).reduce(add_up, lambda parts: np.asarray(sum(parts)))
+    means, squares = np.split(np.array(moments) / total, 2)
     deviation = rough * np.sqrt(np.maximum(squares - means**2, 0.0))
     is_constant = deviation <= np.maximum(_CONSTANT_DEVIATION * size, _LEAST_DEVIATION)
     return conversion.with_weights(1 / np.where(is_constant, 1.0, deviation))

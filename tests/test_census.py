@@ -628,11 +628,24 @@ def test_a_copy_has_forgotten_everything():
     assert len(pickle.dumps(memory)) < 200
 
 
-def test_more_labels_than_a_byte_holds_are_not_remembered():
+@pytest.mark.parametrize("n_labels", [254, 255, 256, 257, 65_535])
+def test_labels_of_one_or_two_bytes_are_remembered(n_labels):
     memory = LabelCache()
-    labels = memory.map(lambda colors: colors[:, 0].astype(np.int32) + 100, FRAMES[0], 356)
-    assert np.array_equal(labels, FRAMES[0][:, 0].astype(np.int32) + 100)
-    assert_knows_nothing(memory, FRAMES[0])
+
+    def last_labels(colors):
+        return n_labels - 1 - colors[:, 0].astype(np.int32) % min(n_labels, 250)
+
+    memory.remember(FRAMES[1], last_labels(FRAMES[1]))
+    for frame in FRAMES:
+        assert np.array_equal(memory.map(last_labels, frame, n_labels), last_labels(frame))
+    assert np.array_equal(memory.map(lambda colors: 1 / 0, FRAMES[0], n_labels), last_labels(FRAMES[0]))
+
+
+def test_more_labels_than_two_bytes_hold_are_not_remembered():
+    memory = LabelCache()
+    labels = memory.map(lambda colors: colors[:, 0].astype(np.int32) + 65_400, FRAMES[0], 65_656)
+    assert np.array_equal(labels, FRAMES[0][:, 0].astype(np.int32) + 65_400)
+    assert memory._table is None
 
 
 @pytest.mark.parametrize(("n_channels", "is_kept"), [(1, True), (3, True), (4, False)])

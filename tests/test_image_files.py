@@ -374,6 +374,9 @@ def test_the_command_reads_bands_and_stacks(folder):
         assert file.transform == PLACE["transform"]
     options = ["--color-space", "none", "-k", "3", "--resume", "-o", "out"]
     assert "is done" in CliRunner().invoke(app, ["segment", *names, "--stack", "--bands", "4,1", *options]).output
+    tifffile.imwrite("pages.tif", np.moveaxis(BANDS[..., :4], -1, 0), photometric="minisblack")
+    outcome = CliRunner().invoke(app, ["segment", "pages.tif", "--bands", "pages", *options])
+    assert "20 × 30 pixels of page 1, page 2, page 3, page 4" in outcome.output
     for bands in ("0", "1,x", ""):
         assert "neither pages nor numbers" in CliRunner().invoke(app, ["segment", *names, "--bands", bands]).output
 

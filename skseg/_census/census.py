@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .._limits import LIMITS
+from .._limits import LIMITS, of_channels
 from .blocks import for_blocks
 from .keys import BLOCK_ROWS, FEW_ROWS, TABLE_BITS, Codes, encode
 from .order import lexicographic_order, sort_by_digit
@@ -60,12 +60,13 @@ class Census(NamedTuple):
 def count(rows: NDArray[Any], weights: NDArray[np.float64] | None = None, *, max_rows: int | None = None) -> Census:
     """The census of pixel rows of shape (n_pixels, n_channels); a pixel of weight 0 is absent.
 
-    With `max_rows`, it is a sample if more distinct rows occur, and they have no keys or too many.
+    With `max_rows`, it is a sample if more distinct rows of up to eight channels occur, or as many numbers of more
+    channels, and they have no keys or too many.
     """
     if weights is not None and not weights.all():
         rows, weights = rows[weights > 0], weights[weights > 0]
     codes = encode(rows)
-    limit = _most_colors(codes, max_rows)
+    limit = _most_colors(codes, max_rows, rows.shape[1])
     if len(rows) <= limit:
         return _count_all(rows, codes, weights)
     limits, hashes = _limits(rows), _hashes(rows)
@@ -90,7 +91,7 @@ def merge(censuses: Iterable[Census], *, max_rows: int | None = None) -> Census:
     together = _count_all(colors, codes, weights)
     if level > 0:
         together = together._replace(level=level, limits=_limits(np.array(limits)))
-    return sample(together, _most_colors(codes, max_rows))
+    return sample(together, _most_colors(codes, max_rows, colors.shape[1]))
 
 
 def sample(census: Census, n_colors: int) -> Census:
@@ -121,11 +122,11 @@ def shrink(census: Census) -> Census:
     return sample(census, LIMITS.kept_bytes // (census.colors[0].nbytes + _BYTES_BESIDE))
 
 
-def _most_colors(codes: Codes | None, max_rows: int | None) -> int:
+def _most_colors(codes: Codes | None, max_rows: int | None, n_channels: int) -> int:
     """How many colors are counted before a sample takes their place."""
     if max_rows is None or (codes is not None and codes.n_bits <= TABLE_BITS):
         return sys.maxsize
-    return max_rows if codes is None else max(max_rows, LIMITS.keys)
+    return of_channels(max_rows, n_channels) if codes is None else max(max_rows, LIMITS.keys)
 
 
 def _guess_level(rows: NDArray[Any], hashes: NDArray[np.uint32], limit: int) -> int:

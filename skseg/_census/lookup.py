@@ -15,9 +15,10 @@ from .keys import BLOCK_ROWS, FEW_ROWS, TABLE_BITS, Codes, encode
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 
 _COMPUTED_ROWS = 1 << 14  # rows that functions are computed of at a time; their temporaries are larger than the rows
+_ROWS_AT_ONCE = 1 << 10  # rows that are not worth a call to see what the values are like
 _COMPUTED_BYTES = 1 << 20  # of these rows, or of their values, as float64
-_FEWEST_CACHED = 1 << 14  # pixels, or colors; the table of 16 MB takes longer than fewer
-_MOST_LABELS = 255  # that a byte can hold beside "unknown"
+_FEWEST_CACHED = 1 << 14  # pixels that were labeled, or colors; the table takes longer than fewer
+_MOST_LABELS = (1 << 16) - 1  # that two bytes can hold beside "unknown"
 _BYTES = np.arange(256, dtype=np.uint8)
 
 
@@ -47,6 +48,8 @@ def _map_coded(function: Function, rows: NDArray[Any], codes: Codes | None) -> N
 
 def map_rows(function: Function, rows: NDArray[Any]) -> NDArray[Any]:
     """`function` of the rows, computed in blocks; it gives a label, or a row, for each."""
+    if len(rows) <= _ROWS_AT_ONCE:
+        return function(rows)
     like = function(rows[:1])
     values = np.empty((len(rows), *like.shape[1:]), dtype=like.dtype)
     widest = max(rows.shape[1], *like.shape[1:], 1)
@@ -75,7 +78,7 @@ def _gather(values: NDArray[Any], n_rows: int, index_of: Callable[[slice], NDArr
 
 
 class LabelCache:
-    """Cache of the labels of 24-bit colors: a table of 16 MB, made on first use.
+    """Cache of the labels of 24-bit colors: a table of 16 MB, or 32 for more than 255 labels, made on first use.
 
     A label is valid for one function, so a cache belongs to one fitted model, and for the numbers that the codes of its
     color stand for: colors that are narrowed to other numbers, as in an image of another dtype, start a new table.
@@ -84,8 +87,9 @@ class LabelCache:
     """
 
     def __init__(self) -> None:
-        self._table: NDArray[np.uint8] | None = None  # label + 1, or 0 for a color that is not known
+        self._table: NDArray[np.unsignedinteger[Any]] | None = None  # label + 1, or 0 for a color that is not known
         self._numbers: NDArray[Any] = _BYTES  # that the codes stand for
+        self._n_labeled = 0  # pixels
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[LabelCache], tuple[()]]:
@@ -93,18 +97,20 @@ class LabelCache:
 
     def remember(self, colors: NDArray[Any], labels: NDArray[Any]) -> None:
         """Take in labels that are known."""
-        if _is_worth_it(colors, labels.max(initial=0) + 1):
+        if len(colors) >= _FEWEST_CACHED and _can_hold(colors, labels.max() + 1):
             codes = encode(colors)
             if codes is not None:
-                self._table_for(codes)[codes.pack()] = labels + 1
+                self._table_for(codes, labels.max() + 1)[codes.pack()] = labels + 1
 
     def map(self, function: Function, rows: NDArray[Any], n_labels: int) -> NDArray[np.int32]:
         """The labels that `function` gives to rows; it is computed for colors that were never met."""
         codes = encode(rows)
-        if codes is None or not _is_worth_it(rows, n_labels):
+        self._n_labeled += len(rows)
+        is_worth_it = self._table is not None or self._n_labeled >= _FEWEST_CACHED
+        if codes is None or not (is_worth_it and _can_hold(rows, n_labels)):
             return _map_coded(function, rows, codes)
         labels = np.empty(len(rows), dtype=np.int32)
-        table = self._table_for(codes)
+        table = self._table_for(codes, n_labels)
         unknown: list[NDArray[np.uint32]] = []
 
         def fill(block: slice) -> None:
@@ -121,17 +127,19 @@ class LabelCache:
             for_blocks(fill, len(rows), BLOCK_ROWS)
         return labels
 
-    def _table_for(self, codes: Codes) -> NDArray[np.uint8]:
+    def _table_for(self, codes: Codes, n_labels: int) -> NDArray[np.unsignedinteger[Any]]:
         numbers = _BYTES if codes.numbers is None else codes.numbers
         with self._lock:
             if self._table is None or not _agree(self._numbers, numbers):
-                self._table, self._numbers = np.zeros(1 << TABLE_BITS, dtype=np.uint8), numbers
+                kind = np.min_scalar_type(n_labels)
+                self._table, self._numbers = np.zeros(1 << TABLE_BITS, dtype=kind), numbers
             self._numbers = np.fmax(self._numbers, numbers)  # numbers rather than NaN
             return self._table
 
 
-def _is_worth_it(rows: NDArray[Any], n_labels: int) -> bool:
-    return rows.shape[1] == 3 and len(rows) >= _FEWEST_CACHED and n_labels < _MOST_LABELS
+def _can_hold(rows: NDArray[Any], n_labels: int) -> bool:
+    """Whether a table can hold the labels of such rows."""
+    return rows.shape[1] == 3 and n_labels <= _MOST_LABELS
 
 
 def _agree(known: NDArray[Any], numbers: NDArray[Any]) -> bool:

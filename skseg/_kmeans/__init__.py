@@ -2,6 +2,6 @@
 
 from .cells import Cells, group
 from .fit import fit_kmeans, known_kmeans
-from .nearest_center import NearestCenter, distances, nearest, weighted_variance
+from .nearest_center import NearestCenter, block_length, distances, nearest, weighted_variance
 from .passes import Passed, Passes
 from .scans import Bounds, CensusScan, Scan, no_buckets, representatives, scattered_buckets, stand_for_all

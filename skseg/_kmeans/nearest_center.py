@@ -1,6 +1,6 @@
 """Distances between points and centers, and the nearest center of each point."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from threading import local
 from typing import Any, NamedTuple
@@ -9,15 +9,20 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .._census.blocks import for_blocks
+from .._limits import LIMITS
 
 Floats = NDArray[np.float64]
 
-_LABELED_POINTS = 1 << 14  # labeled at a time
+_LABELED_POINTS = 1 << 14  # labeled at a time, if their numbers are few
+_FEW_NUMBERS = 1 << 14  # of which arrays are cheaper than a loop over the features
 _MAX_SCORES = 1 << 18  # of points and centers that are held at a time: they stay in the processor's cache
+_MAX_PRODUCTS = 1 << 18  # of numbers in a matrix product that OpenBLAS computes without other threads, which may stall
 _SINGLE_RADII = 1e-12, 1e12  # of centers that are ranked in single precision
-_MAX_SINGLE_CENTERS = 16  # that are ranked so; the numbers of more would take too many bits of a score
-_FAR = 16  # times the radius of the centers; points that are farther away need double precision
+_MAX_SINGLE_CENTERS = 8  # that are ranked so, times 4 for each feature: scores of close centers, which differ by less
+_MOST_SINGLE_CENTERS = 1 << 10  # than those of others, must leave bits for their numbers
+_FAR = 1e6  # times the radius of the centers; points that are farther away need double precision
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
+_ROUNDING = 2.0**-20  # of margins, relative
 
 
 def distances(points: Floats, centers: Floats) -> Floats:
@@ -32,6 +37,9 @@ def distances(points: Floats, centers: Floats) -> Floats:
 def _distances_of_columns(columns: Floats, centers: Floats) -> Floats:
     """Distances to each center, (n_centers, n_points), of points given as columns, (n_features, n_points)."""
     squares = np.zeros((len(centers), columns.shape[1]))
+    if squares.size * len(columns) < _FEW_NUMBERS:  # in one go; the sum is made in the same order
+        squares += ((columns[:, np.newaxis] - centers.T[:, :, np.newaxis]) ** 2).sum(axis=0)
+        return np.sqrt(squares, out=squares)
     for column, coordinates in zip(columns, centers.T, strict=True):
         offsets = column - coordinates[:, np.newaxis]
         offsets *= offsets
@@ -45,10 +53,16 @@ def nearest(points: Floats, centers: Floats) -> NDArray[np.int32]:
     find = NearestCenter(centers)
 
     def fill(block: slice) -> None:
-        labels[block] = find(np.ascontiguousarray(points[block].T))
+        labels[block] = find(points[block])
 
-    for_blocks(fill, len(points), _LABELED_POINTS)
+    for_blocks(fill, len(points), block_length(points))
     return labels
+
+
+def block_length(points: NDArray[Any]) -> int:
+    """Number of points that are labeled at a time."""
+    n_features: int = points.shape[1]
+    return min(_LABELED_POINTS, max(1, LIMITS.pass_numbers // n_features))
 
 
 class _Ranking(NamedTuple):
@@ -56,7 +70,7 @@ class _Ranking(NamedTuple):
 
     Attributes
     ----------
-    offsets : from the mean of the centers, (n_centers, n_features)
+    offsets : from the origin, (n_centers, n_features)
     halves : of their squares, (n_centers, 1)
     numbers : of the centers, as integers of the same size, (n_centers, 1)
     """
@@ -66,18 +80,18 @@ class _Ranking(NamedTuple):
     numbers: NDArray[Any]
 
 
-class _Scratch(local):
+class Scratch(local):
     """Arrays of each thread to write to again and again, which are freed with the object.
 
-    Large arrays that threads make and drop again cost several times the work on them.
+    Large arrays that are made and dropped again, block after block, cost several times the work on them.
     """
 
-    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
-        """An array with arbitrary content, valid until the next call with this name."""
-        arrays, size = vars(self), prod(shape)
-        if name not in arrays or arrays[name].size < size:
-            arrays[name] = np.empty(size, dtype=dtype)
-        return np.asarray(arrays[name][:size].reshape(shape))
+    def get(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """An array with arbitrary content, valid until the next call with this name and type."""
+        arrays, key, size = vars(self), name + np.dtype(dtype).char, prod(shape)
+        if key not in arrays or arrays[key].size < size:
+            arrays[key] = np.empty(size, dtype=dtype)
+        return np.asarray(arrays[key][:size].reshape(shape))
 
 
 class NearestCenter:
@@ -85,104 +99,152 @@ class NearestCenter:
 
     Centers are ranked by ``x · c - c² / 2``, a matrix product, in single precision where that is enough. Its last bits
     are replaced by the number of the center, so that the largest score tells the label. The difference of two scores is
-    wrong by less than `_error`, so a center whose score is lower by more is farther away. Points with another score
-    within the error of the best are measured exactly, so all labels are those of exact distances.
+    wrong by less than `_errors`, so a center whose score is lower by more is farther away. Points whose second best
+    score is within the error of the best are measured exactly, so all labels are those of exact distances.
+
+    Parameters
+    ----------
+    centers : (n_centers, n_features)
+    origin : where offsets are measured from, (n_features,); by default the mean of the centers
     """
 
-    def __init__(self, centers: Floats) -> None:
+    def __init__(self, centers: Floats, origin: Floats | None = None) -> None:
         self._centers = centers
-        self._origin = centers.mean(axis=0)[:, np.newaxis]
-        offsets = np.ascontiguousarray(centers - self._origin.T)
+        self._origin = centers.mean(axis=0) if origin is None else origin
+        offsets = np.ascontiguousarray(centers - self._origin)
         squares = (offsets**2).sum(axis=1, keepdims=True)
         self._radius = float(np.sqrt(squares.max()))
+        self._size = float(np.abs(self._origin).max())
         self._number_mask = (1 << (len(centers) - 1).bit_length()) - 1
-        self._scratch = _Scratch()
+        self.scratch = Scratch()
         self._double = double = _Ranking(offsets, squares / 2, np.arange(len(centers))[:, np.newaxis])
         self._single = None
-        if len(centers) <= _MAX_SINGLE_CENTERS and _SINGLE_RADII[0] < self._radius < _SINGLE_RADII[1]:
+        most = min(_MAX_SINGLE_CENTERS * 4 ** min(centers.shape[1], 8), _MOST_SINGLE_CENTERS)
+        if len(centers) <= most and _SINGLE_RADII[0] < self._radius < _SINGLE_RADII[1]:
             floats = double.offsets.astype(np.float32), double.halves.astype(np.float32)
             self._single = _Ranking(*floats, double.numbers.astype(np.int32))
 
-    def __call__(self, columns: Floats) -> NDArray[np.int64]:
-        """The labels of points, given as columns, (n_features, n_points)."""
-        return self._find(columns, None)
+    def __call__(self, points: Floats) -> NDArray[np.int64]:
+        """The labels of points, (n_points, n_features)."""
+        return self.label(points - self._origin, points.__getitem__)
 
-    def with_margins(self, columns: Floats) -> tuple[NDArray[np.int64], Floats]:
+    def with_margins(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
         """Labels, and by how much the second nearest center is farther away, at least, (n_points,)."""
-        margins = np.full(columns.shape[1], np.inf)
-        return self._find(columns, margins), margins
+        margins = np.empty(len(points))
+        return self.label(points - self._origin, points.__getitem__, margins), margins
 
-    def _find(self, columns: Floats, margins: Floats | None) -> NDArray[np.int64]:
-        """Labels; `margins` are filled in if they are wanted."""
-        labels = np.zeros(columns.shape[1], dtype=np.int64)
+    def label(
+        self,
+        offsets: NDArray[np.floating[Any]],
+        points: Callable[[NDArray[np.intp]], Floats],
+        margins: Floats | None = None,
+    ) -> NDArray[np.int64]:
+        """The labels of points, given by their offsets from the origin, rounded to single precision or not.
+
+        `points` gives those of some indices, exactly. `margins` are filled in if they are wanted.
+        """
+        labels = np.zeros(len(offsets), dtype=np.int64)
+        if len(self._centers) == 1:
+            if margins is not None:
+                margins[:] = np.inf
+            return labels
         length = max(1, _MAX_SCORES // len(self._centers))
-        for start in range(0, len(labels) if len(self._centers) > 1 else 0, length):
+        for start in range(0, len(labels), length):
             part = slice(start, start + length)
-            labels[part] = self._label(columns[:, part], None if margins is None else margins[part])
+            margin = None if margins is None else margins[part]
+            labels[part], doubtful = self._rank(offsets[part], margin)
+            if len(doubtful):
+                doubtful += start
+                columns = np.ascontiguousarray(points(doubtful).T)
+                labels[doubtful] = _distances_of_columns(columns, self._centers).argmin(axis=0)
         return labels
 
-    def _label(self, columns: Floats, margins: Floats | None) -> NDArray[np.int64]:
-        offsets = np.subtract(columns, self._origin, out=self._scratch.get("offsets", columns.shape))
-        reach = float(np.sqrt(len(columns)) * max(offsets.max(), -offsets.min()))
-        ranking = self._double
-        if margins is None and self._single and reach < _FAR * self._radius:  # it would make margins too small
-            ranking = self._single
-        scores, error = self._scores(ranking, offsets), self._error(ranking, reach)
+    def _rank(
+        self, offsets: NDArray[np.floating[Any]], margins: Floats | None
+    ) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp]]:
+        """The label of each point, and the indices of the points whose label is in doubt."""
+        squares = squared_norms(offsets)
+        is_near = float(squares.max()) < (_FAR * self._radius) ** 2
+        ranking = self._single if self._single and is_near else self._double
+        scores = self._scores(ranking, offsets)
         best = scores.max(axis=0)
-        labels = np.asarray(best.view(ranking.numbers.dtype) & self._number_mask, dtype=np.int64)
-        if margins is None:
-            best -= error
-            is_near = np.greater_equal(scores, best, out=self._scratch.get("near", scores.shape, np.bool_))
-            is_doubtful = is_near.view(np.uint8).sum(axis=0, dtype=np.min_scalar_type(len(scores))) != 1
-        else:
-            scores.put(labels * len(best) + np.arange(len(best)), -np.inf)
-            lead = best - scores.max(axis=0)
-            is_doubtful = lead <= error
-            margins[:] = _least_margins(offsets, best, lead, error)
-        doubtful = np.flatnonzero(is_doubtful)
-        if len(doubtful):
-            labels[doubtful] = _distances_of_columns(columns[:, doubtful], self._centers).argmin(axis=0)
-        return labels
+        labels = best.view(ranking.numbers.dtype) & self._number_mask
+        scores[labels, np.arange(len(labels))] = -np.inf
+        lead = best - scores.max(axis=0)
+        squares = squares.astype(lead.dtype, copy=False)
+        errors = self._errors(squares, offsets.dtype)
+        if margins is not None:
+            margins[:] = _least_margins(squares, best, lead, errors)
+        return labels, np.flatnonzero(lead <= errors)
 
-    def _scores(self, ranking: _Ranking, offsets: Floats) -> NDArray[Any]:
-        """The score of each center, which ends in its number, for each point, (n_centers, n_points)."""
-        kind, points = ranking.offsets.dtype, offsets
-        if kind != offsets.dtype:
-            points = self._scratch.get("singles", offsets.shape, kind)
-            points[:] = offsets
-        product = np.multiply if len(offsets) == 1 else np.matmul  # the product of one feature is slow
-        scores = self._scratch.get(f"scores {kind}", (len(self._centers), offsets.shape[1]), kind)
-        product(ranking.offsets, points, out=scores)
+    def _scores(self, ranking: _Ranking, offsets: NDArray[np.floating[Any]]) -> NDArray[Any]:
+        """The score of each center, which ends in its number, for each point, (n_centers, n_points).
+
+        Either the points or the products are transposed, whichever are fewer.
+        """
+        centers, kind, (n_points, n_features) = ranking.offsets, ranking.offsets.dtype, offsets.shape
+        scores = self.scratch.get("scores", (len(centers), n_points), kind)
+        if n_features < len(centers):
+            columns = self.scratch.get("columns", (n_features, n_points), kind)
+            columns[:] = offsets.T
+            _multiply(columns.T, centers, scores.T)
+        else:
+            rows = self.scratch.get("rows", (n_points, len(centers)), kind)
+            _multiply(offsets.astype(kind, copy=False), centers, rows)
+            scores[:] = rows.T
         scores -= ranking.halves
         packed = scores.view(ranking.numbers.dtype)
         packed &= ~self._number_mask
         packed |= ranking.numbers
         return scores
 
-    def _error(self, ranking: _Ranking, reach: float) -> float:
-        """Bound of the error of the difference of two scores, and of half that of two squared exact distances."""
-        n_features = len(self._origin)
-        roundings = 4 + n_features + 2 * (self._number_mask + 1)  # of half a bit each: of the product, and by numbers
-        largest = self._radius * (reach + self._radius / 2)
-        of_scores = largest * roundings * float(np.finfo(ranking.offsets.dtype).eps)
-        of_distances = (reach + self._radius) ** 2 * (4 + n_features) * float(np.finfo(np.float64).eps)
-        return of_scores + of_distances + _LEAST_ERROR
+    def _errors(self, squares: NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
+        """Bounds of the error of the difference of two scores, and of half that of two squared exact distances.
+
+        `squares` have the precision of the scores, `kind` is that of the offsets.
+        """
+        n_features, reach = len(self._origin), np.sqrt(squares + np.finfo(squares.dtype).tiny)
+        of_ranking, of_offsets = (float(np.finfo(each).eps) for each in (squares.dtype, kind))
+        by_numbers = 2 * (self._number_mask + 1) * of_ranking
+        of_scores = self._radius * (by_numbers + (6 + n_features) * max(of_ranking, of_offsets))
+        of_distances = (4 + n_features) * float(np.finfo(np.float64).eps)
+        errors = (reach + self._radius) * of_distances
+        errors *= reach + (self._radius + self._size)
+        errors += of_scores * (reach + self._radius / 2)
+        return np.asarray(errors + _LEAST_ERROR)
 
 
-def _least_margins(offsets: Floats, best: Floats, lead: Floats, error: float) -> Floats:
+def _multiply(points: NDArray[Any], centers: NDArray[Any], products: NDArray[Any]) -> None:
+    """The product of points and centers, (n_points, n_centers), as many small ones."""
+    length = max(1, _MAX_PRODUCTS // centers.size)
+    whole = len(points) - len(points) % length
+    for part in (slice(whole), slice(whole, None)):
+        some, out = points[part], products[part]
+        n_groups = max(1, len(some) // length)
+        np.matmul(_grouped(some, n_groups), centers.T, out=_grouped(out, n_groups))
+
+
+def _grouped(rows: NDArray[Any], n_groups: int) -> NDArray[Any]:
+    """Rows, or the transposed of columns, as groups of equal size, without a copy."""
+    shape = n_groups, -1, rows.shape[1]
+    return rows.reshape(shape) if rows.flags.c_contiguous else rows.T.reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
+
+
+def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any], errors: NDArray[Any]) -> NDArray[Any]:
     """Lower bounds of the distance to the second nearest center minus the distance to the nearest.
 
-    Scores are half the difference of the squares of the point and of its distance, and ``b - a = (b² - a²) / (a + b)``.
+    Scores are half the difference of the square of the point and of its distance, and ``b - a = (b² - a²) / (a + b)``.
     """
-    squares = -2 * best
-    for column in offsets:
-        squares += column * column
-    np.maximum(squares, 0, out=squares)
-    squares += 2 * error
+    squares = np.maximum(squares - 2 * best, 0) + 2 * errors
     longest = np.sqrt(squares)
-    squares += 2 * (lead + error)
+    squares += 2 * (lead + errors)
     longest += np.sqrt(squares)
-    return np.asarray(2 * np.maximum(lead - error, 0) / longest)
+    return np.asarray((2 - 2 * _ROUNDING) * np.maximum(lead - errors, 0) / longest)
+
+
+def squared_norms(points: NDArray[Any]) -> NDArray[Any]:
+    """Squared length of each row, (n_points,)."""
+    return np.asarray(np.einsum("ij,ij->i", points, points))
 
 
 def squared_distances(points: NDArray[Any], center: Sequence[float] | Floats) -> Floats:

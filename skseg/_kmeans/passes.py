@@ -19,19 +19,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
-from .._limits import LIMITS
-from .nearest_center import NearestCenter, nearest
+from .nearest_center import NearestCenter, Scratch, block_length, squared_norms
 from .scans import N_BUCKETS, Bounds, Scan, find_heavy
 
 Floats = NDArray[np.float64]
 Sums = tuple[Floats, Floats | float]  # of each label, and of each bucket or 0
-Label = Callable[[Floats, slice | NDArray[np.intp]], NDArray[np.int64]]  # the labels of columns, and where they are
 
-_LABELED_COLORS = 1 << 14  # colors that are labeled at a time, if their numbers are few
 _MAX_MEASURED = 1 << 16  # colors of the sample that tell where clusters lie
+_NEAR_ZERO = 2  # times the spread of the colors: measured from 0, they lose no digits that matter
+_LARGEST_SINGLE = 1e12  # number whose square and its multiples single precision can hold
 _LARGEST_MARGIN = 1e30  # relative to the extent of the sample
 _ROUNDING = 2.0**-20  # of margins and steps of centers, relative
 _LEAST_STEP = 2.0**-38  # of a center, relative to the extent: what rounding may cause
@@ -43,121 +43,156 @@ _MAX_REORDERED = 4  # passes beyond `max_iter` that only put the centers in orde
 class _Pass:
     """The work of a pass on a part of the colors.
 
-    Sums are measured from anchors, points near the colors of each label: sums of small numbers lose no digits.
-
     Attributes
     ----------
     centers : (n_labels, n_features)
+    anchors : points near the colors of each label, from which squared distances are measured, (n_labels, n_features)
     convert : converts colors to features
-    colors : anchors as colors, (n_labels, n_channels)
-    features : anchors as features, (n_labels, n_features)
+    origin : where colors are measured from, (n_channels,)
+    feature_origin : where features are measured from, (n_features,)
     factors : of the colors, if features are nothing but multiples of them, (n_channels,); the means of the colors then
         tell those of the features
     weight_unit : that weights are divided by
     extent : what margins and paths are relative to
-    path : how far centers may have moved relative to each other since all colors were looked at
+    kind : precision of the offsets that centers are ranked by, if features have `factors`
+    paths : how far each center and any other may have moved since all colors were looked at, (n_labels,)
     is_first : whether all colors are looked at, also if there are bounds
     has_buckets : whether buckets are summed
     """
 
     centers: Floats
+    anchors: Floats
     convert: Callable[[NDArray[Any]], Floats]
-    colors: Floats
-    features: Floats
+    origin: Floats
+    feature_origin: Floats
     factors: Floats | None
     weight_unit: float
     extent: float
-    path: float = 0.0
+    kind: np.dtype[Any]
+    paths: Floats
     is_first: bool = True
     has_buckets: bool = False
 
     def __call__(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
-        """Sums of a part, or what changes in them if there are bounds of the pass before; and buckets.
+        """Sums of a part, or the changes in them if there are bounds of the pass before; and buckets.
 
-        Bounds hold from pass to pass: a color keeps its label while the path is below its bound, since until then
-        centers have moved relative to each other by less than its margin.
+        Bounds hold from pass to pass: a color keeps its label while the path of its center is below its bound, since
+        until then this center and any other have moved by less than its margin.
         """
         weights = None if weights is None else weights / self.weight_unit
-        find = NearestCenter(self.centers)
-
-        def label(columns: Floats, where: slice | NDArray[np.intp]) -> NDArray[np.int64]:
-            if bounds is None:
-                return find(columns)
-            labels, margins = find.with_margins(columns)
-            margins *= (1 - _ROUNDING) / self.extent
-            bounds.labels[where], bounds.paths[where] = labels, _code(margins + self.path)
-            return labels
-
         if bounds is None or self.is_first:
-            return self._look_at_all(rows, weights, label)
-        return self._look_at_doubtful(rows, weights, bounds, label), 0.0
+            return self._look_at_all(rows, weights, bounds)
+        return self._look_at_doubtful(rows, weights, bounds), 0.0
 
-    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, label: Label) -> Sums:
+    def _look_at_all(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds | None) -> Sums:
         """The sums of all colors. Blocks are worked on in any order, but added in their own, so bits repeat."""
-        length = _block_length(rows)
-        sums, energies = [self._zeros()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
+        length, find = block_length(rows), self._nearest_center()
+        sums, energies = [self._no_sums()] * -(-len(rows) // length), np.empty(len(rows) if self.has_buckets else 0)
 
         def look(block: slice) -> None:
-            channels, columns = self._columns(rows[block])
-            weight = None if weights is None else weights[block]
-            sums[block.start // length], squares = self.add_up(channels, columns, label(columns, block), weight)
+            some, weight = rows[block], None if weights is None else weights[block]
+            offsets = self._offsets(some, find.scratch)
+            labels = self._label(find, some, offsets, None if bounds is None else bounds.part(block))
+            sums[block.start // length], squares = self._add_up(some, offsets, labels, weight, find.scratch)
             if self.has_buckets:
                 energies[block] = squares
 
         for_blocks(look, len(rows), length)
         buckets = np.bincount(hash_buckets(rows), energies, N_BUCKETS).astype(np.float64) if self.has_buckets else 0.0
-        return sum(sums, self._zeros()), buckets
+        return sum(sums, self._no_sums()), buckets
 
-    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds, label: Label) -> Floats:
-        """What changes in the sums: only colors whose bound the path has reached may have another label."""
-        doubtful, length = np.flatnonzero(bounds.paths <= _code(self.path) + 1), _block_length(rows)
-        changes = self._zeros()
-        for start in range(0, len(doubtful), length):
-            some = doubtful[start : start + length]
-            before, (channels, columns) = bounds.labels[some], self._columns(rows[some])
-            labels = label(columns, some)
-            moved = np.flatnonzero(labels != before)
-            weight = None if weights is None else weights[some[moved]]
-            here = channels[:, moved], columns[:, moved]
-            changes += self.add_up(*here, labels[moved], weight)[0]
-            changes -= self.add_up(*here, before[moved], weight)[0]
+    def _look_at_doubtful(self, rows: NDArray[Any], weights: Floats | None, bounds: Bounds) -> Floats:
+        """The changes in the sums: only colors whose bound a path has reached may have another label."""
+        reached = (_code(self.paths) + 1).astype(np.uint16)
+        doubtful = np.flatnonzero(bounds.paths <= reached.take(bounds.labels))
+        before, length, find = bounds.labels.copy(), block_length(rows), self._nearest_center()
+
+        def look(block: slice) -> None:
+            some = _take(rows, doubtful[block], find.scratch)
+            found = bounds.part(doubtful[block])  # copies
+            self._label(find, some, self._offsets(some, find.scratch), found)
+            bounds.labels[doubtful[block]], bounds.paths[doubtful[block]] = found
+
+        def look_at_all(block: slice) -> None:
+            self._label(find, rows[block], self._offsets(rows[block], find.scratch), bounds.part(block))
+
+        if len(doubtful) > len(rows) / 2:  # it takes longer to find their numbers than to look at all
+            for_blocks(look_at_all, len(rows), length)
+        else:
+            for_blocks(look, len(doubtful), length)
+        moved = np.flatnonzero(bounds.labels != before)
+        before, changes = before[moved], self._no_sums()
+        for start in range(0, len(moved), length):
+            some = moved[start : start + length]
+            colors, weight = _take(rows, some, find.scratch), None if weights is None else weights[some]
+            offsets = self._offsets(colors, find.scratch)
+            changes += self._add_up(colors, offsets, bounds.labels[some], weight, find.scratch)[0]
+            changes -= self._add_up(colors, offsets, before[start : start + length], weight, find.scratch)[0]
         return changes
 
-    def add_up(
-        self, channels: NDArray[Any], columns: Floats, labels: NDArray[Any], weights: Floats | None
+    def _nearest_center(self) -> NearestCenter:
+        return NearestCenter(self.centers, self.feature_origin)
+
+    def _offsets(self, rows: NDArray[Any], scratch: Scratch) -> NDArray[np.floating[Any]]:
+        """Features as offsets from their origin, to rank centers by, (n_rows, n_features)."""
+        if self.factors is None:
+            offsets = scratch.get("offsets", (len(rows), len(self.feature_origin)), np.float64)
+            return np.asarray(np.subtract(self.convert(rows), self.feature_origin, out=offsets))
+        offsets, room = rows, scratch.get("offsets", rows.shape, self.kind)
+        if self.origin.any() or rows.dtype != self.kind:
+            offsets = np.subtract(rows, self.origin.astype(self.kind), out=room, dtype=self.kind)
+        if (self.factors != 1).any():
+            offsets = np.multiply(offsets, self.factors.astype(self.kind), out=room)
+        return offsets
+
+    def _label(
+        self, find: NearestCenter, rows: NDArray[Any], offsets: NDArray[np.floating[Any]], bounds: Bounds | None
+    ) -> NDArray[np.integer[Any]]:
+        """The labels of colors, which are written to `bounds` together with their margins."""
+
+        def points(index: NDArray[np.intp]) -> Floats:
+            return self.convert(rows[index])
+
+        if bounds is None:
+            return find.label(offsets, points)
+        margins = np.empty(len(rows))
+        labels = find.label(offsets, points, margins)
+        bounds.labels[:] = labels
+        bounds.paths[:] = _code(margins * ((1 - _ROUNDING) / self.extent) + self.paths.take(labels))
+        return labels
+
+    def _add_up(
+        self,
+        rows: NDArray[Any],
+        offsets: NDArray[np.floating[Any]],
+        labels: NDArray[Any],
+        weights: Floats | None,
+        scratch: Scratch,
     ) -> tuple[Floats, Floats]:
-        """Weighted sums for each label, (n_sums, n_labels), and the weighted squared distance of each color.
+        """Weighted sums for each label, (n_labels, n_sums), and the weighted squared distance of each color.
 
         The sums are weights, offsets of colors, offsets of features unless they have `factors`, and squared distances.
         """
-        sums, squares = [], np.zeros(len(labels))
+        n_labels, n_rows = len(self.centers), len(labels)
+        weights = np.ones(n_rows) if weights is None else weights
+        by_label = csc_array((weights, labels, np.arange(n_rows + 1, dtype=np.int32)), shape=(n_labels, n_rows))
+        colors = scratch.get("colors", rows.shape, np.float64)
+        np.subtract(rows, self.origin, out=colors, dtype=np.float64)
+        sums = [np.bincount(labels, weights, n_labels)[:, np.newaxis], by_label @ colors]
+        if self.factors is None:
+            sums.append(by_label @ offsets)
+        features = offsets
+        if self.factors is not None:
+            features = colors if (self.factors == 1).all() else np.multiply(colors, self.factors, out=colors)
+        anchors = scratch.get("anchors", features.shape, np.float64)
+        np.take(self.anchors - self.feature_origin, labels, axis=0, out=anchors, mode="clip")
+        squares = squared_norms(np.subtract(features, anchors, out=anchors)) * weights
+        sums.append(np.bincount(labels, squares, n_labels)[:, np.newaxis])
+        return np.hstack(sums), squares
 
-        def add(numbers: Floats) -> None:
-            products = numbers if weights is None else numbers * weights
-            sums.append(np.bincount(labels, products, len(self.colors)))
-
-        add(np.ones(len(labels)))
-        for number, (channel, anchors) in enumerate(zip(channels, self.colors.T, strict=True)):
-            offsets = np.subtract(channel, anchors.take(labels), dtype=np.float64, casting="same_kind")
-            add(offsets)
-            if self.factors is not None:
-                squares += np.square(self.factors[number] * offsets)
-        for column, anchors in zip(columns, self.features.T, strict=True) if self.factors is None else ():
-            offsets = column - anchors.take(labels)
-            add(offsets)
-            squares += np.square(offsets)
-        add(squares)
-        return np.array(sums), squares if weights is None else squares * weights
-
-    def _zeros(self) -> Floats:
-        n_features = self.features.shape[1] if self.factors is None else 0
-        return np.zeros((2 + self.colors.shape[1] + n_features, len(self.colors)))
-
-    def _columns(self, rows: NDArray[Any]) -> tuple[NDArray[Any], Floats]:
-        """Colors and their features as contiguous columns."""
-        channels = np.ascontiguousarray(rows.T)
-        is_linear = self.factors is not None  # and cheaper in columns
-        return channels, np.ascontiguousarray(self.convert(channels.T if is_linear else rows).T)
+    def _no_sums(self) -> Floats:
+        n_features = len(self.feature_origin) if self.factors is None else 0
+        return np.zeros((len(self.centers), 2 + len(self.origin) + n_features))
 
 
 class Passed(NamedTuple):
@@ -171,7 +206,7 @@ class Passed(NamedTuple):
     squares : sum of the squared distances to each center, (n_labels,)
     colors : mean color next to each center, (n_labels, n_channels)
     buckets : sum of the squared distances in each bucket of colors, roughly and up to a factor, (N_BUCKETS,); or 0
-    totals : the sums of `_Pass.add_up`
+    totals : the sums of the pass, (n_labels, n_sums)
     made_by : the pass itself
     """
 
@@ -224,9 +259,16 @@ class Passes:
     ) -> None:
         self._scan, self._convert, self._convert_means = scan, convert, convert_means
         some = sample.colors[:: -(-len(sample.colors) // _MAX_MEASURED)]
-        self._colors, self._features = some, convert(some)
-        self._extent = float(np.abs(self._features).max()) or 1.0
+        features = convert(some)
+        self._origin, self._feature_origin, self._factors = _middle(some), _middle(features), None
+        if convert_means is not None:
+            if (self._origin**2).sum() < _NEAR_ZERO**2 * squared_norms(some - self._origin).mean():
+                self._origin = np.zeros(len(self._origin))  # nothing has to be subtracted
+            self._feature_origin, self._factors = map(convert_means, (self._origin, np.ones(some.shape[1])))
+        self._extent = float(np.abs(features).max()) or 1.0
         self._limits = sample.number_limits().astype(np.float64)
+        is_small = float(np.abs(self._limits).max()) < _LARGEST_SINGLE
+        self._kind: np.dtype[Any] = np.result_type(some.dtype, np.float32) if is_small else np.dtype(np.float64)
         exponent = np.rint(np.log2(np.median(sample.weights))) if scan.is_weighted else 0
         self._weight_unit = float(2.0**exponent)  # its quotients are exact
 
@@ -252,32 +294,23 @@ class Passes:
             n_iter += 1
 
     def run(self, centers: Floats, *, has_buckets: bool = False) -> Passed:
-        """A pass that looks at all colors, with the color of the sample that is nearest to each center as its anchor.
-
-        A center that no color is next to is its own anchor.
-        """
-        labels, linear = nearest(self._features, centers), self._convert_means
-        by_distance = np.argsort(((self._features - centers[labels]) ** 2).sum(axis=1), kind="stable")
-        present, members = np.unique(labels[by_distance], return_index=True)
-        colors = np.zeros((len(centers), self._colors.shape[1]))
-        factors = None if linear is None else linear(np.ones(colors.shape[1]))
-        if factors is not None:
-            np.divide(centers, factors, out=colors, where=factors != 0)
-        colors[present] = self._colors[by_distance[members]]
-        features = centers if linear is None else linear(colors)
+        """A pass that looks at all colors."""
+        origins = self._origin, self._feature_origin, self._factors
         units = self._weight_unit, self._extent
-        return self._pass(_Pass(centers, self._convert, colors, features, factors, *units, has_buckets=has_buckets))
+        paths = np.zeros(len(centers))
+        work = _Pass(centers, centers, self._convert, *origins, *units, self._kind, paths, has_buckets=has_buckets)
+        return self._pass(work)
 
     def _move(self, passed: Passed) -> Passed:
         """The next pass, with centers moved to the means; with new anchors, if they are far from these."""
         centers, work = passed.centers + passed.shifts, passed.made_by
-        distances = ((centers - work.features) ** 2).sum(axis=1)
+        distances = ((centers - work.anchors) ** 2).sum(axis=1)
         least = (self._extent * _LEAST_STEP) ** 2
         if (distances > np.maximum(_LONGEST_WAY**2 * passed.scatters, least)).any():
             return self.run(centers)
-        step = float(np.sqrt((passed.shifts**2).sum(axis=1).max()))  # one center comes nearer by it, one goes away
-        path = work.path + 2 * step * (1 + _ROUNDING) / self._extent
-        work = replace(work, centers=centers, path=path, is_first=False, has_buckets=False)
+        steps = np.sqrt((passed.shifts**2).sum(axis=1)) * (1 + _ROUNDING) / self._extent
+        paths = work.paths + steps + steps.max()  # one center goes away, another comes nearer
+        work = replace(work, centers=centers, paths=paths, is_first=False, has_buckets=False)
         return self._pass(work, passed.totals)
 
     def _reorder(self, passed: Passed, wanted: NDArray[np.intp]) -> Passed:
@@ -287,21 +320,21 @@ class Passes:
             return self.run(centers)
         if bounds is not None:
             np.take(np.argsort(wanted).astype(np.int32), bounds.labels, out=bounds.labels, mode="clip")
-        colors, features = work.colors[wanted], work.features[wanted]
-        work = replace(work, centers=centers, colors=colors, features=features, is_first=False, has_buckets=False)
-        return self._pass(work, passed.totals[:, wanted])
+        anchors, paths = work.anchors[wanted], work.paths[wanted]
+        work = replace(work, centers=centers, anchors=anchors, paths=paths, is_first=False, has_buckets=False)
+        return self._pass(work, passed.totals[wanted])
 
     def _pass(self, work: _Pass, totals_before: Floats | None = None) -> Passed:
         """A pass; after another one, colors far from borders are not looked at again if there are bounds."""
         totals, buckets = self._scan.reduce(work, _add)
         if totals_before is not None and self._scan.bounds is not None:
             totals = totals_before + totals
-        centers, weights, n_channels = work.centers, totals[0], work.colors.shape[1]
-        offsets = totals[1:-1] / np.where(weights > 0, weights, 1.0)
-        colors = (work.colors + offsets[:n_channels].T).clip(*self._limits)  # rounding leads beyond them
-        features = self._convert_means(colors) if self._convert_means else work.features + offsets[n_channels:].T
-        steps, ways = centers - work.features, features - work.features
-        squares = totals[-1] + weights * (steps * (steps - 2 * ways)).sum(axis=1)
+        centers, weights, n_channels = work.centers, totals[:, 0], len(work.origin)
+        offsets = totals[:, 1:-1] / np.where(weights > 0, weights, 1.0)[:, np.newaxis]
+        colors = (work.origin + offsets[:, :n_channels]).clip(*self._limits)  # rounding leads beyond them
+        features = self._convert_means(colors) if self._convert_means else work.feature_origin + offsets[:, n_channels:]
+        steps, ways = centers - work.anchors, features - work.anchors
+        squares = totals[:, -1] + weights * (steps * (steps - 2 * ways)).sum(axis=1)
         return Passed(
             centers,
             weights * self._weight_unit,
@@ -319,9 +352,14 @@ def _add(parts: Iterable[Sums]) -> Sums:
     return reduce(lambda one, other: (one[0] + other[0], one[1] + other[1]), parts)
 
 
-def _block_length(rows: NDArray[Any]) -> int:
-    """Number of colors that are labeled at a time."""
-    return int(min(_LABELED_COLORS, 1 + LIMITS.pass_numbers // rows.shape[1]))
+def _take(rows: NDArray[Any], index: NDArray[np.intp], scratch: Scratch) -> NDArray[Any]:
+    """Some of the rows."""
+    return rows.take(index, axis=0, out=scratch.get("rows", (len(index), rows.shape[1]), rows.dtype), mode="clip")
+
+
+def _middle(rows: NDArray[Any]) -> Floats:
+    """The median of each column; of two, the lower, so that it is one of its numbers."""
+    return np.asarray(np.sort(rows, axis=0)[(len(rows) - 1) // 2], dtype=np.float64)
 
 
 def _code(numbers: Floats | float) -> NDArray[np.uint32]:

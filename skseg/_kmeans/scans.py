@@ -44,9 +44,9 @@ class Bounds(NamedTuple):
         """The bounds of that many colors."""
         return cls(np.empty(n_colors, dtype=np.int32), np.empty(n_colors, dtype=np.uint16))
 
-    def part(self, start: int, n_colors: int) -> Bounds:
+    def part(self, some: slice | NDArray[np.intp]) -> Bounds:
         """The bounds of some of the colors."""
-        return Bounds(self.labels[start : start + n_colors], self.paths[start : start + n_colors])
+        return Bounds(self.labels[some], self.paths[some])
 
 
 class Scan(Protocol):
