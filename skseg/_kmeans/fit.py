@@ -12,6 +12,7 @@ from threadpoolctl import ThreadpoolController
 
 from .._census import sums_by_label
 from .cells import Cells, group
+from .lloyd import Points
 from .nearest_center import nearest, squared_distances, weighted_variance
 from .one_feature import optimal_bounds
 from .search import search
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 _SEED = 0  # of what chooses without chance
 _CELLS_FROM = 1 << 11  # colors; fewer are started on themselves
 _MIN_CELLS = 1 << 9
-_CELLS_PER_CLUSTER = 32
+_CELLS_PER_CLUSTER = 24
 _COLORS_PER_CELL = 16
 _MAX_GROUPED = 1 << 17  # colors; cells of more are made of some of them
 _HEAVY_SCATTERS = 64  # times the median scatter make a point an outlier
@@ -65,8 +66,11 @@ def fit_kmeans(
     shift = tol * weighted_variance(features, weights)
     if isinstance(init, str) and not _are_few(features, n_clusters):
         cells = _cells(features, weights, n_clusters)
-        if is_searched or cells.means is not features:
-            params |= {"init": _start(cells, features, weights, shift, params, is_searched=is_searched), "n_init": 1}
+        if is_searched:
+            return _search(cells, features, weights, shift, params)
+        if cells.means is not features:
+            start = _fit(cells.means, cells.weights, shift / 10, params).cluster_centers_  # iterations are cheap here
+            params |= {"init": _better_start(start, cells, features, weights, params), "n_init": 1}
     return _fit(features, weights, shift, params)
 
 
@@ -108,26 +112,29 @@ def _cells(features: Floats, weights: Floats, n_clusters: int) -> Cells:
     return Cells(features, weights, 0.0)
 
 
-def _start(
-    cells: Cells, features: Floats, weights: Floats, shift: float, params: dict[str, Any], *, is_searched: bool
-) -> Floats:
-    """The best centers found on cells, or those of k-means++ on all colors where cells tell too little."""
-    n_clusters = params["n_clusters"]
-    if is_searched:
-        with _alone, _threadpools().limit(limits=1):
-            start = search(cells.means, cells.weights, n_clusters)
-    else:
-        start = _fit(cells.means, cells.weights, shift / 10, params).cluster_centers_  # iterations are cheap here
-    if cells.scatter > _TRUSTED_SCATTER * _measure(cells.means, cells.weights, start)[1]:
-        rival, _ = kmeans_plusplus(features, n_clusters, sample_weight=weights, random_state=params["random_state"])
-        start = min(start, rival, key=lambda centers: _measure(features, weights, centers)[1])
-    return start
+def _search(cells: Cells, points: Floats, weights: Floats, shift: float, params: dict[str, Any]) -> KMeans:
+    """Lloyd's algorithm from the best centers that are found on cells."""
+    start = _better_start(search(*cells[:2], params["n_clusters"]), cells, points, weights, params)
+    centers, labels, n_iter = Points(points, weights).lloyd(start, shift=shift, max_iter=params["max_iter"])
+    return known_kmeans(labels, centers, inertia=_inertia(points, weights, centers, labels), n_iter=n_iter)
+
+
+def _better_start(start: Floats, cells: Cells, features: Floats, weights: Floats, params: dict[str, Any]) -> Floats:
+    """The centers found on cells, or those of k-means++ on all colors where cells tell too little."""
+    if cells.scatter <= _TRUSTED_SCATTER * _measure(cells.means, cells.weights, start)[1]:
+        return start
+    rival, _ = kmeans_plusplus(features, len(start), sample_weight=weights, random_state=params["random_state"])
+    return min(start, rival, key=lambda centers: _measure(features, weights, centers)[1])
 
 
 def _measure(points: Floats, weights: Floats, centers: Floats) -> tuple[NDArray[np.int32], float]:
     """The label of each point, and the inertia."""
     labels = nearest(points, centers)
-    return labels, float((weights * ((points - centers[labels]) ** 2).sum(axis=1)).sum())
+    return labels, _inertia(points, weights, centers, labels)
+
+
+def _inertia(points: Floats, weights: Floats, centers: Floats, labels: NDArray[np.int32]) -> float:
+    return float((weights * ((points - centers[labels]) ** 2).sum(axis=1)).sum())
 
 
 def _are_few(points: Floats, most: int) -> bool:
@@ -138,7 +145,7 @@ def _are_few(points: Floats, most: int) -> bool:
     offsets = points - points.min(axis=0)
     unit = max(_RESOLUTION * float(offsets.max()), _LEAST_UNIT)
     probe = np.rint(offsets[:: 1 + len(points) // (most + _PROBED_POINTS)] / unit)
-    if any(len(np.unique(column)) > most for column in probe.T):
+    if any(len(np.unique(column)) > most for column in probe.T) or len(np.unique(probe, axis=0)) > most:
         return False
     return len(np.unique(np.rint(offsets / unit), axis=0)) <= most
 
