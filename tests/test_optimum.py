@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.cluster import KMeans
 from skimage.data import astronaut, camera
+from sklearn.cluster import KMeans
 
 from skseg import KMeansSegmenter
 from skseg._kmeans import fit_kmeans, one_feature
