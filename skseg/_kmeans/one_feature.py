@@ -106,7 +106,10 @@ def _add_interval(costs: Floats, begins: Floats, ends: Floats) -> tuple[Floats, 
         counts = choices[rows + stride] - first + 1
         starts = np.cumsum(counts) - counts
         tried = np.arange(counts.sum()) + np.repeat(first - starts, counts)
-        totals = costs[tried] + _scatter(np.repeat(ends[:, rows - 1], counts, axis=1) - begins[:, tried])
+        moments = np.repeat(ends.take(rows - 1, axis=1), counts, axis=1)
+        moments -= begins.take(tried, axis=1)
+        totals = _scatter(moments)
+        totals += costs.take(tried)
         least[rows - 1] = minima = np.minimum.reduceat(totals, starts)
         hits = np.flatnonzero(totals == np.repeat(minima, counts))
         choices[rows] = tried[hits[np.searchsorted(hits, starts)]]

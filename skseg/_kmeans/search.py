@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 _SEED = 0
 _N_PARENTS = 10  # that survive when the population has doubled
-_N_CHILDREN = 8  # of a generation
+_N_CHILDREN = 10  # of a generation
 _PATIENCE = 4  # generations without a better optimum, and one for every 4 clusters, end the search
 _MAX_WORK = 1 << 35  # scores of points and centers, times clusters: the last run takes longer where these are many
 _MAX_ITER = 50
@@ -67,14 +67,17 @@ def _cross(one: Floats, other: Floats, random: np.random.RandomState) -> Floats:
 
 
 def _choose(points: Points, n_sets: int, n_clusters: int, random: np.random.RandomState) -> Floats:
-    """Centers by k-means++: points, drawn by their share of the inertia."""
-    centers = np.empty((n_sets, n_clusters, points.rows.shape[1]))
+    """Centers by k-means++: of a few points, drawn by their share of the inertia, the one that lowers it most."""
+    centers, sets = np.empty((n_sets, n_clusters, points.rows.shape[1])), np.arange(n_sets)
     squares = np.ones((n_sets, len(points.rows)))
     columns = np.ascontiguousarray(points.rows.T)
     for number in range(n_clusters):
-        centers[:, number] = points.rows[_draw(squares * points.shares, random)]
-        offsets = columns - centers[:, number, :, np.newaxis]
-        np.minimum(squares, (offsets * offsets).sum(axis=1), out=squares)
+        tried = _draw(squares * points.shares, random, n_draws=2 + int(np.log(n_clusters)))
+        offsets = columns - points.rows[tried][..., np.newaxis]
+        offsets *= offsets
+        nearest = np.minimum(squares[:, np.newaxis], offsets.sum(axis=2))
+        best = (nearest * points.shares).sum(axis=2).argmin(axis=1)
+        centers[:, number], squares = points.rows[tried[sets, best]], nearest[sets, best]
     return centers
 
 
@@ -102,13 +105,14 @@ def _move_one_center(points: Points, centers: Floats, random: np.random.RandomSt
     losses *= totals * totals.swapaxes(1, 2) / np.maximum(totals + totals.swapaxes(1, 2), _TINY)
     losses += np.where(np.eye(centers.shape[1]), np.inf, 0)  # of joining a cluster with another one
     moved = centers.copy()
-    serves_little = _draw(1 / np.maximum(losses.min(axis=2), _TINY), random)
-    moved[sets, serves_little] = points.rows[_draw(squares.T * points.shares, random)]
+    serves_little = _draw(1 / np.maximum(losses.min(axis=2), _TINY), random)[:, 0]
+    moved[sets, serves_little] = points.rows[_draw(squares.T * points.shares, random)[:, 0]]
     return moved
 
 
-def _draw(shares: Floats, random: np.random.RandomState) -> NDArray[np.intp]:
-    """A number for each row, drawn by its share of the sum of the row."""
+def _draw(shares: Floats, random: np.random.RandomState, n_draws: int = 1) -> NDArray[np.intp]:
+    """Numbers for each row, drawn by their share of the sum of the row, (n_rows, n_draws)."""
     cumulated = np.cumsum(shares, axis=1)
-    drawn = random.rand(len(shares), 1) * cumulated[:, -1:]
-    return np.asarray(np.minimum((cumulated < drawn).sum(axis=1), shares.shape[1] - 1))
+    drawn = random.rand(len(shares), n_draws) * cumulated[:, -1:]
+    found = [np.searchsorted(row, numbers) for row, numbers in zip(cumulated, drawn, strict=True)]
+    return np.asarray(np.minimum(found, shares.shape[1] - 1))
