@@ -11,6 +11,7 @@ from skimage.data import astronaut, camera
 from sklearn.cluster import KMeans
 
 from skseg import KMeansSegmenter
+from skseg._kmeans import fit as fitting
 from skseg._kmeans import fit_kmeans, one_feature
 from skseg._kmeans.lloyd import Points
 from skseg._kmeans.search import search
@@ -165,3 +166,11 @@ def test_steps_beyond_the_means_end_at_a_local_optimum_of_lloyd():
     assert n_iter < 1000
     assert np.allclose(centers, means, rtol=0, atol=1e-12)
     assert Points(points, weights).lloyd(points[:9], shift=0, max_iter=1)[2] == 1
+
+
+def test_colors_that_cells_leave_out_are_searched_themselves(monkeypatch):
+    monkeypatch.setattr(fitting, "_MAX_GROUPED", 3000)  # every second point, and the farthest
+    points = np.zeros((6000, 2))
+    points[1:401:2] = np.repeat(np.random.default_rng(0).random((100, 2)), 2, axis=0)
+    model = fit(points, np.ones(len(points)), 90)
+    assert len(np.unique(model.labels_)) == 90

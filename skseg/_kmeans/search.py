@@ -84,15 +84,13 @@ def _choose(points: Points, n_sets: int, n_clusters: int, random: np.random.Rand
 def _descend(points: Points, centers: Floats, limit: float = np.inf) -> tuple[Floats, Floats]:
     """Nearly the local optima, and their inertias; descents that will not come below a limit are given up."""
     centers, inertias = centers.copy(), np.full(len(centers), np.inf)
-    moving = np.arange(len(centers))
-    for _ in range(_MAX_ITER):
+    moving, n_left = np.arange(len(centers)), _MAX_ITER
+    while len(moving) and n_left:
         means, found = points.step(centers[moving])
-        gains = inertias[moving] - found
+        gains, n_left = inertias[moving] - found, n_left - 1
         centers[moving] += STRIDE * (means - centers[moving])
         inertias[moving] = found
         moving = moving[(gains > _LEAST_GAIN * found) & (found - _AHEAD * gains < limit)]
-        if not len(moving):
-            break
     return centers, inertias
 
 
