@@ -96,19 +96,23 @@ class KMeansSegmenter(
         (n_colors, n_channels), are the distinct colors of X, or a sample of them.
 
     n_init : "auto" or int, default="auto"
-        Number of starts, of which the best is kept; "auto" is 10. More than 2,000 colors are first grouped into about a
-        thousand small cells: all starts run on the cells, and the best continues on all colors. Start colors are used
-        once.
+        Number of starts, of which the best is kept. With "auto" and k-means++, a genetic search looks for the best
+        optimum [3]_; if the features lie on a line, as those of a gray image or of one band do, the optimum itself is
+        computed [4]_. Random starts are made 10 times with "auto", start colors are used once. More than 2,000 colors
+        are first grouped into small cells: the search, or all starts, run on the cells, and the best result continues
+        on all colors.
 
     max_iter : int, default=300
-        Maximum number of iterations of Lloyd's algorithm [1]_ per start.
+        Maximum number of iterations of Lloyd's algorithm [1]_ on all colors.
 
     tol : float, default=1e-4
         Convergence tolerance: iterations stop when the sum of squared center shifts, relative to the variance of the
         pixels in the color space, is below `tol`.
 
     random_state : int, RandomState instance or None, default=None
-        Random number generation for the starts; pass an int for reproducible results.
+        Random number generation for random starts, an int `n_init`, and a callable `init`; pass an int for reproducible
+        results. The default, k-means++ with ``n_init="auto"``, uses a fixed seed of its own: it always gives the same
+        result.
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib. None means 1 unless in a
@@ -171,6 +175,10 @@ class KMeansSegmenter(
     ----------
     .. [1] S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information Theory 28(2), 1982.
     .. [2] D. Arthur and S. Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
+    .. [3] D. Gribel and T. Vidal, "HG-means: a scalable hybrid genetic algorithm for minimum sum-of-squares
+       clustering", Pattern Recognition 88, 2019.
+    .. [4] H. Wang and M. Song, "Ckmeans.1d.dp: optimal k-means clustering in one dimension by dynamic programming",
+       The R Journal 3(2), 2011.
 
     Examples
     --------

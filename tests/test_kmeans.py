@@ -109,11 +109,10 @@ def test_many_colors_start_once_from_the_centers_of_their_cells(blobs):
     assert (np.shape(model.init), model.n_init) == ((3, 3), 1)
 
 
-@pytest.mark.parametrize(("n_init", "n_starts"), [("auto", 10), (4, 4)])
-def test_few_colors_start_on_themselves(blobs, n_init, n_starts):
+def test_few_colors_start_on_themselves(blobs):
     colors, weights, _ = blobs
-    model = fit(colors[::40], weights[::40], 3, n_init=n_init)
-    assert (model.init, model.n_init) == ("k-means++", n_starts)
+    model = fit(colors[::40], weights[::40], 3, n_init=4)
+    assert (model.init, model.n_init) == ("k-means++", 4)
 
 
 def test_clusters_that_are_nearly_as_many_as_cells_start_on_the_colors(blobs):
