@@ -142,6 +142,7 @@ INSIDE = {
     "test_kmeans.py": {"_census", "_kmeans"},
     "test_many_images.py": {"_images"},
     "test_no_data.py": {"_images"},
+    "test_optimum.py": {"_kmeans"},
     "test_passes.py": {"_census", "_images", "_kmeans", "core"},
     "test_regions.py": {"_regions"},
 }

@@ -118,13 +118,13 @@ FORMATS = [
         "TIFF of ImageJ", ".ij.tif", "channels as bands, each plane", GDAL,
         tiff(VOLUME, STACK, imagej=True, metadata={"axes": "ZCYX"}),
     ),
-    ("GeoTIFF, COG", ".tif", "all bands, with their place", GDAL, gdal("COG", BANDS, **PLACE)),
-    ("JPEG 2000", ".jp2", "8 and 16 bits, with its place", GDAL,
+    ("GeoTIFF, COG", ".tif", "all bands, georeferenced", GDAL, gdal("COG", BANDS, **PLACE)),
+    ("JPEG 2000", ".jp2", "8 and 16 bits, georeferenced", GDAL,
      gdal("JP2OpenJPEG", BANDS, QUALITY=100, REVERSIBLE="YES", **PLACE)),
-    ("GDAL VRT", ".vrt", "all bands, with their place", GDAL, as_vrt),
-    ("ENVI", ".img", "all bands, with their place", GDAL, gdal("ENVI", BANDS, **PLACE)),
-    ("ERDAS Imagine", ".img", "all bands, with their place", GDAL, gdal("HFA", BANDS, **PLACE)),
-    ("ESRI BIL", ".bil", "all bands, with their place", GDAL, gdal("EHdr", BANDS, **PLACE)),
+    ("GDAL VRT", ".vrt", "all bands, georeferenced", GDAL, as_vrt),
+    ("ENVI", ".img", "all bands, georeferenced", GDAL, gdal("ENVI", BANDS, **PLACE)),
+    ("ERDAS Imagine", ".img", "all bands, georeferenced", GDAL, gdal("HFA", BANDS, **PLACE)),
+    ("ESRI BIL", ".bil", "all bands, georeferenced", GDAL, gdal("EHdr", BANDS, **PLACE)),
     ("NetCDF", ".nc", "all bands of a variable", GDAL, as_netcdf),
     ("HDF5", ".h5", "each data set", GDAL, as_hdf5),
 ]  # fmt: skip
@@ -142,10 +142,10 @@ def test_every_format_is_read_with_all_its_bits(tmp_path, row):
         assert np.array_equal(np.asarray(page), pixels)
         assert np.array_equal(page[7:19], pixels[7:19])
         assert type(page._file).__name__ == {PILLOW: "PillowFile", GDAL: "RasterFile"}[decoder]
-    assert ("place" in content) == (pages[0].place is not None)
+    assert ("georeferenced" in content) == (pages[0].georeference is not None)
 
 
 def test_the_table_in_the_docs_says_what_is_read():
     rows = [f"| {name} | `{suffix}` | {content} | {decoder} |" for name, suffix, content, decoder, _ in FORMATS]
-    table = "\n".join(["| format | suffix | what is read | decoded by |", "|---|---|---|---|", *rows])
+    table = "\n".join(["| format | suffix | content | decoded by |", "|---|---|---|---|", *rows])
     assert table in PAGE.read_text(encoding="utf-8"), table

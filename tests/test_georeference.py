@@ -40,7 +40,7 @@ def raster(tmp_path):
 @pytest.mark.parametrize("endianness", ["LITTLE", "BIG"])
 def test_the_transform_is_rasterios(raster, transform, kind, endianness):
     path = raster(transform=transform, crs="EPSG:32633", tags={"AREA_OR_POINT": kind.title()}, ENDIANNESS=endianness)
-    place = io.ImageFile(path).place
+    place = io.ImageFile(path).georeference
     with rasterio.open(path) as file:
         assert file.tags()["AREA_OR_POINT"].lower() == kind
         assert np.allclose(place.transform, file.transform, rtol=1e-14)
@@ -50,17 +50,19 @@ def test_the_transform_is_rasterios(raster, transform, kind, endianness):
 
 @pytest.mark.parametrize(("crs", "code"), [(32633, 32633), (4326, 4326), (3857, 3857), (None, None)])
 def test_the_coordinate_system_is_known_by_its_code(raster, crs, code):
-    place = io.ImageFile(raster(transform=NORTH_UP, crs=None if crs is None else CRS.from_epsg(crs))).place
+    place = io.ImageFile(raster(transform=NORTH_UP, crs=None if crs is None else CRS.from_epsg(crs))).georeference
     assert place.epsg == code
 
 
 def test_the_area_of_a_pixel_between_angles_is_not_known(raster):
-    assert io.ImageFile(raster(transform=Affine(0.1, 0, 5, 0, -0.1, 50), crs="EPSG:4326")).place.pixel_area is None
+    assert (
+        io.ImageFile(raster(transform=Affine(0.1, 0, 5, 0, -0.1, 50), crs="EPSG:4326")).georeference.pixel_area is None
+    )
 
 
 def test_a_coordinate_system_without_a_code_has_none(raster):
     crs = CRS.from_proj4("+proj=laea +lat_0=12 +lon_0=13 +datum=WGS84 +units=m")
-    place = io.ImageFile(raster(transform=NORTH_UP, crs=crs)).place
+    place = io.ImageFile(raster(transform=NORTH_UP, crs=crs)).georeference
     assert place.epsg is None
     assert place.pixel_area == 100
 
@@ -70,7 +72,7 @@ def test_control_points_and_coefficients_are_no_transform(raster):
                line_num_coeff=[2.0] * 20, line_off=5, line_scale=6, long_off=7, long_scale=8,
                samp_den_coeff=[3.0] * 20, samp_num_coeff=[4.0] * 20, samp_off=9, samp_scale=10)  # fmt: skip
     for profile in ({"gcps": GCPS, "crs": "EPSG:32633"}, {"rpcs": rpcs}):
-        place = io.ImageFile(raster(**profile)).place
+        place = io.ImageFile(raster(**profile)).georeference
         assert place.transform is None
         assert place.pixel_area is None
         assert place
@@ -79,7 +81,7 @@ def test_control_points_and_coefficients_are_no_transform(raster):
 def test_other_files_have_no_place(tmp_path):
     for name in ("plain.tif", "plain.png"):
         Image.new("L", (4, 3)).save(tmp_path / name)
-        assert io.ImageFile(tmp_path / name).place is None
+        assert io.ImageFile(tmp_path / name).georeference is None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_broken_tags_are_no_transform(tmp_path, tags, has_transform):
     tifffile.imwrite(tmp_path / "odd.tif", np.zeros((3, 4), np.uint8), extratags=tags)
     file = io.ImageFile(tmp_path / "odd.tif")
     assert np.asarray(file).shape == (3, 4, 3)
-    assert (file.place is not None and file.place.transform is not None) == has_transform
+    assert (file.georeference is not None and file.georeference.transform is not None) == has_transform
 
 
 @pytest.mark.parametrize("number", [0.0, -9999.0, 255.0, -3.4028234663852886e38, np.nan, 0.5])
@@ -128,4 +130,4 @@ def test_each_image_has_its_own_place_beside_masks_and_smaller_copies(tmp_path):
             tags = [(33550, "d", 3, (10.0, 10.0, 0.0), True), (33922, "d", 6, points, True)]
             file.write(pixels, metadata=None, extratags=tags)
             file.write(pixels > 0, subfiletype=4, photometric="minisblack", metadata=None)
-    assert [page.place.transform[2] for page in io.ImageFile(path).pages()] == [100, 200]
+    assert [page.georeference.transform[2] for page in io.ImageFile(path).pages()] == [100, 200]

@@ -1,5 +1,6 @@
 """Images in files: their bands, pages, masks and sizes, on every layout that is known to have been read wrongly."""
 
+import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -157,7 +158,7 @@ def test_broken_rpcs_are_ignored_with_a_warning(folder):
     Path("x.vrt").write_text(text.replace("<VRTRasterBand", broken, 1), encoding="utf-8")
     file = io.ImageFile("x.vrt")
     with pytest.warns(UserWarning, match=r"RPCs of '.*x.vrt' are broken and ignored"):
-        assert file.place.transform == PLACE["transform"]
+        assert file.georeference.transform == PLACE["transform"]
 
 
 def test_broken_jpeg_2000_is_refused(folder):
@@ -223,19 +224,21 @@ def test_files_beside_an_image_are_read(folder):
     photo = np.kron(RGBA[:6, :5, :3], np.ones((8, 8, 1), np.uint8))
     Image.fromarray(photo).save("x.png")
     file = io.ImageFile("x.png")
-    assert file.place is None
+    assert file.georeference is None
     Path("x.pgw").write_text("10\n0\n0\n-10\n5\n5\n", encoding="ascii")
-    assert file.place.transform == rasterio.Affine(10, 0, 0, 0, -10, 10)
+    assert file.georeference.transform == rasterio.Affine(10, 0, 0, 0, -10, 10)
     assert repr(file).endswith("of uint8, coordinates>")
     assert np.array_equal(whole_and_by_rows(file), photo)
-    Path("x.pgw").unlink()
+    Path("x.pgw").rename("x.PGW")
+    assert file.georeference.transform == rasterio.Affine(10, 0, 0, 0, -10, 10)
+    Path("x.PGW").unlink()
     with rasterio.open("x.png.msk", "w", driver="GTiff", height=48, width=40, count=1, dtype="uint8") as mask:
         mask.write(photo[..., 0] > 100, 1)
         mask.update_tags(INTERNAL_MASK_FLAGS_1="2")
     assert np.array_equal(whole_and_by_rows(file).mask, np.repeat(photo[..., :1] <= 100, 3, axis=-1))
     Path("x.png.msk").unlink()
     Path("x.png.aux.xml").write_text("<PAMDataset><PAMRasterBand band='1'/></PAMDataset>", encoding="ascii")
-    assert file.place is None
+    assert file.georeference is None
 
 
 def test_a_turned_picture_that_gdal_reads_is_upright(folder):
@@ -301,6 +304,37 @@ def test_files_are_bands_of_one_image(folder):
     assert repr(shuffled).endswith("3 channels (B4, B0, B1) of uint16, EPSG:32633>")
 
 
+def test_bands_with_one_name_are_told_apart(folder):
+    for year in ("20", "21"):
+        Path(year).mkdir()
+        write(f"{year}/B02.tif", BANDS[..., :1])
+    file = io.ImageFile(["20/B02.tif", "21/B02.tif"])
+    assert file.band_names == ("B02 (1)", "B02 (2)")
+    assert io.ImageFile(["20/B02.tif", "21/B02.tif"], bands=[1, 1]).band_names == ("B02 (1)", "B02 (2)")
+
+
+def test_georeferences_may_differ_by_rounding(folder):
+    near = rasterio.Affine(10, 0, 4e5 + 1e-7, 0, -10, 5e6)
+    files = [write("one.tif", BANDS[..., :1]), write("other.tif", BANDS[..., :1], transform=near)]
+    assert io.ImageFile(files).shape == (30, 20, 2)
+    gone = {"crs": None, "transform": None}
+    with pytest.raises(ValueError, match="other lies elsewhere on the map than one"):
+        assert io.ImageFile([files[0], write("other.tif", BANDS[..., :1], **gone)]).shape
+
+
+def test_paths_and_bands_of_another_kind_are_refused(folder):
+    with pytest.raises(ValueError, match="path must be a file, or some files; got none"):
+        io.ImageFile([])
+    with pytest.raises(TypeError, match="float"):
+        io.ImageFile(write("x.tif"), bands=[1.5])
+
+
+def test_parts_of_a_raster_are_parts_of_its_array(folder):
+    file = io.ImageFile(write("x.tif"))
+    for part in (np.s_[3:9], np.s_[3:9, 2:5], np.s_[4:, ::2, 1], np.s_[3], np.s_[3, 4], np.s_[::2], np.s_[..., 0]):
+        assert np.array_equal(file[part], BANDS[part])
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
@@ -359,6 +393,9 @@ def test_scale_and_offset_are_applied_on_demand(folder):
     assert np.array_equal(whole_and_by_rows(scaled), expected)
     assert scaled.dtype == np.float32
     assert io.ImageFile(write("y.tif"), scaled=True).dtype == np.uint16
+    with rasterio.open(write("z.tif", RGBA[..., :1], crs=None, transform=None), "r+") as file:
+        file.scales = (0.5,)
+    assert np.array_equal(io.ImageFile("z.tif", scaled=True), np.dstack([RGBA[..., 0] / np.float32(2)] * 3))
 
 
 def test_the_command_reads_bands_and_stacks(folder):
@@ -515,6 +552,35 @@ def test_a_notebook_shows_a_small_image(folder, name):
     html = io.ImageFile(name)._repr_html_()
     assert "400 × 600 pixels" in html
     assert "data:image/png;base64," in html
+
+
+def test_a_notebook_shows_no_image_that_cannot_be_read_or_is_too_large(folder, monkeypatch):
+    Image.fromarray(RGBA).resize((200, 200)).save("x.png")
+    Path("x.png").write_bytes(Path("x.png").read_bytes()[:500])
+    write("x.tif", blockysize=4)
+    with rasterio.open(write("small.tif", blockysize=4), "r+") as file:
+        file.build_overviews([2])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    shown = {name: "<img" in io.ImageFile(name)._repr_html_() for name in ("x.png", "x.tif", "small.tif")}
+    assert shown == {"x.png": False, "x.tif": False, "small.tif": True}
+
+
+def test_a_vrt_file_opens_no_connection(folder):
+    """Whatever a file names as its source, nobody else hears of it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x.tif"
+        for source in (address, f"/vsicurl/{address}", f"/vsicurl_streaming/{address}", f"WMS:{address}?SERVICE=WMS"):
+            band = f"<SimpleSource><SourceFilename>{source}</SourceFilename><SourceBand>1</SourceBand></SimpleSource>"
+            Path("x.vrt").write_text(
+                '<VRTDataset rasterXSize="3" rasterYSize="3"><VRTRasterBand dataType="Byte" band="1">'
+                f"{band}</VRTRasterBand></VRTDataset>",
+                encoding="utf-8",
+            )
+            with pytest.raises(ValueError, match=r"x.vrt"):
+                np.asarray(io.ImageFile("x.vrt"))
+            with pytest.raises(TimeoutError):
+                server.accept()
 
 
 def test_an_alpha_band_may_lie_between_others(folder):

@@ -27,7 +27,7 @@ from ..io._pictures import ImageFile, find_pictures, readable
 from .messages import FAILURES, as_click_error, as_line, messages_about, progress_bar
 
 if TYPE_CHECKING:
-    from ..io._place import Place
+    from ..io._georeference import Georeference
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Picture(ImageFile):
         self.mask = mask
         self.kept: NDArray[Any] | None = None  # pixels that were read
         self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows were read
-        self.is_raster = self.place is not None or self.is_large
+        self.is_raster = self.georeference is not None or self.is_large
 
     @property
     def may_mask(self) -> bool:
@@ -62,9 +62,10 @@ class Picture(ImageFile):
         return self.mask is not None or self._file.may_mask
 
     @property
-    def on_map(self) -> Place | None:
+    def on_map(self) -> Georeference | None:
         """Its georeference, if its pixels have coordinates on a map."""
-        return None if self.place is None or self.place.transform is None else self.place
+        georeference = self.georeference
+        return None if georeference is None or georeference.transform is None else georeference
 
     @property
     def epsg(self) -> int | None:

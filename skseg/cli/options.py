@@ -65,7 +65,7 @@ def bands(text: str) -> str | list[int]:
     """The word pages, or comma-separated numbers from 1."""
     if text == "pages":
         return text
-    numbers = text.split(",")
+    numbers = text.replace(" ", "").split(",")
     if not all(re.fullmatch("[1-9][0-9]*", number) for number in numbers):
         raise click.BadParameter(f"{text!r} is neither pages nor numbers from 1, such as 4,3,2.")
     return list(map(int, numbers))

@@ -25,6 +25,7 @@ from .._limits import LIMITS
 from .._version import __version__
 from ..io._atomic import written_whole
 from ..io._geotiff import write_image, write_labels
+from ..io._opening import beside
 from ..io._pictures import readable
 from ..io._polygons import open_polygons, read_polygons_comment
 from ..io._results import as_palette, fits_png, read_comment
@@ -231,7 +232,7 @@ class Results:
     def _digest(self, picture: Picture, model: str) -> str:
         """The mark of a result that was made from an image by a model."""
         mask = None if picture.mask is None else hashlib.sha256(picture.mask.tobytes()).hexdigest()
-        files = [*map(self._digest_file, picture.files)]
+        files = [self._digest_file(file) for path in picture.files for file in (path, *beside(path))]
         return f"skseg {digest([model, files, picture.page, picture.bands, picture.scaled, mask])}"
 
     def _there(self, picture: Picture) -> list[list[Path]]:
@@ -266,7 +267,7 @@ def _write_raster(
     picture: Picture, outcome: Outcome, output: str, path: Path, *, comment: str, advance: Advance
 ) -> None:
     """Write an output as TIFF with the georeference of its image, some rows at a time."""
-    place, (height, width) = picture.place, picture.shape[:2]
+    georeference, (height, width) = picture.georeference, picture.shape[:2]
 
     def bands() -> Iterator[NDArray[Any]]:
         for band in outcome.bands(output):
@@ -274,25 +275,28 @@ def _write_raster(
             yield band
 
     if output == "label":
-        write_labels(path, bands(), (height, width), as_palette(outcome.colors), place=place, comment=comment)
+        write_labels(
+            path, bands(), (height, width), as_palette(outcome.colors), georeference=georeference, comment=comment
+        )
     elif output == "color":
         _write_colors(picture, bands(), outcome.own_colors, path, comment)
     else:
         shape = (height, width, len(outcome.colors))
-        options: dict[str, Any] = {"place": place, "no_data": np.nan, "has_alpha": False, "comment": comment}
-        write_image(path, bands(), shape, np.dtype(np.float64), **options)
+        options: dict[str, Any] = {"no_data": np.nan, "has_alpha": False, "comment": comment}
+        write_image(path, bands(), shape, np.dtype(np.float64), georeference=georeference, **options)
 
 
 def _write_colors(
     picture: Picture, bands: Iterable[NDArray[Any]], colors: NDArray[Any], path: Path, comment: str
 ) -> None:
     """Write the repainted image, with the nodata value of its file, or with alpha 0, where it is masked."""
-    place, dtype = picture.place, picture.dtype
+    dtype = picture.dtype
     if dtype == np.bool_:
         colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)
     no_data = free_no_data(picture.no_data, colors)
     alpha = no_data is None and picture.may_mask
-    write_image(path, bands, picture.shape, dtype, place=place, no_data=no_data, has_alpha=alpha, comment=comment)
+    options: dict[str, Any] = {"no_data": no_data, "has_alpha": alpha, "comment": comment}
+    write_image(path, bands, picture.shape, dtype, georeference=picture.georeference, **options)
 
 
 def _as_uint8(colors: NDArray[Any]) -> NDArray[Any]:

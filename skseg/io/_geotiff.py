@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ._atomic import written_whole
 
 if TYPE_CHECKING:
-    from ._place import Place
+    from ._georeference import Georeference
 
 _TILE = 512
 _BUFFER = 1 << 25  # bytes that are compressed together
@@ -30,7 +30,7 @@ def write_labels(
     shape: tuple[int, ...],
     palette: NDArray[np.uint8],
     *,
-    place: Place | None,
+    georeference: Georeference | None,
     comment: str,
 ) -> None:
     """Write a label map with a palette, (n_labels, 3), and the names of the labels in a second file."""
@@ -43,7 +43,7 @@ def write_labels(
         file.write(_names_as_xml(palette))
         file.flush()  # a full disk is known before there is a label map without names
         options: dict[str, Any] = {"photometric": "palette", "colormap": colormap}
-        _write(path, numbers, shape, dtype, place=place, no_data=no_data, comment=comment, **options)
+        _write(path, numbers, shape, dtype, georeference=georeference, no_data=no_data, comment=comment, **options)
 
 
 def write_image(
@@ -52,7 +52,7 @@ def write_image(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     *,
-    place: Place | None,
+    georeference: Georeference | None,
     no_data: float | None,
     has_alpha: bool,
     comment: str,
@@ -66,7 +66,7 @@ def write_image(
     if shape[2] == 1:
         numbers, shape = (band[..., 0] for band in numbers), shape[:2]
     no_data = None if has_alpha else no_data
-    _write(path, numbers, shape, dtype, place=place, no_data=no_data, comment=comment, **colors)
+    _write(path, numbers, shape, dtype, georeference=georeference, no_data=no_data, comment=comment, **colors)
 
 
 def _with_alpha(band: NDArray[Any]) -> NDArray[Any]:
@@ -89,7 +89,7 @@ def _write(
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     *,
-    place: Place | None,
+    georeference: Georeference | None,
     no_data: float | None,
     comment: str,
     **colors: object,
@@ -108,7 +108,7 @@ def _write(
             bigtiff=n_bytes > _LARGEST_CLASSIC,
             metadata=None,
             description=comment.encode(),
-            extratags=[*tags, *(place.tags() if place else [])],
+            extratags=[*tags, *(georeference.tags() if georeference else [])],
             buffersize=_BUFFER,
             **colors,
         )

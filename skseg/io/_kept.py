@@ -1,25 +1,24 @@
 """Files that stay open between two pages, so that the pages of a file are read in one go."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import local
-from typing import Any
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
 
 
 class _Kept(local):
-    """The file that a thread read last, once per decoder that opened it, and the last page that each decoded."""
+    """The file that a thread read last, and the last page that was decoded."""
 
-    def __init__(self) -> None:
-        self.depth = 0
-        self.path = ""
-        self.files: dict[Callable[[str], Any], Any] = {}
-        self.pages: dict[Callable[[str], Any], int] = {}
+    depth, path, page = 0, "", -1
+    file: ImageFile | None = None
 
     def release(self) -> None:
         """Close the file."""
-        self.pages.clear()
-        while self.files:
-            self.files.popitem()[1].close()
+        file, self.file, self.page = self.file, None, -1
+        if file is not None:
+            file.close()
 
 
 _kept = _Kept()
@@ -38,24 +37,23 @@ def in_order() -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: str, decoder: Callable[[str], Any], page: int | None = None) -> Iterator[Any]:
-    """A file that `decoder` opens. It is closed at the end, unless files are read in order.
+def opened(path: str, page: int | None = None) -> Iterator[ImageFile]:
+    """An open file. It is closed at the end, unless files are read in order.
 
-    A decoder that has decoded this `page`, or a later one, is not asked to go back: the file is opened anew.
+    After this `page`, or a later one, was decoded, the file is opened anew, since decoders do not go back.
     """
     if _kept.depth == 0:
-        with decoder(path) as file:
+        with Image.open(path) as file:
             yield file
         return
-    if _kept.path != path or (page is not None and page <= _kept.pages.get(decoder, -1)):
+    if _kept.path != path or (page is not None and page <= _kept.page):
         _kept.release()
-        _kept.path = path
-    if decoder not in _kept.files:
-        _kept.files[decoder] = decoder(path)
+    if _kept.file is None:
+        _kept.path, _kept.file = path, Image.open(path)
     if page is not None:
-        _kept.pages[decoder] = page
+        _kept.page = page
     try:
-        yield _kept.files[decoder]
+        yield _kept.file
     except BaseException:  # a decoder may be in any state
         _kept.release()
         raise

@@ -1,4 +1,4 @@
-"""Which images a file holds, and who decodes them: Pillow, or GDAL where Pillow would leave out bits, or the place."""
+"""Which images a file holds, and who decodes them: Pillow, or GDAL if Pillow would leave out bits or a georeference."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._tiff import find_images, is_tiff
 if TYPE_CHECKING:
     from ._rasters import RasterFile
 
-_PLACED = re.compile(rb"<(GeoTransform|SRS|GCPList|NoDataValue)\b")  # in a file *.aux.xml of GDAL
+_GEOREFERENCED = re.compile(rb"<(GeoTransform|SRS|GCPList|NoDataValue)\b")  # in a file *.aux.xml of GDAL
 
 
 @lru_cache(maxsize=64)
@@ -37,9 +37,7 @@ def open_file(
     chosen = None if bands is None or isinstance(bands, str) else bands
     if image.is_plain and not is_too_large(image.n_pixels):
         return PillowFile(paths[0], image.page, chosen)
-    raster: RasterFile = _rasters().RasterFile(
-        image.layers, chosen, orientation=image.orientation, is_scaled=is_scaled, names=image.names
-    )
+    raster: RasterFile = _rasters().RasterFile(image.layers, chosen, image.orientation, is_scaled)
     return raster
 
 
@@ -66,22 +64,22 @@ def _chosen(images: Sequence[Stored], page: int | None) -> Stored:
 
 @lru_cache(maxsize=64)
 def images_of(path: str, _state: object) -> list[Stored]:
-    """The images of a file, and who decodes them: Pillow, unless it would leave out bits, or the place."""
-    whole, name, is_placed = str(Path(path).absolute()), Path(path).stem, _is_placed(path)
+    """The images of a file, and who decodes them: Pillow, unless it would leave out bits, or the georeference."""
+    whole, name, has_companions = str(Path(path).absolute()), Path(path).stem, _has_companions(path)
     if is_tiff(path):
         found = find_images(path)
-        found = [image._replace(is_plain=False) for image in found] if is_placed else found
+        found = [image._replace(is_plain=False) for image in found] if has_companions else found
     else:
-        n_pages, has_all_bits, may_have_place, orientation = survey(path)
+        n_pages, has_all_bits, may_have_georeference, orientation = survey(path)
         found = [Stored(page=page, is_plain=True) for page in range(n_pages)]
         if n_pages == 1:
             found = [Stored((Layer(whole, name),), is_plain=True)]
-        if is_placed or may_have_place or not found or not has_all_bits:
+        if has_companions or may_have_georeference or not found or not has_all_bits:
             try:
                 datasets = _rasters().datasets_of(whole)
             except Exception as error:
-                may_have_place = may_have_place and isinstance(error, NeedsRasterioError)
-                if is_placed or may_have_place or not found:
+                may_have_georeference = may_have_georeference and isinstance(error, NeedsRasterioError)
+                if has_companions or may_have_georeference or not found:
                     raise
             else:
                 found = [Stored((Layer(dataset, name),), orientation=orientation) for dataset in datasets]
@@ -100,20 +98,21 @@ def _rasters() -> Any:
 
 
 def state_of(path: str) -> tuple[tuple[str, int, int], ...]:
-    """The file and the files beside it that tell its place or its mask, with their times and sizes."""
-    states = ((file, os.stat(file)) for file in (path, *_beside(path)))  # noqa: PTH116
+    """The file and the files beside it that tell its georeference or its mask, with their times and sizes."""
+    states = ((file, os.stat(file)) for file in (path, *beside(path)))  # noqa: PTH116
     return tuple((file, state.st_mtime_ns, state.st_size) for file, state in states)
 
 
-def _is_placed(path: str) -> bool:
-    """Whether files beside an image tell its place, its mask or its nodata value."""
-    beside = map(Path, _beside(path))
-    return any(not file.name.endswith(".aux.xml") or _PLACED.search(file.read_bytes()) for file in beside)
+def _has_companions(path: str) -> bool:
+    """Whether files beside an image tell its georeference, its mask or its nodata value."""
+    companions = map(Path, beside(path))
+    return any(not file.name.endswith(".aux.xml") or _GEOREFERENCED.search(file.read_bytes()) for file in companions)
 
 
-def _beside(path: str) -> list[str]:
-    """The files beside an image that GDAL reads: its statistics and place, its mask, its world file."""
+def beside(path: str) -> list[str]:
+    """The files beside an image that GDAL reads: its statistics and georeference, its mask, its world file."""
     stem, suffix = os.path.splitext(path)  # noqa: PTH122
     worlds = {f"{suffix}w", f"{suffix[:2]}{suffix[-1:]}w", ".wld"} if len(suffix) > 1 else {".wld"}
+    worlds |= {world.upper() for world in worlds}
     files = [f"{path}.aux.xml", f"{path}.msk", *(stem + world for world in sorted(worlds))]
     return list(filter(os.path.exists, files))  # False for a name that is too long

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from glob import glob, has_magic
 from html import escape
+from operator import index
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,24 +25,13 @@ from ._pillow import UNREADABLE, PillowFile
 from ._stored import too_many
 
 if TYPE_CHECKING:
-    from ._place import Place
+    from ._georeference import Georeference
     from ._rasters import RasterFile
 
 Name = str | PathLike[str]
 
-_RASTERS = {
-    ".bil",
-    ".bip",
-    ".bsq",
-    ".btf",
-    ".ers",
-    ".img",
-    ".mrf",
-    ".nc",
-    ".ntf",
-    ".svs",
-    ".vrt",
-}  # suffixes of images that only GDAL decodes
+_RASTERS = {".bil", ".bip", ".bsq", ".btf", ".ers", ".img", ".lsm", ".mrf", ".nc", ".ndpi", ".ntf", ".qptiff", ".scn"}
+_RASTERS |= {".svs", ".vrt"}  # suffixes of images that only GDAL decodes
 
 
 def images(paths: Name | Iterable[Name]) -> list[ImageFile]:
@@ -133,7 +123,7 @@ class ImageFile:
     ----------
     path : str, path, or sequence of them
         Path of the file. Several files are one image: their bands follow each other. They must have the same size, data
-        type and place.
+        type and georeference.
 
     page : int or None, default=None
         Index of the image in a file of several: an animation, a TIFF file of several pages, a NetCDF or HDF5 file of
@@ -198,8 +188,10 @@ class ImageFile:
         is_one = isinstance(path, str | PathLike)
         self.files = (fspath(path),) if isinstance(path, str | PathLike) else tuple(fspath(each) for each in path)
         self.path = self.files[0] if is_one else self.files
+        if not self.files:
+            raise ValueError("path must be a file, or some files; got none.")
         self.page = page
-        self.bands = bands if bands is None or isinstance(bands, str) else tuple(map(int, bands))
+        self.bands = bands if bands is None or isinstance(bands, str) else tuple(map(index, bands))
         self.scaled = scaled
         if isinstance(self.bands, str) and self.bands != "pages":
             raise ValueError(f"bands must be numbers from 1, or 'pages'; got {bands!r} instead.")
@@ -218,10 +210,12 @@ class ImageFile:
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Part of the image; only the rows of a slice are decoded if GDAL decodes the file."""
-        if isinstance(key, slice) and key.step in (None, 1):
-            with self._naming():
-                return self._file.read_rows(key)
-        return np.asanyarray(np.asanyarray(self)[key])
+        rows, *others = key if isinstance(key, tuple) and key else (key,)
+        if not (isinstance(rows, slice) and rows.step in (None, 1)):
+            return np.asanyarray(np.asanyarray(self)[key])
+        with self._naming():
+            pixels = self._file.read_rows(rows)
+        return np.asanyarray(pixels[:, *others]) if others else pixels
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -254,12 +248,15 @@ class ImageFile:
         return self._file.no_data
 
     @property
-    def place(self) -> Place | None:
+    def georeference(self) -> Georeference | None:
         """Georeference, with the attributes ``crs``, ``transform``, ``gcps`` and ``rpcs``, or None."""
-        return self._file.place or None
+        return self._file.georeference or None
 
     def pages(self) -> list[ImageFile]:
         """List the images of the file. Animations and files of several pages have more than one.
+
+        Pass the list to a segmenter to have the frames of an animation decoded in order. Each frame that is read on its
+        own has to be decoded from the first one on.
 
         Returns
         -------
@@ -318,15 +315,19 @@ class ImageFile:
             height, width, n_channels = self.shape
             names = f" ({', '.join(self.band_names)})" if self.band_names else ""
             no_data = "" if self.no_data is None else f", nodata {self.no_data:g}"
-            place = "" if self.place is None else f", {self.place}"
-            facts = f": {width} × {height} pixels, {n_channels} channels{names} of {self.dtype}{no_data}{place}"
+            system = "" if self.georeference is None else f", {self.georeference}"
+            facts = f": {width} × {height} pixels, {n_channels} channels{names} of {self.dtype}{no_data}{system}"
         except ValueError:  # who reads the file says why
             facts = ""
         return f"<ImageFile {self.path!r}{options}{facts}>"
 
     def _repr_html_(self) -> str:
         """The image, small, for notebooks."""
-        pixels = self._file.preview(LONGEST)
+        try:
+            with self._naming():
+                pixels = self._file.preview(LONGEST)
+        except ValueError:  # who reads the file says why
+            return f"<p>{escape(repr(self))}</p>"
         shown = pixels[..., :3] if pixels.shape[-1] > 2 else pixels[..., :1]
         colors = display_colors(np.ma.getdata(shown).reshape(-1, shown.shape[-1])).reshape(*shown.shape[:2], 3)
         is_masked = np.asarray(np.ma.getmaskarray(pixels).any(axis=-1))

@@ -43,7 +43,12 @@ class PillowFile:
     shape, dtype : of the image, as it is read
     """
 
-    place, no_data, may_mask, is_large, block_rows, band_names = None, None, True, False, None, ()
+    georeference: None = None
+    no_data: None = None
+    band_names: tuple[str, ...] = ()
+    block_rows: None = None
+    is_large = False
+    may_mask = True
 
     def __init__(self, path: str, page: int | None, bands: tuple[int, ...] | None = None) -> None:
         self._path, self._page, self._bands = path, page, bands
@@ -106,13 +111,13 @@ class Survey(NamedTuple):
     ----------
     n_pages : the number of images that it decodes
     has_all_bits : whether it gives all bits of their numbers
-    may_have_place : whether there may be a georeference in the file
+    may_have_georeference : whether there may be a georeference in the file
     orientation : by EXIF's numbers
     """
 
     n_pages: int = 0
     has_all_bits: bool = False
-    may_have_place: bool = False
+    may_have_georeference: bool = False
     orientation: int = 1
 
 
@@ -126,12 +131,12 @@ def survey(path: str) -> Survey:
             has_all_bits, orientation = _stored_bits(image) <= 8, _orientation_of(image)
             if image.format in UNREADABLE or (image.format == "PPM" and not has_all_bits):
                 return Survey()
-            may_have_place = image.format == "JPEG2000"
+            may_have_georeference = image.format == "JPEG2000"
     except UnidentifiedImageError:
         return Survey()
     if n_frames > max(1, Path(path).stat().st_size // _LEAST_BYTES):
         raise ValueError(f"it declares {n_frames} pages, more than its bytes can hold")
-    return Survey(n_frames, has_all_bits, may_have_place, orientation)
+    return Survey(n_frames, has_all_bits, may_have_georeference, orientation)
 
 
 def _stored_bits(image: ImageFormat.ImageFile) -> int:
@@ -177,7 +182,7 @@ def _has_transparency(path: str) -> bool:
 @contextmanager
 def _open_page(path: str, page: int | None, *, decodes: bool = False) -> Iterator[ImageFormat.ImageFile]:
     """An open file, at a page of it."""
-    with Image.open(path) if page is None else opened(path, Image.open, page if decodes else None) as image:
+    with Image.open(path) if page is None else opened(path, page if decodes else None) as image:
         if page is not None and page != image.tell():
             if image.format == "TIFF":
                 image.info.pop("icc_profile", None)  # of another page; Pillow leaves it

@@ -25,15 +25,17 @@ from skimage.color import gray2rgb
 from .._census.blocks import in_parallel
 from .._errors import warn
 from .._images import find_missing, hide
+from ._georeference import Georeference
 from ._pillow import apply_profile
-from ._place import Place
 from ._stored import Layer, check_size, count_pixels, is_too_large
 
 # Drivers that open connections, or take any text for an image.
 _NOT_FILES = {"DAAS", "DERIVED", "EEDA", "EEDAI", "HTTP", "MEM", "Memory", "PLMOSAIC", "STACIT", "STACTA", "WCS", "WMS"}
 _NOT_FILES |= {"WMTS", "XYZ"}
 _OPTIONS = {
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # no network
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",  # no network, neither by GDAL's own file system
+    "GDAL_HTTP_PROXY": "none.invalid",  # nor by what a VRT names
+    "GDAL_HTTPS_PROXY": "none.invalid",
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",  # or the time for the files of a directory grows with the square
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "TRUE",  # such as of a file that is cut off
     "GDAL_NUM_THREADS": "1",  # errors in GDAL's own threads are lost
@@ -50,7 +52,7 @@ class _Dataset(DatasetReader):
     has_transform = True
 
     def _has_gcps_or_rpcs(self) -> bool:
-        """Is called where there is no transform."""
+        """Is called where there is no transform, which may be arbitrary then."""
         self.has_transform = False
         return True
 
@@ -75,7 +77,7 @@ def datasets_of(path: str) -> list[str]:
 
 
 class RasterFile:
-    """An image whose bands are in one or more datasets of the same size and place.
+    """An image whose bands are in one or more datasets of the same size and georeference.
 
     Parameters
     ----------
@@ -83,27 +85,18 @@ class RasterFile:
     bands : numbers from 1 of the bands of all layers, in the order wanted; None for all
     orientation : by TIFF's numbers; images with a georeference are read as they are stored
     is_scaled : whether numbers are multiplied by the scale of their band, and its offset is added
-    names : of the bands of all layers, if the file has names that GDAL does not know
 
     Attributes
     ----------
     shape, dtype : of the image, as it is read
-    place : its georeference
+    georeference : of the image
     no_data : the nodata value of all bands; None if there is none, or not the same in all
     band_names : a name for each band; () if none has one, or if the channels are not the bands
     may_mask : whether pixels may be masked
     block_rows : number of rows decoded together
     """
 
-    def __init__(
-        self,
-        layers: Sequence[Layer],
-        bands: Sequence[int] | None = None,
-        *,
-        orientation: int = 1,
-        is_scaled: bool = False,
-        names: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], bands: Sequence[int] | None, orientation: int, is_scaled: bool) -> None:
         datasets = [_Bands(layer, is_scaled=is_scaled) for layer in layers]
         for other in datasets[1:]:
             other.check_alike(datasets[0])
@@ -113,19 +106,21 @@ class RasterFile:
         if not bands or not all(1 <= band <= len(every) for band in bands):
             raise ValueError(f"bands must be numbers from 1 to {len(every)}; got {list(bands)} instead")
         chosen = [every[band - 1] for band in bands]
-        named = [names[band - 1] for band in bands] if len(names) == len(every) else [d.names[n] for d, n in chosen]
+        named = [dataset.names[number] for dataset, number in chosen]
         runs = groupby(chosen, key=lambda each: datasets.index(each[0]))
         self._parts = [datasets[index].choose([number for _, number in run]) for index, run in runs]
         self._height, self._width = datasets[0].size
         self._n_channels = sum(part.n_channels for part in self._parts)
         self.dtype = self._parts[0].dtype
-        self.place = datasets[0].place
-        is_photo = self._n_channels == 3 and self.dtype == np.uint8 and not self.place
+        self.georeference = datasets[0].georeference
+        is_photo = self._n_channels == 3 and self.dtype == np.uint8 and not self.georeference
         self._profile = datasets[0].profile if is_photo and [number for _, number in chosen] == [1, 2, 3] else b""
-        self._orientation = 1 if self.place else orientation
+        self._orientation = 1 if self.georeference else orientation
         size = datasets[0].size[:: -1 if self._orientation > _LYING else 1]
         self.shape = (*size, 3 if self._n_channels == 1 else self._n_channels)
         names = [name or str(band) for name, band in zip(named, bands, strict=True)]
+        if len(set(names)) < len(names):
+            names = [f"{name} ({position})" for position, name in enumerate(names, 1)]
         self.band_names = tuple(names) if any(named) and len(names) == self.shape[-1] else ()
         self._no_data = [dataset.no_data[number] for dataset, number in chosen]
         no_data = {str(each): each for each in self._no_data}
@@ -158,6 +153,8 @@ class RasterFile:
 
     def preview(self, longest: int) -> NDArray[Any]:
         """The image with sides of at most so many pixels, from its overviews if it has any."""
+        if not all(part.has_overviews for part in self._parts):
+            check_size(self._n_pixels)
         step = ceil(max(self.shape[:2]) / longest)
         pixels, hidden = self._decode((ceil(self._height / step), ceil(self._width / step)))
         return _turned(self._finish(pixels, hidden), self._orientation)
@@ -214,6 +211,7 @@ class _Bands:
     names : of the bands, by their number
     no_data : nodata value of each band by its number, or None
     size : height and width
+    has_overviews : whether there are smaller copies of the image
     profile : a color profile (ICC), or b""
     block : number of rows and columns that are decoded together
     block_pixels : of these, as Pillow counts them
@@ -231,7 +229,7 @@ class _Bands:
             own_name = layer.name if len(self.numbers) == 1 else ""
             self.names = {number: name or own_name for number, name in zip(kinds, dataset.descriptions, strict=True)}
             self.no_data = dict(zip(kinds, _no_data_of(dataset), strict=True))
-            self.size, self.block, self.place = dataset.shape, dataset.block_shapes[0], _place_of(dataset)
+            self.size, self.block, self.georeference = dataset.shape, dataset.block_shapes[0], _georeference_of(dataset)
             has_mask = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
             self._has_mask_band = has_mask and not self._alpha and layer.mask is None
             is_white_0 = dataset.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
@@ -242,6 +240,7 @@ class _Bands:
             self._is_cmyk = tuple(kinds.values())[:4] == _CMYK and stored.kind == "u"
             is_scaled = is_scaled and {*dataset.scales, *dataset.offsets} != {0, 1}
             self._scaling = np.array([dataset.scales, dataset.offsets]) if is_scaled else None
+            self.has_overviews = bool(dataset.overviews(1))
             self.profile = b64decode(dataset.tags(ns="COLOR_PROFILE").get("SOURCE_ICC_PROFILE", ""))
             n_together = len(kinds) if dataset.interleaving == Interleaving.pixel else 1
         self.stored = stored
@@ -321,7 +320,7 @@ class _Bands:
             raise ValueError(f"{name} has {has} pixels, but {other} has {needs}")
         if self.stored != first.stored:
             raise ValueError(f"{name} holds {self.stored}, but {other} holds {first.stored}")
-        if (self.place.crs, self.place.transform) != (first.place.crs, first.place.transform):
+        if not self.georeference.is_near(first.georeference):
             raise ValueError(f"{name} lies elsewhere on the map than {other}")
 
 
@@ -345,16 +344,16 @@ def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return pixels[::-1] if orientation in (3, 4, 7, 8) else pixels
 
 
-def _place_of(dataset: _Dataset) -> Place:
+def _georeference_of(dataset: _Dataset) -> Georeference:
     has_transform = dataset.has_transform and dataset.transform != Affine.identity()
     transform = dataset.transform if has_transform else None
     is_point = dataset.tags().get("AREA_OR_POINT") == "Point"
     try:
         points, system = dataset.gcps
-        return Place(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
+        return Georeference(dataset.crs or system, transform, tuple(points), dataset.rpcs, is_point)
     except (ValueError, RasterioError) as error:
         warn(f"The coordinate system or the RPCs of {dataset.name!r} are broken and ignored: {error}")
-        return Place(transform=transform, is_point=is_point)
+        return Georeference(transform=transform, is_point=is_point)
 
 
 def _no_data_of(dataset: _Dataset) -> list[float | None]:

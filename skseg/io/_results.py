@@ -94,10 +94,10 @@ def save_labels(
             f"label_map must hold labels from 0 to {n_labels - 1}, one per color; got {labels[beyond].max()} instead."
         )
     if suffix != ".png":
-        place = None if like is None else _open_like(like, labels.shape).place
+        georeference = None if like is None else _open_like(like, labels.shape).georeference
         masked = np.ma.MaskedArray(labels, mask=ignored)
         blocks = (masked[rows].astype(np.int32) for rows in row_blocks(labels.shape))
-        write_labels(path, blocks, labels.shape, palette, place=place, comment=comment)
+        write_labels(path, blocks, labels.shape, palette, georeference=georeference, comment=comment)
         return
     indexed = n_labels + is_masked <= _PALETTE_SIZE
     numbers = labels.astype(np.uint8 if indexed else np.uint16)
@@ -162,17 +162,17 @@ def save_image(
     if pixels.dtype == np.bool_:
         pixels = to_uint8(pixels)
     is_masked = mask.any(axis=-1)
-    has_alpha, place, no_data = bool(is_masked.any()), None, None
+    has_alpha, georeference, no_data = bool(is_masked.any()), None, None
     if suffix == ".png":
         pixels = np.dstack([pixels, ~is_masked * np.uint8(255)]) if has_alpha else pixels
         _write_png(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels), path, comment)
         return
     if like is not None:
         source = _open_like(like, pixels.shape)
-        place, no_data = source.place, free_no_data(source.no_data, pixels[~is_masked])
+        georeference, no_data = source.georeference, free_no_data(source.no_data, pixels[~is_masked])
     blocks, has_alpha = [np.ma.MaskedArray(pixels, mask=mask)], has_alpha and no_data is None
-    options: dict[str, Any] = {"place": place, "no_data": no_data, "has_alpha": has_alpha, "comment": comment}
-    write_image(path, blocks, pixels.shape, pixels.dtype, **options)
+    options: dict[str, Any] = {"no_data": no_data, "has_alpha": has_alpha, "comment": comment}
+    write_image(path, blocks, pixels.shape, pixels.dtype, georeference=georeference, **options)
 
 
 def read_comment(path: str | PathLike[str]) -> str:
@@ -213,7 +213,7 @@ def _check_suffix(path: str | PathLike[str], like: str | PathLike[str] | None) -
 def _open_like(path: str | PathLike[str], shape: tuple[int, ...]) -> ImageFile:
     """A georeferenced file for an array of a shape; an error if it does not fit."""
     file = ImageFile(path)
-    if file.place is None:
+    if file.georeference is None:
         raise ValueError(f"like must be a georeferenced file; {fspath(path)!r} is not.")
     if file.shape[:2] != shape[:2]:
         has, needs = (" × ".join(map(str, each[1::-1])) for each in (file.shape, shape))

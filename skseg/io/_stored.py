@@ -34,7 +34,6 @@ class Stored(NamedTuple):
     is_plain : whether Pillow decodes all of it
     n_pixels : their number, if GDAL decodes it when it is large; else 0
     orientation : by TIFF's numbers, unless Pillow decodes it
-    names : of its bands, if GDAL does not know them
     problem : the reason why nobody decodes it, or ""
     """
 
@@ -43,7 +42,6 @@ class Stored(NamedTuple):
     is_plain: bool = False
     n_pixels: int = 0
     orientation: int = 1
-    names: tuple[str, ...] = ()
     problem: str = ""
 
 

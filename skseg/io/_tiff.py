@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _RAW = ("CFA", "LINEAR_RAW")
 _UNKNOWN = ("CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV")
 _PREMULTIPLIED, _ALPHA = 1, 2  # kinds of extra samples
 GEOREFERENCE = {33550, 33922, 34264, 34735, 34736, 34737, 50844}  # tags of GeoTIFF, and RPCs
-_NO_DATA = 42113  # GDAL's tag
+_OF_GDAL = {42112, 42113}  # its tags of scales and names of bands, and of nodata
 # What Pillow decodes:
 _COMPRESSIONS = {"NONE", "LZW", "JPEG", "ADOBE_DEFLATE", "DEFLATE", "PACKBITS"}
 _N_COLORS = {"MINISWHITE": 1, "MINISBLACK": 1, "PALETTE": 1, "RGB": 3, "YCBCR": 3, "SEPARATED": 4}
@@ -46,8 +47,8 @@ def find_images(path: str) -> list[Stored]:
             for image, end in pairwise([*images, len(pages)])
         }
         groups = list(_groups(file)) if file.flags & (_WITH_CHANNELS | _SLIDES) else [[number] for number in images]
-        names = tuple(re.findall(r'<Channel [^>]*Name="([^"]*)"', file.ome_metadata or ""))
-        return [_stored(path, [pages[number] for number in group], masks, names) for group in groups]
+        names = re.findall(r"""<(?:\w+:)?Channel [^>]*\bName=["']([^"'>]*)""", file.ome_metadata or "")
+        return [_stored(path, [pages[number] for number in group], masks, [*map(unescape, names)]) for group in groups]
 
 
 def _groups(file: TiffFile) -> Iterator[list[int]]:
@@ -63,7 +64,7 @@ def _groups(file: TiffFile) -> Iterator[list[int]]:
         yield from planes.reshape(-1, shape.get("C", 1)).tolist()
 
 
-def _stored(path: str, pages: list[TiffPage], masks: dict[int, int | None], names: tuple[str, ...]) -> Stored:
+def _stored(path: str, pages: list[TiffPage], masks: dict[int, int | None], names: list[str]) -> Stored:
     """The image whose bands are in some pages, of which `masks` tells where the masks are."""
     whole, only = str(Path(path).absolute()), Path(path).stem
 
@@ -73,15 +74,17 @@ def _stored(path: str, pages: list[TiffPage], masks: dict[int, int | None], name
     layers = []
     for channel, page in enumerate(pages, 1):
         place = whole if page.index == 0 else dataset(page.offset)  # GDAL opens page 0 with the files beside it
-        name = f"channel {channel}" if len(pages) > 1 else f"page {page.index + 1}" if len(masks) > 1 else only
+        name = f"page {page.index + 1}" if len(masks) > 1 else only
+        if len(pages) > 1:
+            name = names[channel - 1] if len(names) == len(pages) else f"channel {channel}"
         mask = masks.get(page.index)
         is_premultiplied = _PREMULTIPLIED in map(int, page.extrasamples)
         layers.append(Layer(place, name, None if mask is None else dataset(mask), is_premultiplied))
     first, problem = pages[0], next(filter(None, map(_problem_of, pages)), "")
     is_plain = not problem and len(pages) == 1 and masks.get(first.index) is None and _is_plain(first)
     orientation = int(first.tags.valueof("Orientation", 1))
-    n_pixels, names = first.imagelength * first.imagewidth, names if len(pages) > 1 else ()
-    return Stored(tuple(layers), first.index, is_plain, n_pixels, orientation, names, problem)
+    n_pixels = first.imagelength * first.imagewidth
+    return Stored(tuple(layers), first.index, is_plain, n_pixels, orientation, problem)
 
 
 def _problem_of(page: TiffPage) -> str:
@@ -116,7 +119,7 @@ def _is_plain(page: TiffPage) -> bool:
         and not page.is_tiled  # tiles at the rims are not always right
         and not page.parent.is_bigtiff
         and 0 not in page.databytecounts  # blocks that are left out
-        and (GEOREFERENCE | {_NO_DATA}).isdisjoint(tag.code for tag in page.tags)
+        and (GEOREFERENCE | _OF_GDAL).isdisjoint(tag.code for tag in page.tags)
     )
 
 

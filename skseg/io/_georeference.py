@@ -5,6 +5,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import rasterio
 from rasterio import Affine
 from rasterio.control import GroundControlPoint
@@ -17,8 +18,8 @@ from ._tiff import GEOREFERENCE
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place on the map.
+class Georeference:
+    """The place of a raster on the map.
 
     Attributes
     ----------
@@ -49,8 +50,14 @@ class Place:
             return None
         return float(abs(self.transform.determinant))
 
+    def is_near(self, other: "Georeference") -> bool:
+        """Whether the coordinate system is the same, and the transform but for rounding."""
+        if self.transform is None or other.transform is None:
+            return (self.crs, self.transform) == (other.crs, other.transform)
+        return self.crs == other.crs and bool(np.allclose(self.transform, other.transform, rtol=1e-9, atol=1e-9))
+
     def tags(self) -> list[tuple[Any, ...]]:
-        """The tags of GeoTIFF that tell the place, as `tifffile.imwrite` takes them."""
+        """The tags of GeoTIFF, as `tifffile.imwrite` takes them."""
         georeference = {"crs": self.crs, "transform": self.transform, "gcps": self.gcps, "rpcs": self.rpcs}
         given = {name: value for name, value in georeference.items() if value}
         options = {"GDAL_PAM_ENABLED": "NO"}
