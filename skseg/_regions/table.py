@@ -68,9 +68,9 @@ def region_table(label_map: ArrayLike, X: ArrayLike | None = None) -> Columns:
     >>> regions = RegionSegmenter(n_regions=4).fit_predict(coffee())
     >>> table = region_table(regions, coffee())
     >>> table["label"], table["area"]
-    (array([0, 1, 2, 3], dtype=int32), array([  8372, 117931,  36049,  77648]))
+    (array([0, 1, 2, 3], dtype=int32), array([  8371, 118411,  36059,  77159]))
     >>> table["intensity_mean-0"].round(1)
-    array([ 34.4, 168.7, 219.4, 128.3])
+    array([ 34.3, 169. , 219.4, 127.7])
 
     A data frame is ``pandas.DataFrame(table)``.
     """
