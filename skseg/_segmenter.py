@@ -107,7 +107,8 @@ class KMeansSegmenter(
 
     tol : float, default=1e-4
         Convergence tolerance: iterations stop when the sum of squared center shifts, relative to the variance of the
-        pixels in the color space, is below `tol`.
+        pixels in the color space, is below `tol`. After a search, the last run starts near its end, and goes on to a
+        tenth of `tol`.
 
     random_state : int, RandomState instance or None, default=None
         Random number generation for random starts, an int `n_init`, and a callable `init`; pass an int for reproducible

@@ -510,6 +510,10 @@ def test_without_rasterio_pictures_are_read_and_rasters_refused(folder, request)
         assert np.array_equal(np.asarray(io.ImageFile("deep.png")), BANDS[..., :3] >> 8)
     for name in ("x.png", "x.tif"):
         assert np.array_equal(np.ma.getdata(np.ma.asarray(io.ImageFile(name))), RGBA[..., :3])
+    with pytest.MonkeyPatch.context() as limit:
+        limit.setattr(Image, "MAX_IMAGE_PIXELS", 599)
+        with pytest.raises(ValueError, match=r"x.tif.*600 pixels, more than the 599"):
+            np.asarray(io.ImageFile("x.tif"))
     io.save_labels(np.eye(5, dtype=int), "labels.tif", [[0.0], [1.0]])
     assert np.array_equal(tifffile.imread("labels.tif"), np.eye(5))
 

@@ -29,6 +29,7 @@ _HEAVY_SCATTERS = 64  # times the median scatter make a point an outlier
 _POINTS_PER_OUTLIER = 64  # at least
 _TRUSTED_SCATTER = 0.25  # within cells, relative to the inertia on them: up to here they stand for their colors
 _PARALLEL_POINTS = 1 << 18  # of fewer, OpenMP gains little, and costs much where something else keeps the cores busy
+_SLOWNESS = 10  # times smaller than at first are the last steps of a run that starts near its end
 _ROUNDING = 1e-9  # relative to the extent: points this near to a line lie on it
 _LEAST_UNIT = float(np.finfo(np.float64).tiny)  # its reciprocal is finite
 _RESOLUTION = 2.0**-22  # relative to the extent: what KMeans can tell apart
@@ -115,7 +116,8 @@ def _cells(features: Floats, weights: Floats, n_clusters: int) -> Cells:
 def _search(cells: Cells, points: Floats, weights: Floats, shift: float, params: dict[str, Any]) -> KMeans:
     """Lloyd's algorithm from the best centers that are found on cells."""
     start = _better_start(search(*cells[:2], params["n_clusters"]), cells, points, weights, params)
-    centers, labels, n_iter = Points(points, weights).lloyd(start, shift=shift, max_iter=params["max_iter"])
+    run = Points(points, weights).lloyd
+    centers, labels, n_iter = run(start, shift=shift / _SLOWNESS, max_iter=params["max_iter"])
     return known_kmeans(labels, centers, inertia=_inertia(points, weights, centers, labels), n_iter=n_iter)
 
 

@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._pillow import PillowFile, survey
-from ._stored import Layer, NeedsRasterioError, Stored, is_too_large
+from ._stored import Layer, NeedsRasterioError, Stored, check_size, is_too_large
 from ._tiff import find_images, is_tiff
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def open_file(
     if image.problem:
         raise ValueError(image.problem)
     chosen = None if bands is None or isinstance(bands, str) else bands
+    if image.is_plain and find_spec("rasterio") is None:  # GDAL would read it some rows at a time
+        check_size(image.n_pixels)
     if image.is_plain and not is_too_large(image.n_pixels):
         return PillowFile(paths[0], image.page, chosen)
     raster: RasterFile = _rasters().RasterFile(image.layers, chosen, image.orientation, is_scaled)
