@@ -39,6 +39,7 @@ _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
+_COLORS_PER_SAMPLED = 64
 _SAMPLED_PER_CLUSTER = 64  # colors that passes are started from, at least
 
 
@@ -75,7 +76,11 @@ def fit_model(
     conversion.check_range(census.number_limits())
     conversion = learn_weights(conversion, census, scan)
     params["init"] = _start(census.colors, conversion, **params)
-    n_sampled = max(of_channels(LIMITS.sampled_colors, n_channels), _SAMPLED_PER_CLUSTER * params["n_clusters"])
+    n_sampled = max(
+        of_channels(LIMITS.sampled_colors, n_channels),
+        (len(census.colors) << census.level) // _COLORS_PER_SAMPLED,  # passes over many colors cost more than a start
+        _SAMPLED_PER_CLUSTER * params["n_clusters"],
+    )
     if scan is None and len(census.colors) <= (LIMITS.held_colors if n_channels <= 4 else n_sampled):
         return _fit_held(census, conversion, params)
     return _fit_in_passes(sample(census, n_sampled), census, conversion, scan or CensusScan(census), params)

@@ -30,7 +30,7 @@ class Limits:
         `of_channels`
     waiting_colors : colors of single images that may wait to be merged: a few megabytes
     held_colors : colors of up to four channels whose features are held together; more are passed over
-    sampled_colors : colors of up to eight channels that passes are started from; see `of_channels`
+    sampled_colors : colors of up to eight channels that passes are started from, at least; see `of_channels`
     kept_bytes : of a census that is kept with a model, unless its colors fit into 24 bits
     """
 
@@ -52,7 +52,7 @@ class Limits:
     crossed_labels: int = 1 << 22
     probed_pixels: int = 1 << 13
     keys: int = 1 << 22
-    colors_in_fit: int = 1 << 17
+    colors_in_fit: int = 1 << 18
     colors_in_score: int = 1 << 22
     waiting_colors: int = 1 << 18
     held_colors: int = 1 << 19

@@ -162,7 +162,7 @@ class KMeansSegmenter(
     an image, or splitting it into a list, does not change the model. The fitted segmenter keeps the census for
     `partial_fit`, and so does its pickle: a few megabytes for an 8-bit photo.
 
-    Colors that do not fit into 24 bits are counted up to 131,000 distinct ones, fewer of more than eight channels, or
+    Colors that do not fit into 24 bits are counted up to 262,000 distinct ones, fewer of more than eight channels, or
     four million if they fit into 32 bits. Beyond that, a sample, chosen by a hash of the color, initializes exact
     passes over all pixels. Images of a list are read again for each pass. If such wide colors need more than eight
     megabytes, only a sample is kept.
