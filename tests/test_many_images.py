@@ -1,5 +1,6 @@
 """Many images, huge images, many processes: the same model, in bounded memory."""
 
+import gc
 import os
 import re
 import signal
@@ -74,6 +75,14 @@ def test_no_more_images_than_jobs_are_held_at_a_time(n_jobs):
 
     segmenter(n_jobs=n_jobs).fit([Counted(name) for name in NAMES * 4])
     assert max(most) <= n_jobs
+
+
+def test_images_that_an_error_leaves_unread_are_dropped_without_a_word(recwarn):
+    good, bad = Lazy("coffee", delay=0.1), COFFEE / 255.0
+    with pytest.raises(ValueError, match=r"^X\[1\]: Pixels are float64"):
+        segmenter(n_jobs=2).fit([COFFEE, bad, good, good])
+    gc.collect()  # which would report a generator that cannot be closed
+    assert not recwarn
 
 
 def test_label_maps_can_be_taken_one_by_one():

@@ -1,11 +1,12 @@
 """Sequences of images of any sizes: lists, tuples, object arrays, and collections that are read by index."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from itertools import repeat
 from operator import getitem
 from typing import Any, ClassVar
+from warnings import catch_warnings, simplefilter
 
 from joblib import Parallel, delayed, effective_n_jobs, wrap_non_picklable_objects
 from sklearn import config_context, get_config
@@ -66,8 +67,8 @@ class Sequence(Image):
                 return combine(_call_one(function, *call) for call in run)
 
         portable = delayed(wrap_non_picklable_objects(call_run))  # for processes
-        with _in_order(calls):
-            yield iter(_workers(n_jobs)(map(portable, runs)))
+        with _in_order(calls), _results(n_jobs, map(portable, runs)) as results:
+            yield results
 
 
 def _in_order(calls: list[tuple[Any, ...]]) -> AbstractContextManager[Any]:
@@ -76,15 +77,25 @@ def _in_order(calls: list[tuple[Any, ...]]) -> AbstractContextManager[Any]:
     return next(filter(None, contexts), nullcontext)()
 
 
-def _workers(n_jobs: int | None) -> Parallel:
-    """Workers whose results come one by one as they are asked for, if joblib's backend can do so.
+@contextmanager
+def _results(n_jobs: int | None, tasks: Iterable[Any]) -> Iterator[Iterator[Any]]:
+    """The results of tasks, one by one as they are asked for if joblib's backend can do so.
 
-    They are not scikit-learn's, which enter `warnings.catch_warnings` in threads.
+    The workers are not scikit-learn's, which enter `warnings.catch_warnings` in threads. Tasks that are left are cancelled
+    at the end, not whenever the garbage is collected, which is where joblib would warn of them.
     """
     try:
-        return Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+        workers = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
     except ValueError:
-        return Parallel(n_jobs=n_jobs, prefer="threads")
+        workers = Parallel(n_jobs=n_jobs, prefer="threads")
+    results = iter(workers(tasks))
+    try:
+        yield results
+    finally:
+        if isinstance(results, Generator):
+            with catch_warnings():
+                simplefilter("ignore")
+                results.close()
 
 
 def _call_one(function: Callable[..., T], index: int, item: object, *arguments: object) -> T:
