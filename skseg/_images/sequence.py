@@ -81,8 +81,8 @@ def _in_order(calls: list[tuple[Any, ...]]) -> AbstractContextManager[Any]:
 def _results(n_jobs: int | None, tasks: Iterable[Any]) -> Iterator[Iterator[Any]]:
     """The results of tasks, one by one as they are asked for if joblib's backend can do so.
 
-    The workers are not scikit-learn's, which enter `warnings.catch_warnings` in threads. Tasks that are left are cancelled
-    at the end, not whenever the garbage is collected, which is where joblib would warn of them.
+    The workers are not scikit-learn's, which enter `warnings.catch_warnings` in threads. Tasks that are left are
+    cancelled at the end, and not when the garbage is collected, where joblib would warn of them.
     """
     try:
         workers = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
