@@ -21,7 +21,7 @@ from ._checks import (
     learn_channels,
     warn_other_range,
 )
-from ._color import is_unit_range, to_unit, unit_scale
+from ._color import OF_DTYPE, ValueRange, check_value_range, find_value_range
 from ._counting import read_rows
 from ._errors import NoPixelsError, current_image, image_of_list, is_word
 from ._images import ImageLike, Pixels, SingleImage, is_lazy, is_named, open_images, open_single
@@ -45,8 +45,8 @@ class Seen(NamedTuple):
 
     @property
     def is_unit_range(self) -> bool:
-        """Whether all lie between 0 and 1, in the units of their dtype."""
-        return unit_scale(self.dtype) != 1 or is_unit_range(np.array(self.limits))
+        """Whether all lie in the range of the curve."""
+        return self.curve.value_range.holds(np.array(self.limits), self.dtype)
 
 
 class Measured(NamedTuple):
@@ -64,6 +64,11 @@ class Measured(NamedTuple):
     like: NDArray[Any]
     limits: tuple[float, float]
     image_index: int | None = None
+
+    def colors(self) -> NDArray[Any]:
+        """Some of the colors that have a weight; all numbers of 8 or 16 bits that occur."""
+        tones = self.tones[0]
+        return tones.numbers[tones.weights.any(axis=1)] if tones.is_histogram else self.like
 
     def seen(self, curve: Curve) -> Seen:
         """Their numbers, without the light."""
@@ -92,19 +97,28 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
 
     light : array-like of shape (n_channels,) or (..., n_channels), default=None
         Color of a gray or white surface in the light of the images, in the units of X. It may be a patch of an image,
-        such as the gray field of a color card, which is averaged over unmasked pixels; a patch of uint8 or uint16 is
-        divided by the largest value of its type. If given, light is not measured: all images get the same factors,
-        which make this color gray and keep its luminance.
+        such as the gray field of a color card, which is averaged over unmasked pixels; a patch of uint8 or uint16 has
+        the range of its own type. If given, light is not measured: all images get the same factors, which make this
+        color gray and keep its luminance.
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib. None means 1 unless in a
         `joblib.parallel_config` context.
 
+    value_range : {"auto", "dtype"} or tuple of (low, high), default="auto"
+        Numbers that stand for 0 and 1. "dtype" is the range of the type for uint8 and uint16, 0 to 255 and 0 to 65535;
+        numbers of all other types are used unchanged. "auto" differs for integers of 16 bits that are not negative:
+        they have the range of the fewest bits of 8, 10, 12, 14 and 16 that hold the largest number in `fit`, as cameras
+        give them; multiples of 257 are 8 bits that were stretched to 16. If limits are given, numbers of all types have
+        them, and numbers beyond are clipped, as by `in_range` of `skimage.exposure.rescale_intensity`.
+
     Attributes
     ----------
     light_ : ndarray of shape (n_channels,)
-        Color of the light in `fit`, of all images together: from 0 to 1 for 8-bit and 16-bit images, otherwise in the
-        units of X.
+        Color of the light in `fit`, of all images together, from 0 to 1 within `value_range_`.
+
+    value_range_ : tuple of float
+        The numbers (low, high) of X's type that stand for 0 and 1; (0, 1) if its numbers are used unchanged.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -121,8 +135,8 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     -----
     A table or a stack counts as one image, with one light. Each image of a list has its own light.
 
-    The factors change exposure as well as color. 8-bit and 16-bit values are clipped to their range. Floats are clipped
-    to 0–1 if the image and the images in `fit` lie in that range.
+    The factors change exposure as well as color. Results are clipped to the range of the values if the image and the
+    images in `fit` lie in that range.
 
     As in `KMeansSegmenter`, "auto" raises an error for an image of four channels: the fourth could be alpha or a band.
 
@@ -158,11 +172,13 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         color_space: str | None = "auto",
         light: ArrayLike | None = None,
         n_jobs: int | None = None,
+        value_range: str | ArrayLike = "auto",
     ) -> None:
         self.p = p
         self.color_space = color_space
         self.light = light
         self.n_jobs = n_jobs
+        self.value_range = value_range
 
     def fit(self, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
         """Measure the light of X.
@@ -195,13 +211,14 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         if not measured.tones[0].weights.any():
             reason = "All pixels are masked" if sample_weight is None else "All weights of the pixels are zero"
             raise NoPixelsError(f"{reason}; at least one pixel must take part.")
-        curve = self._curve(measured.like)
+        curve = self._curve(measured.like.shape[1], measured.colors())
         light = self._light_of(measured, curve)
         learn_channels(self, images, measured.like)
-        self.light_ = curve.from_linear(light)
-        if self.light is not None and unit_scale(measured.like.dtype) == 1:
-            warn_other_range(float(self.light_.max()), measured.limits[1], name="light", others="the pixels")
-        self._seen = measured.seen(curve)
+        seen = measured.seen(curve)
+        if self.light is not None and curve.value_range.of(seen.dtype) == (0, 1):
+            largest = float(curve.from_linear(light).max())
+            warn_other_range(largest, measured.limits[1], name="light", others="the pixels")
+        self._set_fitted(curve.from_linear(light), seen)
         return self
 
     def transform(self, X: ImageLike) -> Any:
@@ -226,15 +243,17 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         check_is_fitted(self)
         return open_images(X).results(self._frozen("_balance"), n_jobs=self.n_jobs)
 
-    def _curve(self, rows: NDArray[Any]) -> Curve:
-        return Curve(is_srgb=is_word(self.color_space, "auto") and rows.shape[1] == 3)
+    def _curve(self, n_channels: int, colors: NDArray[Any]) -> Curve:
+        """How images of such colors follow light."""
+        is_srgb = is_word(self.color_space, "auto") and n_channels == 3
+        return Curve(is_srgb, find_value_range(self.value_range, colors))
 
     def _measure(self, pixels: Pixels) -> Measured:
         """Measure a block in `fit`."""
         rows = read_rows(pixels, self.color_space)
         check_not_gray(pixels)
         weights, limits = pixels.weights(len(rows)), _limits_of(rows)
-        tones = [measure(rows, weights, self.p, self._curve(rows))]
+        tones = [measure(rows, weights, self.p, self._curve(rows.shape[1], rows[:0]))]
         return Measured(tones, rows[:1].copy(), limits, current_image())
 
     def _read(self, pixels: Pixels) -> NDArray[Any]:
@@ -243,7 +262,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         check_channels(self, pixels.tables, rows.shape[1])
         if not pixels.has_own_dtype:
             rows = cast_if_exact(rows, self._seen.dtype)
-        check_comparable(rows, self._seen.dtype, self._seen.limits)
+        check_comparable(rows, self._seen.dtype, self._seen.limits, self._seen.curve.value_range)
         return rows
 
     def _measure_again(self, pixels: Pixels) -> Measured:
@@ -262,9 +281,9 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         if len(measured.like) == 0:
             return self._read
         curve = self._seen.curve
-        fitted = curve.to_linear(self.light_)
+        fitted = curve.linear_of_unit(self.light_)
         if self.light is None:
-            factors = _factors(fitted, _check_light(measured.tones[0].light(self.p)))
+            factors = _factors(fitted, _check_light(measured.tones[0].light(self.p, curve)))
         else:
             factors = _factors(curve.gray_of(fitted), fitted)
         is_clipped = self._seen.is_unit_range and measured.seen(curve).is_unit_range
@@ -277,12 +296,12 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     def _light_of(self, measured: Measured, curve: Curve) -> Floats:
         """The light of the images in `fit`, given or measured, in linear numbers."""
         if self.light is None:
-            return _check_light(measured.tones[0].light(self.p))
+            return _check_light(measured.tones[0].light(self.p, curve))
         return _given_light(self.light, measured.like.shape[1], measured.like.dtype, curve)
 
     def _repr_html_fitted(self) -> str:
         """The color of the light, for notebooks, if it is an RGB color."""
-        if not self._seen.curve.is_srgb or not is_unit_range(self.light_):
+        if not self._seen.curve.is_srgb or not OF_DTYPE.holds(self.light_):
             return ""
         return palette_strip(self.light_[np.newaxis], np.ones(1), "Light")
 
@@ -290,6 +309,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         """Validate parameters that do not depend on X."""
         check_scalar(self.p, "p", Real, min_val=1)
         check_n_jobs(self.n_jobs)
+        check_value_range(self.value_range)
         if np.isnan(self.p):
             raise ValueError("p must be a number of at least 1, or infinity; got nan instead.")
         if self.color_space is not None and not is_word(self.color_space, "auto"):
@@ -314,6 +334,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         """Set all fitted attributes but the names of channels."""
         self.light_, self.n_features_in_ = light, len(light)
         self._seen = seen
+        self.value_range_ = seen.curve.value_range.of(seen.dtype)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -331,7 +352,7 @@ def _together(parts: Iterable[Measured]) -> Measured:
     for part in parts:
         with nullcontext() if part.image_index is None else image_of_list(part.image_index):
             check_same_kind(part.like, parts[0].like)
-            if unit_scale(part.like.dtype) == 1:
+            if OF_DTYPE.scale(part.like.dtype) == 1:
                 warn_other_range(part.limits[1], parts[0].limits[1], others="the first image")
     low, high = np.transpose([part.limits for part in parts])
     like = next((part.like for part in parts if len(part.like)), parts[0].like)
@@ -342,33 +363,32 @@ def _together(parts: Iterable[Measured]) -> Measured:
 
 def _given_light(given: ArrayLike, n_channels: int, dtype: np.dtype[Any], curve: Curve) -> Floats:
     """The light of a color or a patch, in linear numbers, for images of a dtype."""
-    light: Floats = curve.to_linear(_given_colors(given, n_channels, dtype)).mean(axis=0)
+    light: Floats = curve.linear_of_unit(_given_colors(given, n_channels, dtype, curve.value_range)).mean(axis=0)
     if not (light > 0).all():
         mean = np.reshape(np.ma.asarray(given), (-1, n_channels)).mean(axis=0)
         raise ValueError(f"light must be positive in every channel; got {mean.tolist()} instead.")
     return light
 
 
-def _given_colors(light: ArrayLike, n_channels: int, dtype: np.dtype[Any]) -> Floats:
-    """The colors of a light that is given, (n_colors, n_channels); 0 to 1 if images are of 8 or 16 bits."""
+def _given_colors(light: ArrayLike, n_channels: int, dtype: np.dtype[Any], value_range: ValueRange) -> Floats:
+    """The colors of a light that is given for images of a dtype, (n_colors, n_channels), from 0 to 1 in the range."""
     light = open_single(light).array if is_named(light) or is_lazy(light) else light
     patch: np.ma.MaskedArray[Any, Any] = np.ma.asarray(light)
     is_color = patch.dtype.kind in "uif" and patch.shape[-1:] == (n_channels,)
     table = patch.reshape(-1, n_channels) if is_color else np.ma.empty((0, n_channels))
     colors = np.ma.getdata(table)[~np.ma.getmaskarray(table).any(axis=1)]
-    unit = to_unit(colors)
-    if not len(unit) or not (np.abs(unit) <= _LARGEST).all():
+    if not len(colors) or not (np.abs(colors.astype(np.float64)) <= _LARGEST).all():
         raise ValueError(
             f"light must be a color of {n_channels} finite numbers, or a patch of such pixels, not all masked; got "
             f"{patch.dtype} of shape {patch.shape} instead."
         )
-    scale = unit_scale(dtype)
+    scale = value_range.scale(dtype)
     if scale > 1 and colors.dtype.kind == "f" and colors.max() <= 1:
         raise ValueError(
             f"light must be in the units of X, which is {dtype} from 0 to {scale:g}; got {colors.max():g} at most. "
             f"If it is from 0 to 1, multiply it by {scale:g}."
         )
-    return unit / (1 if unit_scale(colors.dtype) > 1 else scale)
+    return value_range.to_unit(colors, colors.dtype if value_range.scale(colors.dtype) != 1 else dtype)
 
 
 def _factors(wanted: Floats, light: Floats) -> Floats:

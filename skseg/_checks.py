@@ -9,8 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 from sklearn.utils.validation import validate_data
 
-from ._census import Census
-from ._color import is_unit_range, unit_scale
+from ._census import Census, usual_limits
+from ._color import OF_DTYPE, Conversion, ValueRange, find_value_range
 from ._errors import warn
 from ._images import Image, Pixels
 from ._model import Model
@@ -20,6 +20,7 @@ _MANY_CHANNELS = 100  # of 8 bits: only some spectral images have so many
 _MOST_BANDS = 500  # of 8 bits: no spectral image has more
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 _SCALED = 50, 65535  # the largest number of an image that is not from 0 to 1, but, say, from 0 to 255
+_RARE = 1e-4  # share of the numbers that may be defects
 _LOOKED_AT = 1 << 14  # colors
 
 
@@ -58,7 +59,7 @@ def match_to_fit(
     if not has_own_dtype:
         rows = cast_if_exact(rows, model.dtype)
     model.conversion.check_range(rows)
-    check_comparable(rows, model.dtype, model.limits)
+    check_comparable(rows, model.dtype, model.limits, model.value_range)
     return rows
 
 
@@ -100,7 +101,7 @@ def check_same_kind(colors: NDArray[Any], before: NDArray[Any]) -> None:
             f"Pixels have {_plural(colors.shape[1], 'channel')}, but earlier images have {before.shape[1]}. "
             "Channels are the last axis; a gray image has the shape (height, width, 1)."
         )
-    if unit_scale(colors.dtype) != unit_scale(before.dtype):
+    if OF_DTYPE.scale(colors.dtype) != OF_DTYPE.scale(before.dtype):
         raise ValueError(
             f"Pixels are {colors.dtype}, but earlier images are {before.dtype}, whose numbers mean other colors: "
             "uint8 and uint16 stand for 0 to 1. Give all images the same dtype, for example with skimage.util."
@@ -117,17 +118,47 @@ def warn_other_range(largest: float, largest_of_others: float, *, others: str, n
         )
 
 
-def check_comparable(colors: NDArray[Any], fitted: np.dtype[Any], limits: tuple[float, float]) -> None:
-    """Refuse colors of other units than fitted ones, where their range shows it, and warn of a likely other range."""
-    if not colors.size:
+def _warn_few_bits(colors: NDArray[Any], value_range: ValueRange) -> None:
+    """Warn of colors of fewer bits than those of their type, which they have if `fit` has seen another type."""
+    high = value_range.of(colors.dtype)[1]
+    likely = find_value_range("auto", colors[:: max(1, len(colors) // _LOOKED_AT)]).limits
+    if high > 1 and likely is not None and likely[1] < high:
+        warn(
+            f"The pixels are {colors.dtype}, whose largest number is {colors.max()}, but {high:g} stands for 1, since "
+            f"fit has seen another type. If they have fewer bits, divide them by {likely[1]:g}."
+        )
+
+
+def warn_outliers(census: Census, conversion: Conversion) -> None:
+    """Warn of a few numbers that alone make the range larger, if the color space depends on the range."""
+    found = conversion.value_range
+    if found.limits is None or found.is_given or conversion.space is None or not conversion.space.unit_range:
         return
-    scale, fitted_scale = unit_scale(colors.dtype), unit_scale(fitted)
+    usual = find_value_range("auto", census.colors, usual_limits(census, _RARE)).limits
+    if usual is not None and usual != found.limits:
+        warn(
+            f"The largest number is {census.number_limits()[1]:g}, so {found.limits[1]:g} stands for 1, but almost all "
+            f"numbers are below {usual[1] + 1:g}. If the others are defects, mask them or pass "
+            f"value_range=(0, {usual[1]:g})."
+        )
+
+
+def check_comparable(
+    colors: NDArray[Any], fitted: np.dtype[Any], limits: tuple[float, float], value_range: ValueRange
+) -> None:
+    """Refuse colors of other units than fitted ones, where their range shows it, and warn of a likely other range.
+
+    `limits` are the least and the largest number that were fitted. If a range was given, numbers of all types have it.
+    """
+    if not colors.size or value_range.is_given:
+        return
+    scale, fitted_scale = value_range.scale(colors.dtype), value_range.scale(fitted)
     if scale == fitted_scale == 1:
         some = colors[:: max(1, len(colors) // _LOOKED_AT)]
         warn_other_range(float(some.max()), limits[1], others="fit")
     elif 1 in (scale, fitted_scale):
         unscaled, low, high = (colors.dtype, colors.min(), colors.max()) if scale == 1 else (fitted, *limits)
-        if not is_unit_range(np.array([low, high], dtype=np.float64)):
+        if not OF_DTYPE.holds(np.array([low, high], dtype=np.float64)):
             raise ValueError(
                 f"Pixels are {colors.dtype}, but fit has seen {fitted}: uint8 and uint16 stand for 0 to 1, so the "
                 f"{unscaled} numbers must lie there too; got {low:g} to {high:g} instead. "
@@ -138,6 +169,8 @@ def check_comparable(colors: NDArray[Any], fitted: np.dtype[Any], limits: tuple[
             f"Pixels are {colors.dtype} from 0 to 1, but fit has seen bool: {colors.dtype} stands for 0 to {scale:g}. "
             "Convert them to bool: image.astype(bool)."
         )
+    if fitted.kind not in "iu" or fitted.itemsize != colors.itemsize:
+        _warn_few_bits(colors, value_range)
 
 
 def check_n_jobs(n_jobs: object) -> None:

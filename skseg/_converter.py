@@ -10,8 +10,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._checks import learn_channels
-from ._color import Conversion, find_conversion, is_learned
+from ._color import Conversion, check_value_range, find_conversion, find_value_range, is_found, is_learned
 from ._counting import PixelScan, count_images, read_rows
+from ._errors import is_word
 from ._images import ImageLike, Pixels, open_images
 from ._limits import LIMITS
 from ._notebook import NotebookMixin
@@ -22,8 +23,7 @@ from ._set_output import ImageOutputMixin
 class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Convert sRGB colors to the color space of the clustering.
 
-    Stateless unless it learns its weights: `fit` only checks its input. Values of type uint8 and uint16 are divided by
-    the largest value of the type; others are used unchanged.
+    Stateless unless it learns its weights or the range of integers of 16 bits: `fit` only checks its input.
 
     Parameters
     ----------
@@ -41,10 +41,20 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         "ycbcr"; 0.4 for L of "oklab") and 1 for all other channels; None means all ones. "scale" is 1 divided by the
         standard deviation of the converted channel, learned in `fit` from all pixels; 1 for a constant channel.
 
+    value_range : {"auto", "dtype"} or tuple of (low, high), default="auto"
+        Numbers that stand for 0 and 1. "dtype" is the range of the type for uint8 and uint16, 0 to 255 and 0 to 65535;
+        numbers of all other types are used unchanged. "auto" differs for integers of 16 bits that are not negative:
+        they have the range of the fewest bits of 8, 10, 12, 14 and 16 that hold the largest number in `fit`, as cameras
+        give them; multiples of 257 are 8 bits that were stretched to 16. If limits are given, numbers of all types have
+        them, and numbers beyond are clipped, as by `in_range` of `skimage.exposure.rescale_intensity`.
+
     Attributes
     ----------
     channel_weights_ : ndarray of shape (n_channels,)
         Factor of each channel, as given or learned.
+
+    value_range_ : tuple of float
+        The numbers (low, high) of X's type that stand for 0 and 1; (0, 1) if its numbers are used unchanged.
 
     n_features_in_ : int
         Number of channels seen in `fit`.
@@ -88,12 +98,19 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     (400, 600, 3)
     """
 
-    def __init__(self, color_space: str | None = "auto", *, channel_weights: str | ArrayLike | None = "auto") -> None:
+    def __init__(
+        self,
+        color_space: str | None = "auto",
+        *,
+        channel_weights: str | ArrayLike | None = "auto",
+        value_range: str | ArrayLike = "auto",
+    ) -> None:
         self.color_space = color_space
         self.channel_weights = channel_weights
+        self.value_range = value_range
 
     def fit(self, X: ImageLike, y: object = None) -> Self:
-        """Check the parameters against X, and learn the channel weights if they are "scale".
+        """Check the parameters against X, and learn what depends on its colors.
 
         Parameters
         ----------
@@ -112,17 +129,19 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         ------
         ValueError
             If a parameter is invalid for the number of channels, or X is outside the range of the color space. The
-            other images of a list are checked by `transform`, or here if their weights are learned.
+            other images of a list are checked by `transform`, or here if something is learned from them.
         """
+        check_value_range(self.value_range)
         images = open_images(X)
         like = images.first.reduce(self._check_range, _first_row)
-        conversion = find_conversion(self.color_space, self.channel_weights, like.shape[1])
-        if conversion.learns_weights:
+        conversion = self._conversion_of(like)
+        if conversion.learns_weights or is_found(self.value_range, like.dtype):
             census = count_images(images, self.color_space, None, most=LIMITS.colors_in_fit)
+            conversion = self._conversion_of(census.colors, census.number_limits())
             conversion.check_range(census.number_limits())
             conversion = learn_weights(conversion, census, PixelScan(images, self.color_space, None, like, None))
         learn_channels(self, images, like)
-        self.channel_weights_ = conversion.weights
+        self._set_learned(conversion, like.dtype)
         return self
 
     def transform(self, X: ImageLike) -> Any:
@@ -154,7 +173,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Returns
         -------
         X_original : ndarray of X's shape, float64, or a list of them
-            Colors; 8-bit and 16-bit colors on the scale 0–1.
+            Colors, from 0 to 1 within `value_range_`.
 
         Raises
         ------
@@ -177,32 +196,49 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
             For example ``["L", "a", "b"]``.
         """
         names = super().get_feature_names_out(input_features)
-        return np.asarray(self._conversion(self.n_features_in_).names(list(names)), dtype=object)
+        conversion = find_conversion(self.color_space, self.channel_weights, self.n_features_in_)
+        return np.asarray(conversion.names(list(names)), dtype=object)
 
-    def _conversion(self, n_channels: int) -> Conversion:
-        """The conversion that the parameters, and learned weights, define."""
-        conversion = find_conversion(self.color_space, self.channel_weights, n_channels)
+    def _conversion(self, rows: NDArray[Any]) -> Conversion:
+        """The conversion of colors that the parameters, and what was learned, define."""
+        conversion = self._conversion_of(rows)
+        if is_found(self.value_range, rows.dtype):
+            check_is_fitted(self, "value_range_")
+        if is_word(self.value_range, "auto") and hasattr(self, "value_range_"):
+            conversion = conversion.with_range(self._value_range)
         if not conversion.learns_weights:
             return conversion
         check_is_fitted(self, "channel_weights_")
         return conversion.with_weights(self.channel_weights_)
 
+    def _conversion_of(self, colors: NDArray[Any], limits: NDArray[Any] | None = None) -> Conversion:
+        """The conversion that the parameters alone define for colors, whose least and largest number are `limits`."""
+        conversion = find_conversion(self.color_space, self.channel_weights, colors.shape[1])
+        return conversion.with_range(find_value_range(self.value_range, colors, limits))
+
+    def _set_learned(self, conversion: Conversion, dtype: np.dtype[Any]) -> None:
+        """Set what is learned from colors of a dtype."""
+        self.channel_weights_ = conversion.weights
+        self._value_range = conversion.value_range
+        self.value_range_ = conversion.value_range.of(dtype)
+
     def _check_range(self, pixels: Pixels) -> NDArray[Any]:
         """One of the rows of a block, all of which must be in the range of the color space."""
         rows = read_rows(pixels, self.color_space)
-        find_conversion(self.color_space, self.channel_weights, rows.shape[1]).check_range(rows)
+        self._conversion_of(rows).check_range(rows)
         return rows[:1]
 
     def _convert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = read_rows(pixels, self.color_space)
         validate_data(self, pixels.table, reset=False, skip_check_array=True)
-        conversion = self._conversion(rows.shape[1])
+        conversion = self._conversion(rows)
         conversion.check_range(rows)
         return conversion.convert(rows)
 
     def _invert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = pixels.read()
-        return self._conversion(rows.shape[1]).invert(rows.astype(np.float64))
+        coordinates = rows.astype(np.float64)
+        return self._conversion(coordinates).invert(coordinates)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

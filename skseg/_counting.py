@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._census import Census, count, merge
 from ._checks import check_not_gray, check_same_kind, warn_other_range
-from ._color import check_not_alpha, unit_scale
+from ._color import OF_DTYPE, check_not_alpha
 from ._errors import NoPixelsError, current_image, image_of_list
 from ._images import Image, Pixels, SingleImage
 from ._kmeans import Bounds
@@ -74,7 +74,7 @@ def _add_up(most: int | None, parts: Iterable[tuple[Census, int | None]]) -> tup
 def check_alike(census: Census, before: Census) -> None:
     """Refuse, or warn of, images whose numbers mean other colors."""
     check_same_kind(census.colors, before.colors)
-    if len(census.colors) and len(before.colors) and unit_scale(census.colors.dtype) == 1:
+    if len(census.colors) and len(before.colors) and OF_DTYPE.scale(census.colors.dtype) == 1:
         largest, largest_before = (float(each.number_limits()[1]) for each in (census, before))
         warn_other_range(largest, largest_before, others="earlier images")
 

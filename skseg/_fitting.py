@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array
 
 from ._census import Census, map_rows, mean_colors, sample, shrink
-from ._checks import warn_other_range
-from ._color import Conversion, find_conversion, luminance, unit_scale
+from ._checks import warn_other_range, warn_outliers
+from ._color import Conversion, find_conversion, find_value_range, luminance
 from ._errors import is_word
 from ._kmeans import (
     CensusScan,
@@ -65,6 +65,7 @@ def fit_model(
     *,
     color_space: str | None,
     channel_weights: str | ArrayLike | None,
+    value_range: str | ArrayLike,
     **params: Any,
 ) -> Model:
     """Cluster a census, and number the clusters from dark to light.
@@ -72,8 +73,11 @@ def fit_model(
     If the census is a sample, `scan` goes through all colors.
     """
     n_channels = census.colors.shape[1]
+    limits = census.number_limits()
     conversion = find_conversion(color_space, channel_weights, n_channels)
-    conversion.check_range(census.number_limits())
+    conversion = conversion.with_range(find_value_range(value_range, census.colors, limits))
+    conversion.check_range(limits)
+    warn_outliers(census, conversion)
     conversion = learn_weights(conversion, census, scan)
     params["init"] = _start(census.colors, conversion, **params)
     n_sampled = max(
@@ -131,7 +135,7 @@ def _fit_in_passes(some: Census, census: Census, conversion: Conversion, scan: S
 
 def _convert_means(conversion: Conversion, dtype: np.dtype[Any]) -> Callable[[Floats], Floats] | None:
     """The conversion of mean colors in the units of `dtype`, if colors are only scaled."""
-    return None if not conversion.is_linear else lambda colors: conversion.convert(colors / unit_scale(dtype))
+    return None if not conversion.is_linear else lambda colors: conversion.convert(colors, dtype)
 
 
 def _start_passes(passes: Passes, scan: Scan, some: Census, conversion: Conversion, params: dict[str, Any]) -> Passed:
@@ -221,10 +225,10 @@ def _start(
     expected = (n_clusters, colors.shape[1])
     if start.shape != expected:
         raise ValueError(f"init must have the shape (n_clusters, n_channels) = {expected}; got {start.shape} instead.")
-    unit = start / unit_scale(colors.dtype)
+    unit = conversion.value_range.to_unit(start, colors.dtype)
     conversion.check_range(unit, name="init")
     warn_other_range(start.max(), float(colors.max()), name="init", others="the pixels")
-    return conversion.convert(unit)
+    return conversion.convert(start, colors.dtype)
 
 
 def _fit_numbered(census: Census, conversion: Conversion, features: Floats, params: dict[str, Any]) -> KMeans:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 
 from ._census import Census, LabelCache, map_colors, map_rows, take
-from ._color import Conversion, display_colors, round_to, unit_scale
+from ._color import Conversion, ValueRange, display_colors, display_limits, round_to
 from ._kmeans import NearestCenter, distances, nearest
 
 Floats = NDArray[np.float64]
@@ -71,6 +71,11 @@ class Model:
         self.limits = float(low), float(high)
 
     @property
+    def value_range(self) -> ValueRange:
+        """The numbers that stand for 0 and 1."""
+        return self.conversion.value_range
+
+    @property
     def centers(self) -> Floats:
         """Centers in the color space, (n_clusters, n_features)."""
         return self.kmeans.cluster_centers_  # type: ignore[no-any-return]
@@ -98,7 +103,8 @@ class Model:
 
     def palette(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """The cluster colors in the units of `dtype`, rounded if it holds no fractions."""
-        colors = self.colors * (unit_scale(dtype) / unit_scale(self.dtype))
+        scale = self.value_range.scale
+        colors = self.colors * (scale(dtype) / scale(self.dtype))
         limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
         if colors.min() < limits.min or np.rint(colors.max()) > limits.max:
             raise ValueError(
@@ -118,7 +124,8 @@ class Model:
 
     def rgb(self) -> Floats:
         """The cluster colors as sRGB from 0 to 1, (n_clusters, 3)."""
-        return display_colors(self.palette(self.dtype))
+        palette = self.palette(self.dtype)
+        return display_colors(palette, display_limits(palette, self.value_range))
 
     def clusters(self, census: Census) -> Clusters:
         """The clusters of the colors of an image."""

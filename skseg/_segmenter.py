@@ -16,7 +16,7 @@ from . import metrics
 from ._callbacks import CallbackSupportMixin, fit_task, with_callbacks
 from ._census import Census
 from ._checks import check_n_jobs, learn_channels, match_to_fit, warn_few_clusters
-from ._color import display_colors
+from ._color import check_value_range
 from ._converter import ColorConverter
 from ._counting import PixelScan, add_to_fit, count_images, label_map, read_rows
 from ._fitting import Init, check_fit_parameters, fit_model, without_most_colors
@@ -46,7 +46,7 @@ from .metrics._agreement import mean_score, score_or_none
 
 _OUTPUTS = ("color", "label", "distance")
 _CHECKED_PARAMETERS = ("n_clusters", "init", "n_init", "max_iter", "tol")
-_FIT_PARAMETERS = (*_CHECKED_PARAMETERS, "color_space", "channel_weights", "random_state")
+_FIT_PARAMETERS = (*_CHECKED_PARAMETERS, "color_space", "channel_weights", "value_range", "random_state")
 _MAX_STRIP_COLORS = 64  # in the palette that a notebook shows
 
 
@@ -67,9 +67,8 @@ class KMeansSegmenter(
     all pixels.
 
     X may be a pixel table ``(n_pixels, n_channels)``, an image ``(height, width, n_channels)``, a stack or volume
-    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype. Values of type uint8 and uint16 are
-    divided by the largest value of the type; others are used unchanged. Masked pixels (`numpy.ma.MaskedArray`) are
-    ignored. Dask arrays give lazy results.
+    ``(..., n_channels)``, or a list of images of any sizes, in any real dtype; `value_range` tells what its numbers
+    stand for. Masked pixels (`numpy.ma.MaskedArray`) are ignored. Dask arrays give lazy results.
 
     Parameters
     ----------
@@ -119,6 +118,13 @@ class KMeansSegmenter(
         Number of images of a list to process in parallel, through joblib. None means 1 unless in a
         `joblib.parallel_config` context.
 
+    value_range : {"auto", "dtype"} or tuple of (low, high), default="auto"
+        Numbers that stand for 0 and 1. "dtype" is the range of the type for uint8 and uint16, 0 to 255 and 0 to 65535;
+        numbers of all other types are used unchanged. "auto" differs for integers of 16 bits that are not negative:
+        they have the range of the fewest bits of 8, 10, 12, 14 and 16 that hold the largest number in `fit`, as cameras
+        give them; multiples of 257 are 8 bits that were stretched to 16. If limits are given, numbers of all types have
+        them, and numbers beyond are clipped, as by `in_range` of `skimage.exposure.rescale_intensity`.
+
     Attributes
     ----------
     pipeline_ : Pipeline
@@ -130,6 +136,9 @@ class KMeansSegmenter(
 
     palette_ : ndarray of shape (n_clusters, n_channels)
         `cluster_centers_` in the dtype of X, rounded if it is an integer: the colors that `transform` paints with.
+
+    value_range_ : tuple of float
+        The numbers (low, high) of X's type that stand for 0 and 1; (0, 1) if its numbers are used unchanged.
 
     cluster_sizes_ : ndarray of shape (n_clusters,)
         Share of the pixels, or of the weight, in each cluster; they sum to 1.
@@ -209,6 +218,7 @@ class KMeansSegmenter(
         tol: float = 1e-4,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
+        value_range: str | ArrayLike = "auto",
     ) -> None:
         self.n_clusters = n_clusters
         self.color_space = color_space
@@ -220,6 +230,7 @@ class KMeansSegmenter(
         self.tol = tol
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.value_range = value_range
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: ImageLike, y: object = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -501,6 +512,7 @@ class KMeansSegmenter(
         _check_output(self.output)
         check_fit_parameters(**{name: getattr(self, name) for name in _CHECKED_PARAMETERS})
         check_n_jobs(self.n_jobs)
+        check_value_range(self.value_range)
 
     def _set_fitted(self, color: ColorConverter, model: Model, labels: LabelMap | None = None) -> None:
         """Set all fitted attributes at once: a fit that fails changes nothing."""
@@ -509,6 +521,7 @@ class KMeansSegmenter(
         self.pipeline_ = Pipeline([("color", color), ("kmeans", model.kmeans)])
         self.cluster_centers_ = model.colors
         self.palette_ = model.palette(model.dtype)
+        self.value_range_ = model.value_range.of(model.dtype)
         self.cluster_sizes_ = model.sizes
         self.inertia_ = float(model.kmeans.inertia_)
         self.n_iter_ = model.kmeans.n_iter_
@@ -518,11 +531,11 @@ class KMeansSegmenter(
 
     def _fit_steps(self, images: Image, census: Census, scan: PixelScan | None = None) -> tuple[ColorConverter, Model]:
         """The color step, which knows the channels of X, and the model of a census, or of all pixels of `scan`."""
-        color = ColorConverter(self.color_space, channel_weights=self.channel_weights)
+        color = ColorConverter(self.color_space, channel_weights=self.channel_weights, value_range=self.value_range)
         color.set_output(transform="default")  # KMeans gets arrays in any case
         learn_channels(color, images, census.colors)
         model = self._fit_model(census, scan)
-        color.channel_weights_ = model.conversion.weights
+        color._set_learned(model.conversion, model.dtype)
         if len(model.colors) < self.n_clusters:
             warn_few_clusters(census, len(model.colors), self.n_clusters)
         return color, model
@@ -571,7 +584,7 @@ class KMeansSegmenter(
         """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""
         if len(self.cluster_centers_) > _MAX_STRIP_COLORS:
             return ""
-        colors, labels = display_colors(self.palette_), getattr(self, "labels_", None)
+        colors, labels = self._model.rgb(), getattr(self, "labels_", None)
         strip = palette_strip(colors, self.cluster_sizes_, "Clusters, from dark to light")
         is_image = isinstance(labels, np.ndarray) and labels.ndim == 2 and labels.size > 0
         return strip + (thumbnail(labels, colors) if is_image else "")

@@ -208,7 +208,8 @@ def test_only_lightness_counts_less_than_the_other_channels(name, lightness):
 )
 def test_only_8_bit_and_16_bit_unsigned_integers_are_scaled(dtype, scale):
     numbers = np.array([[0, 0, 0], [1, 1, 0]], dtype=dtype) * np.dtype(dtype).type(min(scale, 99))
-    assert ColorConverter("rgb").fit_transform(numbers).tolist() == (numbers.astype(np.float64) / scale).tolist()
+    converter = ColorConverter("rgb", value_range="dtype")
+    assert converter.fit_transform(numbers).tolist() == (numbers.astype(np.float64) / scale).tolist()
 
 
 def test_hex_codes_are_of_the_nearest_color_that_a_screen_has():
@@ -255,9 +256,13 @@ def test_a_single_number_beyond_the_range_is_black(shown):
     assert shown(np.array([[500, 500, 500]])).tolist() == [[0, 0, 0]]
 
 
-def test_bands_are_shown_as_grays_in_the_order_of_their_means(shown):
+def test_the_first_three_bands_are_shown_as_red_green_and_blue(shown):
     bands = np.uint16([[9, 9, 9, 9], [1, 2, 3, 4], [5, 5, 5, 50_000]])
-    assert np.array_equal(shown(bands), np.repeat([[128], [0], [255]], 3, axis=1))
+    assert np.array_equal(shown(bands), [[255, 255, 255], [0, 32, 64], [127, 127, 127]])
+
+
+def test_two_bands_are_shown_as_red_and_cyan(shown):
+    assert np.array_equal(shown(np.int32([[-5, 0], [5, 5]])), [[0, 127, 127], [255, 255, 255]])
 
 
 @pytest.mark.parametrize("n_channels", [1, 3, 4])

@@ -270,7 +270,7 @@ def test_bands_of_an_image_are_kept_when_conversion_is_off():
 def test_numbers_out_of_range_are_refused_and_the_way_out_named(name, colors):
     message = (
         rf"color_space='{name}' needs sRGB from 0 to 1, or uint8, or uint16; got the pixels as float64 from .* "
-        "Scale the pixels, or"
+        r"Pass value_range=\(low, high\) with the numbers"
     )
     with pytest.raises(ValueError, match=message):
         ColorConverter(name).fit(np.array(colors))
@@ -278,7 +278,7 @@ def test_numbers_out_of_range_are_refused_and_the_way_out_named(name, colors):
 
 def test_numbers_out_of_range_are_refused_by_transform_too():
     converter = ColorConverter("lab").fit(FLOATS)
-    with pytest.raises(ValueError, match=r"needs sRGB from 0 to 1.* got the pixels as float64 from 0 to 255 instead"):
+    with pytest.raises(ValueError, match=r"needs sRGB from 0 to 1.* got the pixels as float64 from 0 to 255, beyond"):
         converter.transform(np.array([[0.0, 255.0, 0.0]]))
 
 

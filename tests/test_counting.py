@@ -115,7 +115,7 @@ def test_numbers_that_can_mean_the_same_colors_are_compared(fitted, colors):
     ("fitted", "colors", "plain", "got"),
     [
         (gray([0, 255], np.uint8), gray([20.5, 255], np.float64), "float64", r"20\.5 to 255"),
-        (gray([0, 255], np.int16), gray([0, 255], np.uint8), "int16", "0 to 255"),
+        (gray([0, 255], np.int32), gray([0, 255], np.uint8), "int32", "0 to 255"),
     ],
     ids=["X is plain", "fit was plain"],
 )

@@ -104,17 +104,22 @@ def test_every_dtype_and_gray_images_are_shown(image):
 def test_bands_are_shown_by_an_image_that_is_given():
     bands = np.concatenate([COFFEE, COFFEE[..., ::-1]], axis=-1)
     model = KMeansSegmenter(3, random_state=0).fit(bands)
-    with pytest.raises(ValueError, match=r"\(50, 75, 6\).* image=X"):
-        SegmentationDisplay.from_estimator(model, bands)
+    display = SegmentationDisplay.from_estimator(model, bands)
+    assert display.axes_[0].get_title() == "image, channels 1, 2, 3 as red, green, blue"
     display = SegmentationDisplay.from_estimator(model, bands, image=COFFEE)
     labels = model.predict(bands)
     means = [COFFEE[labels == label].mean(axis=0) / 255 for label in range(3)]
     np.testing.assert_allclose(display.colors, means)
 
 
-def test_numbers_that_are_no_colors_are_refused():
-    with pytest.raises(ValueError, match=r"float64 from 0 to 255\. Scale it"):
-        SegmentationDisplay.from_predictions(np.array([[[0.0], [255.0]]]), [[0, 1]])
+def test_numbers_that_are_no_colors_are_stretched():
+    display = SegmentationDisplay.from_predictions(np.array([[[20.0], [275.0]]]), [[0, 1]])
+    np.testing.assert_allclose(display.colors, [[0] * 3, [1] * 3])
+
+
+def test_a_stack_cannot_be_shown():
+    with pytest.raises(ValueError, match="Only images"):
+        SegmentationDisplay.from_predictions(np.zeros((2, 3, 4, 3)), np.zeros((2, 3, 4), dtype=int))
 
 
 def test_a_label_map_of_another_size_is_refused():

@@ -97,7 +97,7 @@ def test_what_is_no_image_is_refused_by_fit(X, error, parts):
 
 @pytest.mark.parametrize("color_space", ["lab", "luv", "oklab", "hed", "ycbcr", "hsv-raw"])
 def test_a_space_that_needs_srgb_from_0_to_1_names_the_range_seen(color_space):
-    with raises(ValueError, color_space, "from 0 to 1", "float64 from 0 to 2", "Scale the pixels"):
+    with raises(ValueError, color_space, "from 0 to 1", "float64 from 0 to 2", "Pass value_range"):
         KMeansSegmenter(color_space=color_space).fit(FLOATS / FLOATS.max() * 2)
     with raises(ValueError, "init as float64", "300"):
         KMeansSegmenter(1, color_space=color_space, init=[[0, 0, 300.0]]).fit(FLOATS)

@@ -286,7 +286,7 @@ def test_numbers_beyond_all_bounds_are_refused():
 def test_a_number_outside_the_color_space_is_found_where_it_is_not_sampled():
     spoiled = NOISY.copy()
     spoiled[50, 50] = 1.5
-    with pytest.raises(ValueError, match=r"color_space='lab' needs sRGB .* to 1\.5 instead"):
+    with pytest.raises(ValueError, match=r"color_space='lab' needs sRGB .* to 1\.5, beyond the range"):
         fit(spoiled, color_space="lab")
 
 

@@ -385,13 +385,6 @@ def test_a_display_shows_one_image(monkeypatch, X, kind):
             RegionDisplay.from_estimator(estimator, X)
 
 
-def test_an_image_that_cannot_be_shown_is_refused_before_its_regions_are_computed(monkeypatch):
-    segmenter = small().fit(BANDS)
-    monkeypatch.setattr(RegionSegmenter, "hierarchy", lambda *_: pytest.fail("regions are computed"))
-    with pytest.raises(ValueError, match=r"pass the channels to show, for example image=X"):
-        RegionDisplay.from_estimator(segmenter, BANDS)
-
-
 # With true label maps
 
 
@@ -517,12 +510,7 @@ def follow(advice, X):
     return [eval(code, names) for code in re.findall(r"RegionSegmenter\(.*?\)\)|np\.ma\.array\(.*?axis=-1\)\)", advice)]
 
 
-@pytest.mark.parametrize(
-    "image",
-    [FOUR, FOUR / 255, FOUR.astype(np.int16) * 30, np.ma.masked_equal(FOUR, 7)]
-    + [COFFEE.astype(dtype) for dtype in (np.int16, np.uint32, np.float32, np.float64)]
-    + [COFFEE * 1e30, COFFEE / -255, MASKED.astype(np.int64) - 1000],
-)
+@pytest.mark.parametrize("image", [FOUR, FOUR / 255, FOUR.astype(np.int16) * 30, np.ma.masked_equal(FOUR, 7)])
 def test_the_advice_of_an_error_is_a_way_out(image):
     image = image[::2, ::2]
     for X in (image, image[np.newaxis]):
@@ -531,7 +519,7 @@ def test_the_advice_of_an_error_is_a_way_out(image):
         assert "--" not in str(caught.value)
         *masked, advised = follow(str(caught.value), image)
         assert advised.set_params(min_size=5).fit_predict(X).max() > 0
-        assert len(masked) == (image.shape[-1] == 4)
+        assert len(masked) == 1
 
 
 def test_alpha_is_made_a_mask_by_the_advice_of_an_error():
@@ -613,8 +601,8 @@ def test_a_list_whose_regions_cannot_be_found_leaves_the_earlier_model():
     segmenter = small()
     segmenter.fit_predict([COFFEE])
     before = dict(vars(segmenter))
-    with pytest.raises(ValueError, match=r"X\[1\]: X must be uint8"):
-        segmenter.fit_predict([ASTRONAUT, COFFEE.astype(int)])
+    with pytest.raises(ValueError, match=r"X\[1\]: Complex data not supported"):
+        segmenter.fit_predict([ASTRONAUT, COFFEE * 1j])
     assert vars(segmenter) == before
 
 

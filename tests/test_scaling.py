@@ -212,7 +212,7 @@ def test_weights_that_were_not_learned_cannot_be_used():
     with pytest.raises(NotFittedError):
         ColorConverter(**SCALED).transform(UNEVEN)
     with pytest.raises(NotFittedError):
-        ColorConverter(**SCALED)._conversion(4)
+        ColorConverter(**SCALED)._conversion(UNEVEN)
 
 
 def test_a_copy_that_judges_has_weights_of_its_own():

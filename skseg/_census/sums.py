@@ -42,3 +42,13 @@ def sums_by_label(
     products = (column if weights is None else weights * column for column in columns)
     sums = [np.bincount(labels, product.astype(np.float64, copy=False), n_labels) for product in products]
     return np.stack(sums, axis=1)
+
+
+def usual_limits(census: Census, rare: float) -> NDArray[Any]:
+    """The least and the largest number of colors but for the share `rare` of all numbers at each end, at least one."""
+    numbers, weights = census.colors.ravel(), np.repeat(census.weights, census.colors.shape[1])
+    order = np.argsort(numbers, kind="stable")
+    below = np.cumsum(weights[order])
+    most = max(rare * below[-1], census.weights.min())
+    ends = np.searchsorted(below, [most, below[-1] - most], side="right")
+    return np.asarray(numbers[order][np.minimum(ends, len(order) - 1)])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .spaces import COLOR_SPACES, ColorSpace, direction
-from .units import is_unit_range, to_unit
+from .value_range import OF_DTYPE, ValueRange
 
 Floats = NDArray[np.float64]
 
@@ -27,12 +27,14 @@ class Conversion:
     space : its entry in the table, None if colors are not converted from sRGB
     weights : factor of each channel after conversion, (n_channels,)
     learns_weights : whether the weights are still to be learned from colors
+    value_range : the numbers that stand for 0 and 1
     """
 
     name: str | None
     space: ColorSpace | None
     weights: Floats
     learns_weights: bool = False
+    value_range: ValueRange = OF_DTYPE
 
     @property
     def is_srgb(self) -> bool:
@@ -42,11 +44,11 @@ class Conversion:
     @property
     def is_linear(self) -> bool:
         """Whether colors are only scaled: the coordinates of a mean are then the mean of the coordinates."""
-        return self.space is None and self.name != DIRECTION
+        return self.space is None and self.name != DIRECTION and not self.value_range.is_given
 
-    def convert(self, colors: NDArray[Any]) -> Floats:
-        """Coordinates of colors of any dtype, (n_colors, n_channels)."""
-        unit = to_unit(colors)
+    def convert(self, colors: NDArray[Any], dtype: np.dtype[Any] | None = None) -> Floats:
+        """Coordinates of colors, (n_colors, n_channels); `dtype` is the one that they are numbers of."""
+        unit = self.value_range.to_unit(colors, dtype)
         if self.name == DIRECTION:
             unit = direction(unit)
         coordinates = self.space.from_rgb(unit) if self.space else unit
@@ -68,13 +70,19 @@ class Conversion:
         """The same conversion with weights that were learned."""
         return replace(self, weights=weights, learns_weights=False)
 
+    def with_range(self, value_range: ValueRange) -> Conversion:
+        """The same conversion of numbers of another range."""
+        return replace(self, value_range=value_range)
+
     def check_range(self, colors: NDArray[Any], name: str = "the pixels") -> None:
         """Refuse colors outside the range of the color space."""
-        if self.space and self.space.unit_range and colors.size and not is_unit_range(colors):
+        if self.space and self.space.unit_range and not self.value_range.holds(colors):
+            low, high = self.value_range.of(colors.dtype)
             raise ValueError(
-                f"color_space={self.name!r} needs sRGB from 0 to 1, or uint8, or uint16; got {name} as "
-                f"{colors.dtype} from {colors.min():g} to {colors.max():g} instead. "
-                f"Scale {name}, or use 'hsv', 'rgb' or None, which take any range."
+                f"color_space={self.name!r} needs sRGB from 0 to 1, or uint8, or uint16; got {name} as {colors.dtype} "
+                f"from {colors.min():g} to {colors.max():g}, beyond the range of {low:g} to {high:g}. "
+                f"Pass value_range=(low, high) with the numbers that stand for 0 and 1, mask what lies beyond, or use "
+                "'hsv', 'rgb' or None, which take any range."
             )
 
     def names(self, channels: list[str]) -> list[str]:

@@ -1,58 +1,70 @@
-"""Units of colors: 8-bit and 16-bit unsigned integers stand for 0 to 1, other numbers for themselves."""
+"""Colors in the numbers of another dtype, and as they are shown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .value_range import ValueRange, find_value_range
+
 Floats = NDArray[np.float64]
+Limits = tuple[float, float]
 
-_ROUNDING = 1e-6  # how far averaging and resizing may overshoot 0 and 1; the conversions are smooth enough not to mind
-
-
-def unit_scale(dtype: np.dtype[Any]) -> float:
-    """The value of 1.0 in `dtype`: the maximum of 8-bit and 16-bit unsigned integers, 1 for all other numbers."""
-    return float(np.iinfo(dtype).max) if dtype.kind == "u" and dtype.itemsize <= 2 else 1.0
+_SHOWN = {1: [0, 0, 0], 2: [0, 1, 1]}  # channels that are shown as red, green and blue; the first three of more
+_TAILS = 0.001, 0.999  # shares of the numbers that are black at least, and not white at most, if they are stretched
+_MAX_MEASURED = 1 << 20  # numbers whose limits are measured
 
 
-def to_unit(colors: NDArray[Any]) -> Floats:
-    """Colors of any dtype as float64, scaled integers from 0 to 1."""
-    unit = np.asarray(colors, dtype=np.float64)
-    scale = unit_scale(colors.dtype)
-    return unit if scale == 1 else unit / scale
+def to_uint8(unit: NDArray[Any]) -> NDArray[np.uint8]:
+    """Colors from 0 to 1 as 8 bits, clipped and rounded; those of 8 bits as they are."""
+    return unit if unit.dtype == np.uint8 else np.rint(255 * np.clip(unit, 0, 1)).astype(np.uint8)
 
 
-def is_unit_range(colors: NDArray[Any]) -> bool:
-    """Whether all colors lie between 0 and 1, in the units of their dtype, but for rounding errors."""
-    scale = unit_scale(colors.dtype)
-    return scale != 1 or bool(colors.min() >= -_ROUNDING and colors.max() <= 1 + _ROUNDING)
-
-
-def to_uint8(colors: NDArray[Any]) -> NDArray[np.uint8]:
-    """Colors of any dtype as 8 bits, clipped and rounded."""
-    return colors if colors.dtype == np.uint8 else np.rint(255 * np.clip(to_unit(colors), 0, 1)).astype(np.uint8)
-
-
-def hex_code(color: NDArray[Any]) -> str:
+def hex_code(color: Floats) -> str:
     """The code of an sRGB color, 0 to 1, as in HTML: "#rrggbb"."""
     return "#" + bytes(to_uint8(color)).hex()
 
 
-def display_colors(colors: NDArray[Any]) -> Floats:
-    """Colors of any dtype and number of channels as sRGB from 0 to 1, (n_colors, 3).
+def display_colors(colors: NDArray[Any], limits: Limits | None = None) -> Floats:
+    """Colors of any dtype and number of channels as sRGB from 0 to 1, (..., 3), stretched from the limits.
 
-    Gray and RGB beyond the range of their dtype are stretched from the least to the largest number. Colors of other
-    numbers of channels are grays, evenly spaced in the order of their means.
+    One channel is gray, two are red and cyan, and the first three of more are red, green and blue. The default limits
+    are those of the colors themselves.
     """
-    if colors.shape[1] not in (1, 3):
-        ranks = np.argsort(np.argsort(colors.mean(axis=1, dtype=np.float64), kind="stable"))
-        unit = (ranks / max(1, len(colors) - 1))[:, np.newaxis]
-    elif not colors.size or is_unit_range(colors):
-        unit = to_unit(colors).clip(0, 1)
-    else:
-        numbers = colors.astype(np.float64)
-        unit = (numbers - numbers.min()) / (np.ptp(numbers) or 1.0)
-    return np.repeat(unit, 3 // unit.shape[1], axis=1)
+    low, high = limits or display_limits(colors)
+    return ((shown_channels(np.ma.filled(colors, 0)).astype(np.float64) - low) / (high - low)).clip(0, 1)
+
+
+def display_limits(colors: NDArray[Any], value_range: ValueRange | None = None) -> Limits:
+    """The numbers of colors, maybe masked, that are shown as 0 and 1.
+
+    If one or three channels lie in the range, by default the one that they show, its limits. Otherwise the least and
+    the largest of the shown numbers, but for outliers.
+    """
+    numbers = np.ma.compressed(colors)
+    value_range = value_range or find_value_range("auto", numbers)
+    if colors.shape[-1] in (1, 3) and value_range.holds(numbers):
+        return value_range.of(colors.dtype)
+    numbers = np.ma.compressed(shown_channels(colors))
+    some = numbers[:: 1 + numbers.size // _MAX_MEASURED].astype(np.float64)
+    low, high = np.quantile(some, _TAILS).tolist() if some.size else (0.0, 1.0)
+    return low, high if high > low else low + 1
+
+
+def shown_channels(colors: NDArray[Any]) -> NDArray[Any]:
+    """The channels that are shown as red, green and blue."""
+    return colors[..., _SHOWN.get(colors.shape[-1], slice(3))]
+
+
+def shown_as(n_channels: int, names: Sequence[str] = ()) -> str:
+    """Which channels are shown in which colors, if that is not their own; numbered from 1 if they have no names."""
+    if n_channels in (1, 3):
+        return ""
+    first = list(names) or [str(number) for number in range(1, n_channels + 1)]
+    if n_channels == 2:
+        return f"{first[0]} as red, {first[1]} as cyan"
+    return f"{first[0]}, {first[1]}, {first[2]} as red, green, blue"
 
 
 def round_to(numbers: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:

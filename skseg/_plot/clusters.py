@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from .._color import hex_code
+from .._color import display_colors, display_limits, hex_code
 from .._kmeans import weighted_variance
 from .._model import Model
 from .._nested import inner_segmenter
 from ..metrics._selection import finite_scores, searched_clusters
-from .common import as_rgb, is_dark, pyplot
+from .common import is_dark, pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +69,8 @@ class PaletteDisplay:
         Parameters
         ----------
         segmenter : KMeansSegmenter, Pipeline or search
-            A segmenter fitted to gray or RGB images, or a Pipeline or search that ends in one.
+            A fitted segmenter, or a Pipeline or search that ends in one. The first three of many channels are shown as
+            red, green and blue.
 
         ax : Axes, default=None
             Axes to draw on; a new figure by default.
@@ -78,14 +79,9 @@ class PaletteDisplay:
         -------
         display : PaletteDisplay
             The display, drawn.
-
-        Raises
-        ------
-        ValueError
-            If the segmenter was not fitted to gray or RGB.
         """
         model: Model = inner_segmenter(segmenter)[0]._model
-        return cls(_cluster_colors(model), model.sizes).plot(ax=ax)
+        return cls(model.rgb(), model.sizes).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw a bar for each cluster.
@@ -210,10 +206,10 @@ class ColorSpaceDisplay:
         names, factors = segmenter.pipeline_["color"].get_feature_names_out(), model.conversion.weights
         return cls(
             features[:, channels],
-            as_rgb(colors[np.newaxis])[0],
+            display_colors(colors, display_limits(model.census.colors, model.value_range)),
             weights,
             centers=model.centers[:, channels],
-            palette=_cluster_colors(model),
+            palette=model.rgb(),
             names=[names[each] + (f" × {factors[each]:g}" if factors[each] != 1 else "") for each in channels],
         ).plot(ax=ax)
 
@@ -422,8 +418,3 @@ def _find_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """The given axes, or those of a new figure."""
     found: Axes = pyplot().subplots(figsize=size, layout="constrained")[1] if ax is None else ax
     return found
-
-
-def _cluster_colors(model: Model) -> NDArray[np.float64]:
-    """The colors of the clusters of gray or RGB images, sRGB from 0 to 1, (n_clusters, 3)."""
-    return np.asarray(as_rgb(model.palette(model.dtype)[np.newaxis])[0])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._color import is_unit_range, luminance, to_unit
+from .._color import luminance
 
 _MIDDLE = 0.5  # luminance between dark and light
 
@@ -23,25 +23,12 @@ def pyplot() -> ModuleType:
     return plt
 
 
-def as_rgb(image: NDArray[Any]) -> NDArray[np.float64]:
-    """An image of one or three channels as sRGB from 0 to 1, (height, width, 3)."""
-    pixels = np.ma.filled(image, 0)
-    check_can_be_shown(pixels)
-    unit = to_unit(pixels)
-    return np.asarray(np.broadcast_to(unit, (*unit.shape[:2], 3)).clip(0, 1))
-
-
-def check_can_be_shown(pixels: NDArray[Any]) -> None:
-    """Refuse an image that is neither gray nor RGB."""
-    if pixels.ndim != 3 or pixels.shape[-1] not in (1, 3):
+def check_can_be_shown(image: NDArray[Any]) -> None:
+    """Refuse what is not one image."""
+    if image.ndim != 3:
         raise ValueError(
-            f"Only images (height, width, 1) or (height, width, 3) can be shown; got the shape {pixels.shape}. "
-            "For other images, pass the channels to show, for example image=X[..., [2, 1, 0]]."
-        )
-    if not is_unit_range(pixels):
-        raise ValueError(
-            f"image must be uint8, uint16, bool or lie from 0 to 1 to be shown; got {pixels.dtype} from "
-            f"{pixels.min():g} to {pixels.max():g}. Scale it."
+            f"Only images (height, width, n_channels) can be shown; got the shape {image.shape}. Show the images of a "
+            "stack one by one; a gray image has a channel, too: image[..., np.newaxis]."
         )
 
 

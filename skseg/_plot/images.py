@@ -13,10 +13,10 @@ from sklearn.base import BaseEstimator
 
 from .._census import sums_by_label
 from .._census.blocks import row_blocks
-from .._color import display_colors, unit_scale
+from .._color import display_colors, display_limits, shown_as
 from .._images import ImageLike, SingleImage, open_images, open_label_map, open_single
 from .._nested import inner_segmenter
-from .common import as_rgb, check_can_be_shown, is_dark, pyplot
+from .common import check_can_be_shown, is_dark, pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -99,7 +99,7 @@ class SegmentationDisplay:
             The display, drawn.
         """
         segmenter, arrived = inner_segmenter(segmenter, X)
-        colors = segmenter.palette_ if segmenter.n_features_in_ in (1, 3) else None
+        colors = segmenter.palette_ if image is None or segmenter.n_features_in_ in (1, 3) else None
         return cls.from_predictions(X if image is None else image, segmenter.predict(arrived), colors, axes=axes)
 
     @classmethod
@@ -134,18 +134,18 @@ class SegmentationDisplay:
             If the image is not gray or RGB, or the label map or the colors do not match it.
         """
         shown = open_single(image).array
-        pixels = np.ma.filled(shown, 0)
-        check_can_be_shown(pixels)
+        check_can_be_shown(shown)
         labels, ignored = open_label_map(label_map, like=image)
-        if labels.shape != pixels.shape[:2]:
-            raise ValueError(f"label_map must have the image's shape {pixels.shape[:2]}; got {labels.shape} instead.")
+        if labels.shape != shown.shape[:2]:
+            raise ValueError(f"label_map must have the image's shape {shown.shape[:2]}; got {labels.shape} instead.")
         masked = np.ma.MaskedArray(labels, mask=ignored | np.ma.getmaskarray(shown).any(axis=-1))
         if masked.mask.all():
             raise ValueError("label_map must hold a label that is not negative, in a pixel that is not masked.")
-        rgb = _mean_colors(pixels, masked) if colors is None else display_colors(np.asarray(colors))
+        means = _mean_colors(shown, masked) if colors is None else np.asarray(colors)
+        rgb = display_colors(means, display_limits(shown))
         if len(rgb) <= masked.max():
             raise ValueError(f"colors must have a color for each label; got {len(rgb)} for label {masked.max()}.")
-        return cls(pixels, masked, rgb).plot(axes=axes)
+        return cls(shown, masked, rgb).plot(axes=axes)
 
     def plot(self, *, axes: AxesLike | None = None) -> Self:
         """Draw the four panels; large images are thinned to screen size.
@@ -167,11 +167,12 @@ class SegmentationDisplay:
         """
         self.axes_ = _find_panels(axes, 4, self.label_map.shape)
         self.figure_ = self.axes_[0].figure
-        image, label_map = as_rgb(_thinned(self.image)), _thinned(self.label_map)
+        image = display_colors(_thinned(self.image), display_limits(self.image))
+        label_map, channels = _thinned(self.label_map), shown_as(self.image.shape[-1])
         labels, mask = np.ma.filled(label_map, 0), np.ma.getmaskarray(label_map)
         key = pyplot().get_cmap("viridis")(np.linspace(0, 1, len(self.colors)))[:, :3]  # from dark to light
         panels = {
-            "image": image,
+            "image" + f", channels {channels}" * bool(channels): image,
             f"{len(self.colors)} colors": self.colors[labels],
             "labels": key[labels],
             "boundaries": _outlined(image, np.where(mask, -1, labels)),
@@ -292,7 +293,7 @@ class RegionDisplay:
                 f"X must be one image (height, width, n_channels); got {kind} instead. "
                 "Show the images of a list or stack one by one: X[0]."
             )
-        pixels = np.ma.filled(open_single(X if image is None else image).array, 0)
+        pixels = open_single(X if image is None else image).array
         check_can_be_shown(pixels)
         if scales is None:  # a third, one and three times the odds of the segmenter's
             scales = [segmenter.scale / (segmenter.scale + part * (1 - segmenter.scale)) for part in (3, 1, 1 / 3)]
@@ -325,7 +326,7 @@ class RegionDisplay:
 
         self.axes_ = _find_panels(axes, len(self.region_maps), self.image.shape[:2])
         self.figure_ = self.axes_[0].figure
-        image = as_rgb(_thinned(self.image))
+        image = display_colors(_thinned(self.image), display_limits(self.image))
         for ax, regions, title in zip(self.axes_, self.region_maps, self.titles, strict=True):
             numbers = np.ma.getdata(_thinned(regions))
             ax.imshow(mark_boundaries(image, numbers, (1, 1, 0), (0, 0, 0), background_label=-1))
@@ -358,14 +359,13 @@ def _thinned(image: NDArray[Any]) -> NDArray[Any]:
 
 
 def _mean_colors(image: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:
-    """Mean color of the pixels of each label, sRGB from 0 to 1."""
+    """Mean color of the pixels of each label."""
     totals = np.zeros((int(labels.max()) + 1, image.shape[-1] + 1))
     for rows in row_blocks(labels.shape):
         known = ~np.ma.getmaskarray(labels[rows])
-        columns = [*image[rows][known].T, np.ones(np.count_nonzero(known))]
+        columns = [*np.ma.getdata(image)[rows][known].T, np.ones(np.count_nonzero(known))]
         totals += sums_by_label(np.ma.getdata(labels[rows])[known], columns, len(totals))
-    means = totals[:, :-1] / np.maximum(totals[:, -1:], 1) / unit_scale(image.dtype)
-    return np.asarray(np.broadcast_to(means, (len(means), 3)))
+    return np.asarray(totals[:, :-1] / np.maximum(totals[:, -1:], 1))
 
 
 def _outlined(image: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float64]:

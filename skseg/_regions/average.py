@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-from .._color import is_unit_range, to_uint8, to_unit
+from .._color import OF_DTYPE, to_uint8
 from .._images import Pixels
 from .grid import nearest_odd
 
@@ -73,10 +73,11 @@ def _in_bytes(data: NDArray[Any], mask: Mask) -> NDArray[Any]:
     if data.dtype != np.uint16 and data.dtype.kind != "f":
         return data
     known = data if mask is None else np.where(mask[..., np.newaxis], 0, data)
-    if not is_unit_range(known):
+    if not OF_DTYPE.holds(known):
         return data
-    eight = to_uint8(known)
-    return eight if np.abs(to_unit(known) - eight / 255).max() < _SAME else data
+    unit = OF_DTYPE.to_unit(known)
+    eight = to_uint8(unit)
+    return eight if np.abs(unit - eight / 255).max() < _SAME else data
 
 
 def _average_plane(plane: NDArray[Any], side: int, mask: Mask, counts: NDArray[np.float32] | int) -> NDArray[Any]:

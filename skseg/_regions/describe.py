@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from .._census import Census, usual_limits
 from .._checks import match_to_fit
-from .._color import is_unit_range, round_to
+from .._color import OF_DTYPE, find_value_range
 from .._counting import PixelScan, count_images, read_rows
+from .._errors import is_word
 from .._fitting import fit_model
 from .._images import Pixels, open_images
 from .._limits import LIMITS
@@ -62,10 +64,12 @@ class Described(NamedTuple):
         return merge(self.start, self.cost(weights))
 
 
-def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: float | str) -> Described:
+def describe(
+    image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: float | str, value_range: str | ArrayLike
+) -> Described:
     """Find the connected parts of the labels of an image, let small ones join a neighbor, and describe what is left.
 
-    If the segmenter is None, the image gets clusters of its own.
+    If the segmenter is None, the image gets clusters of its own, of numbers of the range.
     """
     if image.ndim != 3:
         raise ValueError(
@@ -79,7 +83,7 @@ def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: f
     n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(image.shape[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
     image = without_noise(image, min(smallest, n_pixels * _SMALLEST))
-    model, pixels = _own_model(image) if segmenter is None else segmenter._model, Pixels(image)
+    model, pixels = _own_model(image, value_range) if segmenter is None else segmenter._model, Pixels(image)
     rows = read_rows(pixels, model.conversion.name)
     if segmenter is not None:
         rows = match_to_fit(segmenter, [], rows)
@@ -96,7 +100,7 @@ def describe(image: NDArray[Any], segmenter: KMeansSegmenter | None, min_size: f
     return Described(regions, start._replace(sums=sums), n_labels)
 
 
-def _own_model(image: NDArray[Any]) -> Model:
+def _own_model(image: NDArray[Any], value_range: str | ArrayLike) -> Model:
     """The clusters of a single image, in L*a*b* if it has three channels; there may be fewer, as in a drawing."""
     images, n_channels = open_images(image), image.shape[-1]
     if n_channels == 4:
@@ -107,26 +111,35 @@ def _own_model(image: NDArray[Any]) -> Model:
         )
     color_space, weights = ("lab", _LAB) if n_channels == 3 else (None, None)
     census = count_images(images, color_space, None, most=LIMITS.colors_in_fit)
-    limits = census.number_limits()
-    if n_channels == 3 and not is_unit_range(limits):
-        raise ValueError(
-            f"X must be uint8, uint16 or from 0 to 1 for L*a*b*, the default for 3 channels; got {limits.dtype} from "
-            f"{limits[0]:g} to {limits[1]:g} instead. Scale X, or use "
-            "RegionSegmenter(KMeansSegmenter(32, color_space='hsv')), which takes any range; None instead of 'hsv' if "
-            "the channels are not RGB."
-        )
     scan = None if census.is_complete else PixelScan(images, color_space, None, census.colors[:1], None)
-    return fit_model(census, scan, color_space=color_space, channel_weights=weights, **_OWN)
+    value_range = _own_range(census) if is_word(value_range, "auto") else value_range
+    return fit_model(census, scan, color_space=color_space, channel_weights=weights, value_range=value_range, **_OWN)
+
+
+def _own_range(census: Census) -> str | tuple[float, float]:
+    """The range of the colors of an image, but for outliers: fewer numbers than the smallest region has."""
+    found = find_value_range("auto", census.colors, census.number_limits())
+    if found.limits is None and found.holds(census.number_limits()):
+        return "auto"
+    usual = usual_limits(census, _SMALLEST)
+    better = find_value_range("auto", census.colors, usual)
+    if better.limits is not None:
+        return "auto" if better == found else better.limits
+    if better.holds(usual):
+        return better.of(usual.dtype)
+    low, high = map(float, usual)
+    return low, high if low < high else low + max(1.0, abs(low))
 
 
 def _reference_spread(model: Model) -> float:
     """The spread of the fitted colors, half adapted to a usual photo, so that a hazy image has fewer regions."""
     spread = model.spread or 1.0
     is_rgb = model.conversion.is_srgb and model.colors.shape[1] == 3
-    if not is_rgb or not is_unit_range(round_to(np.array(model.limits), model.dtype)):
+    if not is_rgb or not model.value_range.holds(np.array(model.limits), model.dtype):
         return spread
     cube = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 3), axis=-1).reshape(-1, 3)
-    return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(model.conversion.convert(cube).var(axis=0).sum())))
+    of_cube = model.conversion.with_range(OF_DTYPE).convert(cube)
+    return float(np.sqrt(spread * _USUAL_SPREAD * np.sqrt(of_cube.var(axis=0).sum())))
 
 
 def _planes(features: NDArray[np.float64], spread: float) -> Planes:

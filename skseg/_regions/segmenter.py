@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import metrics
 from .._census import means_by_label
 from .._checks import cast_if_exact, check_n_jobs
-from .._color import round_to
+from .._color import check_value_range, round_to
 from .._errors import as_real, is_word
 from .._images import Image, ImageLike, Images, LabelMap, OneImage, Pixels, SingleImage, is_named, open_images
 from .._notebook import NotebookMixin
@@ -41,8 +41,7 @@ class RegionSegmenter(
     segmenter : KMeansSegmenter or None, default=None
         Segmenter for the classes of colors. `fit` clones it and fits it to all of X; regions are compared in its color
         space. None segments each image separately into 32 clusters: three channels in L*a*b* with weight 0.7 for L*,
-        other channel counts without conversion. Three channels must be uint8, uint16 or from 0 to 1; for other ranges,
-        pass ``KMeansSegmenter(32, color_space="hsv")``. Four channels are refused: mask by alpha, or pass
+        other channel counts without conversion. Four channels are refused: mask by alpha, or pass
         ``KMeansSegmenter(32, color_space=None)``.
 
     scale : float, default=0.55
@@ -61,6 +60,11 @@ class RegionSegmenter(
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib.
+
+    value_range : {"auto", "dtype"} or tuple of (low, high), default="auto"
+        Numbers that stand for 0 and 1 in images without a segmenter, as in `KMeansSegmenter`. With "auto", fewer
+        numbers than 1/6000 may lie beyond, where they are clipped; images that are neither of 8 or 16 bits nor from 0
+        to 1 have the range of their numbers.
 
     Attributes
     ----------
@@ -116,6 +120,7 @@ class RegionSegmenter(
         min_size: int | str = "auto",
         cost: str = "default",
         n_jobs: int | None = None,
+        value_range: str | ArrayLike = "auto",
     ) -> None:
         self.segmenter = segmenter
         self.scale = scale
@@ -123,6 +128,7 @@ class RegionSegmenter(
         self.min_size = min_size
         self.cost = cost
         self.n_jobs = n_jobs
+        self.value_range = value_range
 
     def fit(self, X: ImageLike, y: ArrayLike | None = None) -> Self:
         """Cluster the colors of X if a segmenter is given, and learn the cost if ``cost="learn"``.
@@ -346,7 +352,7 @@ class RegionSegmenter(
         """The hierarchy of one image."""
         as_real(image[:0])
         _check_shape(image.shape, self.n_features_in_)  # one of a list may have been read only now
-        described = describe(image, self.segmenter_, self.min_size)
+        described = describe(image, self.segmenter_, self.min_size, self.value_range)
         return RegionHierarchy(described.regions, Pixels(image).mask, described.tree(self.weights_))
 
     def _learn(self, images: Image, y: ArrayLike | None, segmenter: KMeansSegmenter | None) -> dict[str, float]:
@@ -355,7 +361,8 @@ class RegionSegmenter(
             raise ValueError('fit needs y, the true label map of each image, if cost="learn"; got None.')
 
         def lesson(image: SingleImage, truth: ArrayLike) -> Lesson:
-            return make_lesson(describe(image.array, segmenter, self.min_size), image.open_maps(truth, "y"))
+            described = describe(image.array, segmenter, self.min_size, self.value_range)
+            return make_lesson(described, image.open_maps(truth, "y"))
 
         images, truths = _image_by_image(images, y)
         return learn(images.each(lesson, n_jobs=self.n_jobs, y=truths), WEIGHTS)
@@ -364,6 +371,7 @@ class RegionSegmenter(
         """Validate parameters that do not depend on X."""
         check_probability(self.scale)
         check_n_jobs(self.n_jobs)
+        check_value_range(self.value_range)
         if not is_word(self.cost, "default", "learn"):
             raise ValueError(f"cost must be 'default' or 'learn'; got {self.cost!r} instead.")
         if not is_word(self.min_size, "auto"):

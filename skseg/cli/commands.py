@@ -81,7 +81,7 @@ def segment(
 @app.command()
 @options.images
 @options.regions
-@options.color_space_of_regions
+@options.space_of_regions
 @options.results_of_regions
 @options.n_jobs
 @options.reading
@@ -301,7 +301,7 @@ def explore(
     check_target(path, overwrite, batch.inputs)
     batch.check()
     if batch.pictures:
-        regions = steps.explored_regions(batch, segmenter.color_space) if has_regions else None
+        regions = steps.explored_regions(segmenter) if has_regions else None
         numbers = range(2, highest + 1)
         with as_click_error(batch.pictures):
             folds = count_folds(batch.pictures, segmenter)

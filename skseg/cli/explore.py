@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from skimage.exposure import rescale_intensity
 
 from .._census.blocks import in_parallel
-from .._color import is_unit_range, to_uint8
+from .._color import display_colors, display_limits, shown_as, to_uint8
 from .._images import Pixels
 from .._model import Model
 from .._regions.segmenter import RegionSegmenter
@@ -67,9 +66,12 @@ def _picture(
         labels = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))
         return _as_url(labels, compress_type=_RUN_LENGTHS)
 
-    original = Image.fromarray(_shown(image)).resize((len(columns), len(rows)), Image.Resampling.LANCZOS)
+    limits, channels = display_limits(image, models[0].value_range), shown_as(image.shape[-1])
+    original = Image.fromarray(to_uint8(display_colors(image, limits))).resize(
+        (len(columns), len(rows)), Image.Resampling.LANCZOS
+    )
     return {
-        "title": title,
+        "title": f"{title} (bands {channels})" if channels else title,
         "original": _as_url(original, "jpeg", quality=90),
         "size": [len(columns), len(rows)],
         "labels": list(in_parallel(label_map, models)),
@@ -98,15 +100,6 @@ def _sample(length: int, longest: int) -> NDArray[np.intp]:
     """The rows or columns that are shown, evenly spaced."""
     n_shown = max(round(length * min(1, _LONGEST / longest)), 1)
     return ((np.arange(n_shown) + 0.5) * (length / n_shown)).astype(np.intp)
-
-
-def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """RGB of 8 bits; of other channels their mean, stretched, as gray."""
-    data = np.ma.getdata(image)
-    if data.shape[-1] == 3 and is_unit_range(data):
-        return to_uint8(data)
-    gray = np.ma.filled(np.ma.mean(image, axis=-1), np.ma.min(image))
-    return np.repeat(rescale_intensity(gray, out_range=np.uint8).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
 
 
 def _as_url(picture: NDArray[np.uint8] | Image.Image, kind: str = "png", **options: int) -> str:

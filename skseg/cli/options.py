@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .._color import COLOR_SPACE_NAMES
+from .._color import COLOR_SPACE_NAMES, check_value_range
 from .._regions.weights import SCALE
 from .results import SUFFIXES
 
@@ -59,6 +59,18 @@ def numbers(text: str) -> str | list[float] | None:
         return [float(number) for number in text.split(",")]
     except ValueError:
         raise click.BadParameter(f"{text!r} is neither auto nor scale nor none nor numbers such as 1,1,0.5.") from None
+
+
+def value_range(text: str) -> str | tuple[float, float]:
+    """A word, or two comma-separated numbers."""
+    if text in ("auto", "dtype"):
+        return text
+    try:
+        low, high = map(float, text.split(","))
+        check_value_range((low, high))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither auto nor dtype nor two numbers such as 0,4095.") from None
+    return low, high
 
 
 def bands(text: str) -> str | list[int]:
@@ -121,6 +133,13 @@ def _color_space(auto: str) -> Decorator:
 
 
 images = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path())
+_value_range = click.option(
+    "--value-range",
+    type=value_range,
+    default="auto",
+    help="Numbers that stand for 0 and 1, such as 0,4095; dtype takes those of the type, and auto the range of 8, 10, "
+    "12, 14 or 16 bits that holds integers of 16 bits.",
+)
 reading = _options(
     click.option(
         "--bands",
@@ -154,7 +173,7 @@ n_jobs = click.option(
     "--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."
 )
 color_space = _color_space("hsv")
-color_space_of_regions = _color_space("lab, with less weight for L*,")
+space_of_regions = _options(_color_space("lab, with less weight for L*,"), _value_range)
 _model = _options(
     color_space,
     click.option(
@@ -164,10 +183,11 @@ _model = _options(
         help="Weight of each channel: auto (lightness half), scale (1 / standard deviation), none (equal), or "
         "numbers such as 1,1,0.5.",
     ),
-    click.option("--n-init", type=integer, default="auto", help="Number of starts."),
+    _value_range,
+    click.option("--n-init", type=integer, default="auto", help="Number of starts; auto searches the optimum."),
     click.option("--max-iter", type=click.IntRange(1), default=300, help="Largest number of iterations."),
     click.option("--tol", type=click.FloatRange(0), default=1e-4, help="Convergence tolerance."),
-    click.option("--random-state", type=click.IntRange(0, 2**32 - 1), default=0, help="Seed of the starts."),
+    click.option("--random-state", type=click.IntRange(0, 2**32 - 1), default=0, help="Seed of random starts."),
     n_jobs,
 )
 model = _options(

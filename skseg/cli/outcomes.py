@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from .._balancer import WhiteBalancer
-from .._color import display_colors, hex_code, is_unit_range, round_to, unit_scale
+from .._color import display_colors, display_limits, hex_code, round_to
 from .._errors import NoPixelsError
 from .._images import open_single
 from .._limits import LIMITS
@@ -109,7 +109,6 @@ class Regions:
 
     def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
         self._pixels = np.asanyarray(picture)
-        check_range(picture, self._pixels, segmenter)
         try:
             self.labels = clone(segmenter).fit_predict(self._pixels)
         except NoPixelsError:  # an empty tile; there is nothing to fit k-means to
@@ -117,7 +116,7 @@ class Regions:
         self.table = region_table(self.labels, self._pixels)
         means = np.stack([self.table[name] for name in self.table if name.startswith("intensity_mean")], axis=1)
         self.own_colors = round_to(means, self._pixels.dtype)
-        self.colors = display_colors(self.own_colors)
+        self.colors = display_colors(self.own_colors, display_limits(self._pixels))
 
     def image(self, output: str) -> NDArray[Any]:
         """The image with each region in its mean color."""
@@ -134,18 +133,6 @@ class Regions:
 
 
 Outcome = Classes | Regions
-
-
-def check_range(picture: Picture, pixels: NDArray[Any], segmenter: RegionSegmenter) -> None:
-    """Refuse numbers that the default color space of regions does not take."""
-    if segmenter.segmenter is not None or pixels.shape[-1] != 3 or unit_scale(pixels.dtype) != 1:
-        return
-    known = np.ma.masked_invalid(pixels).compressed()
-    if known.size and not is_unit_range(known):
-        raise ValueError(
-            f"{picture} has {pixels.dtype} from {known.min():g} to {known.max():g}, but lab, the default color space "
-            "of regions, needs uint8, uint16 or 0 to 1; give --color-space hsv, or none for bands."
-        )
 
 
 def columns_of(picture: Picture, outcome: Outcome) -> Columns:

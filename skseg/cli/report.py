@@ -1,7 +1,7 @@
 """Print results as text or as JSON: images, clusters, and the scores of each K."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from .._color import hex_code
+from .._color import hex_code, shown_as
 from .._model import Model
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
@@ -31,7 +31,8 @@ def report(
     """Print each image and the common clusters, by default with their shares in the fitted images."""
     clusters = [] if segmenter is None else clusters_of(segmenter, shares)
     if as_json:
-        _echo_json(batch, images=done, clusters=clusters)
+        found = {} if segmenter is None else {"value_range": segmenter.value_range_}
+        _echo_json(batch, images=done, clusters=clusters, **found)
         return
     for entry in done:
         if entry.get("skipped"):
@@ -45,7 +46,20 @@ def report(
     if segmenter is not None:
         fewer = len(clusters) < segmenter.n_clusters
         click.echo(f"K = {len(clusters)}" + f" (of {segmenter.n_clusters}: there are no more colors)" * fewer)
+        for fact in _facts_of(batch, segmenter):
+            click.echo(f"  {fact}")
         _show_clusters(clusters, n_listed)
+
+
+def _facts_of(batch: Batch, segmenter: KMeansSegmenter) -> Iterator[str]:
+    """What the colors are numbers of, if they are not RGB or gray of 8 bits, nor used as they are."""
+    low, high = segmenter.value_range_
+    if (low, high) not in ((0, 1), (0, 255)):
+        n_bits = float(np.log2(high + 1)) if low == 0 < high else 0.5
+        yield f"{n_bits:g} bits: 0 to {high:g}" if n_bits.is_integer() else f"range of values: {low:g} to {high:g}"
+    names = batch.pictures[0].band_names if batch.pictures else ()
+    if channels := shown_as(segmenter.n_features_in_, names):
+        yield f"colors: {'bands ' * (not names)}{channels}"
 
 
 def _echo_json(batch: Batch, **about: object) -> None:

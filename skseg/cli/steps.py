@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from .. import io
 from .._balancer import WhiteBalancer
-from .._color import unit_scale
+from .._converter import ColorConverter
+from .._images import ImageLike
 from .._plot.clusters import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
@@ -22,7 +23,7 @@ from ..io._pictures import readable
 from ..io._savable import kind_of, steps_of
 from .batch import Batch, Picture
 from .messages import as_click_error, progress_bar
-from .outcomes import Classes, Regions, check_range
+from .outcomes import Classes, Regions
 from .report import best
 from .results import Results
 
@@ -53,18 +54,17 @@ def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> K
     return segmenter
 
 
-def classes_of_regions(color_space: str | None) -> KMeansSegmenter | None:
+def classes_of_regions(color_space: str | None, value_range: str | ArrayLike) -> KMeansSegmenter | None:
     """The classes whose parts are merged to regions, in a color space."""
-    return None if color_space == "auto" else KMeansSegmenter(32, color_space=color_space, random_state=0)
+    if color_space == "auto":
+        return None
+    return KMeansSegmenter(32, color_space=color_space, value_range=value_range, random_state=0)
 
 
-@as_click_error()
-def explored_regions(batch: Batch, color_space: str | None) -> RegionSegmenter:
-    """The segmenter of regions of a page, which can segment all images of the batch."""
-    segmenter = RegionSegmenter(classes_of_regions(color_space))
-    for picture in batch.pictures:
-        check_range(picture, np.asanyarray(picture), segmenter)
-    return segmenter
+def explored_regions(segmenter: KMeansSegmenter) -> RegionSegmenter:
+    """The segmenter of regions of a page, whose clusters are those of `segmenter` with any K."""
+    color_space, value_range = segmenter.color_space, segmenter.value_range
+    return RegionSegmenter(classes_of_regions(color_space, value_range), value_range=value_range)
 
 
 def fit_batch(batch: Batch, template: KMeansSegmenter) -> KMeansSegmenter | None:
@@ -86,9 +86,8 @@ def _fit(batch: Batch, template: KMeansSegmenter) -> KMeansSegmenter:
     with as_click_error(batch.pictures), progress_bar("Fitting", None) as advance:
         for picture in batch.pictures:
             picture.on_read = advance
-        segmenter = _in_units_of(batch.pictures[0], template)
-        segmenter.fit(images)
-    return segmenter
+        fitted: KMeansSegmenter = _in_units_of(images, template).fit(images)
+    return fitted
 
 
 def write_classes(
@@ -102,7 +101,8 @@ def write_classes(
 
     def segment(picture: Picture) -> Classes:
         if common is None:
-            return Classes(picture, _in_units_of(picture, template).fit(picture.read()), is_own=True)
+            image = picture.read()
+            return Classes(picture, _in_units_of(image, template).fit(image), is_own=True)
         return Classes(picture, common, balancers)
 
     centers = None if common is None else common.cluster_centers_
@@ -116,9 +116,12 @@ def write_regions(batch: Batch, results: Results, template: RegionSegmenter) -> 
     return results.write(batch, segment, ["regions", _params_of(template)], template.n_jobs)
 
 
-def _in_units_of(picture: Picture, template: KMeansSegmenter) -> KMeansSegmenter:
-    """A segmenter with the start colors, if given, in the units of an image."""
-    init = template.init * unit_scale(picture.dtype) if isinstance(template.init, np.ndarray) else template.init
+def _in_units_of(images: ImageLike, template: KMeansSegmenter) -> KMeansSegmenter:
+    """A segmenter with the start colors, if given, in the units of images."""
+    init = template.init
+    if isinstance(init, np.ndarray):
+        low, high = ColorConverter(None, value_range=template.value_range).fit(images).value_range_
+        init = low + init * (high - low)
     return KMeansSegmenter(**template.get_params() | {"init": init})
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array
 
 from .._balancer import Seen, WhiteBalancer
 from .._census import Census
-from .._color import find_conversion
+from .._color import OF_DTYPE, ValueRange, check_value_range, find_conversion
 from .._converter import ColorConverter
 from .._fitting import check_fit_parameters, restore_model
 from .._images import pixel_weights
@@ -24,6 +24,7 @@ Arrays = list[NDArray[Any]]
 
 _KINDS = {kind.__name__: kind for kind in (KMeansSegmenter, RegionSegmenter, WhiteBalancer, Pipeline)}
 _KINDS |= {kind.__name__: kind for kind in (ColorConverter, KMeans)}  # steps of a KMeansSegmenter
+_RANGED = ("KMeansSegmenter", "ColorConverter", "WhiteBalancer", "RegionSegmenter")  # that have a range of values
 _CONTAINERS = (None, "default", "pandas", "polars")  # of set_output
 _MAX_INTEGER = 1 << 64
 _MAX_LEVEL = 32  # of a sample: bits of the hashes by which its colors are chosen
@@ -57,7 +58,8 @@ def restore(node: dict[str, Any], arrays: Sequence[NDArray[Any]]) -> object:
         case {"tuple": values}:
             return tuple(values)
         case {"estimator": kind, "params": params, "set_output": container, "learned": learned}:
-            estimator = _KINDS[kind](**params)  # parameters that older files do not have get their defaults
+            # Parameters that older files do not have get their defaults, except for the range that these versions used.
+            estimator = _KINDS[kind](**({"value_range": "dtype"} if kind in _RANGED else {}) | params)
             require(container in _CONTAINERS, f"set_output must be one of {_CONTAINERS}; got {container!r}")
             estimator.set_output(transform=container)  # None changes nothing
             if learned is not None:
@@ -95,12 +97,14 @@ def _learned(estimator: object) -> dict[str, object] | None:
     match estimator:
         case WhiteBalancer(light_=light, _seen=seen):
             like = np.empty(0, seen.dtype)
-            return {"light": light, "is_srgb": seen.curve.is_srgb, "like": like, "limits": seen.limits, "names": names}
+            curve = {"is_srgb": seen.curve.is_srgb, "value_range": seen.curve.value_range.limits}
+            return {"light": light, **curve, "like": like, "limits": seen.limits, "names": names}
         case RegionSegmenter(segmenter_=segmenter, weights_=weights, n_features_in_=n_channels):
             return {"segmenter": segmenter, "weights": weights, "n_channels": int(n_channels)}
         case KMeansSegmenter(_model=model, pipeline_=pipeline, inertia_=inertia, n_iter_=n_iter):
             color, census = pipeline["color"], model.census
             learned = {"color": color, "channel_weights": color.channel_weights_, "names": names}
+            learned |= {"value_range": model.value_range.limits}
             learned |= {"kmeans": model.kmeans, "centers": model.centers, "inertia": inertia, "n_iter": n_iter}
             sums = {"colors": model.colors, "sizes": model.sizes, "spread": model.spread}
             return learned | {"census": census._asdict(), "sums": None if census.is_complete else sums}
@@ -110,7 +114,8 @@ def _learned(estimator: object) -> dict[str, object] | None:
 def _restore_light(balancer: WhiteBalancer, learned: dict[str, Any]) -> None:
     light, (low, high) = check_array(learned["light"], ensure_2d=False, dtype=np.float64), learned["limits"]
     require(light.ndim == 1)
-    seen = Seen(Curve(bool(learned["is_srgb"])), learned["like"].dtype, (float(low), float(high)))
+    curve = Curve(bool(learned["is_srgb"]), _value_range(balancer, learned))
+    seen = Seen(curve, learned["like"].dtype, (float(low), float(high)))
     balancer._set_fitted(light, seen)
     _set_names(balancer, learned["names"])
 
@@ -129,9 +134,10 @@ def _restore_clusters(segmenter: KMeansSegmenter, learned: dict[str, Any]) -> No
     color: ColorConverter = learned["color"]
     color.n_features_in_ = n_channels
     _set_names(color, learned["names"])
-    color.channel_weights_ = find_conversion(None, learned["channel_weights"], n_channels).weights
-    conversion = color._conversion(n_channels)
-    color.channel_weights_ = conversion.weights  # the learned ones, or those of the parameters
+    learned_weights = find_conversion(None, learned["channel_weights"], n_channels)
+    color._set_learned(learned_weights.with_range(_value_range(segmenter, learned)), census.colors.dtype)
+    conversion = color._conversion(census.colors)
+    color._set_learned(conversion, census.colors.dtype)  # the learned weights, or those of the parameters
     conversion.check_range(census.number_limits())
     params = learned["kmeans"].get_params()
     check_fit_parameters(**{name: params[name] for name in ("n_clusters", "init", "n_init", "max_iter", "tol")})
@@ -157,6 +163,17 @@ def _check_sums(sums: dict[str, Any], centers: NDArray[Any]) -> dict[str, Any]:
     require(colors.shape == centers.shape and sizes.shape == centers.shape[:1])
     require(0 <= spread < np.inf and np.isclose(sizes.sum(), 1))
     return {"colors": colors, "sizes": sizes, "spread": spread}
+
+
+def _value_range(estimator: KMeansSegmenter | WhiteBalancer, learned: dict[str, Any]) -> ValueRange:
+    """The range that was found or given; files of versions that knew no ranges have none."""
+    limits, is_given = learned.get("value_range"), not isinstance(estimator.value_range, str)
+    if limits is None:
+        require(not is_given)
+        return OF_DTYPE
+    check_value_range(limits)
+    require(is_given or (estimator.value_range == "auto" and limits[0] == 0))
+    return ValueRange((float(limits[0]), float(limits[1])), is_given)
 
 
 def _set_names(estimator: WhiteBalancer | ColorConverter, names: list[str]) -> None:

@@ -328,7 +328,5 @@ class ImageFile:
                 pixels = self._file.preview(LONGEST)
         except ValueError:  # who reads the file says why
             return f"<p>{escape(repr(self))}</p>"
-        shown = pixels[..., :3] if pixels.shape[-1] > 2 else pixels[..., :1]
-        colors = display_colors(np.ma.getdata(shown).reshape(-1, shown.shape[-1])).reshape(*shown.shape[:2], 3)
         is_masked = np.asarray(np.ma.getmaskarray(pixels).any(axis=-1))
-        return f"<p>{escape(repr(self))}</p>{picture(to_uint8(colors), is_masked, str(self.path))}"
+        return f"<p>{escape(repr(self))}</p>{picture(to_uint8(display_colors(pixels)), is_masked, str(self.path))}"
