@@ -2,43 +2,23 @@
 
 import re
 from collections.abc import Callable
-from functools import reduce, wraps
-from inspect import signature
+from functools import reduce
 from pathlib import Path
 
 import click
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from .._color import COLOR_SPACE_NAMES
 from .._regions.weights import SCALE
-from .results import SUFFIXES
 
+# Names that the library knows, too: importing it would make the help wait for NumPy.
+_COLOR_SPACES = ("auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab", "direction")
+_OUTPUTS = ("color", "label", "distance", "polygons")
+PALETTE_FORMATS = ("table", "hex", "json", "gpl", "css")
 _MAX_MEGAPIXELS = 1_000_000
 _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
 _STARTS = ("k-means++", "random")
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
-
-
-def gathered(**makers: Callable[..., object]) -> Decorator:
-    """Give a command, under these names, what is made of options, and of what was made before.
-
-    A maker, a class or a function, gets those that are named as its parameters.
-    """
-
-    def decorate(command: Command) -> Command:
-        @wraps(command)
-        def run(**params: object) -> None:
-            for name, make in makers.items():
-                params[name] = make(**{key: params[key] for key in signature(make).parameters if key in params})
-            command(**{key: params[key] for key in signature(command).parameters})
-
-        return run
-
-    return decorate
 
 
 def _options(*options: Decorator) -> Decorator:
@@ -76,15 +56,15 @@ def integer(text: str) -> str | int:
     return text if text == "auto" else click.IntRange(1).convert(text, None, None)  # type: ignore[arg-type]
 
 
-def colors(text: str, words: str = "") -> NDArray[np.float64]:
-    """Comma-separated hex codes as colors from 0 to 1, (n_colors, 3)."""
-    codes = [code.strip() for code in text.split(",")]
-    if not all(re.fullmatch("#?[0-9a-fA-F]{6}", code) for code in codes):
+def colors(text: str, words: str = "") -> list[str]:
+    """Comma-separated hex codes."""
+    codes = [code.strip().removeprefix("#") for code in text.split(",")]
+    if not all(re.fullmatch("[0-9a-fA-F]{6}", code) for code in codes):
         raise click.BadParameter(f"{text!r} must be {words}colors such as '#ff0000,#00ff00'.")
-    return np.array([list(bytes.fromhex(code.removeprefix("#"))) for code in codes]) / 255
+    return codes
 
 
-def _start(ctx: click.Context, _param: object, text: str) -> str | NDArray[np.float64]:
+def _start(ctx: click.Context, _param: object, text: str) -> str | list[str]:
     """A word, or as many start colors as clusters."""
     if text in _STARTS:
         return text
@@ -92,14 +72,6 @@ def _start(ctx: click.Context, _param: object, text: str) -> str | NDArray[np.fl
     if len(start) != n_clusters:
         raise click.BadParameter(f"{len(start)} colors for {n_clusters} clusters; give -k {len(start)}.")
     return start
-
-
-def _limit_size(ctx: click.Context, _param: object, megapixels: float) -> None:
-    """Limit the size of the images read while the command runs."""
-    if not 0 < megapixels < _MAX_MEGAPIXELS:
-        raise click.BadParameter(f"{megapixels} is not in the range 0<x<{_MAX_MEGAPIXELS}.")
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, round(megapixels * 1e6)
-    ctx.call_on_close(lambda: setattr(Image, "MAX_IMAGE_PIXELS", before))
 
 
 def _check_jobs(_ctx: object, _param: object, n_jobs: int | None) -> int | None:
@@ -113,7 +85,7 @@ def _color_space(auto: str) -> Decorator:
     """The option for the color space, and the default for three channels that its help names."""
     return click.option(
         "--color-space",
-        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
+        type=click.Choice(["none", *_COLOR_SPACES]),
         default="auto",
         callback=lambda _ctx, _param, space: None if space == "none" else space,
         help=f"Space to measure distances in; auto is {auto} for three channels, else none; direction ignores shade.",
@@ -136,9 +108,8 @@ reading = _options(
     ),
     click.option(
         "--max-megapixels",
-        type=float,
+        type=click.FloatRange(0, _MAX_MEGAPIXELS, min_open=True, max_open=True),
         default=80,
-        callback=_limit_size,
         help="Largest image to read at once; a small file can declare any size.",
     ),
 )
@@ -213,7 +184,7 @@ def results(*outputs: str) -> Decorator:
     )
 
 
-results_of_clusters = results(*SUFFIXES)
+results_of_clusters = results(*_OUTPUTS)
 results_of_regions = results("color", "label", "polygons")
 regions = _options(
     click.option(

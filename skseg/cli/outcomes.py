@@ -76,8 +76,19 @@ class Classes:
 
     def image(self, output: str, pixels: object = None) -> NDArray[Any]:
         """The repainted image or its distances; of some of its pixels, if they are given."""
+        if output == "color" and pixels is None:  # the labels are known
+            return self._painted()
         segmenter = copy(self._segmenter).set_params(output=output)
         return np.asanyarray(segmenter.transform(self._image if pixels is None else pixels))
+
+    def _painted(self) -> NDArray[Any]:
+        """The repainted image; masked pixels are unchanged."""
+        data, mask = np.ma.getdata(self.labels), np.ma.getmask(self.labels)
+        painted = self.own_colors.take(data, axis=0)
+        if mask is np.ma.nomask:
+            return painted
+        painted[mask] = self._original.data[mask]
+        return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""

@@ -43,6 +43,16 @@ def open_model(path: str) -> tuple[KMeansSegmenter, list[WhiteBalancer]]:
     return segmenter, balancers
 
 
+def as_colors(codes: Sequence[str]) -> NDArray[np.float64]:
+    """Hex codes as colors from 0 to 1, (n_colors, 3)."""
+    return np.array([list(bytes.fromhex(code)) for code in codes]) / 255
+
+
+def as_start(init: str | Sequence[str]) -> str | NDArray[np.float64]:
+    """A way to choose the first centers, or the first centers."""
+    return init if isinstance(init, str) else as_colors(init)
+
+
 def palette_segmenter(colors: NDArray[np.float64], color_space: str | None) -> KMeansSegmenter:
     """A segmenter with the given colors, from 0 to 1, as clusters."""
     distinct = np.unique(colors, axis=0)
