@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import chain, count
 from math import prod
 from pathlib import Path
@@ -28,6 +29,8 @@ from .messages import FAILURES, as_click_error, as_line, messages_about, progres
 
 if TYPE_CHECKING:
     from ..io._georeference import Georeference
+    from ..io._pillow import PillowFile
+    from ..io._rasters import RasterFile
 
 T = TypeVar("T")
 
@@ -55,6 +58,11 @@ class Picture(ImageFile):
         self.kept: NDArray[Any] | None = None  # pixels that were read
         self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows were read
         self.is_raster = self.georeference is not None or self.is_large
+
+    @cached_property
+    def _file(self) -> PillowFile | RasterFile:
+        """The image as it is decoded; its header is read once, since files do not change while a command runs."""
+        return super()._file
 
     @property
     def may_mask(self) -> bool:

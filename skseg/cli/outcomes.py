@@ -87,8 +87,9 @@ class Classes:
         painted = self.own_colors.take(data, axis=0)
         if mask is np.ma.nomask:
             return painted
-        painted[mask] = self._original.data[mask]
-        return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
+        is_masked = np.asarray(mask)
+        painted[is_masked] = self._original.data[is_masked]
+        return np.ma.MaskedArray(painted, mask=np.broadcast_to(is_masked[..., np.newaxis], painted.shape))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""

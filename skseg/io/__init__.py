@@ -4,5 +4,6 @@ from ._models import load, save
 from ._pictures import ImageFile, images
 from ._polygons import save_polygons
 from ._results import save_image, save_labels
+from ._svg import save_svg
 
-__all__ = ["ImageFile", "images", "load", "save", "save_image", "save_labels", "save_polygons"]
+__all__ = ["ImageFile", "images", "load", "save", "save_image", "save_labels", "save_polygons", "save_svg"]
