@@ -1,5 +1,6 @@
 from . import io, metrics
 from ._balancer import WhiteBalancer
+from ._chart import choose_colors
 from ._converter import ColorConverter
 from ._plot.clusters import ColorSpaceDisplay, KSelectionDisplay, PaletteDisplay
 from ._plot.images import RegionDisplay, SegmentationDisplay
@@ -24,6 +25,7 @@ __all__ = [
     "SegmentationDisplay",
     "TileKFold",
     "WhiteBalancer",
+    "choose_colors",
     "clean_labels",
     "io",
     "metrics",

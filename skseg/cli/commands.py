@@ -43,6 +43,7 @@ def _command(described: Callable[[], None]) -> click.Command:
 @click.option("--each", is_flag=True, help="Fit a separate set of clusters to every image.")
 @options.results_of_clusters
 @options.reading
+@options.balance
 @options.model
 @options.json
 def segment() -> None:
@@ -71,6 +72,7 @@ def segment() -> None:
 @options.results_of_regions
 @options.n_jobs
 @options.reading
+@options.balance
 @options.json
 def regions() -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map.
@@ -92,6 +94,7 @@ def regions() -> None:
 @click.option("-o", "--output", "path", type=options.FILE, default="model.skseg", help="Model file.")
 @options.overwrite
 @options.reading
+@options.balance
 @options.model
 @options.json
 def fit() -> None:
@@ -113,6 +116,7 @@ def fit() -> None:
 @options.results_of_clusters
 @options.n_jobs
 @options.reading
+@options.balance
 @options.json
 def predict() -> None:
     """Segment images with a MODEL file of `skseg fit` or `skseg.io.save`, or with the colors of a palette.
@@ -161,11 +165,12 @@ def choose_k() -> None:
     default="table",
     help="A table with shares, hex codes, JSON, a palette for GIMP and Inkscape, or CSS variables.",
 )
+@click.option("--sort", type=click.Choice(options.ORDERS), default=options.ORDERS[0], help="Order of the colors.")
 @options.reading
 @options.model
 @options.json
 def palette() -> None:
-    """Print the K colors of images, from dark to light.
+    """Print the K colors of images, from dark to light unless they are sorted otherwise.
 
     \b
     Examples:

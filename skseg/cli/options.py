@@ -1,7 +1,7 @@
 """The options of the command `skseg`, grouped by subject: images, model, results."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from .._regions.weights import SCALE
 
 # Names that the library knows, too: importing it would make the help wait for NumPy.
 _COLOR_SPACES = ("auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab", "direction")
-_OUTPUTS = ("color", "label", "distance", "polygons")
+_OUTPUTS = ("color", "label", "distance", "polygons", "svg")
+ORDERS = ("lightness", "share", "hue")
 PALETTE_FORMATS = ("table", "hex", "json", "gpl", "css")
 _MAX_MEGAPIXELS = 1_000_000
 _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
@@ -64,6 +65,23 @@ def colors(text: str, words: str = "") -> list[str]:
     return codes
 
 
+def palette_or_file(text: str) -> list[str] | Path:
+    """Comma-separated hex codes, or a palette file."""
+    return Path(text) if Path(text).is_file() else colors(text, "a palette file that exists, or ")
+
+
+def light(text: str) -> str:
+    """The word auto, or the color of something gray or white."""
+    return text if text == "auto" else colors(text, "auto, or ")[0]
+
+
+def _color_and_tolerance(text: str) -> tuple[str, int]:
+    code, _, tolerance = text.partition(",")
+    if not re.fullmatch("|[0-9]{1,3}", tolerance.strip()):
+        raise click.BadParameter(f"{text!r} must be a color and maybe a tolerance from 0 to 255, such as '#ffffff,10'.")
+    return colors(code)[0], int(tolerance or 0)
+
+
 def _start(ctx: click.Context, _param: object, text: str) -> str | list[str]:
     """A word, or as many start colors as clusters."""
     if text in _STARTS:
@@ -105,6 +123,14 @@ reading = _options(
         "--mask",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="Image of the same size; black and transparent pixels are ignored.",
+    ),
+    click.option(
+        "--ignore",
+        "ignored",
+        metavar="COLOR[,TOLERANCE]",
+        multiple=True,
+        callback=lambda _ctx, _param, texts: list(map(_color_and_tolerance, texts)),
+        help="Color to ignore, such as '#ffffff,10'; channels may differ by the tolerance. Repeat for several.",
     ),
     click.option(
         "--max-megapixels",
@@ -154,11 +180,25 @@ model = _options(
 model_of_any_k = _options(
     click.option("--init", type=click.Choice(_STARTS), default=_STARTS[0], help="Choice of the first centers."), _model
 )
-palette = click.option("--palette", type=colors, help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'.")
+balance = click.option(
+    "--balance",
+    type=light,
+    metavar="[auto|COLOR]",
+    help="Bring all images to one light first: auto measures it; or give the color of a gray surface in it.",
+)
+palette = _options(
+    click.option(
+        "--palette",
+        metavar="COLORS|FILE",
+        type=palette_or_file,
+        help="Colors to use instead of a MODEL: codes such as '#102030,#ffeedd', or a file.",
+    ),
+    click.option("--choose", metavar="K", type=click.IntRange(1), help="Use only the K best colors of --palette."),
+)
 overwrite = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 
 
-def results(*outputs: str) -> Decorator:
+def results(*outputs: str, more: Sequence[Decorator] = ()) -> Decorator:
     """The options of `Results`, with a choice of outputs."""
     return _options(
         click.option(
@@ -179,13 +219,30 @@ def results(*outputs: str) -> Decorator:
         ),
         click.option("--table", type=FILE, help="CSV file to write: a row for each label of each image."),
         click.option("--polygons", type=FILE, help="GeoJSON file to write: polygons of each label of each image."),
+        click.option(
+            "--simplify",
+            metavar="PIXELS",
+            type=click.FloatRange(0),
+            default=0,
+            help="Simplify the outlines of polygons and SVG together; from 1 on, the steps of pixels disappear.",
+        ),
+        click.option("--numbers", is_flag=True, help="Write the labels into SVG, with a legend."),
+        click.option("--unfilled", is_flag=True, help="Draw only outlines in SVG, as in paint by numbers."),
+        *more,
         overwrite,
         click.option("--resume", is_flag=True, help="Skip images with existing results of the same file and options."),
     )
 
 
-results_of_clusters = results(*_OUTPUTS)
-results_of_regions = results("color", "label", "polygons")
+smallest = click.option(
+    "--min-size",
+    "smallest",
+    type=click.IntRange(0),
+    default=0,
+    help="Parts with fewer pixels get the label of the neighbor nearest in color.",
+)
+results_of_clusters = results(*_OUTPUTS, more=[smallest])
+results_of_regions = results("color", "label", "polygons", "svg")
 regions = _options(
     click.option(
         "--scale",

@@ -10,9 +10,9 @@ from time import perf_counter
 
 import click
 import numpy as np
+from sklearn.pipeline import make_pipeline
 
 from .. import io
-from .._balancer import WhiteBalancer
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from ..io._atomic import written_whole
@@ -22,7 +22,7 @@ from .batch import Batch, Reading, open_batch, open_batch_or_coffee
 from .curve import count_folds, criterion_curve, fit_each
 from .explore import explore_page
 from .messages import as_click_error, check_target, largest_image, plain_warnings, plural
-from .report import FORMATS, hex_codes, report, report_curve, shares_of
+from .report import FORMATS, clusters_of, in_order, report, report_curve, shares_of
 from .results import Results
 
 Command = Callable[..., None]
@@ -54,15 +54,23 @@ def gathered(**makers: Callable[..., object]) -> Callable[[Command], Command]:
 
 @gathered(reading=Reading, init=steps.as_start, template=KMeansSegmenter, batch=open_batch_or_coffee, results=Results)
 def segment(
-    *, images: Sequence[str], each: bool, as_json: bool, template: KMeansSegmenter, batch: Batch, results: Results
+    *,
+    images: Sequence[str],
+    each: bool,
+    balance: str | None,
+    as_json: bool,
+    template: KMeansSegmenter,
+    batch: Batch,
+    results: Results,
 ) -> None:
     """Segment images: write each repainted in K colors, and its label map."""
     if not images:
         click.echo("No IMAGE given: segmenting a photo of a coffee cup from scikit-image.", err=as_json)
     results.check(batch)
-    segmenter = None if each else steps.fit_batch(batch, template)
-    done = steps.write_classes(batch, results, template, segmenter)
-    report(batch, done, segmenter, as_json=as_json)
+    balancers = steps.balancers_of(batch, balance, template.n_jobs)
+    segmenter = None if each else steps.fit_batch(batch, template, balancers)
+    done = steps.write_classes(batch, results, template, segmenter, balancers)
+    report(batch, done, segmenter, as_json=as_json, balancers=balancers)
     if done and not as_json:
         click.echo(f"{perf_counter() - batch.started:.2f} s")
     batch.finish()
@@ -71,24 +79,29 @@ def segment(
 @gathered(
     reading=Reading, segmenter=steps.classes_of_regions, template=RegionSegmenter, batch=open_batch, results=Results
 )
-def regions(*, as_json: bool, template: RegionSegmenter, batch: Batch, results: Results) -> None:
+def regions(*, balance: str | None, as_json: bool, template: RegionSegmenter, batch: Batch, results: Results) -> None:
     """Segment images into connected regions: write each repainted in mean colors, and its label map."""
     results.check(batch)
-    report(batch, steps.write_regions(batch, results, template), None, as_json=as_json)
+    balancers = steps.balancers_of(batch, balance, template.n_jobs)
+    done = steps.write_regions(batch, results, template, balancers)
+    report(batch, done, None, as_json=as_json, balancers=balancers)
     batch.finish()
 
 
 @gathered(reading=Reading, init=steps.as_start, template=KMeansSegmenter, batch=open_batch)
-def fit(*, path: Path, overwrite: bool, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
+def fit(
+    *, path: Path, overwrite: bool, balance: str | None, as_json: bool, template: KMeansSegmenter, batch: Batch
+) -> None:
     """Fit clusters to images and write them to a model file."""
     check_target(path, overwrite, batch.inputs)
-    segmenter = steps.fit_batch(batch, template)
+    balancers = steps.balancers_of(batch, balance, template.n_jobs)
+    segmenter = steps.fit_batch(batch, template, balancers)
     if segmenter is not None:
         with batch.noting(path):
-            io.save(segmenter, path)
+            io.save(make_pipeline(*balancers, segmenter) if balancers else segmenter, path)
             if not as_json:
                 click.echo(f"{readable(path)}: {plural(len(batch.pictures), 'image')}")
-    report(batch, [], segmenter, as_json=as_json)
+    report(batch, [], segmenter, as_json=as_json, balancers=balancers)
     batch.finish()
 
 
@@ -96,7 +109,9 @@ def fit(*, path: Path, overwrite: bool, as_json: bool, template: KMeansSegmenter
 def predict(
     *,
     files: Sequence[str],
-    palette: Sequence[str] | None,
+    palette: Path | Sequence[str] | None,
+    choose: int | None,
+    balance: str | None,
     color_space: str | None,
     n_jobs: int | None,
     reading: Reading,
@@ -109,15 +124,28 @@ def predict(
         raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
     if model and color_space != "auto":
         raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
-    balancers: list[WhiteBalancer] = []
     if palette is None:
+        if choose is not None or balance is not None:
+            raise click.UsageError("--choose and --balance go with --palette; fit a MODEL with --balance.")
         segmenter, balancers = steps.open_model(files[0])
+        names = None
+        batch = open_batch(images, reading)
+        results.check(batch, *map(Path, model))
     else:
-        segmenter = steps.palette_segmenter(steps.as_colors(palette), color_space)
-    batch = open_batch(images, reading)
-    results.check(batch, *map(Path, model))
-    done = steps.write_classes(batch, results, segmenter.set_params(n_jobs=n_jobs), segmenter, balancers)
-    report(batch, done, segmenter, as_json=as_json, shares=shares_of(done, len(segmenter.cluster_centers_)))
+        colors, color_names = steps.open_palette(palette, choose)
+        batch = open_batch(images, reading)
+        results.check(batch, *([palette] if isinstance(palette, Path) else []))
+        balancers = steps.balancers_of(batch, balance, n_jobs)
+        if choose is not None:
+            chosen = steps.choose_from(
+                batch, colors, choose, color_space=color_space, n_jobs=n_jobs, balancers=balancers
+            )
+            colors, color_names = colors[chosen], [color_names[index] for index in chosen]
+        segmenter, names = steps.palette_segmenter(colors, color_names, color_space)
+    segmenter.set_params(n_jobs=n_jobs)
+    done = steps.write_classes(batch, results, segmenter, segmenter, balancers, names=names)
+    shares = shares_of(done, len(segmenter.cluster_centers_))
+    report(batch, done, segmenter, as_json=as_json, shares=shares, names=names, balancers=balancers)
     batch.finish()
 
 
@@ -154,15 +182,15 @@ def choose_k(
 
 
 @gathered(reading=Reading, init=steps.as_start, template=KMeansSegmenter, batch=open_batch)
-def palette(*, style: str, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
+def palette(*, style: str, sort: str, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
     """Print the K colors of images, from dark to light."""
     if style != "table" and as_json:
         raise click.UsageError(f"--json and --format {style} are two formats; give one of them.")
     segmenter = steps.fit_batch(batch, template)
     if segmenter is not None and style != "table":
-        click.echo(FORMATS[style](hex_codes(segmenter._model)))
+        click.echo(FORMATS[style]([cluster["color"] for cluster in in_order(clusters_of(segmenter), sort)]))
     else:
-        report(batch, [], segmenter, as_json=as_json, n_listed=None)
+        report(batch, [], segmenter, as_json=as_json, order=sort, n_listed=None)
     batch.finish()
 
 

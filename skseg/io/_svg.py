@@ -22,6 +22,10 @@ from ._atomic import written_whole
 from ._results import as_palette
 from ._shapes import check_tolerance, count_points, shapes
 
+_HEAD = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:g}" viewBox="0 0 {width} {height:g}" '
+    'font-family="sans-serif"><desc>{comment}</desc>\n'
+)
 _DIGIT = 0.6, 0.75  # width and height of a digit of most fonts, relative to their size
 _MANY_LETTERS = 18  # in a line of the legend, more than most have
 
@@ -109,19 +113,17 @@ def save_svg(
     used = [int(rings.labels[0]) for rings in drawn]
     height, width = labels.shape
     size = max(height, width) / 45  # of letters
-    legend, full_height = _legend(used, titles, codes, (height, width), size) if numbers else ([], height)
+    legend, full_height = _legend(used, titles, codes, (height, width), size) if numbers else ("", height)
     with written_whole(path) as file:
-        lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{full_height:g}" '
-            f'viewBox="0 0 {width} {full_height:g}" font-family="sans-serif"><desc>{escape(comment)}</desc>',
-            '<g fill-rule="evenodd" stroke-linejoin="round" stroke-width="0.5">',
-            *(_path(rings, titles[label], codes[label], fill) for rings, label in zip(drawn, used, strict=True)),
-            "</g>",
-            *(_numbers(labels, ignored, palette, size, is_filled=fill) if numbers else []),
-            *legend,
-            "</svg>",
-        ]
-        file.writelines(f"{line}\n".encode() for line in lines)
+        file.write(_HEAD.format(width=width, height=full_height, comment=escape(comment)).encode())
+        file.write(b'<g fill-rule="evenodd" stroke-linejoin="round" stroke-width="0.5">\n')
+        file.writelines(
+            _path(rings, titles[label], codes[label], fill) for rings, label in zip(drawn, used, strict=True)
+        )
+        file.write(b"</g>\n")
+        if numbers:
+            file.writelines(_numbers(labels, ignored, palette, size, is_filled=fill))
+        file.write(f"{legend}</svg>\n".encode())
 
 
 def check_points(n_points: int, ways_out: str = "clean it by clean_labels, or give a larger simplify") -> None:
@@ -140,7 +142,7 @@ def read_svg_comment(path: Path) -> str:
     return found[1].decode() if found else ""
 
 
-def _path(rings: Outlines, title: str, code: str, is_filled: bool) -> str:
+def _path(rings: Outlines, title: str, code: str, is_filled: bool) -> bytes:
     """The path of a label, of relative steps; its own color as stroke hides the hairlines between neighbors."""
     pieces = []
     for start, end in pairwise(rings.starts.tolist()):
@@ -148,12 +150,13 @@ def _path(rings: Outlines, title: str, code: str, is_filled: bool) -> str:
         steps = " ".join(map(str, np.diff(points, axis=0).ravel().tolist()))
         pieces.append(f"M{points[0, 0]} {points[0, 1]}l{steps}z")
     look = f'fill="{code}" stroke="{code}"' if is_filled else 'fill="none" stroke="#888"'
-    return f'<path id="label-{rings.labels[0]}" {look} d="{"".join(pieces)}"><title>{escape(title)}</title></path>'
+    steps, about = "".join(pieces), f"<title>{escape(title)}</title>"
+    return f'<path id="label-{rings.labels[0]}" {look} d="{steps}">{about}</path>\n'.encode()
 
 
 def _numbers(
     labels: NDArray[Any], ignored: NDArray[np.bool_], palette: NDArray[np.uint8], size: float, *, is_filled: bool
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     """The label of each connected part at its pole of inaccessibility, in letters that fit in there."""
     parts = connected(labels, ignored)
     padded = np.pad(parts, 1, constant_values=-1)
@@ -163,19 +166,19 @@ def _numbers(
     radii = distance_transform_edt(np.pad(inner, 1))[1:-1, 1:-1] + 0.5
     poles = np.array(maximum_position(radii, parts, range(parts.max() + 1)), dtype=np.intp).reshape(-1, 2)
     is_dark = palette @ [0.299, 0.587, 0.114] < 128
-    yield '<g text-anchor="middle">'
+    yield b'<g text-anchor="middle">\n'
     for y, x in poles:
         label = labels[y, x]
         letters = min(size, radii[y, x] * 2 / np.hypot(_DIGIT[0] * len(str(label)), _DIGIT[1]))
         color = "#444" if not is_filled else "#fff" if is_dark[label] else "#000"
         place = f'x="{x + 0.5}" y="{y + 0.5 + letters * _DIGIT[1] / 2:.2f}"'
-        yield f'<text {place} font-size="{letters:.2f}" fill="{color}">{label}</text>'
-    yield "</g>"
+        yield f'<text {place} font-size="{letters:.2f}" fill="{color}">{label}</text>\n'.encode()
+    yield b"</g>\n"
 
 
 def _legend(
     used: Sequence[int], titles: Sequence[str], codes: Sequence[str], shape: tuple[int, int], size: float
-) -> tuple[list[str], float]:
+) -> tuple[str, float]:
     """The number, color and name of each label below the picture, and the height of all."""
     height, width = shape
     longest = max((len(titles[label]) for label in used), default=0)
@@ -188,4 +191,4 @@ def _legend(
         lines.append(f'<rect {square} fill="{codes[label]}" stroke="#888" stroke-width="{size / 20:.2f}"/>')
         text = escape(f"{titles[label]} {codes[label]}")
         lines.append(f'<text x="{x + 2 * size:.2f}" y="{y + size:.2f}">{text}</text>')
-    return [*lines, "</g>"], height + (1.6 * -(-len(used) // n_columns) + 1.4) * size
+    return "\n".join([*lines, "</g>\n"]), height + (1.6 * -(-len(used) // n_columns) + 1.4) * size
