@@ -85,6 +85,7 @@ WIDE_PAGES = [
     "plants",
     "satellite",
     "palettes",
+    "make_something",
     "to_other_programs",
     "coming_from",
     "comparison",

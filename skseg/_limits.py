@@ -20,6 +20,7 @@ class Limits:
     many_neighbors : a region that has more does not look at all of them after each merger
     table_pixels : pixels whose colors are summed at a time for a table of regions
     outlined_runs, written_points : runs of pixels whose outlines are found together, and points written together
+    drawn_points : corners of the paths of an SVG file, which browsers and editors hold in memory
     written_labels : labels of a label map that the command writes; 16 bits hold no more
     command_pixels : pixels of a large file that the command works on at a time
     command_bytes : of images that the command keeps until their results are written, so that a few are read once
@@ -46,6 +47,7 @@ class Limits:
     table_pixels: int = 1 << 20
     outlined_runs: int = 1 << 18
     written_points: int = 1 << 16
+    drawn_points: int = 1_000_000
     written_labels: int = 65535
     command_pixels: int = 1 << 20
     command_bytes: int = 1 << 29

@@ -8,11 +8,12 @@ from numpydoc.validate import validate
 import skseg
 from skseg import io, metrics
 
-NAMES = [f"skseg.{name}" for name in skseg.__all__] + [f"skseg.metrics.{name}" for name in metrics.__all__]
+OWN = sorted(set(skseg.__all__) - {"io", "metrics"})
+NAMES = [f"skseg.{name}" for name in OWN] + [f"skseg.metrics.{name}" for name in metrics.__all__]
 NAMES += [f"skseg.io.{name}" for name in io.__all__]
 METHODS = [
     f"skseg.{name}.{method}"
-    for name in skseg.__all__
+    for name in OWN
     for method, function in inspect.getmembers(getattr(skseg, name), inspect.isfunction)
     if not method.startswith(("_", "set_")) and function.__module__.startswith("skseg")
 ]

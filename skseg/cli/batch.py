@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import copy
+from functools import cached_property
 from itertools import chain, count
 from math import prod
 from pathlib import Path
@@ -19,7 +21,9 @@ import skimage.data
 from joblib import effective_n_jobs
 from numpy.typing import DTypeLike, NDArray
 
+from .._balancer import WhiteBalancer
 from .._census.blocks import one_thread
+from .._color import find_value_range
 from .._images import open_single
 from .._limits import LIMITS
 from ..io._kept import in_order
@@ -28,6 +32,8 @@ from .messages import FAILURES, as_click_error, as_line, messages_about, progres
 
 if TYPE_CHECKING:
     from ..io._georeference import Georeference
+    from ..io._pillow import PillowFile
+    from ..io._rasters import RasterFile
 
 T = TypeVar("T")
 
@@ -43,23 +49,43 @@ class Reading(NamedTuple):
     stack: bool
     scaled: bool
     mask: Path | None
+    ignored: Sequence[tuple[str, int]] = ()
 
 
 class Picture(ImageFile):
-    """An image file, with the name of its results and the mask given by the user."""
+    """An image file, with the name of its results, and what the user does to its pixels.
 
-    def __init__(self, file: ImageFile, name: str, mask: NDArray[np.bool_] | None = None) -> None:
+    Parameters
+    ----------
+    mask : pixels to ignore
+    ignored : hex codes of colors to ignore, with tolerances from 0 to 255
+    """
+
+    balancers: Sequence[WhiteBalancer] = ()  # by which it is balanced when it is read
+
+    def __init__(
+        self,
+        file: ImageFile,
+        name: str,
+        mask: NDArray[np.bool_] | None = None,
+        ignored: Sequence[tuple[str, int]] = (),
+    ) -> None:
         super().__init__(file.path, file.page, bands=file.bands, scaled=file.scaled)
         self.name = name
-        self.mask = mask
+        self.mask, self.ignored = mask, ignored
         self.kept: NDArray[Any] | None = None  # pixels that were read
         self.on_read: Callable[[float], None] = lambda _: None  # is called with 1 when some rows were read
         self.is_raster = self.georeference is not None or self.is_large
 
+    @cached_property
+    def _file(self) -> PillowFile | RasterFile:
+        """The image as it is decoded; its header is read once, since files do not change while a command runs."""
+        return super()._file
+
     @property
     def may_mask(self) -> bool:
         """Whether some of its pixels may be masked."""
-        return self.mask is not None or self._file.may_mask
+        return self.mask is not None or bool(self.ignored) or self._file.may_mask
 
     @property
     def on_map(self) -> Georeference | None:
@@ -71,6 +97,14 @@ class Picture(ImageFile):
     def epsg(self) -> int | None:
         """The code of its coordinate system on a map, if both are known."""
         return None if self.on_map is None else self.on_map.epsg
+
+    def balanced(self, balancers: Sequence[WhiteBalancer]) -> Picture:
+        """The same image, balanced whenever it is read."""
+        if balancers and self.is_large:
+            raise ValueError("It is too large to be balanced, which needs it whole; raise --max-megapixels.")
+        other = copy(self)
+        other.balancers = balancers
+        return other
 
     def read(self) -> NDArray[Any] | Picture:
         """Its pixels, which are kept, or itself if it is read some rows at a time."""
@@ -94,8 +128,11 @@ class Picture(ImageFile):
         return sum(len(block.read()) for block in open_single(self.read()).blocks(n_pixels=_READ_PIXELS))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        """Read the file, unless its pixels are kept, and mask it."""
-        return self._masked(super().__array__(dtype), slice(None)) if self.kept is None else self.kept
+        """Read the file, unless its pixels are kept, mask it, and balance it."""
+        pixels = self._masked(super().__array__(dtype), slice(None)) if self.kept is None else self.kept
+        for balancer in self.balancers:
+            pixels = balancer.transform(pixels)
+        return pixels
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         """Some rows, masked."""
@@ -104,7 +141,9 @@ class Picture(ImageFile):
         return self._masked(pixels, rows)
 
     def _masked(self, pixels: NDArray[Any], rows: slice) -> NDArray[Any]:
-        """Some rows, masked by the user's mask, too."""
+        """Some rows, masked by the user's mask and colors, too."""
+        for code, tolerance in self.ignored:
+            pixels = _without(pixels, code, tolerance)
         if self.mask is None:
             return pixels
         if self.mask.shape != self.shape[:2]:
@@ -147,7 +186,8 @@ class Batch:
                 for page in pages:
                     _check_channels(page, color_space)
                     number = "" if page.page is None else f"-{page.page + 1:0{len(str(len(pages)))}}"
-                    self.pictures.append(Picture(page, _unique(group[0].stem + number, names), mask))
+                    name = _unique(group[0].stem + number, names)
+                    self.pictures.append(Picture(page, name, mask, reading.ignored))
 
     @contextmanager
     def noting(self, source: object) -> Iterator[None]:
@@ -269,6 +309,20 @@ def _check_channels(image: ImageFile, color_space: str | None) -> None:
         raise ValueError("It has 4 channels; if none of them is alpha, give --color-space none.")
     if color_space not in ("auto", "direction") and n_channels != 3:
         raise ValueError(f"It has {n_channels} channels, but {color_space} needs 3; give --color-space none.")
+
+
+def _without(pixels: NDArray[Any], code: str, tolerance: int) -> NDArray[Any]:
+    """Pixels, with those masked of which no channel differs from a color by more than a tolerance, of 255."""
+    data, known = np.ma.getdata(pixels), np.ma.masked_invalid(pixels)
+    value_range = find_value_range("auto", known.compressed())
+    if data.shape[-1] != 3 or not value_range.holds(known):
+        raise ValueError("--ignore needs three channels of 8 or 16 bits, or from 0 to 1; it has others.")
+    color, scale = np.array(list(bytes.fromhex(code))), value_range.scale(data.dtype) / 255
+    low, high = ((color + edge) * scale for edge in (-tolerance - 1e-6, tolerance + 1e-6))
+    is_near = np.logical_and.reduce([(band >= low[c]) & (band <= high[c]) for c, band in enumerate(data.T)]).T
+    if not is_near.any():
+        return pixels
+    return np.ma.MaskedArray(data, mask=np.ma.getmaskarray(pixels) | is_near[..., np.newaxis])
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -60,8 +60,19 @@ def as_click_error(sources: Sequence[object] = ()) -> Iterator[None]:
 
 
 @contextmanager
-def plain_warnings(ctx: click.Context) -> Iterator[None]:
+def largest_image(megapixels: float) -> Iterator[None]:
+    """Limit the size of the images that are read at once."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, round(megapixels * 1e6)
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
     """Print each warning once, in one line, without those whose facts are printed anyway, and no log of decoders."""
+    ctx = click.get_current_context()
     say_once = cache(lambda message: click.echo(f"Warning: {message}", err=True))
 
     def show(message: Warning | str, *_: object, **__: object) -> None:

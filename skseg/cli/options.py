@@ -1,44 +1,26 @@
 """The options of the command `skseg`, grouped by subject: images, model, results."""
 
+import math
 import re
-from collections.abc import Callable
-from functools import reduce, wraps
-from inspect import signature
+from collections.abc import Callable, Sequence
+from functools import reduce
 from pathlib import Path
 
 import click
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from .._color import COLOR_SPACE_NAMES, check_value_range
 from .._regions.weights import SCALE
-from .results import SUFFIXES
 
+# Names that the library knows, too: importing it would make the help wait for NumPy.
+_COLOR_SPACES = ("auto", "rgb", "hsv", "hsv-raw", "lab", "luv", "ycbcr", "hed", "oklab", "direction")
+_OUTPUTS = ("color", "label", "distance", "polygons", "svg")
+ORDERS = ("lightness", "share", "hue")
+PALETTE_FORMATS = ("table", "hex", "json", "gpl", "css")
 _MAX_MEGAPIXELS = 1_000_000
 _CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
 _STARTS = ("k-means++", "random")
 
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
-
-
-def gathered(**makers: Callable[..., object]) -> Decorator:
-    """Give a command, under these names, what is made of options, and of what was made before.
-
-    A maker, a class or a function, gets those that are named as its parameters.
-    """
-
-    def decorate(command: Command) -> Command:
-        @wraps(command)
-        def run(**params: object) -> None:
-            for name, make in makers.items():
-                params[name] = make(**{key: params[key] for key in signature(make).parameters if key in params})
-            command(**{key: params[key] for key in signature(command).parameters})
-
-        return run
-
-    return decorate
 
 
 def _options(*options: Decorator) -> Decorator:
@@ -67,9 +49,10 @@ def value_range(text: str) -> str | tuple[float, float]:
         return text
     try:
         low, high = map(float, text.split(","))
-        check_value_range((low, high))
     except ValueError:
-        raise click.BadParameter(f"{text!r} is neither auto nor dtype nor two numbers such as 0,4095.") from None
+        low = high = 0.0
+    if not -math.inf < low < high < math.inf:
+        raise click.BadParameter(f"{text!r} is neither auto nor dtype nor two numbers such as 0,4095.")
     return low, high
 
 
@@ -88,15 +71,32 @@ def integer(text: str) -> str | int:
     return text if text == "auto" else click.IntRange(1).convert(text, None, None)  # type: ignore[arg-type]
 
 
-def colors(text: str, words: str = "") -> NDArray[np.float64]:
-    """Comma-separated hex codes as colors from 0 to 1, (n_colors, 3)."""
-    codes = [code.strip() for code in text.split(",")]
-    if not all(re.fullmatch("#?[0-9a-fA-F]{6}", code) for code in codes):
+def colors(text: str, words: str = "") -> list[str]:
+    """Comma-separated hex codes."""
+    codes = [code.strip().removeprefix("#") for code in text.split(",")]
+    if not all(re.fullmatch("[0-9a-fA-F]{6}", code) for code in codes):
         raise click.BadParameter(f"{text!r} must be {words}colors such as '#ff0000,#00ff00'.")
-    return np.array([list(bytes.fromhex(code.removeprefix("#"))) for code in codes]) / 255
+    return codes
 
 
-def _start(ctx: click.Context, _param: object, text: str) -> str | NDArray[np.float64]:
+def palette_or_file(text: str) -> list[str] | Path:
+    """Comma-separated hex codes, or a palette file."""
+    return Path(text) if Path(text).is_file() else colors(text, "a palette file that exists, or ")
+
+
+def light(text: str) -> str:
+    """The word auto, or the color of something gray or white."""
+    return text if text == "auto" else colors(text, "auto, or ")[0]
+
+
+def _color_and_tolerance(text: str) -> tuple[str, int]:
+    code, _, tolerance = text.partition(",")
+    if not re.fullmatch("|[0-9]{1,3}", tolerance.strip()):
+        raise click.BadParameter(f"{text!r} must be a color and maybe a tolerance from 0 to 255, such as '#ffffff,10'.")
+    return colors(code)[0], int(tolerance or 0)
+
+
+def _start(ctx: click.Context, _param: object, text: str) -> str | list[str]:
     """A word, or as many start colors as clusters."""
     if text in _STARTS:
         return text
@@ -104,14 +104,6 @@ def _start(ctx: click.Context, _param: object, text: str) -> str | NDArray[np.fl
     if len(start) != n_clusters:
         raise click.BadParameter(f"{len(start)} colors for {n_clusters} clusters; give -k {len(start)}.")
     return start
-
-
-def _limit_size(ctx: click.Context, _param: object, megapixels: float) -> None:
-    """Limit the size of the images read while the command runs."""
-    if not 0 < megapixels < _MAX_MEGAPIXELS:
-        raise click.BadParameter(f"{megapixels} is not in the range 0<x<{_MAX_MEGAPIXELS}.")
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, round(megapixels * 1e6)
-    ctx.call_on_close(lambda: setattr(Image, "MAX_IMAGE_PIXELS", before))
 
 
 def _check_jobs(_ctx: object, _param: object, n_jobs: int | None) -> int | None:
@@ -125,7 +117,7 @@ def _color_space(auto: str) -> Decorator:
     """The option for the color space, and the default for three channels that its help names."""
     return click.option(
         "--color-space",
-        type=click.Choice(["none", *COLOR_SPACE_NAMES]),
+        type=click.Choice(["none", *_COLOR_SPACES]),
         default="auto",
         callback=lambda _ctx, _param, space: None if space == "none" else space,
         help=f"Space to measure distances in; auto is {auto} for three channels, else none; direction ignores shade.",
@@ -154,10 +146,17 @@ reading = _options(
         help="Image of the same size; black and transparent pixels are ignored.",
     ),
     click.option(
+        "--ignore",
+        "ignored",
+        metavar="COLOR[,TOLERANCE]",
+        multiple=True,
+        callback=lambda _ctx, _param, texts: list(map(_color_and_tolerance, texts)),
+        help="Color to ignore, such as '#ffffff,10'; channels may differ by the tolerance. Repeat for several.",
+    ),
+    click.option(
         "--max-megapixels",
-        type=float,
+        type=click.FloatRange(0, _MAX_MEGAPIXELS, min_open=True, max_open=True),
         default=80,
-        callback=_limit_size,
         help="Largest image to read at once; a small file can declare any size.",
     ),
 )
@@ -203,11 +202,25 @@ model = _options(
 model_of_any_k = _options(
     click.option("--init", type=click.Choice(_STARTS), default=_STARTS[0], help="Choice of the first centers."), _model
 )
-palette = click.option("--palette", type=colors, help="Colors to use instead of a MODEL, such as '#102030,#ffeedd'.")
+balance = click.option(
+    "--balance",
+    type=light,
+    metavar="[auto|COLOR]",
+    help="Bring all images to one light first: auto measures it; or give the color of a gray surface in it.",
+)
+palette = _options(
+    click.option(
+        "--palette",
+        metavar="COLORS|FILE",
+        type=palette_or_file,
+        help="Colors to use instead of a MODEL: codes such as '#102030,#ffeedd', or a file.",
+    ),
+    click.option("--choose", metavar="K", type=click.IntRange(1), help="Use only the K best colors of --palette."),
+)
 overwrite = click.option("--overwrite", is_flag=True, help="Replace existing files.")
 
 
-def results(*outputs: str) -> Decorator:
+def results(*outputs: str, more: Sequence[Decorator] = ()) -> Decorator:
     """The options of `Results`, with a choice of outputs."""
     return _options(
         click.option(
@@ -228,13 +241,30 @@ def results(*outputs: str) -> Decorator:
         ),
         click.option("--table", type=FILE, help="CSV file to write: a row for each label of each image."),
         click.option("--polygons", type=FILE, help="GeoJSON file to write: polygons of each label of each image."),
+        click.option(
+            "--simplify",
+            metavar="PIXELS",
+            type=click.FloatRange(0),
+            default=0,
+            help="Simplify the outlines of polygons and SVG together; from 1 on, the steps of pixels disappear.",
+        ),
+        click.option("--numbers", is_flag=True, help="Write the labels into SVG, with a legend."),
+        click.option("--unfilled", is_flag=True, help="Draw only outlines in SVG, as in paint by numbers."),
+        *more,
         overwrite,
         click.option("--resume", is_flag=True, help="Skip images with existing results of the same file and options."),
     )
 
 
-results_of_clusters = results(*SUFFIXES)
-results_of_regions = results("color", "label", "polygons")
+smallest = click.option(
+    "--min-size",
+    "smallest",
+    type=click.IntRange(0),
+    default=0,
+    help="Parts with fewer pixels get the label of the neighbor nearest in color.",
+)
+results_of_clusters = results(*_OUTPUTS, more=[smallest])
+results_of_regions = results("color", "label", "polygons", "svg")
 regions = _options(
     click.option(
         "--scale",

@@ -15,12 +15,13 @@ from .._color import display_colors, display_limits, hex_code, round_to
 from .._errors import NoPixelsError
 from .._images import open_single
 from .._limits import LIMITS
+from .._regions.clean import clean_labels
 from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
 from .batch import Picture
 from .messages import plural
-from .report import clusters_of
+from .report import clusters_of, light_of
 
 Columns = dict[str, list[object]]
 Polygons = dict[str, object]  # arguments of `save_polygons`, except for the file and the coordinate system
@@ -32,6 +33,7 @@ class Classes:
     Attributes
     ----------
     colors : color of each label, sRGB from 0 to 1, (n_labels, 3)
+    names : name of each label, or None
     """
 
     def __init__(
@@ -41,19 +43,18 @@ class Classes:
         balancers: Sequence[WhiteBalancer] = (),
         *,
         is_own: bool = False,
+        names: Sequence[str] | None = None,
+        smallest: int = 0,
     ) -> None:
         self._original = self._image = open_single(picture.read())
-        self._segmenter, self._is_own = segmenter, is_own
+        self._segmenter, self._is_own, self.names, self._smallest = segmenter, is_own, names, smallest
         self._counts = np.zeros(len(segmenter.cluster_centers_))
         n_channels, n_fitted = self._image.n_channels, segmenter.n_features_in_
         if n_channels != n_fitted:
             raise ValueError(f"It has {plural(n_channels, 'channel')}, but the clusters have {n_fitted}.")
-        if balancers and picture.is_large:
-            raise ValueError(
-                "It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
-            )
-        for balancer in balancers:
-            self._image = open_single(balancer.transform(self._image))
+        self._light = light_of([clone(balancer).fit(self._image) for balancer in balancers])
+        if balancers:
+            self._image = open_single(np.asanyarray(picture.balanced(balancers)))
         self.colors = segmenter._model.rgb()
 
     @property
@@ -64,7 +65,10 @@ class Classes:
     @cached_property
     def labels(self) -> NDArray[Any]:
         """The label map, with the mask of the image."""
-        return np.asanyarray(self._segmenter.predict(self._image))
+        labels = np.asanyarray(self._segmenter.predict(self._image))
+        if not self._smallest:
+            return labels
+        return np.asanyarray(clean_labels(labels, self._smallest, self._segmenter.cluster_centers_))
 
     @cached_property
     def table(self) -> dict[str, NDArray[Any]]:
@@ -76,8 +80,20 @@ class Classes:
 
     def image(self, output: str, pixels: object = None) -> NDArray[Any]:
         """The repainted image or its distances; of some of its pixels, if they are given."""
+        if output == "color" and pixels is None:  # the labels are known
+            return self._painted()
         segmenter = copy(self._segmenter).set_params(output=output)
         return np.asanyarray(segmenter.transform(self._image if pixels is None else pixels))
+
+    def _painted(self) -> NDArray[Any]:
+        """The repainted image; masked pixels are unchanged."""
+        data, mask = np.ma.getdata(self.labels), np.ma.getmask(self.labels)
+        painted = self.own_colors.take(data, axis=0)
+        if mask is np.ma.nomask:
+            return painted
+        is_masked = np.asarray(mask)
+        painted[is_masked] = self._original.data[is_masked]
+        return np.ma.MaskedArray(painted, mask=np.broadcast_to(is_masked[..., np.newaxis], painted.shape))
 
     def bands(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""
@@ -101,14 +117,18 @@ class Classes:
         shares = (self._counts / max(n_pixels, 1)).tolist()
         clusters = {"clusters": clusters_of(self._segmenter)} if self._is_own else {}
         height, width = self._original.shape[:2]
-        return {"width": width, "height": height, "n_pixels": int(n_pixels), "shares": shares} | clusters
+        size = {"width": width, "height": height, "n_pixels": int(n_pixels)}
+        return size | self._light | {"shares": shares} | clusters
 
 
 class Regions:
-    """An image in connected regions, with the attributes of `Classes`."""
+    """An image in connected regions, maybe after it was balanced, with the attributes of `Classes`."""
 
-    def __init__(self, picture: Picture, segmenter: RegionSegmenter) -> None:
-        self._pixels = np.asanyarray(picture)
+    names = None
+
+    def __init__(self, picture: Picture, segmenter: RegionSegmenter, balancers: Sequence[WhiteBalancer] = ()) -> None:
+        self._light = light_of([clone(balancer).fit(np.asanyarray(picture)) for balancer in balancers])
+        self._pixels = np.asanyarray(picture.balanced(balancers))
         try:
             self.labels = clone(segmenter).fit_predict(self._pixels)
         except NoPixelsError:  # an empty tile; there is nothing to fit k-means to
@@ -129,7 +149,8 @@ class Regions:
     def entry(self) -> dict[str, object]:
         """The image as JSON."""
         (height, width), n_pixels = self.labels.shape, int(self.table["area"].sum())
-        return {"width": width, "height": height, "n_pixels": n_pixels, "n_regions": len(self.table["label"])}
+        size = {"width": width, "height": height, "n_pixels": n_pixels}
+        return size | self._light | {"n_regions": len(self.table["label"])}
 
 
 Outcome = Classes | Regions
@@ -142,6 +163,7 @@ def columns_of(picture: Picture, outcome: Outcome) -> Columns:
         "image": [str(picture)] * len(table["label"]),
         "label": table["label"].tolist(),
         "color": [hex_code(color) for color in outcome.colors[table["label"]]],
+        **({"name": [outcome.names[label] for label in table["label"]]} if outcome.names else {}),
         "area": table["area"].tolist(),
         "share": table["share"].tolist(),
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from colorsys import rgb_to_hsv
 from typing import Any
 
 import click
@@ -9,7 +10,8 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from .._color import hex_code, shown_as
+from .._balancer import WhiteBalancer
+from .._color import OF_DTYPE, hex_code, shown_as
 from .._model import Model
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
@@ -26,13 +28,17 @@ def report(
     *,
     as_json: bool,
     shares: Sequence[float | None] | None = None,
+    names: Sequence[str] | None = None,
+    balancers: Sequence[WhiteBalancer] = (),
+    order: str = "lightness",
     n_listed: int | None = _MAX_LISTED,
 ) -> None:
-    """Print each image and the common clusters, by default with their shares in the fitted images."""
-    clusters = [] if segmenter is None else clusters_of(segmenter, shares)
+    """Print each image, the light and the common clusters, by default with their shares in the fitted images."""
+    clusters = [] if segmenter is None else in_order(clusters_of(segmenter, shares, names), order)
+    light = light_of(balancers)
     if as_json:
         found = {} if segmenter is None else {"value_range": segmenter.value_range_}
-        _echo_json(batch, images=done, clusters=clusters, **found)
+        _echo_json(batch, images=done, **light, clusters=clusters, **found)
         return
     for entry in done:
         if entry.get("skipped"):
@@ -40,9 +46,14 @@ def report(
             continue
         files = ", ".join(map(readable, entry["files"]))
         regions = f", {plural(entry['n_regions'], 'region')}" if "n_regions" in entry else ""
+        own_light = f", light {entry['light']}" if "light" in entry else ""
         bands = f" of {', '.join(entry['bands'])}" if "bands" in entry else ""
-        click.echo(f"{entry['image']}: {entry['width']} × {entry['height']} pixels{bands}{regions} -> {files}")
+        click.echo(
+            f"{entry['image']}: {entry['width']} × {entry['height']} pixels{bands}{regions}{own_light} -> {files}"
+        )
         _show_clusters(entry.get("clusters", []), n_listed)
+    if light:
+        click.echo(f"Light {light['light']}")
     if segmenter is not None:
         fewer = len(clusters) < segmenter.n_clusters
         click.echo(f"K = {len(clusters)}" + f" (of {segmenter.n_clusters}: there are no more colors)" * fewer)
@@ -76,12 +87,37 @@ def shares_of(done: list[dict[str, Any]], n_clusters: int) -> list[float] | list
     return list(np.average(shares, axis=0, weights=weights).tolist())
 
 
-def clusters_of(segmenter: KMeansSegmenter, shares: Sequence[float | None] | None = None) -> list[dict[str, Any]]:
-    """The clusters as JSON: label, color, center, and share, by default in the fitted images."""
+def light_of(balancers: Sequence[WhiteBalancer]) -> dict[str, str]:
+    """The light that the first balancer has measured, as JSON: a color, or numbers of other channels than three."""
+    if not balancers:
+        return {}
+    light = balancers[0].light_
+    is_color = len(light) == 3 and OF_DTYPE.holds(light)
+    return {"light": hex_code(light) if is_color else ", ".join(f"{number:.4g}" for number in light)}
+
+
+def in_order(clusters: list[dict[str, Any]], order: str) -> list[dict[str, Any]]:
+    """Clusters by their lightness, as they are, or by their share, the largest first, or by their hue, grays first."""
+    keys: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "lightness": lambda cluster: cluster["label"],
+        "share": lambda cluster: -cluster["share"],
+        "hue": lambda cluster: rgb_to_hsv(*(channel / 255 for channel in bytes.fromhex(cluster["color"][1:]))),
+    }
+    return sorted(clusters, key=keys[order])
+
+
+def clusters_of(
+    segmenter: KMeansSegmenter,
+    shares: Sequence[float | None] | None = None,
+    names: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """The clusters as JSON: label, color, name if they have names, center, and share, by default in fitted images."""
     shares = segmenter.cluster_sizes_.tolist() if shares is None else shares
     parts = zip(hex_codes(segmenter._model), segmenter.cluster_centers_.tolist(), shares, strict=True)
     return [
-        {"label": label, "color": color, "center": center, "share": share}
+        {"label": label, "color": color}
+        | ({"name": names[label]} if names else {})
+        | {"center": center, "share": share}
         for label, (color, center, share) in enumerate(parts)
     ]
 
@@ -93,7 +129,7 @@ def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None
     for cluster in clusters[:n_listed]:
         line = Text("  ").append("      ", style=f"on {cluster['color']}") if has_all_colors else Text(" ")
         share = "" if cluster["share"] is None else f" {cluster['share']:7.2%}"
-        console.print(line.append(f" {cluster['color']}{share}"))
+        console.print(line.append(f" {cluster['color']}{share}{'  ' * ('name' in cluster)}{cluster.get('name', '')}"))
     if left_out := len(clusters[n_listed:]) if n_listed else 0:
         console.print(f"  … and {left_out} more; skseg palette lists all")
 

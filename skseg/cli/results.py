@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from .. import io
 from .._color import to_uint8
-from .._images import free_no_data
+from .._images import free_no_data, open_label_map
 from .._limits import LIMITS
 from .._version import __version__
 from ..io._atomic import written_whole
@@ -29,6 +29,8 @@ from ..io._opening import beside
 from ..io._pictures import readable
 from ..io._polygons import open_polygons, read_polygons_comment
 from ..io._results import as_palette, fits_png, read_comment
+from ..io._shapes import check_tolerance, count_points
+from ..io._svg import check_points, read_svg_comment
 from .batch import Batch, Picture
 from .messages import as_click_error, check_target, progress_bar
 from .outcomes import Columns, Outcome, Polygons, columns_of, polygons_of
@@ -38,8 +40,10 @@ SUFFIXES = {  # of the files of each output, rasters as TIFF
     "label": ("-labels.png", "-labels.tif"),
     "distance": ("-distances.tif",),
     "polygons": ("-polygons.geojson",),
+    "svg": ("-outlines.svg",),
 }
 _COMMENT = "skseg"  # in the polygons of all images
+_READERS = {".geojson": read_polygons_comment, ".svg": read_svg_comment}
 _FIRST_COLUMNS = b"image,label,color,"  # of the table
 
 Advance = Callable[[float], None]  # is called with the share of an image that was done
@@ -54,10 +58,13 @@ class Results:
     Parameters
     ----------
     output_dir : where the results of each image go
-    outputs : "color", "label" or "distance", as of `KMeansSegmenter`, or "polygons"
+    outputs : "color", "label" or "distance", as of `KMeansSegmenter`, or "polygons" or "svg"
     overwrite : replace results that are there
     resume : skip images with existing results
     table, polygons : files about all images, written after the last one, or None
+    simplify : tolerance of outlines in pixels
+    numbers, unfilled : how SVG looks
+    smallest : pixels of a part of a class; smaller parts are merged with a neighbor
     """
 
     output_dir: Path
@@ -66,6 +73,10 @@ class Results:
     resume: bool
     table: Path | None
     polygons: Path | None
+    simplify: float = 0
+    numbers: bool = False
+    unfilled: bool = False
+    smallest: int = 0
 
     def __post_init__(self) -> None:
         self._summaries = [path for path in (self.table, self.polygons) if path is not None]
@@ -85,11 +96,13 @@ class Results:
                 f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
                 "or another directory."
             )
+        with as_click_error():
+            check_tolerance(self.simplify)
         large = [picture for picture in batch.pictures if picture.is_large]
-        if large and (self.polygons is not None or "polygons" in self.outputs):
+        if large and (self.polygons is not None or self.smallest or not {"polygons", "svg"}.isdisjoint(self.outputs)):
             raise click.UsageError(
-                f"{large[0]} is too large for polygons, which are made of a whole label map. Raise --max-megapixels, "
-                "or run gdal_polygonize on the label map of --output label."
+                f"{large[0]} is too large for polygons, SVG and --min-size, which need a whole label map. Raise "
+                "--max-megapixels, or run gdal_polygonize on the label map of --output label."
             )
         if any(path.parent == self.output_dir for path in self._summaries):
             self._make_directory()
@@ -159,7 +172,7 @@ class Results:
                 with batch.noting(picture):
                     if self.polygons:  # opened when there is something to write
                         add = add or files.enter_context(open_polygons(self.polygons, picture.epsg, comment=_COMMENT))
-                        add(**polygons)
+                        add(**polygons, simplify=self.simplify)
                     tables.append(columns)
                     yield entry
         if self.table and tables:
@@ -187,7 +200,7 @@ class Results:
         """Whether all results of an image exist, and are made by this model from this image."""
         there = self._there(picture)
         for path in chain(*there):
-            if (read_polygons_comment(path) if path.suffix == ".geojson" else read_comment(path)) != digest:
+            if _READERS.get(path.suffix, read_comment)(path) != digest:
                 raise FileExistsError(
                     f"{readable(path)} was made from another image or with other options; "
                     "give --overwrite to replace it."
@@ -201,6 +214,9 @@ class Results:
                 f"It has {len(outcome.colors)} regions, but a label map at most {LIMITS.written_labels}; "
                 "give a larger --scale or --min-size, or only --output color."
             )
+        if "svg" in self.outputs and not self.simplify:
+            n_points = count_points(*open_label_map(outcome.labels))
+            check_points(n_points, "give --simplify 1, or a larger --min-size")
 
         def advance_output(share: float) -> None:
             advance(share / len(self.outputs))
@@ -210,12 +226,15 @@ class Results:
     def _write_one(self, picture: Picture, outcome: Outcome, output: str, comment: str, advance: Advance) -> Path:
         """Write an output of an image."""
         path, raster_path = (self._path(picture, SUFFIXES[output][place]) for place in (0, -1))
-        if picture.is_raster and output != "polygons":
+        if picture.is_raster and output not in ("polygons", "svg"):
             _write_raster(picture, outcome, output, raster_path, comment=comment, advance=advance)
             return raster_path
         if output == "polygons":
             with open_polygons(path, picture.epsg, comment=comment) as add:
-                add(**polygons_of(picture, outcome))
+                add(**polygons_of(picture, outcome), simplify=self.simplify)
+        elif output == "svg":
+            look: dict[str, Any] = {"numbers": self.numbers, "fill": not self.unfilled, "names": outcome.names}
+            io.save_svg(outcome.labels, path, outcome.colors, simplify=self.simplify, comment=comment, **look)
         elif output == "label":
             io.save_labels(outcome.labels, path, outcome.colors, comment=comment)
         else:
@@ -233,7 +252,8 @@ class Results:
         """The mark of a result that was made from an image by a model."""
         mask = None if picture.mask is None else hashlib.sha256(picture.mask.tobytes()).hexdigest()
         files = [self._digest_file(file) for path in picture.files for file in (path, *beside(path))]
-        return f"skseg {digest([model, files, picture.page, picture.bands, picture.scaled, mask])}"
+        made = [model, files, picture.page, picture.bands, picture.scaled, mask, picture.ignored]
+        return f"skseg {digest([*made, self.simplify, self.numbers, self.unfilled, self.smallest])}"
 
     def _there(self, picture: Picture) -> list[list[Path]]:
         """The results of an image that exist, for each output."""

@@ -1,0 +1,167 @@
+"""SVG and simplified outlines: paths cover the labels, neighbors fit, numbers stand inside their parts."""
+
+import json
+import re
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from skimage.data import coffee
+
+from skseg import RegionSegmenter, io
+
+SVG = "{http://www.w3.org/2000/svg}"
+GRAYS = np.linspace(0, 1, 8)[:, np.newaxis]
+
+label_maps = arrays(np.int8, st.tuples(st.integers(1, 12), st.integers(1, 12)), elements=st.integers(-1, 3))
+
+
+def shapes_of(path):
+    """The geometry of each label in a GeoJSON file."""
+    features = json.loads(path.read_text())["features"]
+    return {
+        feature["properties"]["label"]: shapely.from_geojson(json.dumps(feature["geometry"])) for feature in features
+    }
+
+
+def drawn(path):
+    """The polygons of each path of an SVG file, by the rule evenodd."""
+    shapes = {}
+    for element in ElementTree.parse(path).iter(f"{SVG}path"):
+        shape = shapely.Polygon()
+        for ring in re.findall(r"M([^z]+)z", element.get("d")):
+            start, steps = ring.split("l")
+            points = np.cumsum(
+                [list(map(int, start.split())), *np.reshape(list(map(int, steps.split())), (-1, 2))], axis=0
+            )
+            shape = shape.symmetric_difference(shapely.Polygon(points))
+        shapes[int(element.get("id").split("-")[1])] = shape
+    return shapes
+
+
+@given(label_map=label_maps)
+def test_paths_cover_the_pixels_of_their_labels(label_map, tmp_path_factory):
+    path = tmp_path_factory.mktemp("svg") / "map.svg"
+    io.save_svg(label_map, path, GRAYS)
+    shapes = drawn(path)
+    assert sorted(shapes) == sorted(set(label_map[label_map >= 0].tolist()))
+    for label, shape in shapes.items():
+        pixels = [shapely.box(x, y, x + 1, y + 1) for y, x in np.argwhere(label_map == label)]
+        assert shape.equals(shapely.union_all(pixels))
+
+
+@given(label_map=label_maps, simplify=st.sampled_from([0.5, 1, 2, 5]))
+def test_simplified_neighbors_have_neither_gaps_nor_overlaps(label_map, simplify, tmp_path_factory):
+    path = tmp_path_factory.mktemp("json") / "map.geojson"
+    io.save_polygons(label_map, path, simplify=simplify)
+    shapes = shapes_of(path)
+    assert sorted(shapes) == sorted(set(label_map[label_map >= 0].tolist()))
+    every = np.array(list(shapes.values()), dtype=object)
+    assert shapely.is_valid(every).all()
+    assert shapely.coverage_is_valid(every)
+    if (label_map >= 0).all():
+        frame = shapely.box(0, 0, label_map.shape[1], label_map.shape[0])
+        assert shapely.union_all(every).equals(frame)
+    for shape in every:
+        for part in shapely.get_parts(shape):
+            assert part.exterior.is_ccw == (simplify > 0 and part.exterior.is_ccw)
+
+
+def test_simplified_outlines_stay_near_and_have_fewer_points(tmp_path):
+    regions = RegionSegmenter(n_regions=12).fit_predict(coffee())
+    io.save_polygons(regions, tmp_path / "exact.geojson")
+    io.save_polygons(regions, tmp_path / "simple.geojson", simplify=1.5)
+    exact, simple = (shapes_of(tmp_path / f"{name}.geojson") for name in ("exact", "simple"))
+    assert (
+        sum(map(shapely.get_num_coordinates, simple.values()))
+        < sum(map(shapely.get_num_coordinates, exact.values())) / 2
+    )
+    for label, shape in exact.items():
+        assert shape.symmetric_difference(simple[label]).area < 0.05 * shape.area
+    areas = [
+        json.loads(line.rstrip(",\n"))["properties"]["area"]
+        for line in (tmp_path / "simple.geojson").open()
+        if '"Feature"' in line
+    ]
+    assert areas == np.bincount(regions.ravel()).tolist()
+
+
+def test_masked_pixels_stay_empty_and_their_border_is_simplified(tmp_path):
+    disk = np.hypot(*(np.mgrid[:60, :60] - 30)) < 20
+    label_map = np.ma.MaskedArray(np.zeros((60, 60), dtype=int), mask=disk)
+    io.save_svg(label_map, tmp_path / "ring.svg", GRAYS, simplify=2)
+    (shape,) = drawn(tmp_path / "ring.svg").values()
+    assert shape.area == pytest.approx(3600 - disk.sum(), rel=0.02)
+    assert shapely.get_num_coordinates(shape) < 30
+
+
+@given(label_map=label_maps)
+def test_each_part_has_its_number_inside(label_map, tmp_path_factory):
+    path = tmp_path_factory.mktemp("svg") / "map.svg"
+    io.save_svg(label_map, path, GRAYS, numbers=True)
+    texts = [text for text in ElementTree.parse(path).iter(f"{SVG}text") if text.get("font-size")]
+    places = [
+        (label_map[int(float(text.get("y"))), int(float(text.get("x")))], text)
+        for text in texts
+        if "fill" in text.attrib
+    ]
+    assert all(label == int(text.text) for label, text in places if float(text.get("font-size")) < 0.5)
+    shapes = drawn(path)
+    n_parts = sum(len(shapely.get_parts(shapely.normalize(shape))) for shape in shapes.values())
+    assert len(places) >= n_parts
+    legend = [text.text for text in texts if "fill" not in text.attrib]
+    assert legend == []
+
+
+def test_a_number_stands_where_there_is_most_space(tmp_path):
+    label_map = np.zeros((40, 60), dtype=int)
+    label_map[5:30, 10:35] = 12  # a square with a tail
+    label_map[28:30, 10:58] = 12
+    colors = np.linspace(0, 1, 13)[:, np.newaxis]
+    io.save_svg(label_map, tmp_path / "map.svg", colors, numbers=True, fill=False, names=[f"<{n}>" for n in range(13)])
+    root = ElementTree.parse(tmp_path / "map.svg").getroot()
+    inner = {text.text: text for text in root.iter(f"{SVG}text") if text.get("font-size")}
+    assert float(inner["12"].get("x")) == pytest.approx(22.5, abs=1)
+    assert {path.get("fill") for path in root.iter(f"{SVG}path")} == {"none"}
+    assert [title.text for title in root.iter(f"{SVG}title")] == ["0 <0>", "12 <12>"]
+    legend = [text.text for text in root.iter(f"{SVG}text") if text.get("font-size") is None]
+    assert legend == ["0 <0> #000000", "12 <12> #ffffff"]
+    assert float(root.get("height")) > 40
+
+
+def test_a_map_without_pixels_is_an_empty_picture(tmp_path):
+    for simplify in (0, 1):
+        io.save_svg(np.full((3, 4), -1), tmp_path / "empty.svg", GRAYS, simplify=simplify, numbers=True)
+        assert drawn(tmp_path / "empty.svg") == {}
+
+
+def test_wrong_arguments_are_refused_and_nothing_is_written(tmp_path, lower):
+    good = np.arange(6).reshape(2, 3)
+    for options, reason in [
+        ({"path": tmp_path / "map.png"}, "must end in .svg"),
+        ({"label_map": good[0]}, "two dimensions; got 1"),
+        ({"colors": GRAYS[:3]}, "colors must hold one for each label up to 5; got 3"),
+        ({"names": ["a"]}, "names must hold one for each label up to 5; got 1"),
+        ({"simplify": -1}, "simplify == -1, must be >= 0"),
+        ({"simplify": np.inf}, "simplify must be finite"),
+    ]:
+        with pytest.raises(ValueError, match=reason):
+            io.save_svg(**{"label_map": good, "path": tmp_path / "map.svg", "colors": GRAYS} | options)
+    lower(drawn_points=5)
+    with pytest.raises(ValueError, match="have 12 corners, but an SVG of more than 5 is too large"):
+        io.save_svg(good, tmp_path / "map.svg", GRAYS)
+    with pytest.raises(ValueError, match="larger simplify"):
+        io.save_svg(good, tmp_path / "map.svg", GRAYS, simplify=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_shapely_outlines_are_written_but_not_simplified(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "shapely", None)
+    io.save_svg(np.zeros((2, 2), dtype=int), tmp_path / "map.svg", GRAYS)
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "skseg\[shapes\]"'):
+        io.save_svg(np.zeros((2, 2), dtype=int), tmp_path / "map.svg", GRAYS, simplify=1)
