@@ -409,6 +409,14 @@ def test_weighted_agreement_is_that_of_scikit_learn_on_repeated_pixels(labelings
     assert metrics.adjusted_rand(true, predicted, weights) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("measure", [*AGREEMENTS, metrics.variation_of_information])
+@given(labelings=two_labelings())
+def test_weights_count_as_repeated_pixels(measure, labelings):
+    true, predicted, weights = labelings
+    expected = measure(np.repeat(true, weights), np.repeat(predicted, weights))
+    assert measure(true, predicted, weights) == pytest.approx(expected, abs=1e-12)
+
+
 @given(labelings=two_labelings())
 def test_rand_index_is_that_of_scikit_learn(labelings):
     true, predicted, _ = labelings
