@@ -184,7 +184,7 @@ def predict(
 @app.command()
 @options.images
 @click.option("--from", "lowest", type=click.IntRange(2), default=2, help="Smallest K.")
-@click.option("--to", "highest", type=click.IntRange(2), default=12, help="Largest K.")
+@click.option("--to", "highest", type=click.IntRange(2), default=16, help="Largest K.")
 @options.criterion
 @click.option("--plot", type=options.FILE, help="Write the curve to this image file or PDF.")
 @options.overwrite
@@ -205,8 +205,9 @@ def choose_k(
 ) -> None:
     """Choose the number of clusters by cross-validation.
 
-    The folds are tiles of one image, or whole images if there are several. The criterion valley_score counts
-    well-separated clusters.
+    The folds are tiles of one image, or whole images if there are several. The criterion parsimony rewards
+    explained variance, and charges for each cluster. The other K within one standard error of the best
+    are listed, too: if there are many, the image has no number of colors of its own, so choose by eye.
 
     \b
     Examples:
@@ -308,7 +309,7 @@ def explore(
             curve = criterion_curve(folds, segmenter, numbers, criterion)
             models = fit_each(batch.pictures, segmenter, numbers)
             shown = ((Path(str(picture)).name, np.asanyarray(picture)) for picture in batch.pictures)
-            page = explore_page(shown, models, [each["score"] for each in curve], criterion, regions).encode()
+            page = explore_page(shown, models, curve, criterion, regions).encode()
         with batch.noting(path):
             with written_whole(path) as file:
                 file.write(page)

@@ -24,9 +24,9 @@ from skseg import KMeansSegmenter, metrics
 
 SEARCHED = range(2, 13)
 CRITERIA = (
-    metrics.valley_score,
-    metrics.calinski_harabasz,
-    metrics.silhouette,
+    metrics.parsimony,
+    metrics.log_variance_ratio,
+    metrics.simplified_silhouette,
     metrics.neg_davies_bouldin,
     metrics.prediction_strength,
     metrics.log_explained,
