@@ -465,8 +465,8 @@ class KMeansSegmenter(
         Returns
         -------
         score : float
-            Without `y`, `metrics.parsimony` of all images together: the number of well-separated clusters, minus a
-            penalty per cluster, plus a reward for explained variance. With `y`, the adjusted Rand index, averaged over
+            Without `y`, `metrics.parsimony` of all images together: a reward for explained variance, minus a cost of
+            each cluster, which is lower for a well-separated one. With `y`, the adjusted Rand index, averaged over
             images with pixels that are masked in neither X nor y. If there are none, 0 with a warning, so such a fold
             does not break a search.
         """

@@ -119,7 +119,7 @@ def separations(features, labels, centers):
         for b, other in enumerate(centers):
             if a == b:
                 continue
-            width = 0.15 * np.linalg.norm(center - other)
+            width = 0.1 * np.linalg.norm(center - other)
             at, at_other, midway = (
                 np.exp(-((members - point) ** 2).sum(axis=1) / (2 * width**2)).sum()
                 for members, point in (
@@ -142,7 +142,7 @@ def parsimony_by_definition(model, X):
     within = ((features - centers[labels]) ** 2).sum()
     total = ((features - features.mean(axis=0)) ** 2).sum()
     unexplained = within / total if total else 1
-    return -n_dimensions / 2 * np.log(unexplained + 0.02) - (2 - separations(features, labels, centers)).sum() / 12
+    return -n_dimensions / 2 * np.log(unexplained + 0.015) - (0.18 - 0.1 * separations(features, labels, centers)).sum()
 
 
 def overlapping(shares, noise, seed=0):

@@ -2,8 +2,8 @@
 Choose K for a photo
 ====================
 
-``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts well-separated clusters in
-held-out pixels. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
+``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` weighs the explained variance of held-out
+pixels against the number of clusters. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
 """
 
 # %%
@@ -24,7 +24,7 @@ for number, (_, test) in enumerate(cv.split(photo)):
     folds[test] = number
 
 # %%
-# The search has two scorers. The number of well-separated clusters chooses K. The logarithm of the explained variance
+# The search has two scorers. Parsimony, the default score, chooses K. The logarithm of the explained variance
 # shows the classic elbow.
 
 grid, scoring = {"n_clusters": range(2, 11)}, ["parsimony", "log_explained"]
