@@ -476,14 +476,14 @@ class KMeansSegmenter(
         Returns
         -------
         score : float
-            Without `y`, `metrics.valley_score` of all images together: the number of well-separated clusters, minus a
-            penalty per cluster, plus a reward for explained variance. With `y`, the adjusted Rand index, averaged over
+            Without `y`, `metrics.parsimony` of all images together: a reward for explained variance, minus a cost of
+            each cluster, which is lower for a well-separated one. With `y`, the adjusted Rand index, averaged over
             images with pixels that are masked in neither X nor y. If there are none, 0 with a warning, so such a fold
             does not break a search.
         """
         check_is_fitted(self)
         if y is None:
-            return metrics.valley_score(self, X, sample_weight=sample_weight)
+            return metrics.parsimony(self, X, sample_weight=sample_weight)
         images = open_images(X)
         return mean_score(images.each(self._agreement, n_jobs=self.n_jobs, y=y, sample_weight=sample_weight))
 

@@ -307,10 +307,14 @@ def test_the_chosen_k_is_the_one_of_cross_validation(folder):
     assert labels_in("curve.png").std() > 0
     table = skseg("choose-k", "photos/coffee.png", "--to", 5).stdout
     assert re.search(rf"^ +{about['chosen']} .*chosen$", table, re.MULTILINE)
+    near = [candidate["n_clusters"] for candidate in about["candidates"] if candidate["near_best"]]
+    assert sorted([about["chosen"], *about["runners_up"]]) == near
+    assert re.findall(r"^ +(\d+) .*nearly as good$", table, re.MULTILINE) == list(map(str, about["runners_up"]))
+    assert table.splitlines()[-1].startswith(f"K = {about['chosen']}")
 
 
 def test_k_is_chosen_on_several_pictures_too(folder):
-    outcome = skseg("choose-k", "photos", "--to", 4, "--criterion", "silhouette", "--json")
+    outcome = skseg("choose-k", "photos", "--to", 4, "--criterion", "simplified_silhouette", "--json")
     assert outcome.exit_code == 0
     assert [candidate["n_clusters"] for candidate in json.loads(outcome.stdout)["candidates"]] == [2, 3, 4]
 

@@ -39,7 +39,10 @@ def assert_like_cross_validation(pictures, n_clusters, criterion, **params):
     segmenter = KMeansSegmenter(random_state=0, **params)
     found = criterion_curve(count_folds(pictures, segmenter), segmenter, n_clusters, criterion)
     for entry, expected in zip(found, by_cross_validation(pictures, segmenter, n_clusters, criterion), strict=True):
-        assert entry == pytest.approx(expected, rel=1e-9, abs=1e-12)
+        assert {name: entry[name] for name in expected} == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    best = max(found, key=lambda entry: entry["score"])
+    least = best["score"] - best["spread"] / np.sqrt(min(5, len(pictures) if len(pictures) > 1 else 5))
+    assert [entry["near_best"] for entry in found] == [entry["score"] >= least for entry in found]
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -48,10 +51,10 @@ def test_every_criterion_is_that_of_cross_validation(criterion):
 
 
 def test_tiles_of_one_picture_are_those_of_cross_validation():
-    assert_like_cross_validation([COFFEE], (2, 3), "valley_score")
+    assert_like_cross_validation([COFFEE], (2, 3), "parsimony")
 
 
-@pytest.mark.parametrize("criterion", ["valley_score", "prediction_strength"])
+@pytest.mark.parametrize("criterion", ["parsimony", "prediction_strength"])
 def test_parts_are_judged_by_the_scale_of_those_that_were_fitted(criterion):
     params = {"color_space": None, "channel_weights": "scale"}
     assert_like_cross_validation(PICTURES, (3,), criterion, **params)
@@ -67,11 +70,11 @@ def test_parts_are_judged_by_the_scale_of_those_that_were_fitted(criterion):
     ],
 )
 def test_parameters_count(params):
-    assert_like_cross_validation([COFFEE] if "init" in params else PICTURES, (3,), "valley_score", **params)
+    assert_like_cross_validation([COFFEE] if "init" in params else PICTURES, (3,), "parsimony", **params)
 
 
 def test_start_colors_count():
-    assert_like_cross_validation([COFFEE], range(2, 3), "silhouette", init=[[0, 0, 0], [200, 150, 100]])
+    assert_like_cross_validation([COFFEE], range(2, 3), "simplified_silhouette", init=[[0, 0, 0], [200, 150, 100]])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +82,7 @@ def test_start_colors_count():
 )
 def test_images_of_every_kind_count(image):
     color_space = "auto" if np.max(image) <= 255 else None
-    assert_like_cross_validation([image], (3,), "valley_score", color_space=color_space)
+    assert_like_cross_validation([image], (3,), "parsimony", color_space=color_space)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -96,7 +99,7 @@ def test_an_image_is_counted_once_for_all_k(monkeypatch):
     plain = curve.count_images
     monkeypatch.setattr(curve, "count_images", lambda *args, **options: counted.append(1) or plain(*args, **options))
     segmenter = KMeansSegmenter(random_state=0)
-    criterion_curve(count_folds([COFFEE], segmenter), segmenter, range(2, 5), "valley_score")
+    criterion_curve(count_folds([COFFEE], segmenter), segmenter, range(2, 5), "parsimony")
     assert len(counted) == 5  # parts
 
 

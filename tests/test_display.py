@@ -1,5 +1,6 @@
 """What the displays show: the numbers behind them, and that nothing is cut or lost."""
 
+import re
 import sys
 
 import matplotlib as mpl
@@ -41,9 +42,9 @@ def fitted():
 
 @pytest.fixture(scope="module")
 def search():
-    scoring = {"valley_score": metrics.valley_score, "log_explained": metrics.log_explained}
+    scoring = {"parsimony": metrics.parsimony, "log_explained": metrics.log_explained}
     grid = {"n_clusters": [5, 2, 3]}
-    return GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scoring, refit="valley_score", cv=2).fit(COFFEE)
+    return GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scoring, refit="parsimony", cv=2).fit(COFFEE)
 
 
 def shown(ax):
@@ -251,10 +252,10 @@ def test_bars_are_shares_in_cluster_colors_with_hex_codes(fitted):
 
 
 def test_the_curve_is_in_order_of_k_with_the_chosen_one(search):
-    display = KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="log_explained")
+    display = KSelectionDisplay.from_estimator(search, metric="parsimony", elbow="log_explained")
     assert display.n_clusters.tolist() == [2, 3, 5]
     assert display.chosen == search.best_params_["n_clusters"]
-    assert display.scores[2] == search.cv_results_["mean_test_valley_score"][0]
+    assert display.scores[2] == search.cv_results_["mean_test_parsimony"][0]
     assert display.elbow_ax_.get_ylabel() == "log_explained"
     assert (np.diff(display.elbow) > 0).all()
     assert_nothing_is_cut(display.figure_)
@@ -266,14 +267,39 @@ def test_the_best_mean_is_chosen_if_nothing_else_is_said(search):
     assert display.elbow_ax_ is None
 
 
+@pytest.mark.parametrize(
+    ("spread", "title"),
+    [
+        (0.1, "K = 4"),
+        (0.5, "K = 4; 5 scores nearly as well"),
+        (1.0, "K = 4; 3 and 5 score nearly as well"),
+        (2.0, "K = 4; 2, 3 and 5 score nearly as well"),
+    ],
+)
+def test_runners_up_are_within_one_standard_error_of_the_best(spread, title):
+    params = [{"n_clusters": k} for k in (5, 4, 3, 2)]
+    results = {
+        "params": params,
+        "mean_test_score": np.array([2.8, 3.0, 2.6, 2.1]),
+        "std_test_score": np.full(4, spread),
+    }
+    results |= {f"split{fold}_test_score": None for fold in range(4)}
+    display = KSelectionDisplay.from_cv_results(results)
+    assert display.ax_.get_title() == title
+    assert [str(k) for k in display.runners_up] == re.findall(r"\d", title)[1:]
+    if spread == 2:  # a rule may choose another one than the best
+        assert KSelectionDisplay.from_cv_results(results, best_index=3).runners_up == [3, 4, 5]
+
+
 def test_a_scorer_that_was_not_used_is_refused(search):
-    with pytest.raises(ValueError, match=r"among \['valley_score', 'log_explained'\]; got 'silhouette'"):
-        KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="silhouette")
+    with pytest.raises(ValueError, match=r"among \['parsimony', 'log_explained'\]; got 'simplified_silhouette'"):
+        KSelectionDisplay.from_estimator(search, metric="parsimony", elbow="simplified_silhouette")
 
 
 def test_candidates_that_failed_are_not_the_best():
     params = [{"n_clusters": k} for k in (2, 3, 4)]
     results = {"params": params, "mean_test_score": [1.0, np.nan, 2.0], "std_test_score": [0.1, np.nan, 0.1]}
+    results["split0_test_score"] = results["mean_test_score"]
     assert KSelectionDisplay.from_cv_results(results).chosen == 4
     with pytest.raises(ValueError, match="finite score"):
         KSelectionDisplay.from_cv_results(results | {"mean_test_score": [np.nan] * 3})

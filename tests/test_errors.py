@@ -384,7 +384,7 @@ NO_PIXELS = np.empty((4, 0, 3)), np.empty((0, 3))
         lambda X: WhiteBalancer().fit(COFFEE).transform(X),
         lambda X: ColorConverter(channel_weights="scale").fit(X),
         lambda X: ColorConverter().fit(COFFEE).transform(X),
-        lambda X: metrics.valley_score(KMeansSegmenter(2, random_state=0).fit(COFFEE), X),
+        lambda X: metrics.parsimony(KMeansSegmenter(2, random_state=0).fit(COFFEE), X),
     ],
     ids=["fit", "predict", "balancer", "balancer.transform", "converter", "converter.transform", "criterion"],
 )

@@ -20,13 +20,14 @@ from skseg.cli.explore import explore_page
 PICTURE = coffee()[::6, ::6]
 PAINTED = "document.body.dataset.painted === '{}'"
 PHONE = {"width": 390, "height": 844}
+CURVE = [{"n_clusters": 2, "score": 1.0, "near_best": True}]
 
 
 @pytest.fixture(scope="module")
 def page_of_regions(tmp_path_factory):
     path = tmp_path_factory.mktemp("regions") / "x.html"
     models = fit_each([PICTURE], KMeansSegmenter(random_state=0), [2])
-    path.write_text(explore_page([("x", PICTURE)], models, [1.0], "score", RegionSegmenter()), encoding="utf-8")
+    path.write_text(explore_page([("x", PICTURE)], models, CURVE, "score", RegionSegmenter()), encoding="utf-8")
     return path
 
 
@@ -51,7 +52,7 @@ def decoded(url):
 
 def original_on_page_of(image):
     """What the page shows as the original."""
-    page = explore_page([("x", image)], fit_each([image], KMeansSegmenter(random_state=0), [2]), [1.0], "score")
+    page = explore_page([("x", image)], fit_each([image], KMeansSegmenter(random_state=0), [2]), CURVE, "score")
     return decoded(data_of(page)["pictures"][0]["original"]).astype(float)
 
 
@@ -96,7 +97,7 @@ def test_regions_of_each_picture_are_found_once(monkeypatch, segmenter):
     asked, hierarchy = [], RegionSegmenter.hierarchy
     monkeypatch.setattr(RegionSegmenter, "hierarchy", lambda self, X: asked.append(vars(self)) or hierarchy(self, X))
     pictures = [("x", PICTURE), ("y", PICTURE[::-1])]
-    page = explore_page(pictures, fit_each([PICTURE], KMeansSegmenter(random_state=0), [2]), [1.0], "score", segmenter)
+    page = explore_page(pictures, fit_each([PICTURE], KMeansSegmenter(random_state=0), [2]), CURVE, "score", segmenter)
     assert len(asked) == 2
     assert not any("labels_" in fitted for fitted in asked)  # fit has not found them, too
     for (_, picture), on_page in zip(pictures, data_of(page)["pictures"], strict=True):
@@ -231,9 +232,13 @@ def test_the_criterion_is_marked_where_it_is_largest(open_page):
     rows = [row.inner_text().split() for row in page.locator("#numbers tr").all()]
     scores = {int(row[0]): float(row[1]) for row in rows}
     (best,) = [int(row[0]) for row in rows if "(best)" in row]
+    near = [row[0] for row in rows if "(nearly" in row]
     assert list(scores) == list(range(2, 17))
     assert scores[best] == max(scores.values())
     assert f"best: K = {best}" in page.locator("#chart").inner_text()
+    told = page.locator("#verdict").inner_text()
+    assert told.startswith(f"K = {best}")
+    assert set(re.findall(r"\d+", told)) == {str(best), *near}
     assert page.locator("#k-value").inner_text() == f"K = {best}"
 
 

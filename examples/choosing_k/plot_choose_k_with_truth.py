@@ -50,7 +50,7 @@ curves.errorbar(
 curves.set(xlabel="K", ylabel="adjusted Rand index (with truth)", xticks=k)
 other = curves.twinx()
 other.plot(k, without.cv_results_["mean_test_score"], color="C1", marker="s", linestyle="--")
-other.set(ylabel="well-separated clusters (without truth)")
+other.set(ylabel="parsimony (without truth)")
 curves.yaxis.label.set_color("C0")
 other.yaxis.label.set_color("C1")
 axes["scene"].imshow(scenes[0])

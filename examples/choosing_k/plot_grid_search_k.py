@@ -2,8 +2,8 @@
 Choose K for a photo
 ====================
 
-``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` counts well-separated clusters in
-held-out pixels. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
+``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` weighs the explained variance of
+held-out pixels against the number of clusters. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
 """
 
 # %%
@@ -24,12 +24,12 @@ for number, (_, test) in enumerate(cv.split(photo)):
     folds[test] = number
 
 # %%
-# The search has two scorers. The number of well-separated clusters chooses K. The logarithm of the explained variance
+# The search has two scorers. Parsimony, the default score, chooses K. The logarithm of the explained variance
 # shows the classic elbow.
 
-grid, scoring = {"n_clusters": range(2, 11)}, ["valley_score", "log_explained"]
+grid, scoring = {"n_clusters": range(2, 11)}, ["parsimony", "log_explained"]
 scorers = {name: getattr(metrics, name) for name in scoring}
-search = GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scorers, refit="valley_score", cv=cv).fit(photo)
+search = GridSearchCV(KMeansSegmenter(random_state=0), grid, scoring=scorers, refit="parsimony", cv=cv).fit(photo)
 print(f"best K: {search.best_params_['n_clusters']}")
 
 # %%
@@ -45,5 +45,5 @@ middle.imshow(search.best_estimator_.transform(photo))
 middle.set_title(f"{search.best_params_['n_clusters']} colors")
 left.set_axis_off()
 middle.set_axis_off()
-KSelectionDisplay.from_estimator(search, metric="valley_score", elbow="log_explained", ax=right)
+KSelectionDisplay.from_estimator(search, metric="parsimony", elbow="log_explained", ax=right)
 plt.show()

@@ -15,7 +15,7 @@ from .._color import display_colors, display_limits, hex_code
 from .._kmeans import weighted_variance
 from .._model import Model
 from .._nested import inner_segmenter
-from ..metrics._selection import finite_scores, searched_clusters
+from ..metrics._selection import count_folds, finite_scores, near_best, searched_clusters, verdict
 from .common import is_dark, pyplot
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ class ColorSpaceDisplay:
 
 @dataclass(eq=False, repr=False)
 class KSelectionDisplay:
-    """A criterion against the number of clusters, with its spread over folds and the chosen K.
+    """A criterion against the number of clusters, with its spread over folds, the chosen K and its runners-up.
 
     Create it with `from_estimator` or `from_cv_results`.
 
@@ -264,6 +264,9 @@ class KSelectionDisplay:
     names : tuple of two str, default=("score", "elbow")
         Labels of the vertical axes.
 
+    runners_up : sequence of int, default=()
+        Numbers of clusters that score nearly as well as the best: within one standard error over the folds.
+
     Attributes
     ----------
     ax_ : Axes
@@ -277,7 +280,7 @@ class KSelectionDisplay:
 
     See Also
     --------
-    skseg.metrics.valley_score : The criterion that `KMeansSegmenter.score` uses.
+    skseg.metrics.parsimony : The criterion that `KMeansSegmenter.score` uses.
 
     Examples
     --------
@@ -297,6 +300,7 @@ class KSelectionDisplay:
     _: KW_ONLY
     elbow: NDArray[Any] | None = None
     names: tuple[str, str] = ("score", "elbow")
+    runners_up: Sequence[int] = ()
 
     @classmethod
     def from_estimator(
@@ -375,14 +379,17 @@ class KSelectionDisplay:
                 raise ValueError(f"metric and elbow must be among {known}; got {scorer!r} instead.")
         index, _, scores = finite_scores(cv_results, metric)
         chosen = n_clusters[index[np.argmax(scores)] if best_index is None else best_index]
+        spreads = np.asarray(cv_results[f"std_test_{metric}"])
+        near = near_best(scores, spreads[index], count_folds(cv_results, metric))
         order = np.argsort(n_clusters)
         return cls(
             n_clusters[order],
             np.asarray(cv_results[f"mean_test_{metric}"])[order],
-            np.asarray(cv_results[f"std_test_{metric}"])[order],
+            spreads[order],
             int(chosen),
             elbow=None if elbow is None else np.asarray(cv_results[f"mean_test_{elbow}"])[order],
             names=(metric, elbow or "elbow"),
+            runners_up=sorted(set(n_clusters[index[near]].tolist()) - {int(chosen)}),
         ).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:
@@ -403,8 +410,11 @@ class KSelectionDisplay:
         low, high = self.scores - self.spreads, self.scores + self.spreads
         self.ax_.fill_between(self.n_clusters, low, high, color="C0", alpha=0.2, linewidth=0)
         self.ax_.plot(self.n_clusters, self.scores, color="C0", marker="o")
+        is_near = np.isin(self.n_clusters, self.runners_up)
+        self.ax_.plot(self.n_clusters[is_near], self.scores[is_near], "o", color="C0", markerfacecolor="white")
         self.ax_.axvline(self.chosen, color="gray", linestyle=":")
-        self.ax_.set(xlabel="number of clusters, K", ylabel=self.names[0], title=f"K = {self.chosen}")
+        title = verdict(self.chosen, self.runners_up)
+        self.ax_.set(xlabel="number of clusters, K", ylabel=self.names[0], title=title)
         self.ax_.locator_params(axis="x", integer=True)
         if self.elbow is not None:
             self.elbow_ax_ = self.ax_.twinx()

@@ -135,7 +135,7 @@ def predict() -> None:
 @_command
 @options.images
 @click.option("--from", "lowest", type=click.IntRange(2), default=2, help="Smallest K.")
-@click.option("--to", "highest", type=click.IntRange(2), default=12, help="Largest K.")
+@click.option("--to", "highest", type=click.IntRange(2), default=16, help="Largest K.")
 @options.criterion
 @click.option("--plot", type=options.FILE, help="Write the curve to this image file or PDF.")
 @options.overwrite
@@ -145,8 +145,9 @@ def predict() -> None:
 def choose_k() -> None:
     """Choose the number of clusters by cross-validation.
 
-    The folds are tiles of one image, or whole images if there are several. The criterion valley_score counts
-    well-separated clusters.
+    The folds are tiles of one image, or whole images if there are several. The criterion parsimony rewards
+    explained variance, and charges for each cluster. The other K within one standard error of the best
+    are listed, too: if there are many, the image has no number of colors of its own, so choose by eye.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ from .._model import Model
 from .._segmenter import KMeansSegmenter
 from .._tiles import TileKFold
 from ..metrics._criteria import JUDGES, least_overlap
+from ..metrics._selection import near_best
 from .messages import as_click_error, progress_bar
 
 _N_TILES = 8  # along each side, or as many as the image has pixels
@@ -51,7 +52,10 @@ def count_folds(pictures: Sequence[Any], segmenter: KMeansSegmenter) -> list[Cen
 def criterion_curve(
     folds: list[Census], segmenter: KMeansSegmenter, n_clusters: Sequence[int], criterion: str
 ) -> list[dict[str, Any]]:
-    """The criterion for each K, equal to `cross_validate` on folds of tiles or of whole images."""
+    """The criterion for each K, equal to `cross_validate` on folds of tiles or of whole images.
+
+    A candidate is near the best if it is within one standard error of it; so is the best.
+    """
     pairs = []
     with progress_bar("Trying K", len(folds) * len(n_clusters)) as advance:
         for index, fold in enumerate(folds):
@@ -60,8 +64,10 @@ def criterion_curve(
                 pairs.append(pair)
                 advance(1)
     scores, explained = np.reshape(pairs, (len(folds), len(n_clusters), 2)).transpose(2, 0, 1)
-    columns = scores.mean(axis=0).tolist(), explained.mean(axis=0).tolist(), scores.std(axis=0).tolist()
-    names = ("n_clusters", "score", "explained", "spread")
+    means, spreads = scores.mean(axis=0), scores.std(axis=0)
+    near = near_best(means, spreads, len(folds))
+    columns = (column.tolist() for column in (means, explained.mean(axis=0), spreads, near))
+    names = ("n_clusters", "score", "explained", "spread", "near_best")
     return [dict(zip(names, row, strict=True)) for row in zip(n_clusters, *columns, strict=True)]
 
 

@@ -16,7 +16,8 @@ from .._color import display_colors, display_limits, shown_as, to_uint8
 from .._images import Pixels
 from .._model import Model
 from .._regions.segmenter import RegionSegmenter
-from .report import hex_codes
+from ..metrics._selection import verdict
+from .report import choice, hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
 _NO_LABEL = 255  # in the label maps of the page
@@ -27,25 +28,29 @@ _RUN_LENGTHS = 3  # zlib's strategy Z_RLE: label maps become smaller than by def
 def explore_page(
     pictures: Iterable[tuple[str, NDArray[Any]]],
     models: Sequence[Model],
-    scores: Sequence[float],
+    curve: list[dict[str, Any]],
     criterion: str,
     regions: RegionSegmenter | None = None,
 ) -> str:
-    """The page, as HTML: each named image painted by each model, and how the criterion judges each model.
+    """The page, as HTML: each named image painted by each model, and how the criterion judges each number of clusters.
 
-    The criterion is marked where it is largest. The regions of the images are there, too, if they have a segmenter.
+    The best one is marked, and those that score nearly as well are named. The regions of the images are there, too, if
+    they have a segmenter.
     """
+    chosen, runners_up = choice(curve)
     data = {
         "criterion": criterion,
-        "chosen": int(np.argmax(scores)),
+        "chosen": [candidate["n_clusters"] for candidate in curve].index(chosen),
+        "verdict": verdict(chosen, runners_up),
         "models": [
             {
                 "n_clusters": model.kmeans.n_clusters,
-                "score": round(score, 4),
+                "score": round(candidate["score"], 4),
+                "near_best": candidate["near_best"],
                 "colors": hex_codes(model),
                 "shares": model.sizes.round(5).tolist(),
             }
-            for model, score in zip(models, scores, strict=True)
+            for model, candidate in zip(models, curve, strict=True)
         ],
         "pictures": [_picture(title, image, models, regions) for title, image in pictures],
     }

@@ -16,7 +16,7 @@ _OUTPUTS = ("color", "label", "distance", "polygons", "svg")
 ORDERS = ("lightness", "share", "hue")
 PALETTE_FORMATS = ("table", "hex", "json", "gpl", "css")
 _MAX_MEGAPIXELS = 1_000_000
-_CRITERIA = ("valley_score", "calinski_harabasz", "neg_davies_bouldin", "silhouette", "prediction_strength")
+_CRITERIA = ("parsimony", "log_variance_ratio", "neg_davies_bouldin", "simplified_silhouette", "prediction_strength")
 _STARTS = ("k-means++", "random")
 
 Command = Callable[..., None]
@@ -164,9 +164,9 @@ n_clusters = click.option(
     "-k",
     "--n-clusters",
     type=click.IntRange(1, 65535),
-    default=10,
+    default=8,
     is_eager=True,
-    help="Number of clusters (in Python, the default is 8).",
+    help="Number of clusters.",
 )
 n_jobs = click.option(
     "--n-jobs", type=int, callback=_check_jobs, help="Images processed in parallel; -1 for all cores."

@@ -15,6 +15,7 @@ from .._color import OF_DTYPE, hex_code, shown_as
 from .._model import Model
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
+from ..metrics._selection import verdict
 from .batch import Batch
 from .messages import plural
 
@@ -135,22 +136,26 @@ def _show_clusters(clusters: list[dict[str, Any]], n_listed: int | None) -> None
 
 
 def report_curve(batch: Batch, curve: list[dict[str, Any]], criterion: str, *, as_json: bool) -> None:
-    """Print the score of each K, and which is chosen."""
-    chosen = best(curve)["n_clusters"]
+    """Print the score of each K, which is chosen, and which others score nearly as well."""
+    chosen, runners_up = choice(curve)
     if as_json:
-        _echo_json(batch, criterion=criterion, chosen=chosen, candidates=curve)
+        _echo_json(batch, criterion=criterion, chosen=chosen, runners_up=runners_up, candidates=curve)
         return
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"  K  {criterion:>18}  spread  explained", style="bold")
     for candidate in curve:
         is_chosen = candidate["n_clusters"] == chosen
         numbers = "{n_clusters:3}  {score:18.3f}  {spread:6.3f}  {explained:9.1%}".format(**candidate)
-        console.print(numbers + "  chosen" * is_chosen, style="bold green" if is_chosen else None)
+        remark = "  chosen" if is_chosen else "  nearly as good" * candidate["near_best"]
+        console.print(numbers + remark, style="bold green" if is_chosen else None)
+    click.echo(f"{verdict(chosen, runners_up)}.")
 
 
-def best(curve: list[dict[str, Any]]) -> dict[str, Any]:
-    """The candidate that is chosen."""
-    return max(curve, key=lambda candidate: candidate["score"])
+def choice(curve: list[dict[str, Any]]) -> tuple[int, list[int]]:
+    """The number of clusters that scores best, and those that score nearly as well."""
+    chosen: int = max(curve, key=lambda candidate: candidate["score"])["n_clusters"]
+    near = [candidate["n_clusters"] for candidate in curve if candidate["near_best"]]
+    return chosen, [n_clusters for n_clusters in near if n_clusters != chosen]
 
 
 def hex_codes(model: Model) -> list[str]:

@@ -26,7 +26,7 @@ from ..io._savable import kind_of, steps_of
 from .batch import Batch, Picture
 from .messages import as_click_error, progress_bar
 from .outcomes import Classes, Regions
-from .report import best
+from .report import choice
 from .results import Results
 
 _CURVE = ("n_clusters", "score", "spread")
@@ -241,7 +241,9 @@ def write_plot(path: Path, curve: Entries, criterion: str) -> None:
 
     n_clusters, scores, spreads = (np.array([each[name] for each in curve]) for name in _CURVE)
     figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    KSelectionDisplay(n_clusters, scores, spreads, best(curve)["n_clusters"], names=(criterion, "")).plot(ax=ax)
+    chosen, near = choice(curve)
+    label = f"{criterion} on held-out pixels"
+    KSelectionDisplay(n_clusters, scores, spreads, chosen, names=(label, ""), runners_up=near).plot(ax=ax)
     plt.close(figure)
     with written_whole(path) as file:
         figure.savefig(file, format=_format_of(path), dpi=150)

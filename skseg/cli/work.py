@@ -217,7 +217,7 @@ def explore(
             curve = criterion_curve(folds, segmenter, numbers, criterion)
             models = fit_each(batch.pictures, segmenter, numbers)
             shown = ((Path(str(picture)).name, np.asanyarray(picture)) for picture in batch.pictures)
-            page = explore_page(shown, models, [each["score"] for each in curve], criterion, regions).encode()
+            page = explore_page(shown, models, curve, criterion, regions).encode()
         with batch.noting(path):
             with written_whole(path) as file:
                 file.write(page)

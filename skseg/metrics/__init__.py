@@ -8,28 +8,28 @@ folds of any size. If all pixels of X are masked, the score is 0, with a warning
 
 from ._agreement import adjusted_rand, covering, probabilistic_rand, variation_of_information
 from ._criteria import (
-    calinski_harabasz,
     explained_variance,
     log_explained,
+    log_variance_ratio,
     neg_davies_bouldin,
+    parsimony,
     prediction_strength,
-    silhouette,
-    valley_score,
+    simplified_silhouette,
 )
 from ._selection import knee, one_standard_error
 
 __all__ = [
     "adjusted_rand",
-    "calinski_harabasz",
     "covering",
     "explained_variance",
     "knee",
     "log_explained",
+    "log_variance_ratio",
     "neg_davies_bouldin",
     "one_standard_error",
+    "parsimony",
     "prediction_strength",
     "probabilistic_rand",
-    "silhouette",
-    "valley_score",
+    "simplified_silhouette",
     "variation_of_information",
 ]

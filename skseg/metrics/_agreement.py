@@ -64,7 +64,7 @@ def adjusted_rand(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight:
     return _mean_over(_adjusted_rand, labels_true, labels_pred, sample_weight)
 
 
-def probabilistic_rand(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
+def probabilistic_rand(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Probabilistic Rand index: share of pixel pairs on which two segmentations agree, averaged over annotators.
 
     Parameters
@@ -76,6 +76,9 @@ def probabilistic_rand(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     labels_pred : array-like of int, or list of arrays
         Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
+    sample_weight : array-like of the shape of one label map, or a list of them for a list of images, default=None
+        Number of repetitions of each pixel. Weights below 1, such as shares, are scaled so that the smallest is 1.
+
     Returns
     -------
     score : float
@@ -84,7 +87,8 @@ def probabilistic_rand(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, or all pixels are masked.
+        If the label maps differ in shape, a label is NaN or infinite, a weight is negative or infinite, or all
+        pixels are masked or have weight 0.
 
     Notes
     -----
@@ -101,10 +105,12 @@ def probabilistic_rand(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     >>> round(probabilistic_rand([[0, 0, 1, 1], [0, 0, 0, 0]], [0, 0, 1, 1]), 3)  # two annotators
     0.667
     """
-    return _mean_over(_rand, labels_true, labels_pred)
+    return _mean_over(_rand, labels_true, labels_pred, sample_weight)
 
 
-def variation_of_information(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
+def variation_of_information(
+    labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight: ArrayLike | None = None
+) -> float:
     """Variation of information of two segmentations, in bits; lower is better.
 
     The information in one segmentation that is missing in the other, summed over both directions.
@@ -118,6 +124,9 @@ def variation_of_information(labels_true: ArrayLike, labels_pred: ArrayLike) -> 
     labels_pred : array-like of int, or list of arrays
         Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
+    sample_weight : array-like of the shape of one label map, or a list of them for a list of images, default=None
+        Weight of each pixel; only the ratios of weights matter.
+
     Returns
     -------
     distance : float
@@ -126,7 +135,8 @@ def variation_of_information(labels_true: ArrayLike, labels_pred: ArrayLike) -> 
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, or all pixels are masked.
+        If the label maps differ in shape, a label is NaN or infinite, a weight is negative or infinite, or all
+        pixels are masked or have weight 0.
 
     Notes
     -----
@@ -142,10 +152,10 @@ def variation_of_information(labels_true: ArrayLike, labels_pred: ArrayLike) -> 
     >>> variation_of_information([0, 0, 1, 1], [0, 1, 0, 1])
     2.0
     """
-    return _mean_over(_variation_of_information, labels_true, labels_pred)
+    return _mean_over(_variation_of_information, labels_true, labels_pred, sample_weight)
 
 
-def covering(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
+def covering(labels_true: ArrayLike, labels_pred: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
     """Segmentation covering: best overlap of each true region with a predicted region, weighted by size.
 
     The overlap of two regions is their intersection over their union.
@@ -159,6 +169,9 @@ def covering(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     labels_pred : array-like of int, or list of arrays
         Label map, or a list of label maps, whose scores are averaged. The numbering of labels does not matter.
 
+    sample_weight : array-like of the shape of one label map, or a list of them for a list of images, default=None
+        Weight of each pixel; only the ratios of weights matter.
+
     Returns
     -------
     score : float
@@ -167,7 +180,8 @@ def covering(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If the label maps differ in shape, a label is NaN or infinite, or all pixels are masked.
+        If the label maps differ in shape, a label is NaN or infinite, a weight is negative or infinite, or all
+        pixels are masked or have weight 0.
 
     Notes
     -----
@@ -184,7 +198,7 @@ def covering(labels_true: ArrayLike, labels_pred: ArrayLike) -> float:
     >>> covering([0, 0, 1, 1], [0, 0, 0, 1])
     0.5833333333333333
     """
-    return _mean_over(_covering, labels_true, labels_pred)
+    return _mean_over(_covering, labels_true, labels_pred, sample_weight)
 
 
 class Contingency(NamedTuple):

@@ -26,8 +26,10 @@ Floats = NDArray[np.float64]
 
 _WORST = -1e6  # of a model that a criterion cannot judge, such as one cluster; finite, so that folds can be averaged
 _PERFECT = 1e-6  # share of the variance below which a cluster counts as one color; less is rounding
+_RESOLUTION = 0.015  # share of the variance that is not worth a cluster: noise, rims, artifacts
 _BANDWIDTH = 0.1  # of the density estimate, relative to the distance of two centers: a tenth of the way between them
-_COST = 0.25  # of each cluster; a well-separated one counts up to 1
+_COST = 0.18  # of a cluster
+_DISCOUNT = 0.1  # for a well-separated cluster
 
 JUDGES: dict[str, Callable[[Clusters], float]] = {}  # the criteria as functions of clusters, without an estimator
 
@@ -56,13 +58,14 @@ def _criterion(judge: Callable[[Clusters], float]) -> Criterion:
 
 
 @_criterion
-def valley_score(clusters: Clusters) -> float:
-    """Count well-separated clusters, and reward explained variance.
+def parsimony(clusters: Clusters) -> float:
+    """Reward the variance that clusters explain, down to a resolution, and charge for each cluster.
 
-    Between two well-separated clusters lies a valley: colors midway between the centers are rarer than colors at either
-    center. Two halves of one cluster have no valley between them, even if the cluster is noisy or unevenly lit. A
-    separated cluster adds up to 1, and every cluster costs ¼. The reward is the logarithm of the volume of all colors
-    over the volume of a cluster. For colors without structure, it is log K, and about four clusters score best.
+    A cluster is worth its cost if it explains a good share of the variance that is left. Variance below a resolution
+    counts as explained, so there is no reward for clusters of noise, of the rims of anti-aliased edges, or of the
+    artifacts of compression. A cluster costs less than half if it is well separated. Between two well-separated
+    clusters lies a valley: colors midway between the centers are rarer than colors at either center. Two halves of one
+    cluster have no valley between them, even if the cluster is noisy or unevenly lit.
 
     Parameters
     ----------
@@ -85,13 +88,22 @@ def valley_score(clusters: Clusters) -> float:
 
     Notes
     -----
+    The score is ``d / 2 * log(T / (W + 0.015 * T)) - sum(0.18 - 0.1 * s)``, with the total variance *T*, the variance
+    around the centers *W*, the effective number of dimensions *d*, which is the participation ratio of the covariance
+    of X, and the separation *s* of each cluster, from 0 to 1.
+
+    The first term is the logarithm of the volume of all colors over the volume of a cluster. It does not depend on the
+    unit of the colors. For colors without structure, it is about log K, and with a cost of 0.18, four clusters score
+    best. The resolution, 1.5 % of the variance, is an eighth of the standard deviation.
+
     Color densities are estimated with a Gaussian kernel, whose bandwidth is a tenth of the distance between the two
     centers. The density at a center comes from the pixels of its cluster, the density midway from the pixels of both.
     With the ratio *r* of the density midway to the lower density at the centers, a pair of clusters counts
-    ``(1 - r²) / (1 + r²)``, at least 0, and a cluster counts as its worst pair. Densities midway follow [1]_.
+    ``(1 - r²) / (1 + r²)``, at least 0, and *s* is that of the worst pair of a cluster; it is 0 for a cluster without
+    pixels. Densities midway follow [1]_.
 
-    The ratio of volumes is ``(T / W) ** (d / 2)``, with the total variance *T*, the variance around the centers *W*,
-    and the effective number of dimensions *d*, the participation ratio of the covariance of X.
+    The resolution, the cost and its discount were chosen on synthetic scenes and graphics and on photos. Changes of a
+    fifth matter little.
 
     References
     ----------
@@ -102,24 +114,24 @@ def valley_score(clusters: Clusters) -> float:
     --------
     >>> import numpy as np
     >>> from skseg import KMeansSegmenter
-    >>> from skseg.metrics import valley_score
+    >>> from skseg.metrics import parsimony
     >>> rng = np.random.default_rng(0)
     >>> pixels = rng.normal([[0.1], [0.5], [0.9]], 0.03, size=(3, 1000)).reshape(-1, 1)
-    >>> [round(valley_score(KMeansSegmenter(k, random_state=0).fit(pixels), pixels), 1) for k in (2, 3, 4)]
-    [0.2, 4.6, 3.5]
+    >>> [round(parsimony(KMeansSegmenter(k, random_state=0).fit(pixels), pixels), 1) for k in (2, 3, 4)]
+    [0.3, 1.6, 1.4]
     """
     if clusters.n_clusters < 2:
         return _WORST
-    standing = _valley_contrasts(clusters).clip(min=0).sum()
-    volumes = -n_dimensions(clusters) / 2 * np.log(unexplained(clusters))
-    return float(standing - _COST * clusters.n_clusters + volumes)
+    gain = -n_dimensions(clusters) / 2 * np.log(unexplained(clusters, least=0.0) + _RESOLUTION)
+    separated = _valley_contrasts(clusters).clip(min=0).sum()
+    return float(gain - _COST * clusters.n_clusters + _DISCOUNT * separated)
 
 
 @_criterion
-def calinski_harabasz(clusters: Clusters) -> float:
-    """Logarithm of the Calinski–Harabasz index per pixel.
+def log_variance_ratio(clusters: Clusters) -> float:
+    """Logarithm of the variance ratio of Calinski and Harabasz, per pixel.
 
-    The index is the dispersion between clusters per degree of freedom over the dispersion within clusters,
+    The ratio is the dispersion between clusters per degree of freedom over the dispersion within clusters,
     ``(B / (K - 1)) / W``. The factor ``n - K`` of [1]_ depends on the number of pixels and is left out, so scores are
     comparable between images of different sizes; the logarithm makes them comparable between different contrasts.
 
@@ -149,9 +161,9 @@ def calinski_harabasz(clusters: Clusters) -> float:
     Examples
     --------
     >>> from skseg import KMeansSegmenter
-    >>> from skseg.metrics import calinski_harabasz
+    >>> from skseg.metrics import log_variance_ratio
     >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
-    >>> round(calinski_harabasz(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    >>> round(log_variance_ratio(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     4.605
     """
     features, weights, labels, _, n_clusters = clusters
@@ -214,7 +226,7 @@ def neg_davies_bouldin(clusters: Clusters) -> float:
 
 
 @_criterion
-def silhouette(clusters: Clusters) -> float:
+def simplified_silhouette(clusters: Clusters) -> float:
     """Simplified silhouette: how much closer a pixel is to its center than to the next one, on average.
 
     Unlike the silhouette [1]_, it uses distances to centers instead of mean distances to all members [2]_.
@@ -248,9 +260,9 @@ def silhouette(clusters: Clusters) -> float:
     Examples
     --------
     >>> from skseg import KMeansSegmenter
-    >>> from skseg.metrics import silhouette
+    >>> from skseg.metrics import simplified_silhouette
     >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
-    >>> round(silhouette(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    >>> round(simplified_silhouette(KmeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.95
     """
     features, weights, _, centers, n_clusters = clusters

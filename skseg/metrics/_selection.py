@@ -1,5 +1,6 @@
 """Rules that choose the number of clusters from a search, for `refit=`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -89,10 +90,28 @@ def one_standard_error(cv_results: dict[str, Any]) -> int:
     1
     """
     index, n_clusters, scores = finite_scores(cv_results)
-    n_folds = sum(name.startswith("split") and name.endswith("_test_score") for name in cv_results)
-    best = np.argmax(scores)
-    near = scores >= scores[best] - cv_results["std_test_score"][index[best]] / np.sqrt(n_folds)
+    near = near_best(scores, np.asarray(cv_results["std_test_score"])[index], count_folds(cv_results))
     return int(index[near][np.argmin(n_clusters[near])])
+
+
+def near_best(scores: Floats, spreads: Floats, n_folds: int) -> NDArray[np.bool_]:
+    """Which means over folds are within one standard error of the best one; `spreads` are standard deviations."""
+    best = np.argmax(scores)
+    return np.asarray(scores >= scores[best] - spreads[best] / np.sqrt(n_folds))
+
+
+def verdict(chosen: int, runners_up: Sequence[int]) -> str:
+    """The chosen number of clusters, and others that score nearly as well, in a few words."""
+    if not runners_up:
+        return f"K = {chosen}"
+    *others, last = map(str, runners_up)
+    listed = f"{', '.join(others)} and {last} score" if others else f"{last} scores"
+    return f"K = {chosen}; {listed} nearly as well"
+
+
+def count_folds(cv_results: dict[str, Any], scorer: str = "score") -> int:
+    """Number of folds of a search."""
+    return sum(name.startswith("split") and name.endswith(f"_test_{scorer}") for name in cv_results)
 
 
 def searched_clusters(cv_results: dict[str, Any]) -> NDArray[Any]:

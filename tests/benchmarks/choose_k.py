@@ -1,10 +1,18 @@
-"""Measure how often each criterion finds the true number of colors of synthetic scenes.
+"""Measure how often each criterion finds the true number of colors, and how steady its choice is on photos.
 
-    python tests/benchmarks/choose_k.py [--scenes 216] [--seed 0] [--size 128] [--blur 0]
+    python tests/benchmarks/choose_k.py [PHOTO ...] [--only scenes graphics photos] [--seed 0] [--scenes 216]
+        [--drawings 2] [--size 128] [--blur 0]
 
 A scene has 3 to 8 colors in random shares, noise of 3, 8 or 16 gray levels and light that falls off by 0, 15 or 30 %
 across it. Segmenters of 2 to 12 clusters are fitted to one image and scored on another of the same scene. The ceiling
 is the number of clusters whose label map agrees best with the truth: k-means does not always recover the scene.
+
+Graphics are drawings of seven kinds with 2 to 8 colors, each as PNG, as JPEG of four qualities, in half the size and
+with noise. Segmenters are fitted to four fifths of the tiles of an image and scored on the others.
+
+Photos, by default six of scikit-image, have no true number of colors. Two choices for the same photo should be equal:
+with five, four or three folds of tiles of different sizes, after JPEG, and in two thirds of the size. Photos are
+reduced to 256 pixels a side.
 """
 
 from __future__ import annotations
@@ -13,24 +21,29 @@ import argparse
 import itertools
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from graphics import DRAWINGS, VARIANTS, draw, jpeg, resized
+from joblib import Parallel, delayed
 from scipy.ndimage import gaussian_filter
+from skimage import data
 from sklearn.exceptions import ConvergenceWarning
 
-from skseg import KMeansSegmenter, metrics
+from skseg import KMeansSegmenter, TileKFold, io, metrics
 
 SEARCHED = range(2, 13)
 CRITERIA = (
-    metrics.valley_score,
-    metrics.calinski_harabasz,
-    metrics.silhouette,
+    metrics.parsimony,
+    metrics.log_variance_ratio,
+    metrics.simplified_silhouette,
     metrics.neg_davies_bouldin,
     metrics.prediction_strength,
     metrics.log_explained,
 )
+PHOTOS = ("coffee", "astronaut", "chelsea", "rocket", "immunohistochemistry", "retina")
+Choices = dict[str, int]
 Rng = np.random.Generator
 
 
@@ -103,35 +116,100 @@ def scenes(n_scenes: int, seed: int, size: int, blur: float) -> Iterator[tuple[i
         )
 
 
-def choices(images: list[np.ndarray], truth: np.ndarray) -> dict[str, int]:
-    """The number of clusters that each criterion chooses."""
-    models = [KMeansSegmenter(k, random_state=0).fit(images[0]) for k in SEARCHED]
-    curves = {criterion.__name__: [criterion(model, images[1]) for model in models] for criterion in CRITERIA}
-    curves["(ceiling)"] = [model.score(images[1], truth) for model in models]
-    chosen = {name: SEARCHED[int(np.argmax(curve))] for name, curve in curves.items() if name != "log_explained"}
-    params = [{"n_clusters": k} for k in SEARCHED]
-    knee = metrics.knee({"params": params, "mean_test_score": curves["log_explained"]})
+def choices(parts: list[tuple[np.ndarray, np.ndarray]], truth: np.ndarray | None = None) -> Choices:
+    """The number of clusters that each criterion chooses, for pairs of colors to fit and colors to score."""
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    curves = defaultdict(list)
+    for k in SEARCHED:
+        models = [KMeansSegmenter(k, random_state=0).fit(train) for train, _ in parts]
+        for criterion in CRITERIA:
+            scores = [criterion(model, test) for model, (_, test) in zip(models, parts, strict=True)]
+            curves[criterion.__name__].append(np.mean(scores))
+        if truth is not None:
+            curves["(ceiling)"].append(models[0].score(parts[0][1], truth))
+    logarithms = curves.pop("log_explained")
+    knee = metrics.knee({"params": [{"n_clusters": k} for k in SEARCHED], "mean_test_score": logarithms})
+    chosen = {name: SEARCHED[int(np.argmax(curve))] for name, curve in curves.items()}
     return chosen | {"knee of log_explained": SEARCHED[knee]}
+
+
+def folds(image: np.ndarray, n_splits: int = 5, n_tiles: int = 8) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The colors to fit and to score of each fold of tiles."""
+    splits = TileKFold(n_splits, n_tiles=(n_tiles, n_tiles)).split(image)
+    return [(image[train], image[test]) for train, test in splits]
+
+
+def in_parallel(tasks: Iterable[Any]) -> list[Any]:
+    """The results of calls, made on all cores."""
+    return list(Parallel(n_jobs=-1)(tasks))
+
+
+def judge_graphic(kind: str, seed: int, variant: str) -> tuple[Choices, int]:
+    """The choices for a graphic, and its number of colors."""
+    image, n_colors = draw(kind, seed)
+    return choices(folds(VARIANTS[variant](image))[:1]), n_colors
+
+
+def judge_photo(photo: np.ndarray) -> list[Choices]:
+    """The choices for a photo, in five circumstances."""
+    small = resized(photo, min(1, 256 / max(photo.shape)))
+    cases = [folds(small), folds(small, 4, 6), folds(small, 3, 4), folds(jpeg(small, 80)), folds(resized(small, 2 / 3))]
+    return [choices(case) for case in cases]
+
+
+def print_hits(title: str, found: list[tuple[Choices, int]], parts: dict[str, list[object]]) -> None:
+    """How often the true number was chosen, also for the items with each value of some properties."""
+    print(f"\n{title}\n{'criterion':24}  exact  within 1   mean error")
+    errors = {name: np.array([chosen[name] - true for chosen, true in found]) for name in found[0][0]}
+    for name, missed in sorted(errors.items(), key=lambda item: -np.mean(item[1] == 0)):
+        print(f"{name:24}  {np.mean(missed == 0):5.0%}  {np.mean(abs(missed) <= 1):8.0%}  {np.mean(missed):+11.2f}")
+    for about, values in parts.items():
+        hits = defaultdict(list)
+        for value, missed in zip(values, errors["parsimony"], strict=True):
+            hits[value].append(missed == 0)
+        print(
+            f"parsimony, exact, by {about}: " + ", ".join(f"{value} {np.mean(hit):.0%}" for value, hit in hits.items())
+        )
+
+
+def print_steadiness(found: list[list[Choices]]) -> None:
+    """How often two choices for the same photo are equal, and the mean choice."""
+    print(f"\n{len(found)} photos\n{'criterion':24}  same K  mean K")
+    for name in found[0][0]:
+        pairs = [one[name] == other[name] for cases in found for one, other in itertools.combinations(cases, 2)]
+        mean = np.mean([case[name] for cases in found for case in cases])
+        print(f"{name:24}  {np.mean(pairs):6.0%}  {mean:6.1f}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", nargs="*", help="image files")
+    parser.add_argument("--only", nargs="+", choices=["scenes", "graphics", "photos"])
     parser.add_argument("--scenes", type=int, default=216)
+    parser.add_argument("--drawings", type=int, default=2, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--blur", type=float, default=0.0, help="sigma of a Gaussian in pixels, before the noise")
     arguments = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    errors, by_noise = defaultdict(list), defaultdict(lambda: defaultdict(list))
-    for n_colors, noise, images, maps in scenes(arguments.scenes, arguments.seed, arguments.size, arguments.blur):
-        for name, chosen in choices(images, maps[1]).items():
-            errors[name].append(chosen - n_colors)
-            by_noise[name][noise].append(chosen == n_colors)
-    print(f"{'criterion':24}  exact  within 1   mean error   exact at noise 3, 8, 16")
-    for name, missed in sorted(errors.items(), key=lambda item: -np.mean(np.equal(item[1], 0))):
-        near = np.mean(np.abs(missed) <= 1)
-        parts = "  ".join(f"{np.mean(hits):4.0%}" for _, hits in sorted(by_noise[name].items()))
-        print(f"{name:24}  {np.mean(np.equal(missed, 0)):5.0%}  {near:8.0%}  {np.mean(missed):+11.2f}   {parts}")
+    tables = arguments.only or ["scenes", "graphics", "photos"]
+    if "scenes" in tables:
+        drawn = list(scenes(arguments.scenes, arguments.seed, arguments.size, arguments.blur))
+        found = in_parallel(delayed(choices)([(one, other)], truth) for _, _, (one, other), (_, truth) in drawn)
+        true = [n_colors for n_colors, *_ in drawn]
+        print_hits(
+            f"{len(drawn)} scenes", list(zip(found, true, strict=True)), {"noise": [noise for _, noise, *_ in drawn]}
+        )
+    if "graphics" in tables:
+        seeds = range(arguments.seed, arguments.seed + arguments.drawings)
+        items = list(itertools.product(DRAWINGS, seeds, VARIANTS))
+        results = in_parallel(itertools.starmap(delayed(judge_graphic), items))
+        kinds, _, variants = map(list, zip(*items, strict=True))
+        print_hits(f"{len(items)} graphics", results, {"kind": kinds, "variant": variants})
+    if "photos" in tables:
+        photos = [np.asarray(io.ImageFile(path)) for path in arguments.photos] or [
+            getattr(data, name)() for name in PHOTOS
+        ]
+        print_steadiness(in_parallel(map(delayed(judge_photo), photos)))
 
 
 if __name__ == "__main__":

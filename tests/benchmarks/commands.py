@@ -20,8 +20,8 @@ from pathlib import Path
 from PIL import Image
 
 COMMANDS = {
-    "segment": ["--output-dir", "results", "--overwrite"],
-    "choose-k": [],
+    "segment": ["-k", "10", "--output-dir", "results", "--overwrite"],
+    "choose-k": ["--to", "12"],
     "explore": ["--output", "page.html", "--overwrite"],
 }
 
