@@ -21,18 +21,13 @@ from .cost import Cost
 from .graph import Graph, Labels, connected, count_labels, graph, sum_pixels
 from .grid import Grid
 from .merge import merge
+from .start import start_colors
 from .tree import Tree
 
 _SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
 _USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
-_OWN: dict[str, Any] = {  # k-means of an image that has no segmenter
-    "n_clusters": 32,
-    "init": "k-means++",
-    "n_init": 3,
-    "max_iter": 300,
-    "tol": 1e-2,  # more effort took half of the time and made regions no better
-    "random_state": 0,
-}
+_HALVINGS = 5  # of the colors of an image that has no segmenter, for 32 clusters
+_ITERATIONS = 10  # of its k-means; each carries noise farther
 _LAB = (0.7, 1.0, 1.0)  # its weights of L*, a*, b*
 _SMALLEST = 1 / 6000  # share of the pixels that a region has at least
 
@@ -116,7 +111,10 @@ def _own_model(image: NDArray[Any]) -> Model:
             "the channels are not RGB."
         )
     scan = None if census.is_complete else PixelScan(images, color_space, None, census.colors[:1], None)
-    return fit_model(census, scan, color_space=color_space, channel_weights=weights, **_OWN)
+    start = start_colors(census.colors, census.weights, _HALVINGS)
+    params: dict[str, Any] = {"init": start, "n_clusters": len(start), "n_init": 1, "random_state": 0}
+    params |= {"max_iter": _ITERATIONS, "tol": 0.0, "color_space": color_space, "channel_weights": weights}
+    return fit_model(census, scan, **params)
 
 
 def _reference_spread(model: Model) -> float:
