@@ -55,13 +55,18 @@ def palette_strip(colors: NDArray[np.float64], sizes: NDArray[np.float64], title
     return f'<div role="img" aria-label="{title}: {text}" style="{style}">{strips}</div>'
 
 
-def thumbnail(label_map: Any, colors: NDArray[np.float64]) -> str:
+def thumbnail(label_map: Any, colors: NDArray[np.float64], kind: str = "clusters") -> str:
     """A small image of a label map as HTML, in the colors of the labels, transparent where it is masked."""
-    step = -(-max(label_map.shape) // LONGEST)
-    labels = label_map[::step, ::step]
+    labels = label_map[small(label_map)]
     height, width = label_map.shape
-    alt = f"Label map of {width} × {height} pixels in the colors of its clusters"
+    alt = f"Label map of {width} × {height} pixels in the colors of its {kind}"
     return picture(to_uint8(colors)[np.ma.filled(labels, 0)], np.ma.getmaskarray(labels), alt)
+
+
+def small(image: Any) -> tuple[slice, slice]:
+    """The pixels of an image or label map that a thumbnail shows."""
+    step = slice(None, None, -(-max(image.shape[:2]) // LONGEST))
+    return step, step
 
 
 def picture(colors: NDArray[np.uint8], is_masked: NDArray[np.bool_], alt: str) -> str:

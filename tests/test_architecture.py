@@ -146,6 +146,7 @@ INSIDE = {
     "test_optimum.py": {"_kmeans"},
     "test_passes.py": {"_census", "_images", "_kmeans", "core"},
     "test_regions.py": {"_regions"},
+    "test_start.py": {"_regions"},
 }
 
 

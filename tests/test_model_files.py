@@ -557,7 +557,7 @@ def test_weights_that_make_no_cost_are_not_read(change, tmp_path):
     segmenter = RegionSegmenter(min_size=2).fit(TINY)
     io.save(segmenter, path)
     write_changed(path, (*MODEL, "learned", "weights"), segmenter.weights_ | change)
-    with pytest.raises(ValueError, match="weights must be finite numbers for size, length, "):
+    with pytest.raises(ValueError, match="weights must hold a finite number for each of 'size', 'length', "):
         io.load(path)
 
 

@@ -10,12 +10,12 @@ from PIL import Image
 from sklearn import config_context
 from sklearn.pipeline import make_pipeline
 
-from skseg import ColorConverter, KMeansSegmenter, WhiteBalancer
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalancer
 
 IMAGE = np.array([[[255, 0, 0]] * 3, [[0, 0, 255]] * 3], dtype=np.uint8)
 
 
-@pytest.mark.parametrize("estimator", [KMeansSegmenter(), ColorConverter(), WhiteBalancer()])
+@pytest.mark.parametrize("estimator", [KMeansSegmenter(), ColorConverter(), WhiteBalancer(), RegionSegmenter()])
 def test_an_estimator_links_to_its_page(estimator):
     page = f"api/skseg.{type(estimator).__name__}.html"
     assert page in estimator._repr_html_()
@@ -62,6 +62,36 @@ def test_a_large_label_map_is_shown_small():
 def test_only_a_single_image_is_shown(X):
     assert thumbnail_of(KMeansSegmenter(2, random_state=0).fit(X)) is None
     assert thumbnail_of(KMeansSegmenter(2, random_state=0).partial_fit(X)) is None
+
+
+def test_the_regions_of_an_image_are_shown_in_their_mean_colors():
+    half = np.random.default_rng(0).integers(100, 120, (150, 400, 3), dtype=np.uint8)
+    image = np.ma.array(np.concatenate([half, half + np.uint8(60)]), mask=False)
+    image[:10, :10] = np.ma.masked
+    estimator = RegionSegmenter(n_regions=2)
+    assert thumbnail_of(estimator) is None
+    shown = thumbnail_of(estimator.fit(image))
+    assert shown.shape == (150, 200, 4)
+    assert (shown[:5, :5, 3] == 0).all()
+    assert np.abs(shown[[20, -1], 20, :3].astype(int) - estimator.transform(image)[[40, -1], 40]).max() <= 1
+    assert (shown[5:, 5:, 3] == 255).all()
+
+
+@pytest.mark.parametrize("n_channels", [1, 5])
+def test_regions_of_any_channels_are_shown(n_channels):
+    image = np.zeros((300, 40, n_channels), dtype=np.int16)
+    image[100:], image[200:] = 500, 3000
+    shown = thumbnail_of(RegionSegmenter(KMeansSegmenter(3, color_space=None), n_regions=3).fit(image))
+    assert np.array_equal(np.unique(shown[..., :3]), np.rint([0, 127.5 if n_channels == 5 else 42.5, 255]))
+
+
+@pytest.mark.parametrize(
+    "X", [[IMAGE, IMAGE], IMAGE[np.newaxis], np.ma.array(IMAGE, mask=True)], ids=["list", "stack", "masked"]
+)
+def test_only_regions_of_a_single_image_are_shown(X):
+    estimator = RegionSegmenter(min_size=1).fit(IMAGE)
+    assert thumbnail_of(estimator) is not None
+    assert thumbnail_of(estimator.fit(X)) is None
 
 
 def test_text_stays_short():

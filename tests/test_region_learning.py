@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skseg import KMeansSegmenter, RegionSegmenter
+from skseg import KMeansSegmenter, RegionSegmenter, io
 
 
 def scene(seed):
@@ -126,8 +126,27 @@ def test_a_truth_that_teaches_nothing_is_refused(X, y, message):
 
 @pytest.mark.parametrize("cost", ["train", None, 1])
 def test_an_unknown_cost_is_refused(cost):
-    with pytest.raises(ValueError, match=r"cost must be 'default' or 'learn'; got"):
+    with pytest.raises(ValueError, match=r"cost must be 'default', 'learn' or a dict of weights; got"):
         RegionSegmenter(cost=cost).fit(IMAGES[0])
+
+
+def test_weights_that_were_learned_can_be_given(learned, tmp_path):
+    given = RegionSegmenter(min_size=20, cost=learned.weights_).fit(IMAGES[5])
+    assert given.weights_ == learned.weights_
+    assert np.array_equal(given.labels_, learned.predict(IMAGES[5]))
+    assert given.weights_ is not learned.weights_
+    io.save(given, tmp_path / "regions.skseg")
+    assert io.load(tmp_path / "regions.skseg").cost == learned.weights_
+    assert clone(given).fit(IMAGES[6]).weights_ == learned.weights_
+
+
+@pytest.mark.parametrize("change", [{"size": np.nan}, {"size": -np.inf}, {"size": "1"}, {"size": None}, {"more": 1.0}])
+def test_weights_that_make_no_cost_are_refused(learned, change):
+    estimator = RegionSegmenter(min_size=20, cost=learned.weights_ | change)
+    with pytest.raises(ValueError, match=r"cost must hold a finite number for each of 'size', .*; got"):
+        estimator.fit(IMAGES[0])
+    with pytest.raises(ValueError, match="cost must hold a finite number"):
+        estimator.set_params(cost={"size": 1.0}).fit(IMAGES[0])
 
 
 def test_a_truth_with_unusual_names_is_put_into_the_order_of_the_image():

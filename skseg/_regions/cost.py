@@ -4,6 +4,7 @@ A logistic regression on a few numbers, each of them a logarithm. Nothing here k
 """
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -68,12 +69,15 @@ class Cost(NamedTuple):
         return np.asarray(np.log(numbers + _OFFSETS))
 
 
-def check_weights(weights: Mapping[str, Any]) -> dict[str, float]:
+def check_weights(weights: Mapping[str, Any], name: str = "weights") -> dict[str, float]:
     """Weights as finite numbers, one for each term, and the intercept."""
-    checked = {name: float(weights[name]) for name in (*TERMS, "intercept")}
-    if len(weights) != len(checked) or not np.isfinite(list(checked.values())).all():
-        raise ValueError(f"weights must be finite numbers for {', '.join(checked)}; got {dict(weights)} instead.")
-    return checked
+    terms = (*TERMS, "intercept")
+    is_number = [isinstance(each, Real) and -np.inf < float(each) < np.inf for each in weights.values()]
+    if set(weights) != set(terms) or not all(is_number):
+        raise ValueError(
+            f"{name} must hold a finite number for each of {', '.join(map(repr, terms))}; got {dict(weights)} instead."
+        )
+    return {term: float(weights[term]) for term in terms}
 
 
 _OFFSETS = np.array(list(_LEAST.values()))

@@ -23,18 +23,13 @@ from .cost import Cost
 from .graph import Graph, Labels, connected, count_labels, graph, sum_pixels
 from .grid import Grid
 from .merge import merge
+from .start import start_colors
 from .tree import Tree
 
 _SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
 _USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
-_OWN: dict[str, Any] = {  # k-means of an image that has no segmenter
-    "n_clusters": 32,
-    "init": "k-means++",
-    "n_init": 3,
-    "max_iter": 300,
-    "tol": 1e-2,  # more effort took half of the time and made regions no better
-    "random_state": 0,
-}
+_HALVINGS = 5  # of the colors of an image that has no segmenter, for 32 clusters
+_ITERATIONS = 10  # of its k-means; each carries noise farther
 _LAB = (0.7, 1.0, 1.0)  # its weights of L*, a*, b*
 _SMALLEST = 1 / 6000  # share of the pixels that a region has at least
 
@@ -112,8 +107,11 @@ def _own_model(image: NDArray[Any], value_range: str | ArrayLike) -> Model:
     color_space, weights = ("lab", _LAB) if n_channels == 3 else (None, None)
     census = count_images(images, color_space, None, most=LIMITS.colors_in_fit)
     scan = None if census.is_complete else PixelScan(images, color_space, None, census.colors[:1], None)
-    value_range = _own_range(census) if is_word(value_range, "auto") else value_range
-    return fit_model(census, scan, color_space=color_space, channel_weights=weights, value_range=value_range, **_OWN)
+    start = start_colors(census.colors, census.weights, _HALVINGS)
+    params: dict[str, Any] = {"init": start, "n_clusters": len(start), "n_init": 1, "random_state": 0}
+    params |= {"max_iter": _ITERATIONS, "tol": 0.0, "color_space": color_space, "channel_weights": weights}
+    params["value_range"] = _own_range(census) if is_word(value_range, "auto") else value_range
+    return fit_model(census, scan, **params)
 
 
 def _own_range(census: Census) -> str | tuple[float, float]:

@@ -1,6 +1,6 @@
 """RegionSegmenter: label map of a KMeansSegmenter → connected regions → tree of their merging → a cut through it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from numbers import Integral
 from typing import Any, Self, overload
@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from .. import metrics
 from .._census import means_by_label
 from .._checks import cast_if_exact, check_n_jobs
-from .._color import check_value_range, round_to
+from .._color import check_value_range, display_colors, display_limits, round_to
 from .._errors import as_real, is_word
 from .._images import Image, ImageLike, Images, LabelMap, OneImage, Pixels, SingleImage, is_named, open_images
-from .._notebook import NotebookMixin
+from .._notebook import NotebookMixin, small, thumbnail
 from .._segmenter import KMeansSegmenter
 from .._set_output import ImageOutputMixin
 from ..metrics._agreement import mean_score, score_or_none
+from .cost import check_weights
 from .describe import describe
 from .hierarchy import RegionHierarchy, check_probability
 from .learn import Lesson, learn, make_lesson
@@ -54,9 +55,10 @@ class RegionSegmenter(
         Parts with fewer pixels are first merged with the neighbor nearest in color; "auto" is 1/6000 of the
         pixels of the image.
 
-    cost : {"default", "learn"}, default="default"
+    cost : {"default", "learn"} or dict of str to float, default="default"
         With "learn", `fit` learns the weights of the cost from the true regions `y`. "default" uses weights from
-        photos of many kinds, and ignores `y`: a search over `scale` does not relearn the weights.
+        photos of many kinds, and ignores `y`: a search over `scale` does not relearn the weights. A dict gives the
+        weights, such as `weights_` of another RegionSegmenter.
 
     n_jobs : int or None, default=None
         Number of images of a list to process in parallel, through joblib.
@@ -118,7 +120,7 @@ class RegionSegmenter(
         scale: float = SCALE,
         n_regions: int | None = None,
         min_size: int | str = "auto",
-        cost: str = "default",
+        cost: str | Mapping[str, float] = "default",
         n_jobs: int | None = None,
         value_range: str | ArrayLike = "auto",
     ) -> None:
@@ -304,11 +306,14 @@ class RegionSegmenter(
         n_channels = images.first.n_channels
         _check_images(images, n_channels)
         segmenter = None if self.segmenter is None else clone(self.segmenter).fit(images)
-        weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
+        if isinstance(self.cost, Mapping):
+            weights = check_weights(self.cost, "cost")
+        else:
+            weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
         fitted = copy(self)
         fitted._set_fitted(segmenter, weights, n_channels)
         if has_labels:
-            fitted.labels_ = fitted.predict(images)
+            fitted._set_labels(images)
         return fitted
 
     def _open_images(self, X: ImageLike) -> Image:
@@ -372,8 +377,10 @@ class RegionSegmenter(
         check_probability(self.scale)
         check_n_jobs(self.n_jobs)
         check_value_range(self.value_range)
-        if not is_word(self.cost, "default", "learn"):
-            raise ValueError(f"cost must be 'default' or 'learn'; got {self.cost!r} instead.")
+        if isinstance(self.cost, Mapping):
+            check_weights(self.cost, "cost")
+        elif not is_word(self.cost, "default", "learn"):
+            raise ValueError(f"cost must be 'default', 'learn' or a dict of weights; got {self.cost!r} instead.")
         if not is_word(self.min_size, "auto"):
             check_scalar(self.min_size, "min_size", Integral, min_val=0)
         if self.n_regions is not None:
@@ -384,7 +391,19 @@ class RegionSegmenter(
         self.segmenter_ = segmenter
         self.weights_ = weights
         self.n_features_in_ = n_channels
-        self.__dict__.pop("labels_", None)  # of an earlier X
+        for name in ("labels_", "_colors"):  # of an earlier X
+            self.__dict__.pop(name, None)
+
+    def _set_labels(self, images: Image) -> None:
+        """Set the regions of the images, and of a single image the colors to show them in."""
+        self.labels_ = self.predict(images)
+        if isinstance(images.data, np.ndarray) and images.data.ndim == 3:
+            self._colors = _colors_shown(images.data, self.labels_)
+
+    def _repr_html_fitted(self) -> str:
+        """The regions of a single image in their mean colors, for notebooks."""
+        colors: NDArray[np.float64] = getattr(self, "_colors", np.empty((0, 3)))
+        return thumbnail(self.labels_, colors, "regions") if len(colors) else ""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -441,8 +460,23 @@ def paint_regions(image: NDArray[Any], regions: NDArray[Any]) -> NDArray[Any]:
     painted = data.copy()
     for place in np.ndindex(numbers.shape[:-2]):
         inside = numbers[place] >= 0
-        members = numbers[place][inside]
-        if members.size:
-            means = means_by_label(members, np.moveaxis(data[place][inside], -1, 0))
-            painted[place][inside] = round_to(means, data.dtype)[members]
+        painted[place][inside] = _mean_colors(data[place], numbers[place])[numbers[place][inside]]
     return painted if not isinstance(image, np.ma.MaskedArray) else np.ma.MaskedArray(painted, mask=np.copy(image.mask))
+
+
+def _mean_colors(image: NDArray[Any], regions: NDArray[Any]) -> NDArray[Any]:
+    """The mean color of each region, in the dtype of the image, (n_regions, n_channels)."""
+    inside = regions >= 0
+    means = means_by_label(regions[inside], np.moveaxis(image[inside], -1, 0)) if inside.any() else image[:0, 0]
+    return round_to(means, image.dtype)
+
+
+def _colors_shown(image: NDArray[Any], regions: NDArray[Any]) -> NDArray[np.float64]:
+    """The mean colors of the regions in a thumbnail, as sRGB from 0 to 1, (n_regions, 3)."""
+    shown = np.ma.getdata(regions[small(regions)])
+    numbers, places = np.unique(shown, return_inverse=True)
+    thin = image[small(image)]
+    means = _mean_colors(np.ma.getdata(thin), places.reshape(shown.shape))
+    colors = np.zeros((int(numbers.max(initial=-1)) + 1, 3))
+    colors[numbers[numbers >= 0]] = display_colors(means[numbers >= 0], display_limits(thin))
+    return colors

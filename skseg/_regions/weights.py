@@ -1,7 +1,7 @@
 """The default weights of the cost of a merger, and the default scale.
 
 Found by ``python tests/benchmarks/regions.py --data PATH --learn`` on the 300 images for training and validation of
-BSDS500 [1]_.
+BSDS500 [1]_; how likely people are to draw a boundary, by the option ``--boundaries --limit 60``.
 
 References
 ----------
@@ -20,3 +20,4 @@ WEIGHTS = {
     "intercept": 1.02,
 }
 SCALE = 0.55  # the probability at which covering is highest in the cross-validation
+DRAWN = -1.06, 0.59  # intercept and slope of the log-odds that people draw a boundary, by its cost

@@ -5,6 +5,7 @@
     python tests/benchmarks/regions.py --data PATH --learn-from 20
     python tests/benchmarks/regions.py --data PATH --copies [--limit 50]
     python tests/benchmarks/regions.py --data PATH --noise 0.1
+    python tests/benchmarks/regions.py --data PATH --boundaries
 
 PATH holds JPEG images and, for each, a MATLAB file of the same name with segmentations by several people, in any
 folders, as in the Berkeley Segmentation Data Set (BSDS500). For each method the table has covering, probabilistic
@@ -21,14 +22,21 @@ is also judged with weights that were learned from so many images of the other h
 
 With --copies, it tells how far the regions of an image are those of its copies: the covering of one by the other, at
 the pixels of the smaller one, and the numbers of regions. The copies have other sizes, or the same size and noise of
-one gray level, which tells what the least change does.
+one gray level, the losses of a JPEG file of quality 90, or a row and a column less, which tells what the least change
+does.
 
 With --noise, the images that are judged get normal noise in each channel, of this standard deviation relative to the
 range of colors. Weights are learned without it.
+
+With --boundaries, the numbers of `RegionHierarchy.boundaries` in `skseg/_regions/weights.py` are found: a logistic
+regression of the share of people who separate two of the smallest regions on the cost at which the regions join, each
+pair as often as their border is long. The table has the mean probability of the borders in each tenth, the share of
+people, and the share of the borders, cross-validated between the halves of the images.
 """
 
 import argparse
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from time import process_time
 
@@ -40,8 +48,13 @@ from skimage.color import rgb2lab
 from skimage.graph import cut_threshold, rag_mean_color
 from skimage.io import imread
 from skimage.segmentation import felzenszwalb, quickshift, slic
+from sklearn.linear_model import LogisticRegression
 
 from skseg import KMeansSegmenter, RegionSegmenter, clean_labels, metrics
+from skseg._regions.describe import describe
+from skseg._regions.learn import compare, make_lesson
+from skseg._regions.tree import joining_heights
+from skseg._regions.weights import WEIGHTS
 
 SCALES = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7]
 MEASURES = (metrics.covering, metrics.probabilistic_rand, metrics.variation_of_information)
@@ -135,21 +148,71 @@ def evenly(items, number):
     return items if number is None else [items[index] for index in np.linspace(0, len(items) - 1, number).astype(int)]
 
 
-def compare_copy(factor, image_path, _):
-    """Mean covering of the regions of an image by its copy's and the other way round, and both numbers of regions."""
+def make_copy(kind, image_path):
+    """A copy of an image, and what it shows of the image."""
     photo = Image.open(image_path)
-    resized = photo.resize([round(factor * side) for side in photo.size], Image.Resampling.LANCZOS)
-    copy = with_noise(image_path, 1 / 255) if factor == 1 else np.asarray(resized)
-    both = [RegionSegmenter().fit_predict(each) for each in (np.asarray(photo), copy)]
+    if kind == "noise":
+        return with_noise(image_path, 1 / 255), np.s_[:, :]
+    if kind == "JPEG":
+        file = BytesIO()
+        photo.save(file, "jpeg", quality=90)
+        return np.asarray(Image.open(file)), np.s_[:, :]
+    if kind == "shift":
+        return np.asarray(photo)[1:, 1:], np.s_[1:, 1:]
+    return np.asarray(photo.resize([round(kind * side) for side in photo.size], Image.Resampling.LANCZOS)), np.s_[:, :]
+
+
+def compare_copy(kind, image_path, _):
+    """Mean covering of the regions of an image by its copy's and the other way round, and both numbers of regions."""
+    copy, shown = make_copy(kind, image_path)
+    both = [RegionSegmenter().fit_predict(each) for each in (imread(image_path), copy)]
+    numbers = [each.max() + 1 for each in both]
+    both[0] = both[0][shown]
     smaller = min(both[0].shape, both[1].shape)
     regions, others = (each[np.ix_(*map(centers, each.shape, smaller))] for each in both)
     coverings = metrics.covering(regions, others), metrics.covering(others, regions)
-    return np.mean(coverings), both[0].max() + 1, both[1].max() + 1
+    return np.mean(coverings), *numbers
 
 
 def centers(n_pixels, n_parts):
     """The pixels in the middle of so many equal parts."""
     return (2 * np.arange(n_parts) + 1) * n_pixels // (2 * n_parts)
+
+
+def judge_borders(image_path, truth_path):
+    """Of each border of the smallest regions: the cost at which they join, who separates them, and its length."""
+    described, tables = make_lesson(describe(imread(image_path), None, "auto"), read_truths(truth_path))
+    costs = joining_heights(described.tree(WEIGHTS), described.start.pairs)
+    _, separate, _ = compare(described.start, described.cost(WEIGHTS), tables)
+    return np.stack([costs, separate, described.start.borders[:, 0]])
+
+
+def calibrate(borders):
+    """A logistic regression of the share of people who separate two regions on the cost at which they join."""
+    costs, separate, lengths = np.concatenate(borders, axis=1)
+    times = np.concatenate([lengths * separate, lengths * (1 - separate)])
+    is_separate = np.arange(len(times)) < len(costs)
+    regression = LogisticRegression(C=1e4)
+    return regression.fit(np.tile(costs, 2)[:, np.newaxis], is_separate, sample_weight=times / times.mean())
+
+
+def print_reliability(borders):
+    regression = calibrate(borders)
+    print(f"intercept {regression.intercept_[0]:.2f}, slope {regression.coef_[0, 0]:.2f}")
+    probabilities = np.empty(sum(each.shape[1] for each in borders))
+    is_even = np.repeat(np.arange(len(borders)) % 2 == 0, [each.shape[1] for each in borders])
+    costs, separate, lengths = np.concatenate(borders, axis=1)
+    for fold, judged in ((1, is_even), (0, ~is_even)):
+        regression = calibrate(borders[fold::2])
+        probabilities[judged] = regression.predict_proba(costs[judged][:, np.newaxis])[:, 1]
+    tenths = np.minimum((10 * probabilities).astype(int), 9)
+    totals = np.bincount(tenths, lengths, 10)
+    means, shares = (
+        np.bincount(tenths, lengths * each, 10) / np.maximum(totals, 1) for each in (probabilities, separate)
+    )
+    print(f"mean error {np.average(np.abs(means - shares), weights=totals):.3f}")
+    for row in zip(means, shares, totals / totals.sum(), strict=True):
+        print("{:.2f}  {:.2f}  {:.3f}".format(*row))
 
 
 def print_row(name, results, own):
@@ -170,6 +233,7 @@ def main():
     parser.add_argument("--learn", action="store_true", help="find the weights that skseg ships")
     parser.add_argument("--learn-from", type=int, help="compare with weights learned from only so many images")
     parser.add_argument("--copies", action="store_true", help="compare images with their copies of other sizes")
+    parser.add_argument("--boundaries", action="store_true", help="find how likely people are to draw a boundary")
     parser.add_argument("--noise", type=float, help="judge images with noise")
     parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS, help="which of them, by default all")
     options = parser.parse_args()
@@ -182,9 +246,15 @@ def main():
     others = [pair for pair in files if pair not in tests]
 
     if options.copies:
-        for factor in (0.25, 0.5, 1, 2, 3):
-            means = np.mean(Parallel(options.n_jobs)(delayed(compare_copy)(factor, *pair) for pair in others), axis=0)
-            print("{} times: covering {:.3f}, {:.1f} regions, of the copy {:.1f}".format(factor, *means), flush=True)
+        for kind in ("noise", "JPEG", "shift", 0.25, 0.5, 2, 3):
+            compared = Parallel(options.n_jobs)(delayed(compare_copy)(kind, *pair) for pair in others)
+            means, least = np.mean(compared, axis=0), np.min(compared, axis=0)[0]
+            name = kind if isinstance(kind, str) else f"{kind} times"
+            figures = "covering {:.3f}, least {:.2f}; {:.1f} regions, of the copy {:.1f}"
+            print(f"{name}: {figures.format(means[0], least, *means[1:])}", flush=True)
+        return
+    if options.boundaries:
+        print_reliability(Parallel(options.n_jobs)(delayed(judge_borders)(*pair) for pair in others))
         return
     if options.learn:
         print(learn(others, options.n_jobs).weights_, flush=True)
