@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, check_scalar
 
+from ._color import round_to
 from ._images import ImageLike
 from ._model import Model
 from ._segmenter import KMeansSegmenter
@@ -90,7 +91,7 @@ def check_chart(n_colors: int, n_clusters: int) -> None:
 def choose(model: Model, chart: NDArray[np.generic]) -> NDArray[np.intp]:
     """The colors of a chart, in the units of a model, that reproduce the colors of the model best."""
     features, weights = model.conversion.convert(model.census.colors), model.census.weights
-    candidates = model.conversion.convert(chart)
+    candidates = model.conversion.convert(round_to(np.asarray(chart, dtype=np.float64), model.dtype))
     if len(features) > _MAX_COLORS:
         features, weights = _grouped(features, weights)
     costs = cdist(features, candidates, "sqeuclidean") * (weights / weights.sum())[:, np.newaxis]
