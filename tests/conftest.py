@@ -29,6 +29,7 @@ NEEDED = {
     "benchmarks/large_images.py": "zarr",
     "test_cli.py": "click",
     "test_cli_batches.py": "click",
+    "test_cli_make.py": "click",
     "test_cli_regions.py": "rasterio",
     "test_curve.py": "click",
     "test_display.py": "matplotlib",
@@ -44,6 +45,7 @@ NEEDED = {
     "test_no_data.py": "rasterio",
     "test_polygons.py": "rasterio",
     "test_rasters.py": "rasterio",
+    "test_svg.py": "shapely",
 }
 collect_ignore = [name for name, library in NEEDED.items() if find_spec(library) is None]
 

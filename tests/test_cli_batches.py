@@ -22,13 +22,14 @@ from sklearn.model_selection import cross_val_score
 
 from skseg import KMeansSegmenter, TileKFold, io
 from skseg.cli import app, steps
-from skseg.cli.messages import as_line
+from skseg.cli.messages import as_line, progress_bar
 from skseg.cli.results import digest
 
 RESULTS = {
     "color": "segmented.png",
     "label": "labels.png",
     "polygons": "polygons.geojson",
+    "svg": "outlines.svg",
     "distance": "distances.tif",
 }
 MAPS = {"color": "segmented.tif", "label": "labels.tif.aux.xml", "distance": "distances.tif"}
@@ -375,10 +376,28 @@ def test_only_a_palette_lists_very_many_clusters(folder):
 
 def test_a_progress_bar_is_shown_in_a_terminal(folder, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("skseg.cli.messages.PATIENCE", 0)
     outcome = skseg("segment", "photos", "-k", 2)
     assert outcome.exit_code == 0
     assert "Reading" in outcome.stderr
-    assert "2/2" in outcome.stderr
+
+
+def test_what_is_done_soon_shows_no_progress_bar(folder, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("skseg.cli.messages.PATIENCE", 600)
+    assert skseg("segment", "photos", "-k", 2).stderr == ""
+
+
+def test_a_progress_bar_tells_how_many_are_done_in_a_second(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("skseg.cli.messages.PATIENCE", 0)
+    with progress_bar("Working", 4) as advance:
+        for _ in range(3):
+            advance(1)
+            time.sleep(0.2)
+    shown = capsys.readouterr().err
+    assert "3/4" in shown
+    assert "it/s" in shown
 
 
 OTHER_RANGE = "Warning: bytes.tif: The largest number in the pixels is 255, but 1 in earlier images."

@@ -10,14 +10,17 @@ References
    clustering", Intelligent Data Analysis 11(4), 2007.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .graph import Floats
 
 
-def start_colors(colors: Floats, weights: Floats, n_halvings: int) -> Floats:
+def start_colors(colors: NDArray[Any], weights: Floats, n_halvings: int) -> Floats:
     """Weighted means of groups of colors, at most ``2**n_halvings``, (n_groups, n_channels)."""
+    colors = colors.astype(np.float64)
     groups = [np.arange(len(colors))]
     for _ in range(n_halvings):
         groups = [half for group in groups for half in _halve(group, colors[group], weights[group])]

@@ -7,21 +7,40 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from threading import Timer
 
 import click
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 from sklearn.exceptions import ConvergenceWarning
 
 from .._errors import NotFiniteError, TooLargeError
 from ..io._pictures import readable
 
+PATIENCE = 2.0  # seconds before a bar is shown
 FAILURES = (ValueError, TypeError, OSError, MemoryError)  # of an image or a file
 _HINTS: dict[type, str] = {
     NotFiniteError: "Give them the nodata value, or a --mask.",
     TooLargeError: "If that is right, give a larger --max-megapixels.",
 }
+
+
+class _Rate(ProgressColumn):
+    """How many are done in a second."""
+
+    def render(self, task: Task) -> Text:
+        return TaskProgressColumn.render_speed(task.speed)
 
 
 def plural(number: int, noun: str) -> str:
@@ -107,11 +126,19 @@ def check_target(path: Path, overwrite: bool, inputs: Iterable[Path]) -> None:
 
 @contextmanager
 def progress_bar(what: str, total: float | None) -> Iterator[Callable[[float], None]]:
-    """A bar in the terminal, and the function that moves it on; None if the end is not known."""
+    """A bar in the terminal after some seconds, and the function that moves it on; None if the end is not known."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda _: None
         return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+    progress = Progress(*columns, console=console, transient=True)
+    wait = Timer(PATIENCE, progress.start)
+    wait.start()
+    try:
         yield partial(progress.advance, progress.add_task(what, total=total))
+    finally:
+        wait.cancel()
+        wait.join()
+        if progress.live.is_started:
+            progress.stop()

@@ -96,8 +96,10 @@ class Results:
                 f"{readable(there[0])} exists{more}; give --overwrite to replace what is there, --resume to skip it, "
                 "or another directory."
             )
-        with as_click_error():
+        try:
             check_tolerance(self.simplify)
+        except (ValueError, ModuleNotFoundError) as error:
+            raise click.ClickException(str(error)) from error
         large = [picture for picture in batch.pictures if picture.is_large]
         if large and (self.polygons is not None or self.smallest or not {"polygons", "svg"}.isdisjoint(self.outputs)):
             raise click.UsageError(
