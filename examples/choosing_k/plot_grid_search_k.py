@@ -2,8 +2,8 @@
 Choose K for a photo
 ====================
 
-``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` weighs the explained variance of held-out
-pixels against the number of clusters. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
+``KMeans.score`` always prefers the largest K. The score of ``KMeansSegmenter`` weighs the explained variance of
+held-out pixels against the number of clusters. It has its maximum at a sensible K, so ``GridSearchCV`` can choose it.
 """
 
 # %%
