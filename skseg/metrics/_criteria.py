@@ -262,7 +262,7 @@ def simplified_silhouette(clusters: Clusters) -> float:
     >>> from skseg import KMeansSegmenter
     >>> from skseg.metrics import simplified_silhouette
     >>> pixels = [[0.0], [1.0], [10.0], [11.0]]
-    >>> round(simplified_silhouette(KmeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
+    >>> round(simplified_silhouette(KMeansSegmenter(2, random_state=0).fit(pixels), pixels), 3)
     0.95
     """
     features, weights, _, centers, n_clusters = clusters

@@ -12,7 +12,7 @@ with noise. Segmenters are fitted to four fifths of the tiles of an image and sc
 
 Photos, by default six of scikit-image, have no true number of colors. Two choices for the same photo should be equal:
 with five, four or three folds of tiles of different sizes, after JPEG, and in two thirds of the size. Photos are
-reduced to 256 pixels a side.
+reduced to 160 pixels a side.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def judge_graphic(kind: str, seed: int, variant: str) -> tuple[Choices, int]:
 
 def judge_photo(photo: np.ndarray) -> list[Choices]:
     """The choices for a photo, in five circumstances."""
-    small = resized(photo, min(1, 256 / max(photo.shape)))
+    small = resized(photo, min(1, 160 / max(photo.shape)))
     cases = [folds(small), folds(small, 4, 6), folds(small, 3, 4), folds(jpeg(small, 80)), folds(resized(small, 2 / 3))]
     return [choices(case) for case in cases]
 
