@@ -218,7 +218,7 @@ def test_more_labels_than_an_octet_holds_fit_into_16_bits(folder):
 def test_start_colors_are_as_many_as_clusters(folder, command):
     outcome = skseg(command, "photos", "--init", "#000000,#ffffff")
     assert outcome.exit_code == 2
-    assert "Invalid value for '--init': 2 colors for 10 clusters; give -k 2." in outcome.output
+    assert "Invalid value for '--init': 2 colors for 8 clusters; give -k 2." in outcome.output
     assert skseg(command, "photos", "--init", "#000000,#ffffff", "-k", 2).exit_code == 0
 
 
