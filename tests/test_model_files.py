@@ -24,6 +24,7 @@ COFFEE = coffee()[::8, ::8]
 OTHER = np.rint(coffee()[3::9, ::9] * [0.9, 0.8, 0.5]).astype(np.uint8)  # in another light
 UNSAVED = {
     "labels_",
+    "_colors",  # of the labels, for notebooks
     "cache",  # a cache
     "_tol",  # of scikit-learn's KMeans: numbers of its own last fit
     "_n_init",

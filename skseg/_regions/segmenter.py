@@ -397,7 +397,7 @@ class RegionSegmenter(
     def _set_labels(self, images: Image) -> None:
         """Set the regions of the images, and of a single image the colors to show them in."""
         self.labels_ = self.predict(images)
-        if isinstance(images.data, np.ndarray) and images.data.ndim == 3:
+        if isinstance(self.labels_, np.ndarray) and self.labels_.ndim == 2 and isinstance(images.data, np.ndarray):
             self._colors = _colors_shown(images.data, self.labels_)
 
     def _repr_html_fitted(self) -> str:
