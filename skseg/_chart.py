@@ -11,13 +11,11 @@ from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, check_scalar
 
 from ._images import ImageLike
+from ._limits import LIMITS
 from ._model import Model
 from ._segmenter import KMeansSegmenter
 
 Floats = NDArray[np.float64]
-
-_MAX_COLORS = 4096  # of an image that are compared with a chart; more are grouped first
-_MAX_CHOICES = 5000  # which are all tried
 
 
 def choose_colors(
@@ -91,11 +89,11 @@ def choose(model: Model, chart: NDArray[np.generic]) -> NDArray[np.intp]:
     """The colors of a chart, in the units of a model, that reproduce the colors of the model best."""
     features, weights = model.conversion.convert(model.census.colors), model.census.weights
     candidates = model.conversion.convert(chart, model.dtype)
-    if len(features) > _MAX_COLORS:
+    if len(features) > LIMITS.chart_colors:
         features, weights = _grouped(features, weights)
     costs = cdist(features, candidates, "sqeuclidean") * (weights / weights.sum())[:, np.newaxis]
     n_chosen = len(model.centers)
-    if comb(len(candidates), n_chosen) <= _MAX_CHOICES:
+    if comb(len(candidates), n_chosen) <= LIMITS.chart_choices:
         choices = map(list, combinations(range(len(candidates)), n_chosen))
         return np.array(min(choices, key=lambda choice: costs[:, choice].min(axis=1).sum()), dtype=np.intp)
     nearness = cdist(model.centers, candidates, "sqeuclidean") * model.sizes[:, np.newaxis]
@@ -109,7 +107,7 @@ def _grouped(features: Floats, weights: Floats) -> tuple[Floats, Floats]:
     groups = np.zeros(len(features), dtype=np.intp)
     for n_cells in (4, 8, 16, 32, 64, 128, 256):
         cells, finer = np.unique((unit * n_cells).astype(np.intp), axis=0, return_inverse=True)
-        if len(cells) > _MAX_COLORS:
+        if len(cells) > LIMITS.chart_colors:
             break
         groups = finer.ravel()
     sizes = np.bincount(groups, weights)

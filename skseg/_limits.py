@@ -24,6 +24,8 @@ class Limits:
     written_labels : labels of a label map that the command writes; 16 bits hold no more
     command_pixels : pixels of a large file that the command works on at a time
     command_bytes : of images that the command keeps until their results are written, so that a few are read once
+    chart_colors, chart_choices : colors of images that are compared with a chart before they are grouped, and choices
+        from a chart that are all tried
     crossed_labels : cells of a table of two labels that is not worth compressing
     probed_pixels : pixels that tell how many distinct colors there are, about
     keys : distinct colors with keys of up to 32 bits that are counted
@@ -51,6 +53,8 @@ class Limits:
     written_labels: int = 65535
     command_pixels: int = 1 << 20
     command_bytes: int = 1 << 29
+    chart_colors: int = 4096
+    chart_choices: int = 5000
     crossed_labels: int = 1 << 22
     probed_pixels: int = 1 << 13
     keys: int = 1 << 22

@@ -45,7 +45,7 @@ ROOMS = {
         "_errors",
         "_limits",
     },
-    "front door": {"core", "_regions", "_plot"},
+    "front door": {"core", "_regions", "_plot", "io", "metrics"},
 }
 
 
@@ -124,7 +124,7 @@ def test_importing_the_library_loads_nothing_before_its_first_use_and_no_plottin
 
 def test_every_package_that_is_imported_is_declared():
     declared = {re.split("[^a-z-]", entry)[0] for entry in requires("skseg")}
-    names = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+    names = {"PIL": "pillow", "lazy_loader": "lazy-loader", "skimage": "scikit-image", "sklearn": "scikit-learn"}
     used = {package for module in MODULES for package in imported_packages(module)} - set(sys.stdlib_module_names)
     used -= {"skseg", "xarray", "dask"}  # which users bring with their arrays
     assert {names.get(package, package) for package in used} <= declared

@@ -437,6 +437,7 @@ def forget(monkeypatch, *packages):
 def test_without_its_extra_the_command_says_how_to_get_it(monkeypatch, missing):
     forget(monkeypatch, "skseg.cli", missing)
     monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(sys, "argv", ["skseg", "segment"])
     with pytest.raises(SystemExit, match=r'The command skseg needs click and rich: .* install "skseg\[cli\]"'):
         main()
 
@@ -444,6 +445,7 @@ def test_without_its_extra_the_command_says_how_to_get_it(monkeypatch, missing):
 def test_another_missing_module_is_not_blamed_on_the_extra(monkeypatch):
     forget(monkeypatch, "skseg.cli")
     monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.setattr(sys, "argv", ["skseg", "segment"])
     with pytest.raises(ModuleNotFoundError, match="PIL"):
         main()
 

@@ -114,11 +114,11 @@ def cost(image, chart, chosen):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("all_tried", [True, False])
-def test_a_choice_from_a_small_chart_is_the_best_of_all(seed, all_tried, monkeypatch):
+def test_a_choice_from_a_small_chart_is_the_best_of_all(seed, all_tried, lower):
     rng = np.random.default_rng(seed)
     image, chart = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8), rng.integers(0, 256, (9, 3), dtype=np.uint8)
     if not all_tried:
-        monkeypatch.setattr("skseg._chart._MAX_CHOICES", 0)
+        lower(chart_choices=0)
     chosen = choose_colors(image, chart, 3, color_space="rgb")
     best = min(cost(image, chart, choice) for choice in combinations(range(9), 3))
     assert chosen.tolist() == sorted(set(chosen.tolist()))
@@ -147,12 +147,12 @@ def test_one_color_is_the_nearest_to_the_mean():
     assert distances[0, chosen] == pytest.approx(distances.min())
 
 
-def test_groups_of_many_colors_give_nearly_the_same_choice(monkeypatch):
+def test_groups_of_many_colors_give_nearly_the_same_choice(lower):
     rng = np.random.default_rng(0)
     image, chart = rng.integers(0, 256, (40, 40, 3), dtype=np.uint8), rng.integers(0, 256, (40, 3), dtype=np.uint8)
     exact = choose_colors(image, chart, 5, color_space="rgb")
     for limit in (600, 1):
-        monkeypatch.setattr("skseg._chart._MAX_COLORS", limit)
+        lower(chart_colors=limit)
         grouped = choose_colors(image, chart, 5, color_space="rgb")
         assert cost(image, chart, grouped) <= (1.03 if limit > 1 else 20) * cost(image, chart, exact)
 

@@ -106,6 +106,13 @@ def _start(ctx: click.Context, _param: object, text: str) -> str | list[str]:
     return start
 
 
+def _check_megapixels(_ctx: object, _param: object, megapixels: float) -> float:
+    """Refuse absurd limits, NaN among them."""
+    if not 0 < megapixels < _MAX_MEGAPIXELS:
+        raise click.BadParameter(f"{megapixels} is not in the range 0<x<{_MAX_MEGAPIXELS}.")
+    return megapixels
+
+
 def _check_jobs(_ctx: object, _param: object, n_jobs: int | None) -> int | None:
     """Refuse 0, which means nothing."""
     if n_jobs == 0:
@@ -155,8 +162,9 @@ reading = _options(
     ),
     click.option(
         "--max-megapixels",
-        type=click.FloatRange(0, _MAX_MEGAPIXELS, min_open=True, max_open=True),
+        type=float,
         default=80,
+        callback=_check_megapixels,
         help="Largest image to read at once; a small file can declare any size.",
     ),
 )
