@@ -397,8 +397,9 @@ class RegionSegmenter(
     def _set_labels(self, images: Image) -> None:
         """Set the regions of the images, and of a single image the colors to show them in."""
         self.labels_ = self.predict(images)
-        if isinstance(self.labels_, np.ndarray) and self.labels_.ndim == 2 and isinstance(images.data, np.ndarray):
-            self._colors = _colors_shown(images.data, self.labels_)
+        labels: Any = self.labels_
+        if isinstance(labels, np.ndarray) and labels.ndim == 2 and isinstance(images.data, np.ndarray):
+            self._colors = _colors_shown(images.data, labels)
 
     def _repr_html_fitted(self) -> str:
         """The regions of a single image in their mean colors, for notebooks."""
