@@ -269,7 +269,10 @@ def test_predict_goes_by_the_colors_of_a_palette(folder, color_space):
             ["--palette", "#404040,#808080", "--color-space", "direction", "photos"],
             "--palette has different colors that --color-space direction does not tell apart.",
         ),
-        (["--palette", "red", "photos"], "'red' must be colors such as '#ff0000,#00ff00'."),
+        (
+            ["--palette", "red", "photos"],
+            "'red' must be a palette file that exists, or colors such as '#ff0000,#00ff00'.",
+        ),
     ],
 )
 def test_predict_says_what_it_needs(folder, arguments, message):
