@@ -42,6 +42,48 @@ def labels_of(name):
         return np.asarray(image)
 
 
+def test_an_ignored_color_that_does_not_occur_changes_nothing(photo):
+    outcome = run("segment", photo, "--ignore", "#ff00ff", "-k", 2, "--json")
+    assert json.loads(outcome.stdout)["images"][0]["n_pixels"] == PICTURE[..., 0].size
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--ignore", "#ffffff,x", "must be a color and maybe a tolerance from 0 to 255"),
+        ("--value-range", "9,3", "is neither auto nor dtype nor two numbers such as 0,4095"),
+        ("--value-range", "low", "is neither auto nor dtype nor two numbers such as 0,4095"),
+    ],
+)
+def test_an_option_says_what_it_takes(photo, option, value, said):
+    outcome = run("segment", photo, option, value)
+    assert outcome.exit_code == 2
+    assert said in outcome.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["segment", "-k", 2, "--init", "#000000,#ffffff"],
+        ["predict", "--palette", "#202020,#808080,#f0f0f0"],
+        ["segment", "-k", 3, "--balance", "#e0d0b0"],
+        ["segment", "-k", 3, "--ignore", "#000000,40"],
+    ],
+    ids=lambda arguments: arguments[-2],
+)
+def test_colors_are_in_the_range_of_the_bits(photo, arguments):
+    imwrite = pytest.importorskip("tifffile").imwrite
+    imwrite("bits.tif", np.rint(PICTURE / 255 * 4095).astype(np.uint16), photometric="rgb")
+    eight, twelve = (json.loads(run(*arguments, name, "--json").stdout) for name in (photo, "bits.tif"))
+    assert twelve["value_range"] in ([0, 4095], [0, 1023])
+    assert np.allclose(eight["images"][0]["shares"], twelve["images"][0]["shares"], atol=0.02)
+
+
+def test_the_range_of_the_type_can_be_given(photo):
+    outcome = run("segment", photo, "-k", 2, "--value-range", "dtype", "--json")
+    assert json.loads(outcome.stdout)["value_range"] == [0, 255]
+
+
 # Instant
 
 

@@ -465,9 +465,7 @@ def test_a_balancer_needs_the_whole_image(balanced):
     imwrite("large.tif", EVENING, photometric="rgb", rowsperstrip=4)
     outcome = skseg("predict", "model.skseg", "large.tif", "--max-megapixels", 0.002)
     assert outcome.exit_code == 1
-    message = (
-        "large.tif: It is too large for a MODEL with a WhiteBalancer, which needs it whole; raise --max-megapixels."
-    )
+    message = "large.tif: It is too large to be balanced, which needs it whole; raise --max-megapixels."
     assert message in outcome.output
     assert skseg("predict", "model.skseg", "large.tif").exit_code == 0
 

@@ -157,6 +157,12 @@ def test_groups_of_many_colors_give_nearly_the_same_choice(lower):
         assert cost(image, chart, grouped) <= (1.03 if limit > 1 else 20) * cost(image, chart, exact)
 
 
+def test_colors_that_hardly_differ_are_one_group(lower):
+    lower(chart_colors=4, chart_choices=0)
+    image = np.concatenate([np.linspace(0, 1e-5, 9), [1.0]])[:, np.newaxis]
+    assert choose_colors(image, [[0.0], [0.5], [1.0]], 2, color_space=None).tolist() == [0, 2]
+
+
 def test_an_image_of_fewer_colors_needs_fewer_of_the_chart():
     image = np.array([[[0, 0, 0], [250, 0, 0]]], dtype=np.uint8)
     chart = np.array([[0, 0, 9], [240, 0, 0], [0, 255, 0]], dtype=np.uint8)

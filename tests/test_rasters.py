@@ -364,6 +364,7 @@ def test_tiles_come_together_to_the_whole(folder, lower, shape):
 
 def test_a_bar_shows_the_rows_that_are_written(folder, monkeypatch, lower):
     monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("skseg.cli.messages.PATIENCE", 0)
     lower(command_pixels=700)
     assert "Writing" in segment(write(**PLACE), "-k", 2).stderr
 
