@@ -15,6 +15,7 @@ from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, Segmentation
 from skseg.metrics import covering
 
 PHOTO = skimage.data.astronaut()[::4, ::4]
+SMALL = PHOTO[::2, ::2]
 MODELS = __file__.replace("test_value_range.py", "data")
 
 
@@ -95,7 +96,7 @@ def test_other_ranges_are_refused(kind, value_range):
 # The same picture
 
 
-@pytest.mark.parametrize("n_bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("n_bits", [10, 14])
 @pytest.mark.parametrize("space", [*color_spaces(), None])
 def test_bits_stand_for_0_to_1_in_every_color_space(space, n_bits):
     whole = KMeansSegmenter(6, color_space=space, random_state=0).fit(at(n_bits))
@@ -305,16 +306,16 @@ def test_balanced_signed_bytes():
 def test_a_model_file_keeps_the_range(tmp_path, value_range):
     path = tmp_path / "model.skseg"
     for model in (
-        KMeansSegmenter(4, color_space="lab", value_range=value_range, random_state=0).fit(at(12)),
-        WhiteBalancer(value_range=value_range).fit(at(12)),
-        RegionSegmenter(KMeansSegmenter(8, value_range=value_range, random_state=0)).fit(at(12)),
-        RegionSegmenter(value_range=value_range).fit(at(12)),
+        KMeansSegmenter(4, color_space="lab", value_range=value_range, random_state=0).fit(at(12, SMALL)),
+        WhiteBalancer(value_range=value_range).fit(at(12, SMALL)),
+        RegionSegmenter(KMeansSegmenter(8, value_range=value_range, random_state=0)).fit(at(12, SMALL)),
+        RegionSegmenter(value_range=value_range).fit(at(12, SMALL)),
     ):
         io.save(model, path)
         loaded = io.load(path)
         assert loaded.value_range == model.value_range
         assert getattr(loaded, "value_range_", None) == getattr(model, "value_range_", None)
-        for image in (at(12), at(12) // 3):
+        for image in (at(12, SMALL), at(12, SMALL) // 3):
             assert np.array_equal(loaded.transform(image), model.transform(image))
 
 
@@ -332,7 +333,7 @@ def test_regions_of_bits_are_like_those_of_floats():
         assert np.array_equal(RegionSegmenter().fit_predict(at(n_bits)), RegionSegmenter().fit_predict(unit(n_bits)))
 
 
-@pytest.mark.parametrize("n_channels", [1, 3, 5])
+@pytest.mark.parametrize("n_channels", [1, 3])
 @pytest.mark.parametrize(
     "make",
     [
@@ -348,7 +349,7 @@ def test_regions_of_bits_are_like_those_of_floats():
     ],
 )
 def test_regions_of_every_dtype_and_range(make, n_channels):
-    photo = np.rint(unit(12) * 999) / 999
+    photo = np.rint(unit(12, SMALL) * 999) / 999
     bands = np.concatenate([photo, photo[..., ::-1]], axis=-1)[..., :n_channels]
     regions = RegionSegmenter().fit_predict(make(bands))
     expected = RegionSegmenter().fit_predict(bands)
