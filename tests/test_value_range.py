@@ -1,6 +1,8 @@
 """Numbers of 10 to 16 bits: the same picture has the same result, whatever the bits and the form."""
 
-import dask.array as da
+from importlib import import_module
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 import skimage.data
@@ -130,7 +132,9 @@ def forms(image, folder):
     Image.fromarray(image[..., 0]).save(folder / "gray.tif")
     yield "list", [image[:40], image[40:]]
     yield "memmap", np.load(folder / "image.npy", mmap_mode="r")
-    yield "dask", da.from_array(image, chunks=(30, 30, -1))
+    if find_spec("dask"):
+        dask = import_module("dask.array")
+        yield "dask", dask.from_array(image, chunks=(30, 30, -1))
     yield "table", image.reshape(-1, 3)
     yield "masked", np.ma.array(np.vstack([image, np.full_like(image, 60000)]), mask=np.repeat([0, 1], image.size))
 
