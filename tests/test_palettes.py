@@ -98,8 +98,9 @@ def test_an_image_of_many_colors_or_of_other_channels_is_no_palette(tmp_path):
     Image.fromarray(shades).save(tmp_path / "photo.png")
     with pytest.raises(ValueError, match="colors, more than 256"):
         io.load_palette(tmp_path / "photo.png")
+    pytest.importorskip("rasterio")
     Image.fromarray(np.zeros((2, 2), dtype=np.float32)).save(tmp_path / "floats.tif")
-    with pytest.raises(ValueError, match=r"not RGB of 8 bits|rasterio"):
+    with pytest.raises(ValueError, match="not RGB of 8 bits"):
         io.load_palette(tmp_path / "floats.tif")
 
 

@@ -171,7 +171,7 @@ def test_noise_without_a_least_size_is_merged_in_little_time():
     start = process_time()
     hierarchy = segmenter.hierarchy(noise)
     assert hierarchy.n_regions > 7500
-    assert process_time() - start < 20  # minutes, if each merger looked at all regions
+    assert process_time() - start < 5
 
 
 def test_a_background_with_thousands_of_blobs_is_merged_in_little_time():
