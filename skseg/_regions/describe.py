@@ -29,7 +29,7 @@ from .tree import Tree
 _SPREAD = 25.0  # standard deviation that features are scaled to: as of L*a*b* in a usual photo
 _USUAL_SPREAD = 0.36  # standard deviation of the colors of a usual photo, relative to the colors of the whole RGB cube
 _HALVINGS = 5  # of the colors of an image that has no segmenter, for 32 clusters
-_ITERATIONS = 10  # of its k-means; each carries noise farther
+_ITERATIONS = 30  # of its k-means; fewer make regions less steady in strong noise, more carry weak noise farther
 _LAB = (0.7, 1.0, 1.0)  # its weights of L*, a*, b*
 _SMALLEST = 1 / 6000  # share of the pixels that a region has at least
 

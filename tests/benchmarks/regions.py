@@ -181,7 +181,7 @@ def centers(n_pixels, n_parts):
 
 def judge_borders(image_path, truth_path):
     """Of each border of the smallest regions: the cost at which they join, who separates them, and its length."""
-    described, tables = make_lesson(describe(imread(image_path), None, "auto"), read_truths(truth_path))
+    described, tables = make_lesson(describe(imread(image_path), None, "auto", "auto"), read_truths(truth_path))
     costs = joining_heights(described.tree(WEIGHTS), described.start.pairs)
     _, separate, _ = compare(described.start, described.cost(WEIGHTS), tables)
     return np.stack([costs, separate, described.start.borders[:, 0]])
