@@ -79,6 +79,24 @@ def test_colors_are_in_the_range_of_the_bits(photo, arguments):
     assert np.allclose(eight["images"][0]["shares"], twelve["images"][0]["shares"], atol=0.02)
 
 
+@pytest.mark.parametrize("arguments", [["regions"], ["segment", "--each"], ["segment"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("options", "range_", "said"),
+    [
+        ([], [0, 4095], "12 bits: 0 to 4095"),
+        (["--value-range", "dtype"], [0, 65535], "16 bits: 0 to 65535"),
+        (["--value-range", "100,4000"], [100, 4000], "range of values: 100 to 4000"),
+    ],
+    ids=["auto", "dtype", "limits"],
+)
+def test_a_report_says_the_range_that_each_command_found(photo, arguments, options, range_, said):
+    pytest.importorskip("tifffile").imwrite("bits.tif", PICTURE.astype(np.uint16) * 16, photometric="rgb")
+    assert said in run(*arguments, "bits.tif", *options).stdout
+    found = json.loads(run(*arguments, "bits.tif", *options, "--json", "--overwrite").stdout)
+    assert {"value_range": range_}.items() <= (found if arguments == ["segment"] else found["images"][0]).items()
+    assert "bits" not in run(*arguments, photo).stdout
+
+
 def test_the_range_of_the_type_can_be_given(photo):
     outcome = run("segment", photo, "-k", 2, "--value-range", "dtype", "--json")
     assert json.loads(outcome.stdout)["value_range"] == [0, 255]

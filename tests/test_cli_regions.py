@@ -107,6 +107,7 @@ def test_what_is_done_is_told_as_json(folder):
     assert [entry["n_regions"] for entry in told["images"]] == [4, 4]
     assert told["images"][1] | {"files": []} == {
         "image": "photos/coffee.png", "width": 60, "height": 40, "n_pixels": 2400, "n_regions": 4, "files": [],
+        "value_range": [0, 255],
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from .._balancer import WhiteBalancer
-from .._color import display_colors, display_limits, hex_code, round_to
+from .._color import display_colors, display_limits, find_value_range, hex_code, round_to
 from .._errors import NoPixelsError
 from .._images import open_single
 from .._limits import LIMITS
@@ -115,10 +115,10 @@ class Classes:
                 pass
         n_pixels = self._counts.sum()
         shares = (self._counts / max(n_pixels, 1)).tolist()
-        clusters = {"clusters": clusters_of(self._segmenter)} if self._is_own else {}
+        own = {"value_range": self._segmenter.value_range_, "clusters": clusters_of(self._segmenter)}
         height, width = self._original.shape[:2]
         size = {"width": width, "height": height, "n_pixels": int(n_pixels)}
-        return size | self._light | {"shares": shares} | clusters
+        return size | self._light | {"shares": shares} | (own if self._is_own else {})
 
 
 class Regions:
@@ -129,6 +129,8 @@ class Regions:
     def __init__(self, picture: Picture, segmenter: RegionSegmenter, balancers: Sequence[WhiteBalancer] = ()) -> None:
         self._light = light_of([clone(balancer).fit(np.asanyarray(picture)) for balancer in balancers])
         self._pixels = np.asanyarray(picture.balanced(balancers))
+        found = find_value_range(segmenter.value_range, np.ma.compressed(self._pixels))
+        self._value_range = found.of(self._pixels.dtype)
         try:
             self.labels = clone(segmenter).fit_predict(self._pixels)
         except NoPixelsError:  # an empty tile; there is nothing to fit k-means to
@@ -150,7 +152,7 @@ class Regions:
         """The image as JSON."""
         (height, width), n_pixels = self.labels.shape, int(self.table["area"].sum())
         size = {"width": width, "height": height, "n_pixels": n_pixels}
-        return size | self._light | {"n_regions": len(self.table["label"])}
+        return size | self._light | {"value_range": self._value_range, "n_regions": len(self.table["label"])}
 
 
 Outcome = Classes | Regions

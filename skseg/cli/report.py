@@ -49,9 +49,9 @@ def report(
         regions = f", {plural(entry['n_regions'], 'region')}" if "n_regions" in entry else ""
         own_light = f", light {entry['light']}" if "light" in entry else ""
         bands = f" of {', '.join(entry['bands'])}" if "bands" in entry else ""
-        click.echo(
-            f"{entry['image']}: {entry['width']} × {entry['height']} pixels{bands}{regions}{own_light} -> {files}"
-        )
+        bits = f", {words}" if (words := _range_in_words(entry.get("value_range", (0, 1)))) else ""
+        size = f"{entry['width']} × {entry['height']} pixels{bands}{bits}"
+        click.echo(f"{entry['image']}: {size}{regions}{own_light} -> {files}")
         _show_clusters(entry.get("clusters", []), n_listed)
     if light:
         click.echo(f"Light {light['light']}")
@@ -65,13 +65,20 @@ def report(
 
 def _facts_of(batch: Batch, segmenter: KMeansSegmenter) -> Iterator[str]:
     """What the colors are numbers of, if they are not RGB or gray of 8 bits, nor used as they are."""
-    low, high = segmenter.value_range_
-    if (low, high) not in ((0, 1), (0, 255)):
-        n_bits = float(np.log2(high + 1)) if low == 0 < high else 0.5
-        yield f"{n_bits:g} bits: 0 to {high:g}" if n_bits.is_integer() else f"range of values: {low:g} to {high:g}"
+    if words := _range_in_words(segmenter.value_range_):
+        yield words
     names = batch.pictures[0].band_names if batch.pictures else ()
     if channels := shown_as(segmenter.n_features_in_, names):
         yield f"colors: {'bands ' * (not names)}{channels}"
+
+
+def _range_in_words(value_range: tuple[float, float]) -> str:
+    """The range of numbers, if they have not 8 bits nor are used as they are."""
+    low, high = value_range
+    if low == 0 and high in (1, 255):
+        return ""
+    n_bits = float(np.log2(high + 1)) if low == 0 < high else 0.5
+    return f"{n_bits:g} bits: 0 to {high:g}" if n_bits.is_integer() else f"range of values: {low:g} to {high:g}"
 
 
 def _echo_json(batch: Batch, **about: object) -> None:
