@@ -16,7 +16,7 @@ from skimage.data import coffee
 
 from skseg import KMeansSegmenter, WhiteBalancer, choose_colors, clean_labels, io
 from skseg.cli import app
-from skseg.cli.results import SUFFIXES
+from skseg.cli.files import SUFFIXES
 
 PICTURE = coffee()[::10, ::10]
 CHART = (

@@ -1,6 +1,5 @@
 """The results of images: their files, and the treatment of existing ones."""
 
-import csv
 import hashlib
 import json
 import os
@@ -8,45 +7,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from io import TextIOWrapper
 from itertools import chain
 from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
-from .. import io
-from .._color import to_uint8
-from .._images import free_no_data, open_label_map
+from .._images import open_label_map
 from .._limits import LIMITS
 from .._version import __version__
-from ..io._atomic import written_whole
-from ..io._geotiff import write_image, write_labels
 from ..io._opening import beside
 from ..io._pictures import readable
 from ..io._polygons import open_polygons, read_polygons_comment
-from ..io._results import as_palette, fits_png, read_comment
+from ..io._results import read_comment
 from ..io._shapes import check_tolerance, count_points
 from ..io._svg import check_points, read_svg_comment
 from .batch import Batch, Picture
+from .files import SUFFIXES, Advance, write_output, write_table
 from .messages import as_click_error, check_target, progress_bar
 from .outcomes import Columns, Outcome, Polygons, columns_of, polygons_of
 
-SUFFIXES = {  # of the files of each output, rasters as TIFF
-    "color": ("-segmented.png", "-segmented.tif"),
-    "label": ("-labels.png", "-labels.tif"),
-    "distance": ("-distances.tif",),
-    "polygons": ("-polygons.geojson",),
-    "svg": ("-outlines.svg",),
-}
 _COMMENT = "skseg"  # in the polygons of all images
 _READERS = {".geojson": read_polygons_comment, ".svg": read_svg_comment}
 _FIRST_COLUMNS = b"image,label,color,"  # of the table
-
-Advance = Callable[[float], None]  # is called with the share of an image that was done
 
 
 @dataclass(eq=False)
@@ -178,7 +162,7 @@ class Results:
                     tables.append(columns)
                     yield entry
         if self.table and tables:
-            _write_table(self.table, tables)
+            write_table(self.table, tables)
 
     def _finish(
         self, picture: Picture, segment: Callable[[Picture], Outcome], digest: str, advance: Advance
@@ -223,28 +207,9 @@ class Results:
         def advance_output(share: float) -> None:
             advance(share / len(self.outputs))
 
-        return [str(self._write_one(picture, outcome, output, digest, advance_output)) for output in self.outputs]
-
-    def _write_one(self, picture: Picture, outcome: Outcome, output: str, comment: str, advance: Advance) -> Path:
-        """Write an output of an image."""
-        path, raster_path = (self._path(picture, SUFFIXES[output][place]) for place in (0, -1))
-        if picture.is_raster and output not in ("polygons", "svg"):
-            _write_raster(picture, outcome, output, raster_path, comment=comment, advance=advance)
-            return raster_path
-        if output == "polygons":
-            with open_polygons(path, picture.epsg, comment=comment) as add:
-                add(**polygons_of(picture, outcome), simplify=self.simplify)
-        elif output == "svg":
-            look: dict[str, Any] = {"numbers": self.numbers, "fill": not self.unfilled, "names": outcome.names}
-            io.save_svg(outcome.labels, path, outcome.colors, simplify=self.simplify, comment=comment, **look)
-        elif output == "label":
-            io.save_labels(outcome.labels, path, outcome.colors, comment=comment)
-        else:
-            image = outcome.image(output)
-            path = path if fits_png(np.ma.getdata(image)) else raster_path
-            io.save_image(image, path, comment=comment)
-        advance(1)
-        return path
+        look: dict[str, Any] = {"simplify": self.simplify, "numbers": self.numbers, "fill": not self.unfilled}
+        how = look | {"comment": digest, "advance": advance_output}
+        return [str(write_output(picture, outcome, each, self._path(picture), **how)) for each in self.outputs]
 
     @as_click_error()
     def _make_directory(self) -> None:
@@ -263,7 +228,7 @@ class Results:
         paths = ([self._path(picture, suffix) for suffix in SUFFIXES[output][first:]] for output in self.outputs)
         return [list(filter(os.path.exists, each)) for each in paths]  # False for a name that is too long
 
-    def _path(self, picture: Picture, suffix: str) -> Path:
+    def _path(self, picture: Picture, suffix: str = "") -> Path:
         return self.output_dir / f"{picture.name}{suffix}"
 
 
@@ -273,56 +238,6 @@ def _is_summary(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(_FIRST_COLUMNS)) == _FIRST_COLUMNS or read_polygons_comment(path) == _COMMENT
-
-
-def _write_table(path: Path, tables: list[Columns]) -> None:
-    """The rows of all tables as CSV; a column that a table does not have is empty in its rows."""
-    names = dict.fromkeys(name for table in tables for name in table)
-    with written_whole(path) as file, TextIOWrapper(file, encoding="utf-8", newline="") as text:
-        writer = csv.DictWriter(text, names)
-        writer.writeheader()
-        for table in tables:
-            writer.writerows(dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True))
-
-
-def _write_raster(
-    picture: Picture, outcome: Outcome, output: str, path: Path, *, comment: str, advance: Advance
-) -> None:
-    """Write an output as TIFF with the georeference of its image, some rows at a time."""
-    georeference, (height, width) = picture.georeference, picture.shape[:2]
-
-    def bands() -> Iterator[NDArray[Any]]:
-        for band in outcome.bands(output):
-            advance(len(band) / height)
-            yield band
-
-    if output == "label":
-        write_labels(
-            path, bands(), (height, width), as_palette(outcome.colors), georeference=georeference, comment=comment
-        )
-    elif output == "color":
-        _write_colors(picture, bands(), outcome.own_colors, path, comment)
-    else:
-        shape = (height, width, len(outcome.colors))
-        options: dict[str, Any] = {"no_data": np.nan, "has_alpha": False, "comment": comment}
-        write_image(path, bands(), shape, np.dtype(np.float64), georeference=georeference, **options)
-
-
-def _write_colors(
-    picture: Picture, bands: Iterable[NDArray[Any]], colors: NDArray[Any], path: Path, comment: str
-) -> None:
-    """Write the repainted image, with the nodata value of its file, or with alpha 0, where it is masked."""
-    dtype = picture.dtype
-    if dtype == np.bool_:
-        colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)
-    no_data = free_no_data(picture.no_data, colors)
-    alpha = no_data is None and picture.may_mask
-    options: dict[str, Any] = {"no_data": no_data, "has_alpha": alpha, "comment": comment}
-    write_image(path, bands, picture.shape, dtype, georeference=picture.georeference, **options)
-
-
-def _as_uint8(colors: NDArray[Any]) -> NDArray[Any]:
-    return np.ma.MaskedArray(to_uint8(np.ma.getdata(colors)), mask=np.ma.getmaskarray(colors))
 
 
 def digest(values: object) -> str:
