@@ -9,10 +9,17 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
+from textwrap import dedent
 
+import numpy as np
 import pytest
+from skimage.data import coffee
+
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
+from skseg._images import base
 
 ROOT = Path(__file__).parents[1]
 TEXTS = {
@@ -57,3 +64,23 @@ def test_the_commands_of_a_page_run_and_print_what_it_says(page, tmp_path):
     assert ran.returncode == 0, ran.stderr
     for said in blocks(page, "output"):
         assert OutputChecker().check_output(f"...{said}...", ran.stdout, ELLIPSIS), ran.stdout
+
+
+@dataclass
+class Planes:
+    """An image as a list of planes, as of no library."""
+
+    planes: list
+
+
+@pytest.mark.parametrize("model", [KMeansSegmenter(3, random_state=0), RegionSegmenter(), ColorConverter("lab")])
+def test_the_kind_of_image_that_developers_add_first_is_fitted_and_labeled(model, monkeypatch):
+    monkeypatch.setattr(base, "_KINDS", list(base._KINDS))
+    recipe = TEXTS["docs/contributing.md"].partition("### Add a kind of image\n")[2]
+    code = dedent(recipe.partition("```python\n")[2].partition("```")[0])
+    exec(code, {"__name__": "skseg._images.planes", "__package__": "skseg._images"})
+    image = coffee()[::8, ::8]
+    planes = Planes(list(np.moveaxis(image, -1, 0)))
+    assert np.array_equal(model.fit_transform(planes), model.fit_transform(image))
+    of_planes, of_image = (model.fit([each, image]).transform([image, each]) for each in (planes, image))
+    assert all(map(np.array_equal, of_planes, of_image))
