@@ -43,6 +43,7 @@ NEEDED = {
     "test_labeled.py": "xarray",
     "test_labeled_maps.py": "xarray",
     "test_no_data.py": "rasterio",
+    "test_pages.py": "shapely",
     "test_polygons.py": "rasterio",
     "test_rasters.py": "rasterio",
     "test_svg.py": "shapely",

@@ -144,6 +144,7 @@ INSIDE = {
     "test_many_images.py": {"_images"},
     "test_no_data.py": {"_images"},
     "test_optimum.py": {"_kmeans"},
+    "test_pages.py": {"_images"},
     "test_passes.py": {"_census", "_images", "_kmeans", "core"},
     "test_regions.py": {"_regions"},
     "test_start.py": {"_regions"},
@@ -166,3 +167,13 @@ def test_all_is_exactly_the_public_names():
     listed = next(ast.literal_eval(node.value) for node in stub.body if isinstance(node, ast.Assign))
     assert sorted(skseg.__all__) == sorted(imported) == sorted(listed)
     assert all(hasattr(skseg, name) for name in skseg.__all__)
+
+
+def test_the_map_of_the_code_for_developers_names_every_file():
+    page = (Path(__file__).parents[1] / "docs/contributing.md").read_text(encoding="utf-8")
+    found = re.findall(r"^( +)(\S+) +\S", page.partition("```text\nskseg/\n")[2].partition("```")[0], re.MULTILINE)
+    shown = [name.rstrip("/") for indent, name in found if len(indent) == 2]
+    in_cli = [name for indent, name in found if len(indent) == 4]
+    obvious = {"__init__.py", "__pycache__", "py.typed"}
+    assert sorted(shown) == sorted({path.name for path in PACKAGE.iterdir()} - obvious)
+    assert sorted(in_cli) == sorted({path.name for path in (PACKAGE / "cli").iterdir()} - obvious - {"explore.html"})

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from skimage.data import coffee
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -341,9 +342,14 @@ TRUTH = np.repeat(np.repeat([[0, 1], [2, 3]], 4, axis=0), 6, axis=1)
 TINY = (COLORS[TRUTH] + (np.arange(TRUTH.size).reshape(TRUTH.shape) % 5)[..., np.newaxis]).astype(np.uint8)
 
 
+CAMERA = TINY.astype(np.uint16) << 4  # of 12 bits
+HALVES = TRUTH % 2
+
+
 def old(name):
-    """A file with a model of TINY, written by an earlier development version."""
-    return DATA / f"{name}-0.2.0.dev0.skseg"
+    """A file with a model of TINY, written by the version in its name."""
+    (path,) = DATA.glob(f"{name}-0.*.skseg")
+    return path
 
 
 def test_an_old_file_of_clusters_is_read(pandas):
@@ -369,6 +375,35 @@ def test_an_old_file_with_a_sample_of_the_colors_is_read():
     segmenter = io.load(old("sample"))
     assert np.array_equal(segmenter.predict(TINY.astype(np.float32)), TRUTH)
     assert_is_sample(segmenter, TINY.astype(np.float32))
+
+
+def test_an_old_file_with_a_range_that_was_found_is_read():
+    """Of KMeansSegmenter(4, random_state=0).fit(CAMERA)."""
+    segmenter = io.load(old("range"))
+    assert (segmenter.value_range, segmenter.value_range_) == ("auto", (0, 4095))
+    assert np.array_equal(segmenter.predict(CAMERA), TRUTH)
+    assert np.allclose(segmenter.cluster_centers_, [CAMERA[label == TRUTH].mean(axis=0) for label in range(4)])
+    assert np.array_equal(segmenter.fit(CAMERA).labels_, TRUTH)
+
+
+def test_an_old_file_of_a_pipeline_is_read():
+    """Of a WhiteBalancer and KMeansSegmenter(4, random_state=0), both with the range (0, 4095), fitted to CAMERA."""
+    pipeline = io.load(old("balanced"))
+    assert [step.value_range for _, step in pipeline.steps] == [(0, 4095)] * 2
+    assert np.allclose(pipeline[0].light_, [0.854, 0.819, 0.783], atol=1e-3)
+    in_red_light = np.rint(CAMERA * [1, 0.7, 0.4]).astype(np.uint16)
+    assert np.array_equal(pipeline.predict(in_red_light), TRUTH)
+    assert not np.array_equal(pipeline[-1].predict(in_red_light), TRUTH)
+    assert np.array_equal(pipeline.fit(CAMERA).predict(CAMERA), TRUTH)
+
+
+def test_an_old_file_of_regions_with_learned_weights_is_read():
+    """Of RegionSegmenter(KMeansSegmenter(4, random_state=0), min_size=1, cost="learn").fit(TINY, HALVES)."""
+    segmenter = io.load(old("learned"))
+    assert (segmenter.cost, segmenter.value_range) == ("learn", "auto")
+    assert np.array_equal(segmenter.predict(TINY), HALVES)
+    assert not np.array_equal(clone(segmenter).set_params(cost="default").fit_predict(TINY), HALVES)
+    assert np.array_equal(segmenter.fit(TINY, HALVES).labels_, HALVES)
 
 
 def about_of(path):
