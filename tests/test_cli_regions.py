@@ -18,7 +18,7 @@ from tifffile import imread, imwrite
 from skseg import KMeansSegmenter, RegionSegmenter, WhiteBalancer, io, region_table
 from skseg.cli import app
 
-COFFEE, ASTRONAUT = coffee()[::10, ::10], astronaut()[::12, ::12]
+COFFEE, ASTRONAUT = coffee()[::20, ::20], astronaut()[::24, ::24]
 BANDS = np.random.default_rng(0).integers(0, 4000, (24, 30, 4)).repeat(3, axis=0).astype(np.uint16)
 METERS = [  # 20 m per pixel from (500000, 5000000), in UTM zone 33N
     (33550, "d", 3, (20.0, 20.0, 0.0), True),
@@ -67,7 +67,7 @@ def test_regions_are_those_of_the_library(folder):
     regions = segmenter.fit_predict(COFFEE)
     assert (pixels_in("skseg-output/coffee-labels.png") == regions).all()
     assert (pixels_in("skseg-output/coffee-segmented.png") == segmenter.transform(COFFEE)).all()
-    assert f"coffee.png: 60 × 40 pixels, {regions.max() + 1} regions -> " in outcome.output
+    assert f"coffee.png: 30 × 20 pixels, {regions.max() + 1} regions -> " in outcome.output
     with Image.open("skseg-output/coffee-labels.png") as labels:
         assert (np.asarray(labels.convert("RGB")) == segmenter.transform(COFFEE)).all()
 
@@ -77,7 +77,7 @@ def test_regions_are_those_of_the_library(folder):
     [
         (["--scale", 0.2], {"scale": 0.2}),
         (["--n-regions", 3], {"n_regions": 3}),
-        (["--scale", 0, "--min-size", 60], {"scale": 0.0, "min_size": 60}),
+        (["--scale", 0, "--min-size", 15], {"scale": 0.0, "min_size": 15}),
         (["--color-space", "hsv"], {"segmenter": KMeansSegmenter(32, color_space="hsv", random_state=0)}),
     ],
 )
@@ -106,7 +106,7 @@ def test_what_is_done_is_told_as_json(folder):
     assert told["clusters"] == told["failed"] == []
     assert [entry["n_regions"] for entry in told["images"]] == [4, 4]
     assert told["images"][1] | {"files": []} == {
-        "image": "photos/coffee.png", "width": 60, "height": 40, "n_pixels": 2400, "n_regions": 4, "files": [],
+        "image": "photos/coffee.png", "width": 30, "height": 20, "n_pixels": 600, "n_regions": 4, "files": [],
         "value_range": [0, 255],
     }  # fmt: skip
 
@@ -147,15 +147,15 @@ def test_numbers_that_are_no_srgb_have_regions(folder, command, image):
 @pytest.mark.parametrize(("command", "number"), [(["regions"], np.nan), (["regions"], 1e9), (EXPLORE, 1e9)])
 def test_numbers_under_the_mask_may_be_no_srgb(folder, command, number):
     image = (COFFEE / 255).astype(np.float32)
-    image[:8] = number
+    image[:4] = number
     imwrite("scene.tif", image, photometric="rgb")
-    Image.fromarray((np.arange(40) >= 8)[:, np.newaxis].repeat(60, axis=1)).save("mask.png")
+    Image.fromarray((np.arange(20) >= 4)[:, np.newaxis].repeat(30, axis=1)).save("mask.png")
     outcome = skseg(*command, "scene.tif", "--mask", "mask.png")
     assert outcome.exit_code == 0, outcome.output
 
 
 def test_a_masked_picture_has_no_regions(folder):
-    Image.new("L", (60, 40)).save("mask.png")
+    Image.new("L", (30, 20)).save("mask.png")
     outcome = skseg("regions", "photos/coffee.png", "--mask", "mask.png", "--table", "table.csv", "--output", "label")
     assert outcome.exit_code == 0
     assert "0 regions" in outcome.output
@@ -164,10 +164,10 @@ def test_a_masked_picture_has_no_regions(folder):
 
 @pytest.mark.parametrize("color_space", ["auto", "none", "lab"])
 def test_an_empty_tile_among_others_has_no_regions(folder, color_space):
-    Image.new("RGBA", (60, 40)).save("photos/empty.png")
+    Image.new("RGBA", (30, 20)).save("photos/empty.png")
     outcome = skseg("regions", "photos", "--color-space", color_space, "--table", "table.csv")
     assert outcome.exit_code == 0, outcome.output
-    assert "empty.png: 60 × 40 pixels, 0 regions" in outcome.output
+    assert "empty.png: 30 × 20 pixels, 0 regions" in outcome.output
     assert {row["image"] for row in read_table()} == {"photos/coffee.png", "photos/astronaut.png"}
 
 
@@ -198,7 +198,7 @@ def test_predict_and_separate_clusters_have_tables_too(folder):
     assert [row["label"] for row in read_table("each.csv")] == ["0", "1", "0", "1"]
 
 
-@pytest.mark.parametrize("n_pixels", [60, 300, 10_000])
+@pytest.mark.parametrize("n_pixels", [30, 150, 10_000])
 def test_a_table_of_a_large_file_is_that_of_its_image(folder, lower, n_pixels):
     lower(command_pixels=n_pixels)
     rng = np.random.default_rng(0)
@@ -206,7 +206,7 @@ def test_a_table_of_a_large_file_is_that_of_its_image(folder, lower, n_pixels):
     pixels[:5] = pixels[rng.random(COFFEE.shape[:2]) < 0.2] = 0
     options = {"photometric": "rgb", "rowsperstrip": 1, "extratags": [(42113, 2, 2, "0", True)]}
     imwrite("large.tif", pixels, **options)
-    done = skseg("segment", "large.tif", "-k", 3, "--table", "table.csv", "--max-megapixels", 0.001)
+    done = skseg("segment", "large.tif", "-k", 3, "--table", "table.csv", "--max-megapixels", 0.0003)
     assert done.exit_code == 0, done.output
     X = np.ma.masked_equal(pixels, 0)
     expected = region_table(KMeansSegmenter(3, random_state=0).fit_predict(X), X)
@@ -266,7 +266,7 @@ def test_polygons_lie_on_the_map(folder):
         collection = read_json(path)
         assert collection["crs"]["properties"]["name"] == "urn:ogc:def:crs:EPSG::32633"
         whole = shapely.union_all([shape(feature["geometry"]) for feature in collection["features"]])
-        assert whole.bounds == (500000, 5000000 - 40 * 20, 500000 + 60 * 20, 5000000)
+        assert whole.bounds == (500000, 5000000 - 20 * 20, 500000 + 30 * 20, 5000000)
 
 
 def test_a_map_whose_system_has_no_code_is_pointed_out(folder):
@@ -347,7 +347,7 @@ def test_a_run_that_is_resumed_has_a_whole_table(folder):
     outcome = skseg("regions", "photos", *options, "--resume")
     assert outcome.exit_code == 0
     assert "astronaut.png: is done" in outcome.output
-    assert "coffee.png: 60 × 40 pixels" in outcome.output
+    assert "coffee.png: 30 × 20 pixels" in outcome.output
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -446,7 +446,7 @@ def test_a_model_with_a_balancer_predicts_as_its_pipeline(balanced):
 
 def test_a_balancer_respects_the_mask(balanced, folder):
     mask = np.zeros(COFFEE.shape[:2], dtype=np.uint8)
-    mask[:, :30] = 255
+    mask[:, :15] = 255
     Image.fromarray(mask).save("mask.png")
     assert skseg("predict", "model.skseg", "evening.png", "--mask", "mask.png").exit_code == 0
     expected = balanced.predict(np.ma.MaskedArray(EVENING, mask=np.repeat(mask[..., np.newaxis] == 0, 3, axis=-1)))
@@ -464,7 +464,7 @@ def test_results_of_another_balancer_are_not_skipped(balanced):
 
 def test_a_balancer_needs_the_whole_image(balanced):
     imwrite("large.tif", EVENING, photometric="rgb", rowsperstrip=4)
-    outcome = skseg("predict", "model.skseg", "large.tif", "--max-megapixels", 0.002)
+    outcome = skseg("predict", "model.skseg", "large.tif", "--max-megapixels", 0.0005)
     assert outcome.exit_code == 1
     message = "large.tif: It is too large to be balanced, which needs it whole; raise --max-megapixels."
     assert message in outcome.output
@@ -521,8 +521,8 @@ def test_small_images_are_explored(folder, size):
         ("choose-k", (1, 1), (1, 1)),
         ("explore", (1, 4), (1, 4)),
         ("choose-k", (2, 2), (2, 2)),
-        ("explore", (40, 60), (5, 5)),
-        ("choose-k", (40, 60), (1, 1)),
+        ("explore", (20, 30), (5, 5)),
+        ("choose-k", (20, 30), (1, 1)),
     ],
 )
 def test_an_image_with_too_few_pixels_for_folds_has_a_way_out(folder, command, shape, content):

@@ -45,7 +45,7 @@ def files(tmp_path):
 NAMES = ["a.png", "b.jpg", "c.tif"]
 MODELS = [
     KMeansSegmenter(3, random_state=0),
-    RegionSegmenter(min_size=2),
+    RegionSegmenter(min_size=8),
     ColorConverter(),
     WhiteBalancer(),
 ]

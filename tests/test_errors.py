@@ -602,7 +602,8 @@ def test_a_data_frame_must_hold_numbers(pandas):
 def test_a_list_in_a_list_is_refused(index, inner, fitted):
     X = [COFFEE, COFFEE]
     X[index] = inner
-    for call in (KMeansSegmenter(2).fit, fitted.predict, ColorConverter().fit_transform, RegionSegmenter().fit_predict):
+    regions = RegionSegmenter(min_size=8)
+    for call in (KMeansSegmenter(2).fit, fitted.predict, ColorConverter().fit_transform, regions.fit_predict):
         with raises(TypeError, rf"^X\[{index}\]: ", "got a list in a list", "one list"):
             call(X)
 

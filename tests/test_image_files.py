@@ -186,7 +186,7 @@ def test_colors_that_nobody_converts_are_refused(folder, color):
 
 
 def test_a_jpeg_in_a_tiff_is_the_same_a_thousand_times_in_threads(folder):
-    small = np.kron(np.random.default_rng(0).integers(0, 256, (16, 16, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+    small = np.kron(np.random.default_rng(0).integers(0, 256, (8, 8, 3)), np.ones((16, 16, 1))).astype(np.uint8)
     options = {"tiled": True, "blockxsize": 64, "blockysize": 64, "compress": "jpeg", "photometric": "ycbcr"}
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(write("x.tif", small, **options), "r+") as judge:
         judge.write_mask(small[..., 0] > 20)

@@ -341,7 +341,7 @@ def test_a_tiff_cut_short_anywhere_has_a_reason_in_words(tmp_path):
     pages[0].save(tmp_path / "whole.tif", save_all=True, append_images=pages[1:], compression="tiff_adobe_deflate")
     content = (tmp_path / "whole.tif").read_bytes()
     reasons = set()
-    for length in [*range(0, len(content), 97), *range(len(content) - 200, len(content))]:
+    for length in [*range(0, len(content), 97), *range(len(content) - 200, len(content), 3)]:
         (tmp_path / "cut.tif").write_bytes(content[:length])
         try:  # pages before the cut can be read
             for page in io.ImageFile(tmp_path / "cut.tif").pages():

@@ -161,16 +161,16 @@ def test_stacks_and_lists():
     fitted = segmenter().fit(labeled(STACK))
     assert fitted.predict(labeled(STACK)).dims == ("time", "y", "x")
     assert fitted.transform(labeled(STACK)).dims == ("time", "band", "y", "x")
-    assert RegionSegmenter().fit(labeled(STACK)).predict(labeled(STACK)).dims == ("time", "y", "x")
+    assert RegionSegmenter(min_size=8).fit(labeled(STACK)).predict(labeled(STACK)).dims == ("time", "y", "x")
     images = [labeled(IMAGE), labeled(IMAGE, ("x", "y", "band")), IMAGE]
-    for model in (segmenter(), RegionSegmenter()):
+    for model in (segmenter(), RegionSegmenter(min_size=8)):
         one, other, plain = model.fit(images).predict(images)
         assert one.dims == ("y", "x")
         assert other.dims == ("x", "y")
         assert isinstance(plain, np.ndarray)
         assert np.array_equal(one, plain)
         assert np.array_equal(one, other.transpose("y", "x"))
-    assert len(RegionSegmenter().fit(images).hierarchy(images)) == 3
+    assert len(model.hierarchy(images)) == 3
 
 
 def test_pipelines_keep_the_names():

@@ -246,7 +246,7 @@ def test_the_blocks_of_a_dask_array_are_a_list_of_images(blocks):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Two worker processes, and a client of theirs."""
+    """Two worker processes, and a client of theirs, on which Dask computes."""
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
@@ -271,12 +271,31 @@ def test_a_dask_cluster_finds_the_same_model_even_if_a_worker_dies(cluster):
         assert_same_model(model.fit(slow), expected)
 
 
+def slow_chunk(block, seconds):
+    time.sleep(seconds)
+    return block
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_dask_cluster_computes_chunks_even_if_a_worker_dies(cluster):
+    chunks = pytest.importorskip("dask.array").from_array(COFFEE, chunks=(60, 60, 3), asarray=False)
+    expected = segmenter(output="distance").fit(COFFEE)
+    found = segmenter(output="distance").fit(chunks)
+    assert np.array_equal(found.cluster_centers_, expected.cluster_centers_)
+    np.testing.assert_allclose(found.transform(chunks).compute(), expected.transform(COFFEE), rtol=1e-12, atol=1e-12)
+    victim = next(iter(cluster.run(os.getpid).values()))
+    threading.Timer(0.3, os.kill, (victim, signal.SIGKILL)).start()
+    slow = chunks.map_blocks(slow_chunk, 0.4, dtype=np.uint8)
+    assert np.array_equal(segmenter().fit(slow).cluster_centers_, expected.cluster_centers_)
+
+
 def all_results(images):
     """The results of all methods that take a list, from colors that are counted and colors that are passed over."""
     truths = [image[..., 0] // 128 for image in images]
     fractions = [(image + np.indices(image.shape).sum(axis=0) / 1000) / 256 for image in images]
     model, passed = segmenter().fit(images), segmenter().fit(fractions)
-    labels, balancer, regions = model.predict(images), WhiteBalancer().fit(images), RegionSegmenter(n_regions=5)
+    labels, balancer = model.predict(images), WhiteBalancer().fit(images)
+    regions = RegionSegmenter(n_regions=5, min_size=8)
     yield from (model.cluster_centers_, passed.cluster_centers_, balancer.light_)
     yield from chain(labels, model.transform(images), balancer.transform(images), ColorConverter().transform(images))
     yield from chain(regions.fit_predict(images), regions.transform(images))

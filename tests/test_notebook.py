@@ -68,7 +68,7 @@ def test_the_regions_of_an_image_are_shown_in_their_mean_colors():
     half = np.random.default_rng(0).integers(100, 120, (150, 400, 3), dtype=np.uint8)
     image = np.ma.array(np.concatenate([half, half + np.uint8(60)]), mask=False)
     image[:10, :10] = np.ma.masked
-    estimator = RegionSegmenter(n_regions=2)
+    estimator = RegionSegmenter(n_regions=2, min_size=400)
     assert thumbnail_of(estimator) is None
     shown = thumbnail_of(estimator.fit(image))
     assert shown.shape == (150, 200, 4)

@@ -29,7 +29,11 @@ def inertia(points, weights, labels):
 
 
 def least_of_all_partitions(points, weights, n_clusters):
-    return min(inertia(points, weights, np.array(labels)) for labels in product(range(n_clusters), repeat=len(points)))
+    labels = np.array(list(product(range(n_clusters), repeat=len(points))))
+    shares = (labels[..., np.newaxis] == np.arange(n_clusters)) * weights[:, np.newaxis]
+    means = np.einsum("pnk,nf->pkf", shares, points) / np.fmax(shares.sum(axis=1), 1e-300)[..., np.newaxis]
+    squares = ((points[:, np.newaxis] - means[:, np.newaxis]) ** 2).sum(axis=-1)
+    return (shares * squares).sum(axis=(1, 2)).min()
 
 
 def least_on_a_line(values, weights, n_clusters):
@@ -37,7 +41,7 @@ def least_on_a_line(values, weights, n_clusters):
 
     def scatter(begin, end):
         part, shares = values[begin:end], weights[begin:end]
-        return (shares * (part - np.average(part, weights=shares)) ** 2).sum()
+        return (shares * (part - shares @ part / shares.sum()) ** 2).sum()
 
     n_values = len(values)
     scatters = {(i, j): scatter(i, j) for i in range(n_values) for j in range(i + 1, n_values + 1)}
@@ -64,19 +68,18 @@ def draw(kind, n_values, rng):
 # On a line
 
 
-@pytest.mark.parametrize("n_blocks", [4, 1024])  # coarse to fine, or at once
 @pytest.mark.parametrize("n_clusters", [1, 2, 3, 7, 25])
 @pytest.mark.parametrize("kind", ["uniform", "levels", "heavy tails", "outlier"])
-def test_the_optimum_on_a_line_is_that_of_the_quadratic_program(monkeypatch, kind, n_clusters, n_blocks):
-    monkeypatch.setattr(one_feature, "_N_BLOCKS", n_blocks)
+def test_the_optimum_on_a_line_is_that_of_the_quadratic_program(monkeypatch, kind, n_clusters):
     rng = np.random.default_rng(n_clusters)
     values, weights = np.sort(draw(kind, 90, rng)), rng.uniform(0.1, 9, 90)
-    labels = fit(values[:, np.newaxis], weights, n_clusters).labels_
     least = least_on_a_line(values, weights, n_clusters)
-    assert inertia(values[:, np.newaxis], weights, labels) == pytest.approx(least, rel=1e-9)
+    for n_blocks in (4, 1024):  # coarse to fine, or at once
+        monkeypatch.setattr(one_feature, "_N_BLOCKS", n_blocks)
+        labels = fit(values[:, np.newaxis], weights, n_clusters).labels_
+        assert inertia(values[:, np.newaxis], weights, labels) == pytest.approx(least, rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
 @given(
     values=arrays(np.float64, 7, elements=st.integers(-20, 20)),
     weights=arrays(np.float64, 7, elements=st.integers(1, 9)),
@@ -119,7 +122,6 @@ def test_starts_that_are_asked_for_are_made_on_a_line_too():
 # The search
 
 
-@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_no_partition_of_a_few_points_is_better(seed):
     rng = np.random.default_rng(seed)
@@ -139,7 +141,7 @@ def test_the_search_beats_many_starts():
 @settings(max_examples=10, deadline=None)
 @given(n_clusters=st.integers(2, 20), one=st.integers(0, 2**32 - 1), other=st.integers(0, 2**32 - 1))
 def test_the_seed_does_not_matter(n_clusters, one, other):
-    image = astronaut()[::5, ::5]
+    image = astronaut()[::8, ::8]
     first, second = (KMeansSegmenter(n_clusters, random_state=seed).fit(image) for seed in (one, other))
     assert np.array_equal(first.labels_, second.labels_)
     assert np.array_equal(first.cluster_centers_, second.cluster_centers_)

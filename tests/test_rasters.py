@@ -247,12 +247,12 @@ def test_a_mask_that_was_added_after_the_overviews_counts(folder):
 )
 def test_a_large_file_gives_the_model_and_results_of_its_array(folder, lower, monkeypatch, masks, dtype):
     random = np.random.default_rng(1)
-    pixels = random.integers(1, 60000, (90, 70, 5)).astype(dtype)
+    pixels = random.integers(1, 60000, (60, 70, 5)).astype(dtype)
     pixels[40:50] = {"nothing": pixels[40:50], "no data": 0, "everything": 7}[masks]
     file = io.ImageFile(write(pixels=pixels, nodata=0, blockysize=4, compress="deflate", **PLACE))
     whole = np.asanyarray(file)
     expected = KMeansSegmenter(4, random_state=0).fit([whole])
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5_000)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4_000)
     lower(result_pixels=700, block_bytes=1 << 14, block_pixels=100)
     model = KMeansSegmenter(4, random_state=0).fit(file)
     assert np.array_equal(model.cluster_centers_, expected.cluster_centers_)

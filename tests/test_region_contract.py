@@ -26,7 +26,7 @@ MASK = np.zeros(IMAGE.shape, dtype=bool)
 MASK[:, 10:14] = True
 LEARNED = {"segmenter_", "weights_", "n_features_in_", "labels_"}
 CONFIGURATIONS = {
-    "default": RegionSegmenter(min_size=3),
+    "default": RegionSegmenter(min_size=12),
     "learned": RegionSegmenter(
         KMeansSegmenter(5, color_space="lab", random_state=0), min_size=6, scale=0.4, cost="learn"
     ),
@@ -281,7 +281,7 @@ def of_type(dtype):
 def test_transform_keeps_the_dtype(dtype, color_space):
     image = of_type(dtype)
     masked = np.ma.MaskedArray(image, mask=MASK)
-    segmenter = RegionSegmenter(KMeansSegmenter(3, color_space=color_space, random_state=0), min_size=3)
+    segmenter = RegionSegmenter(KMeansSegmenter(3, color_space=color_space, random_state=0), min_size=12)
     for X in (masked, image[np.newaxis], image[..., :2]):
         painted = segmenter.set_params(segmenter=None if X.shape[-1] == 2 else segmenter.segmenter).fit_transform(X)
         assert type(painted) is type(X)

@@ -30,7 +30,7 @@ BANDS = np.dstack([COFFEE, COFFEE[..., ::-1]]).astype(np.float32)
 
 def small():
     """A segmenter for small images."""
-    return RegionSegmenter(min_size=5)
+    return RegionSegmenter(min_size=12)
 
 
 @pytest.fixture(params=[KMeansSegmenter(5, random_state=0), small()], ids=["KMeansSegmenter", "RegionSegmenter"])

@@ -46,7 +46,7 @@ def test_a_fork_after_fit_predicts_the_same(segmenter):
 
 
 def test_a_pickle_means_the_same_in_another_process(tmp_path):
-    image = coffee()[::4, ::4]
+    image = coffee()[::8, ::8]
     fitted = [KMeansSegmenter(6, random_state=0).fit(image), RegionSegmenter().fit(image)]
     (tmp_path / "fitted.pkl").write_bytes(pickle.dumps(fitted))
     np.save(tmp_path / "image.npy", image)
