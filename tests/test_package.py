@@ -43,6 +43,6 @@ def test_the_readme_shows_what_is_true():
     assert shown.want == found.want
     for page in (readme, start):
         code = "".join(each.source for each in page)
-        assert all(part in code for part in ('{"n_clusters": range(2, 9)}', "cv=TileKFold(5))", "random_state=0)"))
+        assert all(part in code for part in ('{"n_clusters": range(2, 17)}', "cv=TileKFold(5))", "random_state=0)"))
     quick = DocTest([each for each in readme if each is not shown], {}, "README.md", "README.md", 0, None)
     assert DocTestRunner(optionflags=ELLIPSIS | NORMALIZE_WHITESPACE).run(quick).failed == 0
