@@ -15,14 +15,16 @@ from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, WhiteBalance
 
 CONFIGURATIONS = [
     KMeansSegmenter(),
-    KMeansSegmenter(output="label", color_space=None),
-    KMeansSegmenter(output="distance", color_space="direction"),
+    KMeansSegmenter(output="label"),
+    KMeansSegmenter(output="distance"),
+    KMeansSegmenter(color_space=None),
     KMeansSegmenter(n_clusters=3, channel_weights=None, init="random"),
     ColorConverter(),
     ColorConverter(None),
     ColorConverter(None, channel_weights="scale"),
     ColorConverter("direction"),
     KMeansSegmenter(color_space=None, channel_weights="scale"),
+    KMeansSegmenter(color_space="direction"),
     WhiteBalancer(),
     WhiteBalancer(p=1),
 ]
