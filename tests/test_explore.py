@@ -14,7 +14,7 @@ from tifffile import imwrite
 
 from skseg import KMeansSegmenter, RegionSegmenter
 from skseg.cli import app
-from skseg.cli.curve import count_folds, fit_each
+from skseg.cli.curve import fit_each
 from skseg.cli.explore import explore_page
 
 PICTURE = coffee()[::6, ::6]
@@ -26,9 +26,8 @@ CURVE = [{"n_clusters": 2, "score": 1.0, "near_best": True}]
 @pytest.fixture(scope="module")
 def page_of_regions(tmp_path_factory):
     path = tmp_path_factory.mktemp("regions") / "x.html"
-    path.write_text(
-        explore_page([("x", PICTURE)], models_of(PICTURE), CURVE, "score", RegionSegmenter()), encoding="utf-8"
-    )
+    models = fit_each([PICTURE], KMeansSegmenter(random_state=0), [2])
+    path.write_text(explore_page([("x", PICTURE)], models, CURVE, "score", RegionSegmenter()), encoding="utf-8")
     return path
 
 
@@ -42,12 +41,6 @@ def page_file(tmp_path_factory):
     return folder / "x.html"
 
 
-def models_of(image):
-    """The model of an image, as the command fits it."""
-    segmenter = KMeansSegmenter(random_state=0)
-    return fit_each(count_folds([image], segmenter), segmenter, [2])
-
-
 def data_of(page):
     """What a page shows."""
     return json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page)[1])
@@ -59,7 +52,7 @@ def decoded(url):
 
 def original_on_page_of(image):
     """What the page shows as the original."""
-    page = explore_page([("x", image)], models_of(image), CURVE, "score")
+    page = explore_page([("x", image)], fit_each([image], KMeansSegmenter(random_state=0), [2]), CURVE, "score")
     return decoded(data_of(page)["pictures"][0]["original"]).astype(float)
 
 
@@ -104,7 +97,7 @@ def test_regions_of_each_picture_are_found_once(monkeypatch, segmenter):
     asked, hierarchy = [], RegionSegmenter.hierarchy
     monkeypatch.setattr(RegionSegmenter, "hierarchy", lambda self, X: asked.append(vars(self)) or hierarchy(self, X))
     pictures = [("x", PICTURE), ("y", PICTURE[::-1])]
-    page = explore_page(pictures, models_of(PICTURE), CURVE, "score", segmenter)
+    page = explore_page(pictures, fit_each([PICTURE], KMeansSegmenter(random_state=0), [2]), CURVE, "score", segmenter)
     assert len(asked) == 2
     assert not any("labels_" in fitted for fitted in asked)  # fit has not found them, too
     for (_, picture), on_page in zip(pictures, data_of(page)["pictures"], strict=True):

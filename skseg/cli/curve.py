@@ -23,9 +23,10 @@ _N_TILES = 8  # along each side, or as many as the image has pixels
 _N_FOLDS = 5
 
 
-def fit_each(folds: list[Census], segmenter: KMeansSegmenter, n_clusters: Sequence[int]) -> list[Model]:
-    """The model of all folds together for each K."""
-    return list(in_parallel(partial(_fit, segmenter, merge(folds)), n_clusters))
+def fit_each(pictures: Sequence[Any], segmenter: KMeansSegmenter, n_clusters: Sequence[int]) -> list[Model]:
+    """The model of all images together for each K."""
+    census = _count(pictures, pictures, segmenter)
+    return list(in_parallel(partial(_fit, segmenter, census), n_clusters))
 
 
 def count_folds(pictures: Sequence[Any], segmenter: KMeansSegmenter) -> list[Census]:

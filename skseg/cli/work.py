@@ -215,7 +215,7 @@ def explore(
         with as_click_error(batch.pictures):
             folds = count_folds(batch.pictures, segmenter)
             curve = criterion_curve(folds, segmenter, numbers, criterion)
-            models = fit_each(folds, segmenter, numbers)
+            models = fit_each(batch.pictures, segmenter, numbers)
             shown = ((Path(str(picture)).name, np.asanyarray(picture)) for picture in batch.pictures)
             page = explore_page(shown, models, curve, criterion, regions).encode()
         with batch.noting(path):
