@@ -7,11 +7,13 @@ for a screen.
 """
 
 import os
+import re
 import shutil
 import sys
 from contextlib import ExitStack
 from importlib.metadata import version
 from importlib.util import find_spec
+from inspect import getsource
 
 import hypothesis
 import pytest
@@ -60,7 +62,7 @@ def without_rasterio(monkeypatch):
     """Import the library's modules that need rasterio again, which fails."""
     monkeypatch.setitem(sys.modules, "rasterio", None)
     for name, module in list(sys.modules.items()):
-        if name.startswith("skseg.") and hasattr(module, "rasterio"):
+        if name.startswith("skseg.") and re.search("^(import|from) rasterio", getsource(module), re.MULTILINE):
             monkeypatch.delitem(sys.modules, name)
             room, _, file = name.rpartition(".")
             monkeypatch.delattr(sys.modules[room], file)
