@@ -51,8 +51,16 @@ def write_output(
         with open_polygons(path, picture.epsg, comment=comment) as add:
             add(**polygons_of(picture, outcome), simplify=simplify)
     elif output == "svg":
-        look: dict[str, Any] = {"numbers": numbers, "fill": fill, "names": outcome.names}
-        io.save_svg(outcome.labels, path, outcome.colors, simplify=simplify, comment=comment, **look)
+        io.save_svg(
+            outcome.labels,
+            path,
+            outcome.colors,
+            numbers=numbers,
+            names=outcome.names,
+            fill=fill,
+            simplify=simplify,
+            comment=comment,
+        )
     elif output == "label":
         io.save_labels(outcome.labels, path, outcome.colors, comment=comment)
     else:

@@ -73,7 +73,7 @@ def _facts_of(batch: Batch, segmenter: KMeansSegmenter) -> Iterator[str]:
 
 
 def _range_in_words(value_range: tuple[float, float]) -> str:
-    """The range of numbers, if they have not 8 bits nor are used as they are."""
+    """The range of the numbers, or nothing if they have 8 bits or are used as they are."""
     low, high = value_range
     if low == 0 and high in (1, 255):
         return ""

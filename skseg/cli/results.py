@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 from operator import methodcaller
 from pathlib import Path
@@ -207,9 +207,18 @@ class Results:
         def advance_output(share: float) -> None:
             advance(share / len(self.outputs))
 
-        look: dict[str, Any] = {"simplify": self.simplify, "numbers": self.numbers, "fill": not self.unfilled}
-        how = look | {"comment": digest, "advance": advance_output}
-        return [str(write_output(picture, outcome, each, self._path(picture), **how)) for each in self.outputs]
+        write = partial(
+            write_output,
+            picture,
+            outcome,
+            stem=self._path(picture),
+            simplify=self.simplify,
+            numbers=self.numbers,
+            fill=not self.unfilled,
+            comment=digest,
+            advance=advance_output,
+        )
+        return [str(write(output)) for output in self.outputs]
 
     @as_click_error()
     def _make_directory(self) -> None:
