@@ -3,7 +3,7 @@
 HYPOTHESIS_PROFILE=many draws many examples by chance, in place of a few that are always the same.
 
 scikit-learn's array API checks need SciPy's, and are skipped where SciPy is too old for them; matplotlib must not look
-for a screen.
+for a screen; threads must not compete with the processes of pytest-xdist.
 """
 
 import os
@@ -22,6 +22,8 @@ from packaging.version import Version
 if Version(version("scipy")) >= Version("1.14"):
     os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # one process per core
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 hypothesis.settings.register_profile("few", max_examples=25, deadline=None, derandomize=True)
 hypothesis.settings.register_profile("many", max_examples=500, deadline=None)
