@@ -89,7 +89,7 @@ def region_table(label_map: ArrayLike, X: ArrayLike | None = None) -> Columns:
 
 
 def merge_tables(tables: Iterable[tuple[int, Columns]]) -> Columns:
-    """The table of an image from the tables of its bands of rows, each with the number of its first row."""
+    """The table of an image from the tables of its blocks of rows, each with the number of its first row."""
     moving = "bbox-0", "bbox-2", "centroid-0"  # along the rows
     moved = [table | {name: table[name] + first_row for name in moving} for first_row, table in tables]
     columns = {name: np.concatenate([table[name] for table in moved]) for name in moved[0]}

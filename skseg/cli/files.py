@@ -87,34 +87,34 @@ def _write_raster(
     """Write an output as TIFF with the georeference of its image, some rows at a time."""
     georeference, (height, width) = picture.georeference, picture.shape[:2]
 
-    def bands() -> Iterator[NDArray[Any]]:
-        for band in outcome.bands(output):
-            advance(len(band) / height)
-            yield band
+    def blocks() -> Iterator[NDArray[Any]]:
+        for block in outcome.blocks(output):
+            advance(len(block) / height)
+            yield block
 
     if output == "label":
         write_labels(
-            path, bands(), (height, width), as_palette(outcome.colors), georeference=georeference, comment=comment
+            path, blocks(), (height, width), as_palette(outcome.colors), georeference=georeference, comment=comment
         )
     elif output == "color":
-        _write_colors(picture, bands(), outcome.own_colors, path, comment)
+        _write_colors(picture, blocks(), outcome.own_colors, path, comment)
     else:
         shape = (height, width, len(outcome.colors))
         options: dict[str, Any] = {"no_data": np.nan, "has_alpha": False, "comment": comment}
-        write_image(path, bands(), shape, np.dtype(np.float64), georeference=georeference, **options)
+        write_image(path, blocks(), shape, np.dtype(np.float64), georeference=georeference, **options)
 
 
 def _write_colors(
-    picture: Picture, bands: Iterable[NDArray[Any]], colors: NDArray[Any], path: Path, comment: str
+    picture: Picture, blocks: Iterable[NDArray[Any]], colors: NDArray[Any], path: Path, comment: str
 ) -> None:
     """Write the repainted image, with the nodata value of its file, or with alpha 0, where it is masked."""
     dtype = picture.dtype
     if dtype == np.bool_:
-        colors, dtype, bands = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, bands)
+        colors, dtype, blocks = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, blocks)
     no_data = free_no_data(picture.no_data, colors)
     alpha = no_data is None and picture.may_mask
     options: dict[str, Any] = {"no_data": no_data, "has_alpha": alpha, "comment": comment}
-    write_image(path, bands, picture.shape, dtype, georeference=picture.georeference, **options)
+    write_image(path, blocks, picture.shape, dtype, georeference=picture.georeference, **options)
 
 
 def _as_uint8(colors: NDArray[Any]) -> NDArray[Any]:

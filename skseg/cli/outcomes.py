@@ -95,7 +95,7 @@ class Classes:
         painted[is_masked] = self._original.data[is_masked]
         return np.ma.MaskedArray(painted, mask=np.broadcast_to(is_masked[..., np.newaxis], painted.shape))
 
-    def bands(self, output: str) -> Iterator[NDArray[Any]]:
+    def blocks(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map, the repainted image or the distances, some rows at a time."""
         if output == "label":
             self._counts[:] = 0
@@ -110,8 +110,8 @@ class Classes:
 
     def entry(self) -> dict[str, object]:
         """The image as JSON, with its clusters if it was fitted separately."""
-        if not self._counts.any():  # no label map was written by bands
-            for _ in self.bands("label"):
+        if not self._counts.any():  # no label map was written by blocks
+            for _ in self.blocks("label"):
                 pass
         n_pixels = self._counts.sum()
         shares = (self._counts / max(n_pixels, 1)).tolist()
@@ -144,7 +144,7 @@ class Regions:
         """The image with each region in its mean color."""
         return np.asanyarray(paint_regions(self._pixels, self.labels))
 
-    def bands(self, output: str) -> Iterator[NDArray[Any]]:
+    def blocks(self, output: str) -> Iterator[NDArray[Any]]:
         """The label map or the repainted image, in one part."""
         yield self.labels if output == "label" else self.image(output)
 

@@ -26,7 +26,7 @@ _COLUMNS = {"Value": (0, 5), "Class": (2, 2), "Red": (0, 6), "Green": (0, 7), "B
 
 def write_labels(
     path: str | PathLike[str],
-    bands: Iterable[NDArray[Any]],
+    blocks: Iterable[NDArray[Any]],
     shape: tuple[int, ...],
     palette: NDArray[np.uint8],
     *,
@@ -38,7 +38,7 @@ def write_labels(
     no_data = (1 << 8 * dtype.itemsize) - 1
     colormap = np.zeros((3, no_data + 1), dtype=np.uint16)
     colormap[:, : len(palette)] = palette.T.astype(np.uint16) * 257
-    numbers = (np.ma.filled(np.ma.asarray(band), no_data).astype(dtype) for band in bands)
+    numbers = (np.ma.filled(np.ma.asarray(block), no_data).astype(dtype) for block in blocks)
     with written_whole(f"{fspath(path)}.aux.xml") as file:
         file.write(_names_as_xml(palette))
         file.flush()  # a full disk is known before there is a label map without names
@@ -48,7 +48,7 @@ def write_labels(
 
 def write_image(
     path: str | PathLike[str],
-    bands: Iterable[NDArray[Any]],
+    blocks: Iterable[NDArray[Any]],
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     *,
@@ -58,34 +58,34 @@ def write_image(
     comment: str,
 ) -> None:
     """Write an image of `shape` (height, width, n_channels); masked pixels get `no_data`, or alpha 0."""
-    numbers = (_with_alpha(band) if has_alpha else _filled(band, no_data) for band in bands)
+    numbers = (_with_alpha(block) if has_alpha else _filled(block, no_data) for block in blocks)
     photometric, n_shown = ("rgb", 3) if shape[2] == 3 else ("minisblack", 1)
     kinds = ["unspecified"] * (shape[2] - n_shown) + ["unassalpha"] * has_alpha
     colors = {"photometric": photometric, "extrasamples": kinds, "planarconfig": "contig"}
     shape = (*shape[:2], shape[2] + has_alpha)
     if shape[2] == 1:
-        numbers, shape = (band[..., 0] for band in numbers), shape[:2]
+        numbers, shape = (block[..., 0] for block in numbers), shape[:2]
     no_data = None if has_alpha else no_data
     _write(path, numbers, shape, dtype, georeference=georeference, no_data=no_data, comment=comment, **colors)
 
 
-def _with_alpha(band: NDArray[Any]) -> NDArray[Any]:
-    opaque = ~np.ma.getmaskarray(band).any(axis=-1, keepdims=True)
-    largest = np.iinfo(band.dtype).max if band.dtype.kind in "iu" else 1
-    return np.concatenate([np.ma.getdata(band), opaque * band.dtype.type(largest)], axis=-1)
+def _with_alpha(block: NDArray[Any]) -> NDArray[Any]:
+    opaque = ~np.ma.getmaskarray(block).any(axis=-1, keepdims=True)
+    largest = np.iinfo(block.dtype).max if block.dtype.kind in "iu" else 1
+    return np.concatenate([np.ma.getdata(block), opaque * block.dtype.type(largest)], axis=-1)
 
 
-def _filled(band: NDArray[Any], no_data: float | None) -> NDArray[Any]:
-    if no_data is None or not isinstance(band, np.ma.MaskedArray):
-        return np.ma.getdata(band)
-    filled = np.array(np.ma.getdata(band))
-    filled[np.ma.getmaskarray(band).any(axis=-1)] = no_data
+def _filled(block: NDArray[Any], no_data: float | None) -> NDArray[Any]:
+    if no_data is None or not isinstance(block, np.ma.MaskedArray):
+        return np.ma.getdata(block)
+    filled = np.array(np.ma.getdata(block))
+    filled[np.ma.getmaskarray(block).any(axis=-1)] = no_data
     return filled
 
 
 def _write(
     path: str | PathLike[str],
-    bands: Iterable[NDArray[Any]],
+    blocks: Iterable[NDArray[Any]],
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     *,
@@ -100,7 +100,7 @@ def _write(
     with written_whole(path) as file:
         tifffile.imwrite(
             file,
-            _cut(bands, shape[1], tile),
+            _cut(blocks, shape[1], tile),
             shape=shape,
             dtype=dtype,
             tile=tile,
@@ -114,11 +114,11 @@ def _write(
         )
 
 
-def _cut(bands: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
+def _cut(blocks: Iterable[NDArray[Any]], width: int, tile: tuple[int, ...]) -> Iterator[NDArray[Any]]:
     """Blocks of rows as tiles, from left to right and from top to bottom; the last ones are padded."""
     waiting: list[NDArray[Any]] = []
-    for band in bands:
-        waiting.append(band)
+    for block in blocks:
+        waiting.append(block)
         n_rows = sum(map(len, waiting))
         if n_rows >= tile[0]:
             rows = np.concatenate(waiting)
