@@ -339,6 +339,39 @@ def chunks_of(array):
     return (*(min(32, size) for size in array.shape[:-1]), array.shape[-1])
 
 
+class Stored:
+    """An array that is stored in pieces of some shape."""
+
+    def __init__(self, array, chunks):
+        self.array, self.chunks = array, chunks
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+
+    def __getitem__(self, place):
+        return self.array[place]
+
+
+@pytest.mark.parametrize("block_bytes", [1 << 26, 1 << 12, 1 << 9])
+@pytest.mark.parametrize(
+    ("shape", "chunks"),
+    [
+        ((600, 6), (600, 2)),
+        ((600, 6), (50, 1)),
+        ((40, 30, 3), (40, 30, 1)),
+        ((40, 30, 3), (7, 11, 2)),
+        ((4, 20, 30, 3), (2, 20, 30, 1)),
+        ((4, 20, 30, 3), (4, 7, 30, 3)),
+    ],
+)
+def test_pieces_may_have_any_shape(shape, chunks, block_bytes, lower):
+    array = np.random.default_rng(0).integers(0, 9, shape, dtype=np.uint8)
+    expected = segmenter().fit(array)
+    lower(block_bytes=block_bytes)
+    found = segmenter().fit(Stored(array, chunks))
+    assert np.array_equal(found.cluster_centers_, expected.cluster_centers_)
+    assert np.array_equal(found.labels_, expected.labels_)
+    assert np.array_equal(found.predict(Stored(array, chunks)), expected.labels_)
+
+
 @pytest.mark.parametrize("form", ["uint8", "float32", "stack", "table"])
 @pytest.mark.parametrize("block_bytes", [1 << 26, 32 * 40 * 3])
 def test_stored_arrays_are_read_along_their_chunks(stored, form, block_bytes, lower):

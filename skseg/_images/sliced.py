@@ -33,7 +33,8 @@ class SlicedImage(SingleImage):
             chunks = (getattr(X, "block_rows", 1), *self.shape[1:])
         self._rows, self._columns = map(int, chunks[:2])
         pixels_of_rows = self._rows * int(np.prod(self.shape[1:-1]))
-        self.is_in_order = self._columns == self.shape[1] or pixels_of_rows <= most_pixels(LIMITS.block_pixels, self)
+        is_whole = self._columns == self.shape[1] or len(self.shape) == 2  # a table has no columns of pixels
+        self.is_in_order = is_whole or pixels_of_rows <= most_pixels(LIMITS.block_pixels, self)
         self.has_label_map = not hasattr(X, "block_rows") and int(np.prod(self.shape[:-1])) <= LIMITS.label_map_pixels
 
     @classmethod
