@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -43,6 +44,26 @@ def test_threads_can_fit_at_once():
 def test_a_fork_after_fit_predicts_the_same(segmenter):
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert np.array_equal(pool.apply(segmenter.predict, (IMAGES[0],)), segmenter.predict(IMAGES[0]))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_beside_a_fit_can_fit():
+    stop = threading.Event()
+
+    def fit(_):
+        while not stop.is_set():
+            KMeansSegmenter(4, n_init=1, random_state=0).fit(IMAGES[0])
+
+    with ThreadPoolExecutor(1) as fitting:
+        running = fitting.submit(fit, None)
+        try:
+            with multiprocessing.get_context("fork").Pool(1) as pool:
+                model = pool.apply_async(KMeansSegmenter(4, n_init=1, random_state=0).fit, (IMAGES[1],)).get(timeout=60)
+        finally:
+            stop.set()
+        running.result()
+    assert np.array_equal(model.labels_, KMeansSegmenter(4, n_init=1, random_state=0).fit_predict(IMAGES[1]))
 
 
 def test_a_pickle_means_the_same_in_another_process(tmp_path):

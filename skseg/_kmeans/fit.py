@@ -1,5 +1,6 @@
 """k-means on a census: the optimum on a line; otherwise `KMeans` with weights, started from the best found on cells."""
 
+import os
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -37,6 +38,8 @@ _PROBED_POINTS = 1 << 12  # that usually show that there are enough distinct one
 # While `KMeans` runs, it limits the BLAS threads of the whole process, and then restores the number that it found. Of
 # two that overlap, the later one would find, and leave, the limit of the other.
 _alone = Lock()
+if hasattr(os, "register_at_fork"):  # pragma: no branch, not on Windows
+    os.register_at_fork(before=_alone.acquire, after_in_parent=_alone.release, after_in_child=_alone.release)
 
 
 def fit_kmeans(
