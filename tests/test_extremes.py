@@ -134,3 +134,23 @@ def test_the_inertia_is_the_one_of_the_labels_however_far_an_outlier(outlier):
     model = KMeansSegmenter(5, color_space=None, random_state=0).fit(X)
     centers = model.pipeline_["kmeans"].cluster_centers_
     assert model.inertia_ == pytest.approx(((X - centers[model.labels_]) ** 2).sum())
+
+
+@pytest.mark.parametrize("exponent", [-158, -100, 100, 148, 149])
+@pytest.mark.parametrize("n_rows", [80, 6000])  # as points of their own, and as cells
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+def test_the_unit_of_the_numbers_changes_no_label(exponent, n_rows, n_channels):
+    image = np.random.default_rng(0).random((n_rows, 1, n_channels))
+    model = KMeansSegmenter(3, color_space=None, random_state=0).fit(image)
+    scaled = KMeansSegmenter(3, color_space=None, random_state=0).fit(image * 10.0**exponent)
+    assert np.array_equal(scaled.labels_, model.labels_)
+    np.testing.assert_allclose(scaled.cluster_centers_, model.cluster_centers_ * 10.0**exponent, rtol=1e-6)
+
+
+@pytest.mark.parametrize("exponent", [-300, -170, -163])
+@pytest.mark.parametrize("n_rows", [80, 6000])
+def test_numbers_whose_squares_are_zero_are_one_cluster_with_a_warning(exponent, n_rows):
+    image = np.random.default_rng(0).random((n_rows, 1, 3)) * 10.0**exponent
+    with pytest.warns(ConvergenceWarning, match="distinct colors in 1 cluster"):
+        model = KMeansSegmenter(3, random_state=0).fit(image)
+    assert not model.labels_.any()

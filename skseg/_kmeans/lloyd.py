@@ -37,7 +37,8 @@ class Points:
         self.n_scores = 0
         self._terms = np.column_stack([self.rows, np.ones(len(points))])
         self._moments = np.tile(self.shares * self._terms.T, most_sets)  # of each set, one after the other
-        self._energy = float((self.shares * (self.rows**2).sum(axis=1)).sum())
+        self._norms = (self.rows**2).sum(axis=1)
+        self._energy = float((self.shares * self._norms).sum())
 
     def lloyd(self, start: Floats, *, shift: float, max_iter: int) -> tuple[Floats, NDArray[np.int32], int]:
         """Centers in the units of the points, (n_clusters, n_features), labels, and the number of iterations.
@@ -46,7 +47,8 @@ class Points:
         saves iterations, as long as the inertia falls.
         """
         centers, inertia, n_iter, step = (start[np.newaxis] - self.origin) / self.unit, np.inf, 0, np.inf
-        while step * self.unit**2 > shift and n_iter < max_iter:
+        shift = shift / self.unit / self.unit  # the square of a small unit is 0
+        while step > shift and n_iter < max_iter:
             means, found = self.step(centers)
             step, n_iter = float(((means - centers) ** 2).sum()), n_iter + 1
             is_falling = found[0] < (1 - _LEAST_GAIN) * inertia
@@ -60,16 +62,21 @@ class Points:
         inertias = self._energy - (sums * sums / safe).sum(axis=(1, 2))
         return np.where(totals > 0, sums / safe, centers), np.maximum(inertias, _ROUNDING * self._energy)
 
-    def label(self, centers: Floats) -> NDArray[np.intp]:
-        """Number of the nearest center of each point, (n_points, n_sets), by the score ``x · c - c² / 2``."""
+    def label(self, centers: Floats, squares: Floats | None = None) -> NDArray[np.intp]:
+        """Number of the nearest center of each point, (n_points, n_sets), by the score ``x · c - c² / 2``.
+
+        `squares` are filled with the squared distances to these, (n_points, n_sets), if they are wanted.
+        """
         n_sets, n_clusters, n_features = centers.shape
         halves = (centers**2).sum(axis=2, keepdims=True) / -2
         terms = np.concatenate([centers, halves], axis=2).reshape(-1, n_features + 1).T
         labels = np.empty((len(self.rows), n_sets), dtype=np.intp)
 
         def fill(block: slice) -> None:
-            scores = np.matmul(self._terms[block], terms)
-            scores.reshape(-1, n_sets, n_clusters).argmax(axis=2, out=labels[block])
+            scores = np.matmul(self._terms[block], terms).reshape(-1, n_sets, n_clusters)
+            scores.argmax(axis=2, out=labels[block])
+            if squares is not None:
+                np.maximum(self._norms[block, np.newaxis] - 2 * scores.max(axis=2), 0, out=squares[block])
 
         for_blocks(fill, len(labels), max(1, _MAX_PRODUCTS // terms.size))
         self.n_scores += labels.size * n_clusters

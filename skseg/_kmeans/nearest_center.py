@@ -128,11 +128,6 @@ class NearestCenter:
         """The labels of points, (n_points, n_features)."""
         return self.label(points - self._origin, points.__getitem__)
 
-    def with_margins(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
-        """Labels, and by how much the second nearest center is farther away, at least, (n_points,)."""
-        margins = np.empty(len(points))
-        return self.label(points - self._origin, points.__getitem__, margins), margins
-
     def label(
         self,
         offsets: NDArray[np.floating[Any]],
@@ -141,7 +136,8 @@ class NearestCenter:
     ) -> NDArray[np.int64]:
         """The labels of points, given by their offsets from the origin, rounded to single precision or not.
 
-        `points` gives those of some indices, exactly. `margins` are filled in if they are wanted.
+        `points` gives those of some indices, exactly. If `margins` are wanted, (n_points,), they are filled with lower
+        bounds of how much farther away the second nearest center is.
         """
         labels = np.zeros(len(offsets), dtype=np.int64)
         if len(self._centers) == 1:
@@ -164,7 +160,7 @@ class NearestCenter:
     ) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp]]:
         """The label of each point, and the indices of the points whose label is in doubt."""
         squares = squared_norms(offsets)
-        is_near = float(squares.max()) < (_FAR * self._radius) ** 2
+        is_near = np.sqrt(squares.max()) < _FAR * self._radius
         ranking = self._single if self._single and is_near else self._double
         scores = self._scores(ranking, offsets)
         best = scores.max(axis=0)

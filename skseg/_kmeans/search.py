@@ -69,13 +69,12 @@ def _cross(one: Floats, other: Floats, random: np.random.RandomState) -> Floats:
 def _choose(points: Points, n_sets: int, n_clusters: int, random: np.random.RandomState) -> Floats:
     """Centers by k-means++: of a few points, drawn by their share of the inertia, the one that lowers it most."""
     centers, sets = np.empty((n_sets, n_clusters, points.rows.shape[1])), np.arange(n_sets)
-    squares = np.ones((n_sets, len(points.rows)))
-    columns = np.ascontiguousarray(points.rows.T)
+    squares, n_draws = np.ones((n_sets, len(points.rows))), 2 + int(np.log(n_clusters))
+    of_tried = np.empty((len(points.rows), n_sets * n_draws))
     for number in range(n_clusters):
-        tried = _draw(squares * points.shares, random, n_draws=2 + int(np.log(n_clusters)))
-        offsets = columns - points.rows[tried][..., np.newaxis]
-        offsets *= offsets
-        nearest = np.minimum(squares[:, np.newaxis], offsets.sum(axis=2))
+        tried = _draw(squares * points.shares, random, n_draws)
+        points.label(points.rows[tried.ravel(), np.newaxis], of_tried)
+        nearest = np.minimum(squares[:, np.newaxis], of_tried.T.reshape(n_sets, n_draws, -1))
         best = (nearest * points.shares).sum(axis=2).argmin(axis=1)
         centers[:, number], squares = points.rows[tried[sets, best]], nearest[sets, best]
     return centers
@@ -96,8 +95,8 @@ def _descend(points: Points, centers: Floats, limit: float = np.inf) -> tuple[Fl
 
 def _move_one_center(points: Points, centers: Floats, random: np.random.RandomState) -> Floats:
     """Move one center of each set, probably one that serves little, to a point, probably of much inertia."""
-    labels, sets = points.label(centers), np.arange(len(centers))
-    squares = ((points.rows[:, np.newaxis] - centers[sets, labels]) ** 2).sum(axis=2)
+    squares, sets = np.empty((len(points.rows), len(centers))), np.arange(len(centers))
+    labels = points.label(centers, squares)
     totals = points.sums(labels, centers.shape[1])[0]
     losses = ((centers[:, :, np.newaxis] - centers[:, np.newaxis]) ** 2).sum(axis=3)
     losses *= totals * totals.swapaxes(1, 2) / np.maximum(totals + totals.swapaxes(1, 2), _TINY)
