@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, check_scalar
 
 from ._images import ImageLike
+from ._kmeans import group
 from ._limits import LIMITS
 from ._model import Model
 from ._segmenter import KMeansSegmenter
@@ -52,7 +53,8 @@ def choose_colors(
     Raises
     ------
     ValueError
-        If the chart has fewer than `n_clusters` colors, or X is not valid for `KMeansSegmenter`.
+        If the chart has fewer than `n_clusters` colors or other channels than X, or exceeds the range of the color
+        space; or if X is not valid for `KMeansSegmenter`.
 
     See Also
     --------
@@ -60,7 +62,7 @@ def choose_colors(
 
     Notes
     -----
-    Images of more than 4,096 colors are represented by the means of so many groups of colors.
+    Images of more than 4,096 colors are represented by the means of some thousand groups of near colors.
 
     Examples
     --------
@@ -87,10 +89,14 @@ def check_chart(n_colors: int, n_clusters: int) -> None:
 
 def choose(model: Model, chart: NDArray[np.generic]) -> NDArray[np.intp]:
     """The colors of a chart, in the units of a model, that reproduce the colors of the model best."""
-    features, weights = model.conversion.convert(model.census.colors), model.census.weights
+    n_channels = model.census.colors.shape[1]
+    if chart.shape[1] != n_channels:
+        raise ValueError(f"chart must have the channels of X, {n_channels}; got {chart.shape[1]} instead.")
+    model.conversion.check_range(model.value_range.to_unit(chart, model.dtype), name="chart")
     candidates = model.conversion.convert(chart, model.dtype)
+    features, weights = model.conversion.convert(model.census.colors), model.census.weights
     if len(features) > LIMITS.chart_colors:
-        features, weights = _grouped(features, weights)
+        features, weights, _ = group(features, weights, LIMITS.chart_colors // 4)  # there may be four times as many
     costs = cdist(features, candidates, "sqeuclidean") * (weights / weights.sum())[:, np.newaxis]
     n_chosen = len(model.centers)
     if comb(len(candidates), n_chosen) <= LIMITS.chart_choices:
@@ -98,21 +104,6 @@ def choose(model: Model, chart: NDArray[np.generic]) -> NDArray[np.intp]:
         return np.array(min(choices, key=lambda choice: costs[:, choice].min(axis=1).sum()), dtype=np.intp)
     nearness = cdist(model.centers, candidates, "sqeuclidean") * model.sizes[:, np.newaxis]
     return np.sort(_exchanged(costs, linear_sum_assignment(nearness)[1]))
-
-
-def _grouped(features: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """The means and the weights of groups of near colors: cells of a grid that is refined while they are few enough."""
-    low, high = features.min(axis=0), features.max(axis=0)
-    unit = (features - low) / np.maximum((high - low).max(), np.finfo(float).tiny)
-    groups = np.zeros(len(features), dtype=np.intp)
-    for n_cells in (4, 8, 16, 32, 64, 128, 256):
-        cells, finer = np.unique((unit * n_cells).astype(np.intp), axis=0, return_inverse=True)
-        if len(cells) > LIMITS.chart_colors:
-            break
-        groups = finer.ravel()
-    sizes = np.bincount(groups, weights)
-    means = [np.bincount(groups, weights * channel) / sizes for channel in features.T]
-    return np.stack(means, axis=1), np.asarray(sizes, dtype=np.float64)
 
 
 def _exchanged(costs: Floats, chosen: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -158,6 +158,14 @@ def test_groups_of_many_colors_give_nearly_the_same_choice(lower):
         assert cost(image, chart, grouped) <= (1.03 if limit > 1 else 20) * cost(image, chart, exact)
 
 
+def test_many_bands_are_grouped_by_their_content():
+    rng = np.random.default_rng(0)
+    true = rng.random((5, 10))
+    image = true[rng.integers(5, size=(60, 100))] + rng.normal(0, 0.1, (60, 100, 10))
+    chart = np.concatenate([rng.random((60, 10)), true, true.mean(axis=0, keepdims=True)])
+    assert choose_colors(image, chart, 5, color_space=None).tolist() == [60, 61, 62, 63, 64]
+
+
 def test_colors_that_hardly_differ_are_one_group(lower):
     lower(chart_colors=4, chart_choices=0)
     image = np.concatenate([np.linspace(0, 1e-5, 9), [1.0]])[:, np.newaxis]
@@ -182,3 +190,17 @@ def test_the_chosen_colors_paint_an_image():
 def test_a_chart_that_is_too_small_is_refused():
     with pytest.raises(ValueError, match="at least n_clusters=3 colors; got 2"):
         choose_colors(np.zeros((4, 4, 3)), [[0.0, 0, 0], [1, 1, 1]], 3)
+
+
+@pytest.mark.parametrize(
+    ("chart", "message"),
+    [
+        (np.zeros((5, 4)), "chart must have the channels of X, 3; got 4"),
+        (np.zeros((5, 1)), "chart must have the channels of X, 3; got 1"),
+        ([[0, 0, 0], [9, 9, 9], [0, 300, 0]], "got chart as float64 from 0 to 1.17647, beyond"),
+    ],
+)
+def test_a_chart_that_does_not_fit_to_the_image_is_refused(chart, message):
+    image = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    with pytest.raises(ValueError, match=message):
+        choose_colors(image, chart, 2, color_space="lab")
