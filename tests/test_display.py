@@ -113,6 +113,15 @@ def test_bands_are_shown_by_an_image_that_is_given():
     np.testing.assert_allclose(display.colors, means)
 
 
+@pytest.mark.parametrize("image", [COFFEE, COFFEE.astype(np.uint16) * 257, COFFEE / 255], ids=lambda image: image.dtype)
+def test_another_image_is_shown_in_its_own_units(image):
+    X = COFFEE[..., ::-1] / 255
+    model = KMeansSegmenter(3, random_state=0).fit(X)
+    display = SegmentationDisplay.from_estimator(model, X, image=image)
+    means = [COFFEE[model.labels_ == label].mean(axis=0) / 255 for label in range(3)]
+    np.testing.assert_allclose(display.colors, means, atol=1e-9)
+
+
 def test_numbers_that_are_no_colors_are_stretched():
     display = SegmentationDisplay.from_predictions(np.array([[[20.0], [275.0]]]), [[0, 1]])
     np.testing.assert_allclose(display.colors, [[0] * 3, [1] * 3])
@@ -216,6 +225,7 @@ def test_masked_pixels_do_not_color_the_palette():
         (np.full((50, 75), -1), None, "must hold a label"),
         (np.full((50, 75), 0.5), None, "integers; got float64"),
         (np.full((50, 75), 2), [[0, 0, 0]], "a color for each label; got 1 for label 2"),
+        (np.full((50, 75), 2), [0, 1, 2], r"the shape \(n_clusters, n_channels\); got \(3,\)"),
     ],
 )
 def test_labels_that_cannot_be_shown_are_refused(label_map, palette, message):

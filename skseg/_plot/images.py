@@ -38,8 +38,8 @@ class SegmentationDisplay:
 
     Parameters
     ----------
-    image : ndarray of shape (height, width, 1) or (height, width, 3)
-        Image to show: uint8, uint16, bool, or float from 0 to 1.
+    image : ndarray of shape (height, width, n_channels)
+        Image to show. Of more than three channels, the first three are shown.
 
     label_map : masked array of int, shape (height, width)
         Labels from 0; masked for pixels without a label.
@@ -87,8 +87,8 @@ class SegmentationDisplay:
         X : image of shape (height, width, n_channels)
             Image to segment.
 
-        image : image of shape (height, width, 1) or (height, width, 3), default=None
-            Image to show; X by default. Required if X is not gray or RGB.
+        image : image of shape (height, width, n_channels), default=None
+            Image to show; X by default. Of more than three channels, the first three are shown.
 
         axes : array-like of four Axes, default=None
             Axes to draw on; a new figure by default.
@@ -99,7 +99,7 @@ class SegmentationDisplay:
             The display, drawn.
         """
         segmenter, arrived = inner_segmenter(segmenter, X)
-        colors = segmenter.palette_ if image is None or segmenter.n_features_in_ in (1, 3) else None
+        colors = segmenter.palette_ if image is None else None  # the units of another image may be others
         return cls.from_predictions(X if image is None else image, segmenter.predict(arrived), colors, axes=axes)
 
     @classmethod
@@ -110,8 +110,8 @@ class SegmentationDisplay:
 
         Parameters
         ----------
-        image : image of shape (height, width, 1) or (height, width, 3)
-            Image to show: uint8, uint16, bool, or float from 0 to 1.
+        image : image of shape (height, width, n_channels)
+            Image to show. Of more than three channels, the first three are shown.
 
         label_map : array-like of int, shape (height, width)
             Labels of the pixels; masked or negative for pixels without a label.
@@ -131,7 +131,7 @@ class SegmentationDisplay:
         Raises
         ------
         ValueError
-            If the image is not gray or RGB, or the label map or the colors do not match it.
+            If the image is a stack, or the label map or the colors do not match it.
         """
         shown = open_single(image).array
         check_can_be_shown(shown)
@@ -142,10 +142,11 @@ class SegmentationDisplay:
         if masked.mask.all():
             raise ValueError("label_map must hold a label that is not negative, in a pixel that is not masked.")
         means = _mean_colors(shown, masked) if colors is None else np.asarray(colors)
-        rgb = display_colors(means, display_limits(shown))
-        if len(rgb) <= masked.max():
-            raise ValueError(f"colors must have a color for each label; got {len(rgb)} for label {masked.max()}.")
-        return cls(shown, masked, rgb).plot(axes=axes)
+        if means.ndim != 2 or not means.shape[1]:
+            raise ValueError(f"colors must have the shape (n_clusters, n_channels); got {means.shape} instead.")
+        if len(means) <= masked.max():
+            raise ValueError(f"colors must have a color for each label; got {len(means)} for label {masked.max()}.")
+        return cls(shown, masked, display_colors(means, display_limits(shown))).plot(axes=axes)
 
     def plot(self, *, axes: AxesLike | None = None) -> Self:
         """Draw the four panels; large images are thinned to screen size.
@@ -212,8 +213,8 @@ class RegionDisplay:
 
     Parameters
     ----------
-    image : ndarray of shape (height, width, 1) or (height, width, 3)
-        Image to show: uint8, uint16, bool, or float from 0 to 1.
+    image : ndarray of shape (height, width, n_channels)
+        Image to show. Of more than three channels, the first three are shown.
 
     region_maps : list of ndarray of int, shape (height, width)
         Regions, one map per panel; masked for pixels without a region.
@@ -269,8 +270,8 @@ class RegionDisplay:
         scales : sequence of float, default=None
             Scale of each panel; by default, a third, one and three times the odds of the segmenter's scale.
 
-        image : image of shape (height, width, 1) or (height, width, 3), default=None
-            Image to show; X by default. Required if X is not gray or RGB.
+        image : image of shape (height, width, n_channels), default=None
+            Image to show; X by default. Of more than three channels, the first three are shown.
 
         axes : array-like of Axes, default=None
             Axes to draw on, one per scale; a new figure by default.
@@ -295,7 +296,7 @@ class RegionDisplay:
             )
         pixels = open_single(X if image is None else image).array
         check_can_be_shown(pixels)
-        if scales is None:  # a third, one and three times the odds of the segmenter's
+        if scales is None:
             scales = [segmenter.scale / (segmenter.scale + part * (1 - segmenter.scale)) for part in (3, 1, 1 / 3)]
         hierarchy, maps, titles = segmenter.hierarchy(arrived), [], []
         for scale in scales:
