@@ -25,7 +25,7 @@ from ._color import OF_DTYPE, ValueRange, check_value_range, find_value_range
 from ._counting import read_rows
 from ._errors import NoPixelsError, current_image, image_of_list, is_word
 from ._images import ImageLike, Pixels, SingleImage, is_lazy, is_named, open_images, open_single
-from ._light import Curve, Tones, measure, merge, relight
+from ._light import Curve, Tones, has_levels, measure, merge, relight
 from ._notebook import NotebookMixin, palette_strip
 from ._set_output import ImageOutputMixin
 
@@ -352,6 +352,12 @@ def _together(parts: Iterable[Measured]) -> Measured:
     for part in parts:
         with nullcontext() if part.image_index is None else image_of_list(part.image_index):
             check_same_kind(part.like, parts[0].like)
+            dtypes = {part.like.dtype, parts[0].like.dtype}
+            if len(dtypes) > 1 and any(map(has_levels, dtypes)):
+                raise ValueError(
+                    f"Images must have one dtype, or none of 8 or 16 bits; got {part.like.dtype} after "
+                    f"{parts[0].like.dtype}. Convert them, such as by image.astype(float)."
+                )
             if OF_DTYPE.scale(part.like.dtype) == 1:
                 warn_other_range(part.limits[1], parts[0].limits[1], others="the first image")
     low, high = np.transpose([part.limits for part in parts])

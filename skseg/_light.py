@@ -85,7 +85,7 @@ def measure(rows: NDArray[Any], weights: Floats | None, p: float, curve: Curve) 
     A histogram does not depend on the range of the curve, which may still be unknown.
     """
     blocks = [slice(start, start + _BLOCK_PIXELS) for start in range(0, max(len(rows), 1), _BLOCK_PIXELS)]
-    if not _has_levels(rows.dtype):
+    if not has_levels(rows.dtype):
 
         def light_of(block: slice) -> Tones:
             return _light_of_block(curve.to_linear(rows[block]), None if weights is None else weights[block], p)
@@ -122,7 +122,7 @@ def relight(rows: NDArray[Any], factors: Floats, curve: Curve, *, is_clipped: bo
         unit = np.clip(unit, 0, 1) if is_clipped else unit
         return round_to(curve.value_range.from_unit(unit, rows.dtype), rows.dtype)
 
-    table = multiply(curve.to_linear(_levels(rows.dtype))).T if _has_levels(rows.dtype) else None
+    table = multiply(curve.to_linear(_levels(rows.dtype))).T if has_levels(rows.dtype) else None
 
     def fill(block: slice) -> None:
         if table is None:
@@ -135,7 +135,7 @@ def relight(rows: NDArray[Any], factors: Floats, curve: Curve, *, is_clipped: bo
     return relit
 
 
-def _has_levels(dtype: np.dtype[Any]) -> bool:
+def has_levels(dtype: np.dtype[Any]) -> bool:
     """Whether a dtype can hold few numbers."""
     return dtype.kind in "iu" and dtype.itemsize <= 2
 

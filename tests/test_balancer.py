@@ -511,3 +511,17 @@ def test_a_given_light_is_the_same_for_every_form_of_an_image(light):
         assert_allclose(balancer.transform(other) / largest, expected, atol=0.6 / 255)
     of_floats = WhiteBalancer(light=np.divide(light, 255)).fit(IMAGE / 255)
     assert_allclose(of_floats.transform(IMAGE) / 255, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtypes", [("i2", "f8"), ("f8", "i2"), ("i1", "i2"), ("i4", "i2")])
+def test_images_of_other_dtypes_whose_numbers_are_counted_are_refused(dtypes):
+    image = np.arange(1, 28).reshape(3, 3, 3)
+    with pytest.raises(ValueError, match=r"X\[1\]: Images must have one dtype, or none of 8 or 16 bits; got .* after"):
+        WhiteBalancer(color_space=None).fit([image.astype(dtype) for dtype in dtypes])
+
+
+@pytest.mark.parametrize("dtypes", [("f4", "f8"), ("i4", "f8"), ("i4", "i8")])
+def test_images_of_other_dtypes_are_measured_together(dtypes):
+    image = np.arange(1, 28).reshape(3, 3, 3)
+    light = WhiteBalancer(color_space=None).fit([image.astype(dtype) for dtype in dtypes]).light_
+    assert_allclose(light, WhiteBalancer(color_space=None).fit(image.astype(float)).light_, rtol=1e-6)
