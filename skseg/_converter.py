@@ -9,9 +9,9 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._checks import learn_channels
+from ._checks import check_channels, learn_channels
 from ._color import Conversion, check_value_range, find_conversion, find_value_range, is_found, is_learned
-from ._counting import PixelScan, count_images, read_rows
+from ._counting import count_or_pass, read_rows
 from ._errors import is_word
 from ._images import ImageLike, Pixels, open_images
 from ._limits import LIMITS
@@ -136,10 +136,10 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         like = images.first.reduce(self._check_range, _first_row)
         conversion = self._conversion_of(like)
         if conversion.learns_weights or is_found(self.value_range, like.dtype):
-            census = count_images(images, self.color_space, None, most=LIMITS.colors_in_fit)
+            census, scan = count_or_pass(images, self.color_space, most=LIMITS.colors_in_fit)
             conversion = self._conversion_of(census.colors, census.number_limits())
             conversion.check_range(census.number_limits())
-            conversion = learn_weights(conversion, census, PixelScan(images, self.color_space, None, like, None))
+            conversion = learn_weights(conversion, census, scan)
         learn_channels(self, images, like)
         self._set_learned(conversion, like.dtype)
         return self
@@ -178,7 +178,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Raises
         ------
         ValueError
-            If a channel has weight 0 and cannot be restored.
+            If X has other channels than in `fit`, or a channel has weight 0 and cannot be restored.
         """
         return open_images(X).map(self._frozen("_invert"), np.nan)
 
@@ -237,6 +237,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
 
     def _invert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = pixels.read()
+        if hasattr(self, "n_features_in_"):
+            check_channels(self, [], rows.shape[1])
         coordinates = rows.astype(np.float64)
         return self._conversion(coordinates).invert(coordinates)
 

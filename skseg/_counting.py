@@ -53,6 +53,21 @@ def count_images(
     return census
 
 
+def count_or_pass(
+    images: Image,
+    color_space: str | None,
+    sample_weight: object = None,
+    *,
+    most: int,
+    n_jobs: int | None = None,
+    watch: Callable[[Iterator[Any]], Iterable[Any]] = iter,
+) -> tuple[Census, "PixelScan | None"]:
+    """The census of all images together; if it is a sample, also all pixels, to be passed over."""
+    census = count_images(images, color_space, sample_weight, most=most, n_jobs=n_jobs, watch=watch)
+    is_held = census.is_complete
+    return census, None if is_held else PixelScan(images, color_space, sample_weight, census.colors[:1], n_jobs)
+
+
 def _add_up(most: int | None, parts: Iterable[tuple[Census, int | None]]) -> tuple[Census, int | None]:
     """Censuses together, each with the index of the first image of a list that it is of, if any.
 

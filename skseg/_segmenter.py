@@ -18,7 +18,7 @@ from ._census import Census
 from ._checks import check_n_jobs, learn_channels, match_to_fit, warn_few_clusters
 from ._color import check_value_range
 from ._converter import ColorConverter
-from ._counting import PixelScan, add_to_fit, count_images, label_map, read_rows
+from ._counting import PixelScan, add_to_fit, count_images, count_or_pass, label_map, read_rows
 from ._fitting import Init, check_fit_parameters, fit_model, without_most_colors
 from ._images import (
     Image,
@@ -264,12 +264,15 @@ class KMeansSegmenter(
         images = open_images(X)
         with fit_task(self, n_parts=2) as task:
             with task.part("count", n_parts=None if images.is_sequence else 0) as counting:
-                watch = partial(counting.each, "images")
-                census = self._count(images, sample_weight, most=LIMITS.colors_in_fit, watch=watch)
+                census, scan = count_or_pass(
+                    images,
+                    self.color_space,
+                    sample_weight,
+                    most=LIMITS.colors_in_fit,
+                    n_jobs=self.n_jobs,
+                    watch=partial(counting.each, "images"),
+                )
             with task.part("cluster"):
-                scan = None
-                if not census.is_complete:
-                    scan = PixelScan(images, self.color_space, sample_weight, census.colors[:1], self.n_jobs)
                 color, model = self._fit_steps(images, census, scan)
                 labels = label_map(images, model, scan)
         self._set_fitted(color, without_most_colors(model), labels)
@@ -304,7 +307,7 @@ class KMeansSegmenter(
         """
         self._check_parameters()
         images = open_images(X)
-        census = self._count(images, sample_weight)
+        census = count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs)
         if hasattr(self, "_model"):
             colors = match_to_fit(self, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
             census = add_to_fit(self._model.census, Census(colors, census.weights))
@@ -350,8 +353,9 @@ class KMeansSegmenter(
         if out is not None:
             shape = images.shape[:-1] if isinstance(images, SingleImage) else None
             if getattr(out, "dtype", None) != np.int32 or getattr(out, "shape", None) != shape:
+                has = "is a list of images" if shape is None else f"has {shape}"
                 raise ValueError(
-                    f"out must be an int32 array of the pixel shape of one image; X has {shape}, "
+                    f"out must be an int32 array of the pixel shape of one image; X {has}, "
                     f"got {getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)} instead."
                 )
         labels: LabelMap | list[LabelMap] = images.map(
@@ -468,7 +472,8 @@ class KMeansSegmenter(
             Colors, preferably not seen by `fit`.
 
         y : array-like of int, X's pixel shape, or a list of them, default=None
-            True label map, one per image of a list. Its masked pixels are ignored.
+            True label map, one per image of a list. Its masked pixels are ignored. One more axis in front, or a list of
+            maps, holds those of several annotators, over which the score is averaged.
 
         sample_weight : array-like of X's pixel shape, or a list of them for a list of images, default=None
             Weight of each pixel; with `y`, the number of its repetitions.
@@ -543,9 +548,6 @@ class KMeansSegmenter(
     def _fit_model(self, census: Census, scan: PixelScan | None = None) -> Model:
         """The model of a census, or of all pixels of `scan`."""
         return fit_model(census, scan, **{name: getattr(self, name) for name in _FIT_PARAMETERS})
-
-    def _count(self, images: Image, sample_weight: ArrayLike | None, **options: Any) -> Census:
-        return count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs, **options)
 
     def _paint_lazily(self, X: Any) -> Any:
         """See `inverse_transform`; X is a Dask array of labels or distances."""

@@ -297,3 +297,28 @@ def test_nan_and_infinity_are_refused(value):
 def test_nan_in_coordinates_is_refused():
     with pytest.raises(ValueError, match=r"Pixels contain NaN or infinity\. Mask them"):
         ColorConverter().fit(TABLE).inverse_transform(np.array([[0.0, np.nan, 1.0]]))
+
+
+@pytest.mark.parametrize("n_channels", [1, 3, 5])
+@pytest.mark.parametrize("weights", ["scale", None])
+def test_coordinates_of_other_channels_are_refused(n_channels, weights):
+    converter = ColorConverter(None, channel_weights=weights).fit(np.random.default_rng(0).random((9, 4)))
+    with pytest.raises(ValueError, match=f"X has {n_channels} features, but ColorConverter is expecting 4"):
+        converter.inverse_transform(np.zeros((5, n_channels)))
+
+
+def test_an_image_is_read_once_to_check_it_and_once_to_learn_from_it():
+    image, reads = np.random.default_rng(0).integers(0, 4096, (20, 30, 3)).astype(np.uint16), []
+
+    class Stored:
+        shape, dtype, ndim = image.shape, image.dtype, image.ndim
+
+        def __getitem__(self, place):
+            reads.append(place)
+            return image[place]
+
+    for params in ({}, {"channel_weights": "scale"}):
+        reads.clear()
+        converter = ColorConverter("lab", **params).fit(Stored())
+        assert len(reads) == 2
+        assert np.array_equal(converter.channel_weights_, ColorConverter("lab", **params).fit(image).channel_weights_)

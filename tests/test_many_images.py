@@ -208,7 +208,7 @@ def test_a_place_that_does_not_suit_is_refused(out, got):
 
 
 def test_a_list_has_no_single_place():
-    with pytest.raises(ValueError, match="out must be an int32 array of the pixel shape of one image"):
+    with pytest.raises(ValueError, match="out must be an int32 array of the pixel shape of one image; X is a list"):
         segmenter().fit(COFFEE).predict([COFFEE], out=np.empty(COFFEE.shape[:2], np.int32))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from .._census import Census, usual_limits
 from .._checks import match_to_fit
 from .._color import OF_DTYPE, find_value_range
-from .._counting import PixelScan, count_images, read_rows
+from .._counting import count_or_pass, read_rows
 from .._errors import is_word
 from .._fitting import fit_model
 from .._images import Pixels, open_images
@@ -105,8 +105,7 @@ def _own_model(image: NDArray[Any], value_range: str | ArrayLike) -> Model:
             "If all are bands, use RegionSegmenter(KMeansSegmenter(32, color_space=None))."
         )
     color_space, weights = ("lab", _LAB) if n_channels == 3 else (None, None)
-    census = count_images(images, color_space, None, most=LIMITS.colors_in_fit)
-    scan = None if census.is_complete else PixelScan(images, color_space, None, census.colors[:1], None)
+    census, scan = count_or_pass(images, color_space, most=LIMITS.colors_in_fit)
     start = start_colors(census.colors, census.weights, _HALVINGS)
     params: dict[str, Any] = {"init": start, "n_clusters": len(start), "n_init": 1, "random_state": 0}
     params |= {"max_iter": _ITERATIONS, "tol": 0.0, "color_space": color_space, "channel_weights": weights}
