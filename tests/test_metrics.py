@@ -675,6 +675,12 @@ def test_annotators_are_one_more_axis_in_front_of_any_shape(measure, shape, n_an
     assert measure(np.ma.asarray(maps), predicted) == measure(list(maps), predicted)
 
 
+@pytest.mark.parametrize(("shape", "found"), [((3, 3), r"\(3, 3\)"), ((2, 3, 3), r"\(3, 3\)"), ((15,), r"\(15,\)")])
+def test_a_true_map_of_another_size_is_named_by_its_shape(shape, found):
+    with pytest.raises(ValueError, match=f"the shape of labels_pred.* got label maps of {found}"):
+        metrics.covering(np.zeros(shape, dtype=int), np.zeros((4, 4), dtype=int))
+
+
 def test_one_annotator_is_scored_as_a_map():
     image = coffee()[::20, ::20]
     truth = (image[..., 0] > 100).astype(int)

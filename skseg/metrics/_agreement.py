@@ -237,8 +237,9 @@ def _annotations(truth: NDArray[Any] | list[NDArray[Any]], shape: tuple[int, ...
     """The true label maps of one image, by one or several annotators; they, or the predicted one, may be flattened."""
     n_pixels = prod(shape)
     if isinstance(truth, np.ndarray):
-        is_one = truth.ndim == 0 or (truth.shape[1:] != shape and truth.size == n_pixels)
-        truth = [truth] if is_one else list(truth)
+        has_more = truth.ndim > len(shape) or prod(truth.shape[1:]) == n_pixels
+        is_stack = truth.shape[1:] == shape or (has_more and truth.size != n_pixels)
+        truth = list(truth) if truth.ndim and is_stack else [truth]
 
     def fits(one: NDArray[Any]) -> bool:
         return one.shape == shape or (one.size == n_pixels and 1 in (one.ndim, len(shape)))

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, clone
 
 from .._census import Census, means_by_label
 from .._checks import match_to_fit
-from .._counting import PixelScan, count_images
+from .._counting import count_or_pass
 from .._images import ImageLike, open_images
 from .._kmeans import representatives
 from .._limits import LIMITS
@@ -69,8 +69,8 @@ def parsimony(clusters: Clusters) -> float:
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors, preferably not seen by `fit`.
@@ -137,8 +137,8 @@ def log_variance_ratio(clusters: Clusters) -> float:
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors, preferably not seen by `fit`.
@@ -185,8 +185,8 @@ def neg_davies_bouldin(clusters: Clusters) -> float:
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors, preferably not seen by `fit`.
@@ -233,8 +233,8 @@ def simplified_silhouette(clusters: Clusters) -> float:
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors, preferably not seen by `fit`.
@@ -280,8 +280,8 @@ def explained_variance(clusters: Clusters) -> float:
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors.
@@ -317,8 +317,8 @@ def log_explained(clusters: Clusters) -> float:
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors.
@@ -355,8 +355,8 @@ def prediction_strength(
 
     Parameters
     ----------
-    estimator : KMeansSegmenter or Pipeline
-        A fitted segmenter.
+    estimator : KMeansSegmenter, Pipeline or search
+        A fitted segmenter, or a Pipeline or search that ends in one.
 
     X : array-like of shape (n_pixels, n_channels), image of shape (..., n_channels), or list of images
         Colors not seen by `fit`.
@@ -400,9 +400,9 @@ def clusters_of(estimator: BaseEstimator, X: ImageLike, sample_weight: ArrayLike
     images = open_images(X)
     model: Model = segmenter._model
     color_space, n_jobs = model.conversion.name, segmenter.n_jobs
-    census = count_images(images, color_space, sample_weight, most=LIMITS.colors_in_score, n_jobs=n_jobs)
-    if not census.is_complete:
-        scan = PixelScan(images, color_space, sample_weight, census.colors[:1], n_jobs)
+    most = LIMITS.colors_in_score
+    census, scan = count_or_pass(images, color_space, sample_weight, most=most, n_jobs=n_jobs)
+    if scan is not None:
         census = representatives(census, scan)
     colors = match_to_fit(segmenter, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
     return model.clusters(Census(colors, census.weights))
