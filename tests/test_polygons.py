@@ -210,11 +210,23 @@ def test_labeled_arrays_have_no_polygons_where_they_have_no_data(write):
     assert_exact(np.ma.masked_equal([[0, 9], [1, 9]], 9), write(labels))
 
 
+def test_properties_may_be_lists_of_numbers_of_numpy(write):
+    properties = {
+        "label": [np.int64(0), np.uint8(1)],
+        "size": [np.float32(0.5), np.float32("nan")],
+        "is": [np.True_] * 2,
+    }
+    features = write([[0, 1]], properties=properties)["features"]
+    expected = [{"label": 0, "area": 1, "size": 0.5, "is": True}, {"label": 1, "area": 1, "size": None, "is": True}]
+    assert [feature["properties"] for feature in features] == expected
+
+
 @pytest.mark.parametrize(
     ("label_map", "options", "message"),
     [
         ([[0.5]], {}, "label_map must hold labels, which are integers; got float64"),
-        ([0, 1], {}, "label_map must have two dimensions; got 1"),
+        ([0, 1], {}, r"label_map must have two dimensions, and pixels; got the shape \(2,\)"),
+        (np.zeros((0, 4), dtype=int), {}, r"label_map must have two dimensions, and pixels; got the shape \(0, 4\)"),
         ([[0]], {"transform": (1, 0, 0, 0, 1)}, "transform must hold the 6 numbers"),
         ([[0]], {"transform": (1, 2, 0, 2, 4, 0)}, "and be invertible; got"),
         ([[0]], {"transform": (1, 0, np.nan, 0, 1, 0)}, "transform must hold"),

@@ -110,8 +110,8 @@ def test_a_number_stands_where_there_is_most_space(tmp_path):
     label_map = np.zeros((40, 60), dtype=int)
     label_map[5:30, 10:35] = 12  # a square with a tail
     label_map[28:30, 10:58] = 12
-    colors = np.linspace(0, 1, 13)[:, np.newaxis]
-    io.save_svg(label_map, tmp_path / "map.svg", colors, numbers=True, fill=False, names=[f"<{n}>" for n in range(13)])
+    colors, names = np.linspace(0, 1, 13)[:, np.newaxis], np.array([f"<{n}>" for n in range(13)])
+    io.save_svg(label_map, tmp_path / "map.svg", colors, numbers=True, fill=False, names=names)
     root = ElementTree.parse(tmp_path / "map.svg").getroot()
     inner = {text.text: text for text in root.iter(f"{SVG}text") if text.get("font-size")}
     assert float(inner["12"].get("x")) == pytest.approx(22.5, abs=1)
@@ -132,7 +132,8 @@ def test_wrong_arguments_are_refused_and_nothing_is_written(tmp_path, lower):
     good = np.arange(6).reshape(2, 3)
     for options, reason in [
         ({"path": tmp_path / "map.png"}, "must end in .svg"),
-        ({"label_map": good[0]}, "two dimensions; got 1"),
+        ({"label_map": good[0]}, r"two dimensions, and pixels; got the shape \(3,\)"),
+        ({"label_map": good[:0]}, r"two dimensions, and pixels; got the shape \(0, 3\)"),
         ({"colors": GRAYS[:3]}, "colors must hold one for each label up to 5; got 3"),
         ({"names": ["a"]}, "names must hold one for each label up to 5; got 1"),
         ({"simplify": -1}, "simplify == -1, must be >= 0"),

@@ -16,7 +16,7 @@ from .._limits import LIMITS
 from .._regions.outlines import Outlines
 from ._atomic import naming, written_whole
 from ._results import as_palette
-from ._shapes import check_tolerance, shapes
+from ._shapes import check_outlined, check_tolerance, shapes
 
 _LONGEST_HEAD = 4096  # bytes of the first line
 # A point after another in a ring, in the ring before, in the polygon before; and the first one.
@@ -154,8 +154,7 @@ def _features(
     """The pieces of the Feature of each label."""
     affine = _as_affine(transform)
     labels, ignored = open_label_map(label_map)
-    if labels.ndim != 2:
-        raise ValueError(f"label_map must have two dimensions; got {labels.ndim} instead.")
+    check_outlined(labels)
     check_tolerance(simplify)
     names, sizes = np.unique(labels[~ignored], return_counts=True)
     columns = _as_columns(properties, names) | _color_columns(colors, names)
@@ -214,6 +213,7 @@ def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> di
 
 def _as_list(column: Iterable[Any]) -> list[Any]:
     values = column.tolist() if hasattr(column, "tolist") else column
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
     return [None if isinstance(value, float) and not isfinite(value) else value for value in values]
 
 

@@ -29,6 +29,12 @@ def check_tolerance(simplify: float) -> None:
             raise ModuleNotFoundError(message, name="shapely") from error
 
 
+def check_outlined(labels: NDArray[Any]) -> None:
+    """Refuse a label map without two dimensions, or without pixels."""
+    if labels.ndim != 2 or labels.size == 0:
+        raise ValueError(f"label_map must have two dimensions, and pixels; got the shape {labels.shape} instead.")
+
+
 def shapes(labels: NDArray[Any], ignored: Mask, simplify: float) -> Iterator[Outlines]:
     """The outlines of one label after the other."""
     if simplify:

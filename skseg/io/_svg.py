@@ -20,7 +20,7 @@ from .._regions.graph import connected
 from .._regions.outlines import Outlines
 from ._atomic import written_whole
 from ._results import as_palette
-from ._shapes import check_tolerance, count_points, shapes
+from ._shapes import check_outlined, check_tolerance, count_points, shapes
 
 _HEAD = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height:g}" viewBox="0 0 {width} {height:g}" '
@@ -98,8 +98,7 @@ def save_svg(
         raise ValueError(f"path must end in .svg; got {Path(path).name!r} instead.")
     check_tolerance(simplify)
     labels, ignored = open_label_map(label_map)
-    if labels.ndim != 2:
-        raise ValueError(f"label_map must have two dimensions; got {labels.ndim} instead.")
+    check_outlined(labels)
     palette = as_palette(colors)
     largest = int(labels.max(initial=-1, where=~ignored))
     for what, given in (("colors", palette), ("names", names)):
@@ -108,7 +107,7 @@ def save_svg(
     check_points(0 if simplify else count_points(labels, ignored))
     drawn = list(shapes(labels, ignored, simplify))
     check_points(sum(len(rings.points) for rings in drawn) // 2)  # each belongs to two outlines
-    titles = [f"{label} {names[label] if names else ''}".strip() for label in range(largest + 1)]
+    titles = [f"{label} {names[label] if names is not None else ''}".strip() for label in range(largest + 1)]
     codes = [f"#{bytes(color).hex()}" for color in palette]
     used = [int(rings.labels[0]) for rings in drawn]
     height, width = labels.shape
