@@ -83,14 +83,15 @@ def check_not_gray(pixels: Pixels) -> None:
     warn(f"An array of shape {shape} is read as pixels of {n_channels} channels, the last axis. {meant}")
 
 
-def _plural(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
+    """A number of things."""
     return f"{number} {noun}" + "s" * (number != 1)
 
 
 def warn_few_clusters(census: Census, n_found: int, n_clusters: int) -> None:
     """Warn that X has too few colors."""
     least = "" if census.is_complete else "more than "
-    found = f"{least}{_plural(len(census.colors), 'distinct color')} in {_plural(n_found, 'cluster')}"
+    found = f"{least}{plural(len(census.colors), 'distinct color')} in {plural(n_found, 'cluster')}"
     warn(f"X has {found}, fewer than n_clusters={n_clusters}.", ConvergenceWarning)
 
 
@@ -98,7 +99,7 @@ def check_same_kind(colors: NDArray[Any], before: NDArray[Any]) -> None:
     """Refuse to count colors together that have other channels or mean other units."""
     if colors.shape[1] != before.shape[1]:
         raise ValueError(
-            f"Pixels have {_plural(colors.shape[1], 'channel')}, but earlier images have {before.shape[1]}. "
+            f"Pixels have {plural(colors.shape[1], 'channel')}, but earlier images have {before.shape[1]}. "
             "Channels are the last axis; a gray image has the shape (height, width, 1)."
         )
     if OF_DTYPE.scale(colors.dtype) != OF_DTYPE.scale(before.dtype):

@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold, cross_validate
 
 from skseg import KMeansSegmenter, TileKFold, metrics
 from skseg.cli import app, curve
-from skseg.cli.curve import count_folds, criterion_curve, fit_each
+from skseg.cli.curve import count_parts, criterion_curve, fit_each
 
 COFFEE = coffee()[::4, ::4]  # so many colors that starts are made on cells
 CRITERIA = next(each for each in app.commands["choose-k"].params if each.name == "criterion").type.choices
@@ -38,7 +38,7 @@ def by_cross_validation(pictures, segmenter, n_clusters, criteria):
 
 def assert_like_cross_validation(pictures, n_clusters, *criteria, **params):
     segmenter = KMeansSegmenter(random_state=0, **params)
-    folds = count_folds(pictures, segmenter)
+    folds = count_parts(pictures, segmenter)
     all_expected = list(by_cross_validation(pictures, segmenter, n_clusters, criteria))
     for criterion in criteria:
         found = criterion_curve(folds, segmenter, n_clusters, criterion)
@@ -102,7 +102,7 @@ def test_an_image_is_counted_once_for_all_k(monkeypatch):
     plain = curve.count_images
     monkeypatch.setattr(curve, "count_images", lambda *args, **options: counted.append(1) or plain(*args, **options))
     segmenter = KMeansSegmenter(random_state=0)
-    criterion_curve(count_folds([COFFEE], segmenter), segmenter, range(2, 5), "parsimony")
+    criterion_curve(count_parts([COFFEE], segmenter), segmenter, range(2, 5), "parsimony")
     assert len(counted) == 5  # parts
 
 

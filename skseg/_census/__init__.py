@@ -1,4 +1,4 @@
-"""Colors that repeat: keys, counting, sampling, look-up, in blocks of threads. Knows neither images nor clustering."""
+"""Colors that repeat: keys, counting, sampling, look-up, by several threads. Knows neither images nor clustering."""
 
 from .census import Census, count, hash_buckets, merge, sample, shrink
 from .lookup import LabelCache, map_colors, map_rows, take

@@ -24,7 +24,7 @@ from .._census.blocks import row_blocks
 from .._limits import LIMITS
 from .cost import Cost
 from .graph import Floats, Graph, contract, join
-from .tree import Tree, in_order
+from .tree import Tree, by_height
 
 _LITTLE_GROWTH = 1.02  # of a region with many neighbors, which is not looked at again before
 _FEW = 0.01  # share of the regions that is too small for a round
@@ -37,7 +37,7 @@ def merge(start: Graph, cost: Cost) -> Tree:
     merging = _Merging(cost, *_merge_in_rounds(start, cost))
     while merging.heap:
         merging.step()
-    return in_order(len(start.sizes), merging.children, merging.costs)
+    return by_height(len(start.sizes), merging.children, merging.costs)
 
 
 class _Merging:

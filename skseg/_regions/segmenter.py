@@ -230,7 +230,7 @@ class RegionSegmenter(
             As in `fit`.
 
         **fit_params : dict
-            Passed to `fit`.
+            Passed to `fit`, which takes none.
 
         Returns
         -------

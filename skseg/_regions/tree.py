@@ -20,7 +20,7 @@ class Tree(NamedTuple):
     heights: Floats
 
 
-def in_order(n_regions: int, children: list[tuple[int, int]], costs: list[float]) -> Tree:
+def by_height(n_regions: int, children: list[tuple[int, int]], costs: list[float]) -> Tree:
     """The tree of mergers that were made in any order, children before their union, by their heights."""
     heights = [-np.inf] * n_regions
     for (one, other), cost in zip(children, costs, strict=True):

@@ -29,7 +29,7 @@ def fit_each(pictures: Sequence[Any], segmenter: KMeansSegmenter, n_clusters: Se
     return list(in_parallel(partial(_fit, segmenter, census), n_clusters))
 
 
-def count_folds(pictures: Sequence[Any], segmenter: KMeansSegmenter) -> list[Census]:
+def count_parts(pictures: Sequence[Any], segmenter: KMeansSegmenter) -> list[Census]:
     """The censuses of five sets of tiles of one image, or of images if there are several."""
     if len(pictures) > 1:
         folds = KFold(min(_N_FOLDS, len(pictures))).split(pictures)

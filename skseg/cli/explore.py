@@ -16,13 +16,13 @@ from .._color import display_colors, display_limits, shown_as, to_uint8
 from .._images import Pixels
 from .._model import Model
 from .._regions.segmenter import RegionSegmenter
+from ..io._results import RUN_LENGTHS
 from ..metrics._selection import verdict
 from .report import choice, hex_codes
 
 _LONGEST = 1200  # pixels of a side that are shown; more would not fit on most screens
 _NO_LABEL = 255  # in the label maps of the page
 _SCALES = np.arange(5, 100, 5) / 100  # of the regions that are shown
-_RUN_LENGTHS = 3  # zlib's strategy Z_RLE: label maps become smaller than by default, and in a third of the time
 
 
 def explore_page(
@@ -69,7 +69,7 @@ def _picture(
 
     def label_map(model: Model) -> str:
         labels = np.ma.getdata(pixels.restore(model.label(shown).astype(np.uint8), _NO_LABEL))
-        return _as_url(labels, compress_type=_RUN_LENGTHS)
+        return _as_url(labels, compress_type=RUN_LENGTHS)
 
     limits, channels = display_limits(image, models[0].value_range), shown_as(image.shape[-1])
     original = Image.fromarray(to_uint8(display_colors(image, limits))).resize(
@@ -96,7 +96,7 @@ def _regions_of(image: NDArray[Any], segmenter: RegionSegmenter) -> dict[str, An
     digits = (cuts[0] + 1).astype("<u4").view(np.uint8).reshape(*cuts[0].shape, 4)[..., :3]
     return {
         "scales": _SCALES.tolist(),
-        "map": _as_url(np.ascontiguousarray(digits), compress_type=_RUN_LENGTHS),
+        "map": _as_url(np.ascontiguousarray(digits), compress_type=RUN_LENGTHS),
         "numbers": [cut.ravel()[members].tolist() for cut in cuts],
     }
 

@@ -43,11 +43,6 @@ class _Rate(ProgressColumn):
         return TaskProgressColumn.render_speed(task.speed)
 
 
-def plural(number: int, noun: str) -> str:
-    """A number of things."""
-    return f"{number} {noun}" + "s" * (number != 1)
-
-
 def as_line(message: object, sources: Sequence[object] = ()) -> str:
     """An error, a warning or its text in one line, after the name of the source that it is about, if known."""
     text = f"{getattr(message, 'problem', None) or message} {_HINTS.get(type(message), '')}"

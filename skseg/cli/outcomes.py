@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from .._balancer import WhiteBalancer
+from .._checks import plural
 from .._color import display_colors, display_limits, find_value_range, hex_code, round_to
 from .._errors import NoPixelsError
 from .._images import open_single
@@ -20,7 +21,6 @@ from .._regions.segmenter import RegionSegmenter, paint_regions
 from .._regions.table import merge_tables, region_table
 from .._segmenter import KMeansSegmenter
 from .batch import Picture
-from .messages import plural
 from .report import clusters_of, light_of
 
 Columns = dict[str, list[object]]

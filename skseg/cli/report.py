@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from .._balancer import WhiteBalancer
+from .._checks import plural
 from .._color import OF_DTYPE, hex_code, shown_as
 from .._model import Model
 from .._segmenter import KMeansSegmenter
 from ..io._pictures import readable
 from ..metrics._selection import verdict
 from .batch import Batch
-from .messages import plural
 
 _MAX_LISTED = 64  # clusters, except in `skseg palette`
 
@@ -35,7 +35,7 @@ def report(
     n_listed: int | None = _MAX_LISTED,
 ) -> None:
     """Print each image, the light and the common clusters, by default with their shares in the fitted images."""
-    clusters = [] if segmenter is None else in_order(clusters_of(segmenter, shares, names), order)
+    clusters = [] if segmenter is None else sort_clusters(clusters_of(segmenter, shares, names), order)
     light = light_of(balancers)
     if as_json:
         found = {} if segmenter is None else {"value_range": segmenter.value_range_}
@@ -104,7 +104,7 @@ def light_of(balancers: Sequence[WhiteBalancer]) -> dict[str, str]:
     return {"light": hex_code(light) if is_color else ", ".join(f"{number:.4g}" for number in light)}
 
 
-def in_order(clusters: list[dict[str, Any]], order: str) -> list[dict[str, Any]]:
+def sort_clusters(clusters: list[dict[str, Any]], order: str) -> list[dict[str, Any]]:
     """Clusters by their lightness, as they are, or by their share, the largest first, or by their hue, grays first."""
     keys: dict[str, Callable[[dict[str, Any]], Any]] = {
         "lightness": lambda cluster: cluster["label"],

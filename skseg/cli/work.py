@@ -13,16 +13,17 @@ import numpy as np
 from sklearn.pipeline import make_pipeline
 
 from .. import io
+from .._checks import plural
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from ..io._atomic import written_whole
 from ..io._pictures import readable
 from . import steps
 from .batch import Batch, Reading, open_batch, open_batch_or_coffee
-from .curve import count_folds, criterion_curve, fit_each
+from .curve import count_parts, criterion_curve, fit_each
 from .explore import explore_page
-from .messages import as_click_error, check_target, largest_image, plain_warnings, plural
-from .report import FORMATS, clusters_of, in_order, report, report_curve, shares_of
+from .messages import as_click_error, check_target, largest_image, plain_warnings
+from .report import FORMATS, clusters_of, report, report_curve, shares_of, sort_clusters
 from .results import Results
 
 Command = Callable[..., None]
@@ -170,7 +171,7 @@ def choose_k(
     batch.check()
     if batch.pictures:
         with as_click_error(batch.pictures):
-            folds = count_folds(batch.pictures, segmenter)
+            folds = count_parts(batch.pictures, segmenter)
             curve = criterion_curve(folds, segmenter, range(lowest, highest + 1), criterion)
         if plot:
             with batch.noting(plot):
@@ -188,7 +189,7 @@ def palette(*, style: str, sort: str, as_json: bool, template: KMeansSegmenter, 
         raise click.UsageError(f"--json and --format {style} are two formats; give one of them.")
     segmenter = steps.fit_batch(batch, template)
     if segmenter is not None and style != "table":
-        click.echo(FORMATS[style]([cluster["color"] for cluster in in_order(clusters_of(segmenter), sort)]))
+        click.echo(FORMATS[style]([cluster["color"] for cluster in sort_clusters(clusters_of(segmenter), sort)]))
     else:
         report(batch, [], segmenter, as_json=as_json, order=sort, n_listed=None)
     batch.finish()
@@ -213,7 +214,7 @@ def explore(
         regions = steps.explored_regions(segmenter) if has_regions else None
         numbers = range(2, highest + 1)
         with as_click_error(batch.pictures):
-            folds = count_folds(batch.pictures, segmenter)
+            folds = count_parts(batch.pictures, segmenter)
             curve = criterion_curve(folds, segmenter, numbers, criterion)
             models = fit_each(batch.pictures, segmenter, numbers)
             shown = ((Path(str(picture)).name, np.asanyarray(picture)) for picture in batch.pictures)

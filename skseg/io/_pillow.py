@@ -15,10 +15,10 @@ from skimage.color import gray2rgb
 from .._errors import warn
 from .._images import hide
 from ._kept import opened
-from ._stored import NeedsRasterioError, check_size
+from ._stored import NeedsRasterioError, check_size, is_lying
 
 _LEAST_BYTES = 10  # of a page of an animation
-_ORIENTATION, _LYING = 0x0112, (5, 6, 7, 8)  # tag of EXIF, and its values that exchange height and width
+_ORIENTATION = 0x0112  # tag of EXIF
 UNREADABLE = {"BUFR", "FITS", "GBR", "GRIB", "HDF5", "MPEG", "WMF"}  # formats that Pillow recognizes at most
 _LARGEST_OF_8_BITS = 255
 _AVIF_HEADER = 1 << 12  # bytes in which an AVIF file describes its numbers
@@ -58,7 +58,7 @@ class PillowFile:
             if (n_bits := _stored_bits(image)) > 8:
                 warn(f"{path!r} has {n_bits} bits for each number; Pillow gives the upper 8.")
             width, height = image.size
-            if image.format != "TIFF" and _orientation_of(image) in _LYING:  # of TIFF, Pillow turns the size itself
+            if image.format != "TIFF" and is_lying(_orientation_of(image)):  # of TIFF, Pillow turns the size itself
                 width, height = height, width
             n_channels = 3 if bands is None or len(bands) == 1 else len(bands)
             self.shape = height, width, n_channels

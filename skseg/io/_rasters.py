@@ -14,9 +14,8 @@ from .._census.blocks import in_parallel
 from .._images import find_missing, hide
 from ._pillow import apply_profile
 from ._raster_bands import Bands, opened
-from ._stored import Layer, check_size, count_pixels, is_too_large
+from ._stored import Layer, check_size, count_pixels, is_lying, is_too_large
 
-_LYING = 4  # orientations beyond it exchange height and width
 _PIECE_BYTES, _MAX_PIECES = 1 << 22, 8  # of a read, decoded at a time by each thread
 
 
@@ -66,7 +65,7 @@ class RasterFile:
         is_photo = self._n_channels == 3 and self.dtype == np.uint8 and not self.georeference
         self._profile = datasets[0].profile if is_photo and [number for _, number in chosen] == [1, 2, 3] else b""
         self._orientation = 1 if self.georeference else orientation
-        size = datasets[0].size[:: -1 if self._orientation > _LYING else 1]
+        size = datasets[0].size[:: -1 if is_lying(self._orientation) else 1]
         self.shape = (*size, 3 if self._n_channels == 1 else self._n_channels)
         names = [name or str(band) for name, band in zip(named, bands, strict=True)]
         if len(set(names)) < len(names):
@@ -156,6 +155,6 @@ def _join(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 def _turned(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     """An image turned upright."""
-    pixels = pixels.swapaxes(0, 1) if orientation > _LYING else pixels
+    pixels = pixels.swapaxes(0, 1) if is_lying(orientation) else pixels
     pixels = pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels
     return pixels[::-1] if orientation in (3, 4, 7, 8) else pixels

@@ -18,7 +18,7 @@ from ._geotiff import write_image, write_labels
 from ._pictures import ImageFile
 
 _PALETTE_SIZE = 256  # largest palette of a PNG
-_RUN_LENGTHS = 3  # zlib's strategy Z_RLE: label maps become smaller than by default, and in half of the time
+RUN_LENGTHS = 3  # zlib's strategy Z_RLE: label maps become smaller than by default, and in half of the time
 _COMMENT = "Comment"  # a keyword of the PNG specification
 
 
@@ -107,7 +107,7 @@ def save_labels(
     image = Image.fromarray(numbers)
     if indexed:
         image.putpalette(np.vstack([palette, np.zeros((int(is_masked), 3), np.uint8)]).tobytes())
-    _write_png(image, path, comment, transparency=n_labels if is_masked else None, compress_type=_RUN_LENGTHS)
+    _write_png(image, path, comment, transparency=n_labels if is_masked else None, compress_type=RUN_LENGTHS)
 
 
 def save_image(

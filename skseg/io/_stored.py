@@ -52,6 +52,11 @@ class NeedsRasterioError(ValueError):
         return f'{super().__str__()}; it needs rasterio: python -m pip install "skseg[raster]"'
 
 
+def is_lying(orientation: int) -> bool:
+    """Whether an orientation, by the numbers of TIFF and EXIF, exchanges height and width."""
+    return 5 <= orientation <= 8
+
+
 def count_pixels(n_pixels: int, pixel_bytes: int) -> int:
     """Number of pixels as Pillow holds them."""
     return max(n_pixels, n_pixels * pixel_bytes // _PLAIN_BYTES)

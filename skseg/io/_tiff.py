@@ -9,13 +9,12 @@ from pathlib import Path
 import numpy as np
 from tifffile import TiffFile, TiffPage
 
-from ._stored import Layer, Stored
+from ._stored import Layer, Stored, is_lying
 
 _ASIDE = 1 | 4  # bits of a page's type: it is a smaller copy of another page, or the mask of the page before
 _MASK = 4
 _WITH_CHANNELS = {"ome", "imagej", "lsm"}  # kinds of files whose metadata tell which pages are channels
 _SLIDES = {"avs", "bif", "ndpi", "philips", "qpi", "scn", "svs"}  # with labels, macros, thumbnails and smaller copies
-_LYING = 4  # orientations beyond it exchange height and width
 _RAW = ("CFA", "LINEAR_RAW")
 _UNKNOWN = ("CIELAB", "ICCLAB", "ITULAB", "LOGL", "LOGLUV")
 _PREMULTIPLIED, _ALPHA = 1, 2  # kinds of extra samples
@@ -114,7 +113,7 @@ def _is_plain(page: TiffPage) -> bool:
         and n_colors == _N_COLORS.get(color)
         and (not extra or (extra == [_ALPHA] and takes_alpha))
         and compression in _COMPRESSIONS
-        and not (compression == "NONE" and page.tags.valueof("Orientation", 1) > _LYING)  # whose rows Pillow mixes up
+        and not (compression == "NONE" and is_lying(page.tags.valueof("Orientation", 1)))  # whose rows Pillow mixes up
         and not (compression != "JPEG" and color == "YCBCR")  # which has fewer colors than pixels
         and not page.is_tiled  # tiles at the rims are not always right
         and not page.parent.is_bigtiff
