@@ -115,7 +115,7 @@ def test_bands_are_shown_by_an_image_that_is_given():
 
 @pytest.mark.parametrize("image", [COFFEE, COFFEE.astype(np.uint16) * 257, COFFEE / 255], ids=lambda image: image.dtype)
 def test_another_image_is_shown_in_its_own_units(image):
-    X = COFFEE[..., ::-1] / 255
+    X = COFFEE / 255
     model = KMeansSegmenter(3, random_state=0).fit(X)
     display = SegmentationDisplay.from_estimator(model, X, image=image)
     means = [COFFEE[model.labels_ == label].mean(axis=0) / 255 for label in range(3)]

@@ -99,7 +99,8 @@ class SegmentationDisplay:
             The display, drawn.
         """
         segmenter, arrived = inner_segmenter(segmenter, X)
-        colors = segmenter.palette_ if image is None else None  # the units of another image may be others
+        has_own_units = segmenter.n_features_in_ in (1, 3) and getattr(image, "dtype", None) == segmenter.palette_.dtype
+        colors = segmenter.palette_ if image is None or has_own_units else None
         return cls.from_predictions(X if image is None else image, segmenter.predict(arrived), colors, axes=axes)
 
     @classmethod
