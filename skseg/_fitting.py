@@ -39,6 +39,7 @@ _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
+_LONGEST_STRIDE = 1.8
 _COLORS_PER_SAMPLED = 64
 _SAMPLED_PER_CLUSTER = 64  # colors that passes are started from, at least
 
@@ -113,16 +114,15 @@ def _fit_in_passes(some: Census, census: Census, conversion: Conversion, scan: S
     """Start from k-means on some of the colors; add the colors that they do not represent, and start again."""
     _features(some, conversion)
     check_size(some.number_limits())
+    is_searched = isinstance(params["init"], str)
     passes = Passes(scan, conversion.convert, some, _convert_means(conversion, some.colors.dtype))
-    if isinstance(params["init"], str):
-        passed = _start_passes(passes, scan, some, conversion, params)
-    else:
-        passed = passes.run(params["init"])
+    passed = _start_passes(passes, scan, some, conversion, params) if is_searched else passes.run(params["init"])
 
     def order(colors: Floats) -> NDArray[np.intp]:
         return _dark_to_light(colors, is_srgb=conversion.is_srgb)
 
-    passed, n_iter = passes.lloyd(passed, order, max_iter=params["max_iter"], tol=params["tol"])
+    stride = _LONGEST_STRIDE if is_searched else 1  # from given centers, k-means goes to their local optimum
+    passed, n_iter = passes.lloyd(passed, order, max_iter=params["max_iter"], tol=params["tol"], longest_stride=stride)
     kept = census if census.is_complete else shrink(some)
     if isinstance(scan, CensusScan):
         labels = scan.bounds.labels

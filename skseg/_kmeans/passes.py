@@ -273,18 +273,29 @@ class Passes:
         self._weight_unit = float(2.0**exponent)  # its quotients are exact
 
     def lloyd(
-        self, passed: Passed, order: Callable[[Floats], NDArray[np.intp]], *, max_iter: int, tol: float
+        self,
+        passed: Passed,
+        order: Callable[[Floats], NDArray[np.intp]],
+        *,
+        max_iter: int,
+        tol: float,
+        longest_stride: float = 1,
     ) -> tuple[Passed, int]:
-        """Move centers to the means of their colors until their squared steps sum to `tol` times the variance.
+        """Move centers to the means of their colors until the squared shifts to these sum to `tol` times the variance.
 
-        They are brought into the `order` of their mean colors, and those without colors are left out. The last pass
-        and the number of passes are returned; the first one is given.
+        Where shifts shrink slowly, centers go beyond the means, by the factor that would end at the limit of the
+        shifts, but at most by `longest_stride`. Up to 2, the inertia falls at every step. At last, centers are brought
+        into the `order` of their mean colors, and those without colors are left out. The last pass and the number of
+        passes are returned; the first one is given.
         """
         limit = tol * passed.variance + passed.centers.size * (self._extent * _LEAST_STEP) ** 2
-        n_iter = 1
+        n_iter, stride = 1, 1.0
         while True:
             if n_iter < max_iter and (passed.shifts**2).sum() > limit:
-                passed = self._move(passed)
+                before, passed = passed.shifts, self._move(passed, stride)
+                slowed = 1 - (passed.shifts * before).sum() / (before**2).sum()
+                stride = stride / slowed if slowed * longest_stride > stride else longest_stride
+                stride = max(stride, 1.0)
             else:
                 present = np.flatnonzero(passed.weights)
                 wanted = present[order(passed.colors[present])]
@@ -301,14 +312,15 @@ class Passes:
         work = _Pass(centers, centers, self._convert, *origins, *units, self._kind, paths, has_buckets=has_buckets)
         return self._pass(work)
 
-    def _move(self, passed: Passed) -> Passed:
-        """The next pass, with centers moved to the means; with new anchors, if they are far from these."""
-        centers, work = passed.centers + passed.shifts, passed.made_by
+    def _move(self, passed: Passed, stride: float) -> Passed:
+        """The next pass, with centers moved to the means, or beyond; with new anchors, if they are far from these."""
+        moved, work = stride * passed.shifts, passed.made_by
+        centers = passed.centers + moved
         distances = ((centers - work.anchors) ** 2).sum(axis=1)
         least = (self._extent * _LEAST_STEP) ** 2
         if (distances > np.maximum(_LONGEST_WAY**2 * passed.scatters, least)).any():
             return self.run(centers)
-        steps = np.sqrt((passed.shifts**2).sum(axis=1)) * (1 + _ROUNDING) / self._extent
+        steps = np.sqrt((moved**2).sum(axis=1)) * (1 + _ROUNDING) / self._extent
         paths = work.paths + steps + steps.max()  # one center goes away, another comes nearer
         work = replace(work, centers=centers, paths=paths, is_first=False, has_buckets=False)
         return self._pass(work, passed.totals)
