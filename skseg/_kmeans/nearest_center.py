@@ -23,6 +23,8 @@ _MOST_SINGLE_CENTERS = 1 << 10  # than those of others, must leave bits for thei
 _FAR = 1e6  # times the radius of the centers; points that are farther away need double precision
 _LEAST_ERROR = 1e-290  # of scores, whose last bits are of another kind where they are that small
 _ROUNDING = 2.0**-20  # of margins, relative
+_LONG_ROW = 1 << 8  # numbers that NumPy's loops handle well
+_FEW_FEATURES = 8  # whose squares are added faster one column after the other
 
 
 def distances(points: Floats, centers: Floats) -> Floats:
@@ -238,9 +240,27 @@ def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any]
     return np.asarray((2 - 2 * _ROUNDING) * np.maximum(lead - errors, 0) / longest)
 
 
+def by_row(operation: np.ufunc, rows: NDArray[Any], numbers: Floats, out: NDArray[Any]) -> NDArray[Any]:
+    """An operation on each of many rows and the same numbers, in the precision of `out`, which is contiguous.
+
+    Several rows are worked on as one: NumPy's loops are as long as a row, and slow if that is short.
+    """
+    n_together = max(1, _LONG_ROW // len(numbers))
+    whole = len(rows) - len(rows) % n_together
+    for part, repeated in ((slice(whole), np.tile(numbers, n_together)), (slice(whole, None), numbers)):
+        shape = -1, len(repeated)
+        operation(rows[part].reshape(shape), repeated, out=out[part].reshape(shape), dtype=out.dtype)
+    return out
+
+
 def squared_norms(points: NDArray[Any]) -> NDArray[Any]:
     """Squared length of each row, (n_points,)."""
-    return np.asarray(np.einsum("ij,ij->i", points, points))
+    if points.shape[1] > _FEW_FEATURES:
+        return np.asarray(np.einsum("ij,ij->i", points, points))
+    squares = np.square(points[:, 0])
+    for column in points.T[1:]:
+        squares += np.square(column)
+    return np.asarray(squares)
 
 
 def squared_distances(points: NDArray[Any], center: Sequence[float] | Floats) -> Floats:

@@ -23,7 +23,7 @@ from scipy.sparse import csc_array
 
 from .._census import Census, hash_buckets
 from .._census.blocks import for_blocks
-from .nearest_center import NearestCenter, Scratch, block_length, squared_norms
+from .nearest_center import NearestCenter, Scratch, block_length, by_row, squared_norms
 from .scans import N_BUCKETS, Bounds, Scan, find_heavy
 
 Floats = NDArray[np.float64]
@@ -137,12 +137,12 @@ class _Pass:
         """Features as offsets from their origin, to rank centers by, (n_rows, n_features)."""
         if self.factors is None:
             offsets = scratch.get("offsets", (len(rows), len(self.feature_origin)), np.float64)
-            return np.asarray(np.subtract(self.convert(rows), self.feature_origin, out=offsets))
+            return by_row(np.subtract, self.convert(rows), self.feature_origin, out=offsets)
         offsets, room = rows, scratch.get("offsets", rows.shape, self.kind)
         if self.origin.any() or rows.dtype != self.kind:
-            offsets = np.subtract(rows, self.origin.astype(self.kind), out=room, dtype=self.kind)
+            offsets = by_row(np.subtract, rows, self.origin.astype(self.kind), out=room)
         if (self.factors != 1).any():
-            offsets = np.multiply(offsets, self.factors.astype(self.kind), out=room)
+            offsets = by_row(np.multiply, offsets, self.factors.astype(self.kind), out=room)
         return offsets
 
     def _label(
@@ -176,14 +176,13 @@ class _Pass:
         n_labels, n_rows = len(self.centers), len(labels)
         weights = np.ones(n_rows) if weights is None else weights
         by_label = csc_array((weights, labels, np.arange(n_rows + 1, dtype=np.int32)), shape=(n_labels, n_rows))
-        colors = scratch.get("colors", rows.shape, np.float64)
-        np.subtract(rows, self.origin, out=colors, dtype=np.float64)
+        colors = by_row(np.subtract, rows, self.origin, out=scratch.get("colors", rows.shape, np.float64))
         sums = [np.bincount(labels, weights, n_labels)[:, np.newaxis], by_label @ colors]
         if self.factors is None:
             sums.append(by_label @ offsets)
         features = offsets
         if self.factors is not None:
-            features = colors if (self.factors == 1).all() else np.multiply(colors, self.factors, out=colors)
+            features = colors if (self.factors == 1).all() else by_row(np.multiply, colors, self.factors, out=colors)
         anchors = scratch.get("anchors", features.shape, np.float64)
         np.take(self.anchors - self.feature_origin, labels, axis=0, out=anchors, mode="clip")
         squares = squared_norms(np.subtract(features, anchors, out=anchors)) * weights
