@@ -42,7 +42,7 @@ class Limits:
     block_bytes: int = 1 << 26
     result_pixels: int = 1 << 22
     label_map_pixels: int = 64_000_000
-    pass_numbers: int = 1 << 18
+    pass_numbers: int = 1 << 20
     map_numbers: int = 1 << 16
     many_regions: int = 20_000
     many_neighbors: int = 100
