@@ -322,3 +322,8 @@ def test_an_image_is_read_once_to_check_it_and_once_to_learn_from_it():
         converter = ColorConverter("lab", **params).fit(Stored())
         assert len(reads) == 2
         assert np.array_equal(converter.channel_weights_, ColorConverter("lab", **params).fit(image).channel_weights_)
+
+
+def test_a_converter_that_learns_nothing_needs_no_fit():
+    coordinates = ColorConverter("lab").transform(IMAGE / 255)
+    assert_allclose(ColorConverter("lab").inverse_transform(coordinates), IMAGE / 255, atol=1e-12)
