@@ -355,8 +355,8 @@ def _together(parts: Iterable[Measured]) -> Measured:
             dtypes = {part.like.dtype, parts[0].like.dtype}
             if len(dtypes) > 1 and any(map(has_levels, dtypes)):
                 raise ValueError(
-                    f"Images must have one dtype, or none of 8 or 16 bits; got {part.like.dtype} after "
-                    f"{parts[0].like.dtype}. Convert them, such as by image.astype(float)."
+                    f"Images of integers of 8 or 16 bits must all have the same dtype; got {part.like.dtype} after "
+                    f"{parts[0].like.dtype}. Convert all of them, for example with image.astype(float)."
                 )
             if OF_DTYPE.scale(part.like.dtype) == 1:
                 warn_other_range(part.limits[1], parts[0].limits[1], others="the first image")

@@ -516,7 +516,9 @@ def test_a_given_light_is_the_same_for_every_form_of_an_image(light):
 @pytest.mark.parametrize("dtypes", [("i2", "f8"), ("f8", "i2"), ("i1", "i2"), ("i4", "i2")])
 def test_images_of_other_dtypes_whose_numbers_are_counted_are_refused(dtypes):
     image = np.arange(1, 28).reshape(3, 3, 3)
-    with pytest.raises(ValueError, match=r"X\[1\]: Images must have one dtype, or none of 8 or 16 bits; got .* after"):
+    with pytest.raises(
+        ValueError, match=r"X\[1\]: Images of .* 8 or 16 bits must all have the same dtype; got .* after"
+    ):
         WhiteBalancer(color_space=None).fit([image.astype(dtype) for dtype in dtypes])
 
 
