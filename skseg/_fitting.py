@@ -39,7 +39,7 @@ _STARTS = ("k-means++", "random")
 _LEAST_WEIGHT = 1e-200  # relative to the largest; keeps the mean of a cluster finite whatever the weights
 _MAX_ADDED = 4  # times that colors are added to a sample
 _TOL_OF_START = 0.1
-_LONGEST_STRIDE = 1.8
+_LONGEST_STRIDE = 1.8  # of a center in passes, where 1 leads to the mean; from 2 on, the inertia could rise
 _COLORS_PER_SAMPLED = 64
 _SAMPLED_PER_CLUSTER = 64  # colors that passes are started from, at least
 

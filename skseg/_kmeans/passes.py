@@ -282,19 +282,18 @@ class Passes:
     ) -> tuple[Passed, int]:
         """Move centers to the means of their colors until the squared shifts to these sum to `tol` times the variance.
 
-        Where shifts shrink slowly, centers go beyond the means, by the factor that would end at the limit of the
-        shifts, but at most by `longest_stride`. Up to 2, the inertia falls at every step. At last, centers are brought
-        into the `order` of their mean colors, and those without colors are left out. The last pass and the number of
-        passes are returned; the first one is given.
+        Where the shifts shrink slowly, centers go beyond the means, to the sum of the geometric series that the last
+        two shifts begin, but at most `longest_stride` times as far as the means. Below 2, the inertia falls at every
+        step. At last, centers are brought into the `order` of their mean colors, and those without colors are left out.
+        The last pass and the number of passes are returned; the first one is given.
         """
         limit = tol * passed.variance + passed.centers.size * (self._extent * _LEAST_STEP) ** 2
         n_iter, stride = 1, 1.0
         while True:
             if n_iter < max_iter and (passed.shifts**2).sum() > limit:
                 before, passed = passed.shifts, self._move(passed, stride)
-                slowed = 1 - (passed.shifts * before).sum() / (before**2).sum()
-                stride = stride / slowed if slowed * longest_stride > stride else longest_stride
-                stride = max(stride, 1.0)
+                ratio = (passed.shifts * before).sum() / (before**2).sum()
+                stride = min(max(1.0, stride / max(1 - ratio, _ROUNDING)), longest_stride)
             else:
                 present = np.flatnonzero(passed.weights)
                 wanted = present[order(passed.colors[present])]
