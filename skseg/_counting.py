@@ -17,6 +17,7 @@ from ._limits import LIMITS
 from ._model import Model
 
 T = TypeVar("T")
+Watch = Callable[[Iterator[Any]], Iterable[Any]]  # sees the results of the parts of a sequence pass by
 Part = tuple[NDArray[Any], NDArray[Any] | None, Bounds | None]  # rows, weights and bounds
 
 
@@ -35,7 +36,7 @@ def count_images(
     *,
     most: int | None = None,
     n_jobs: int | None = None,
-    watch: Callable[[Iterator[Any]], Iterable[Any]] = iter,
+    watch: Watch = iter,
 ) -> Census:
     """The census of all images together; a sample, if there are more than `most` distinct colors."""
 
@@ -60,7 +61,7 @@ def count_or_pass(
     *,
     most: int,
     n_jobs: int | None = None,
-    watch: Callable[[Iterator[Any]], Iterable[Any]] = iter,
+    watch: Watch = iter,
 ) -> tuple[Census, "PixelScan | None"]:
     """The census of all images together; if it is a sample, also all pixels, to be passed over."""
     census = count_images(images, color_space, sample_weight, most=most, n_jobs=n_jobs, watch=watch)

@@ -240,7 +240,7 @@ def _least_margins(squares: NDArray[Any], best: NDArray[Any], lead: NDArray[Any]
     return np.asarray((2 - 2 * _ROUNDING) * np.maximum(lead - errors, 0) / longest)
 
 
-def by_row(operation: np.ufunc, rows: NDArray[Any], numbers: Floats, out: NDArray[Any]) -> NDArray[Any]:
+def by_row(operation: np.ufunc, rows: NDArray[np.generic], numbers: Floats, out: NDArray[Any]) -> NDArray[Any]:
     """An operation on each of many rows and the same numbers, in the precision of `out`, which is contiguous.
 
     Several rows are worked on as one: NumPy's loops are as long as a row, and slow if that is short.
