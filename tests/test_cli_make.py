@@ -115,6 +115,11 @@ def test_the_range_of_the_type_can_be_given(photo):
         ["segment", "--init", "#12"],
         ["segment", "--ignore", "#ffffff,x"],
         ["unknown"],
+        ["segment", "missing.jpg"],
+        ["predict", "missing.skseg", "photo.jpg"],
+        ["predict", "--palette", "#102030", "missing.jpg"],
+        ["choose-k", "--from", "5", "--to", "4", "*.jpg"],
+        ["palette", "--format", "css", "--json", "*.jpg"],
     ],
     ids=" ".join,
 )

@@ -26,8 +26,9 @@ from .._census.blocks import one_thread
 from .._color import find_value_range
 from .._images import open_single
 from .._limits import LIMITS
+from .._names import readable
 from ..io._kept import in_order
-from ..io._pictures import ImageFile, find_pictures, readable
+from ..io._pictures import ImageFile, find_pictures
 from .messages import FAILURES, as_click_error, as_line, messages_about, progress_bar
 
 if TYPE_CHECKING:

@@ -1,10 +1,14 @@
 """The command `skseg`: its commands, their options and their help. Their work is in `work.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from inspect import signature
+from pathlib import Path
+from typing import Any
 
 import click
 
+from .._names import check_name
 from .._version import __version__
 from . import options
 
@@ -21,20 +25,32 @@ def app() -> None:
     """
 
 
-def _command(described: Callable[[], None]) -> click.Command:
-    """A command with this help and these options.
+def _command(check: Callable[..., None]) -> click.Command:
+    """A command with this help and these options, which the function refuses if they do not go together.
 
     Its work is the function of the same name in `work.py`, imported when it starts, so that help, completion and
     messages about wrong usage come at once.
     """
 
-    @wraps(described)
-    def start(**params: object) -> None:
+    @wraps(check)
+    def start(**params: Any) -> None:
+        try:
+            check(**{name: params[name] for name in signature(check).parameters})
+            _check_names(params.get("images", ()))
+        except OSError as error:
+            raise click.UsageError(str(error)) from error
+
         from .work import run  # noqa: PLC0415
 
-        run(described.__name__, **params)  # type: ignore[arg-type]
+        run(check.__name__, **params)
 
-    return app.command(start)
+    command: click.Command = app.command(start)
+    return command
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        check_name(name)
 
 
 @_command
@@ -118,7 +134,9 @@ def fit() -> None:
 @options.reading
 @options.balance
 @options.json
-def predict() -> None:
+def predict(
+    files: Sequence[str], palette: object, choose: int | None, balance: str | None, color_space: str | None
+) -> None:
     """Segment images with a MODEL file of `skseg fit` or `skseg.io.save`, or with the colors of a palette.
 
     With --palette instead of a MODEL, every pixel gets the nearest of the given colors in the color space. Labels are
@@ -130,6 +148,18 @@ def predict() -> None:
       skseg predict model.skseg scan.tif --output distance
       skseg predict --palette '#1d2b16,#7a4a2b,#f4f1ea' photos --color-space lab
     """
+    if palette is not None:
+        _check_names(files)
+        return
+    if len(files) == 1:
+        raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
+    if color_space != "auto":
+        raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
+    if choose is not None or balance is not None:
+        raise click.UsageError("--choose and --balance go with --palette; fit a MODEL with --balance.")
+    if not Path(files[0]).is_file():
+        raise click.UsageError(f"MODEL must be a file that exists; got {files[0]!r}.")
+    _check_names(files[1:])
 
 
 @_command
@@ -142,7 +172,7 @@ def predict() -> None:
 @options.reading
 @options.model_of_any_k
 @options.json
-def choose_k() -> None:
+def choose_k(lowest: int, highest: int) -> None:
     """Choose the number of clusters by cross-validation.
 
     The folds are tiles of one image, or whole images if there are several. The criterion parsimony rewards
@@ -154,6 +184,8 @@ def choose_k() -> None:
       skseg choose-k photo.jpg
       skseg choose-k photos --from 2 --to 20 --plot curve.png
     """
+    if lowest > highest:
+        raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
 
 
 @_command
@@ -170,7 +202,7 @@ def choose_k() -> None:
 @options.reading
 @options.model
 @options.json
-def palette() -> None:
+def palette(style: str, *, as_json: bool) -> None:
     """Print the K colors of images, from dark to light unless they are sorted otherwise.
 
     \b
@@ -178,6 +210,8 @@ def palette() -> None:
       skseg palette photo.jpg -k 6
       skseg palette photo.jpg -k 6 --format css > colors.css
     """
+    if style != "table" and as_json:
+        raise click.UsageError(f"--json and --format {style} are two formats; give one of them.")
 
 
 @_command

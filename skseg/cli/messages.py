@@ -26,7 +26,7 @@ from rich.text import Text
 from sklearn.exceptions import ConvergenceWarning
 
 from .._errors import NotFiniteError, TooLargeError
-from ..io._pictures import readable
+from .._names import readable
 
 PATIENCE = 2.0  # seconds before a bar is shown
 FAILURES = (ValueError, TypeError, OSError, MemoryError)  # of an image or a file

@@ -14,8 +14,8 @@ from .._balancer import WhiteBalancer
 from .._checks import plural
 from .._color import OF_DTYPE, hex_code, shown_as
 from .._model import Model
+from .._names import readable
 from .._segmenter import KMeansSegmenter
-from ..io._pictures import readable
 from ..metrics._selection import verdict
 from .batch import Batch
 

@@ -16,9 +16,9 @@ import click
 
 from .._images import open_label_map
 from .._limits import LIMITS
+from .._names import readable
 from .._version import __version__
 from ..io._opening import beside
-from ..io._pictures import readable
 from ..io._polygons import open_polygons, read_polygons_comment
 from ..io._results import read_comment
 from ..io._shapes import check_tolerance, count_points

@@ -16,12 +16,12 @@ from .._chart import choose
 from .._color import is_found
 from .._converter import ColorConverter
 from .._images import ImageLike
+from .._names import readable
 from .._plot.clusters import KSelectionDisplay
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from ..io._atomic import written_whole
 from ..io._estimators import describe
-from ..io._pictures import readable
 from ..io._savable import kind_of, steps_of
 from .batch import Batch, Picture
 from .messages import as_click_error, progress_bar
@@ -37,8 +37,6 @@ Entries = list[dict[str, Any]]  # of images, as JSON
 @as_click_error()
 def open_model(path: str) -> tuple[KMeansSegmenter, list[WhiteBalancer]]:
     """The segmenter of a model file, and the balancers in front of it."""
-    if not Path(path).is_file():
-        raise click.UsageError(f"MODEL must be a file that exists; got {path!r}.")
     model = io.load(path)
     *balancers, segmenter = steps_of(model)
     if not isinstance(segmenter, KMeansSegmenter):

@@ -14,10 +14,10 @@ from sklearn.pipeline import make_pipeline
 
 from .. import io
 from .._checks import plural
+from .._names import readable
 from .._regions.segmenter import RegionSegmenter
 from .._segmenter import KMeansSegmenter
 from ..io._atomic import written_whole
-from ..io._pictures import readable
 from . import steps
 from .batch import Batch, Reading, open_batch, open_batch_or_coffee
 from .curve import count_parts, criterion_curve, fit_each
@@ -120,21 +120,15 @@ def predict(
     results: Results,
 ) -> None:
     """Segment images with a MODEL file of `skseg fit` or `skseg.io.save`, or with the colors of a palette."""
-    model, images = (files[:1], files[1:]) if palette is None else ([], files)
-    if not images:
-        raise click.UsageError("Give a MODEL and an IMAGE, or --palette and an IMAGE.")
-    if model and color_space != "auto":
-        raise click.UsageError("--color-space goes with --palette; a MODEL has a color space of its own.")
     if palette is None:
-        if choose is not None or balance is not None:
-            raise click.UsageError("--choose and --balance go with --palette; fit a MODEL with --balance.")
-        segmenter, balancers = steps.open_model(files[0])
+        model, *images = files
+        segmenter, balancers = steps.open_model(model)
         names = None
         batch = open_batch(images, reading)
-        results.check(batch, *map(Path, model))
+        results.check(batch, Path(model))
     else:
         colors, color_names = steps.open_palette(palette, choose)
-        batch = open_batch(images, reading)
+        batch = open_batch(files, reading)
         results.check(batch, *([palette] if isinstance(palette, Path) else []))
         balancers = steps.balancers_of(batch, balance, n_jobs)
         if choose is not None:
@@ -163,8 +157,6 @@ def choose_k(
     batch: Batch,
 ) -> None:
     """Choose the number of clusters by cross-validation."""
-    if lowest > highest:
-        raise click.UsageError(f"--from must not be above --to; got {lowest} and {highest}.")
     if plot:
         steps.check_plot(plot)
         check_target(plot, overwrite, batch.inputs)
@@ -185,8 +177,6 @@ def choose_k(
 @gathered(reading=Reading, init=steps.as_start, template=KMeansSegmenter, batch=open_batch)
 def palette(*, style: str, sort: str, as_json: bool, template: KMeansSegmenter, batch: Batch) -> None:
     """Print the K colors of images, from dark to light."""
-    if style != "table" and as_json:
-        raise click.UsageError(f"--json and --format {style} are two formats; give one of them.")
     segmenter = steps.fit_batch(batch, template)
     if segmenter is not None and style != "table":
         click.echo(FORMATS[style]([cluster["color"] for cluster in sort_clusters(clusters_of(segmenter), sort)]))

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._pictures import ImageFile, readable
+from .._names import readable
+from ._pictures import ImageFile
 
 _MAX_COLORS = 256  # of an image that is a palette
 _CODE = re.compile("#?([0-9a-fA-F]{6})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from glob import glob, has_magic
+from glob import glob
 from html import escape
 from operator import index
 from os import PathLike, fspath
@@ -18,6 +18,7 @@ from PIL import Image
 
 from .._color import display_colors, to_uint8
 from .._errors import TooLargeError
+from .._names import Name, check_name, readable
 from .._notebook import LONGEST, picture
 from ._kept import in_order
 from ._opening import images_of, open_file, state_of
@@ -27,8 +28,6 @@ from ._stored import too_many
 if TYPE_CHECKING:
     from ._georeference import Georeference
     from ._rasters import RasterFile
-
-Name = str | PathLike[str]
 
 _RASTERS = {".bil", ".bip", ".bsq", ".btf", ".ers", ".img", ".lsm", ".mrf", ".nc", ".ndpi", ".ntf", ".qptiff", ".scn"}
 _RASTERS |= {".svs", ".vrt"}  # suffixes of images that only GDAL decodes
@@ -70,16 +69,15 @@ def images(paths: Name | Iterable[Name]) -> list[ImageFile]:
 
 def find_pictures(pattern: Name) -> list[Path]:
     """The files of a file name, a directory (without subdirectories) or a pattern, sorted by name."""
+    check_name(pattern)
     path = Path(pattern)
     if path.is_dir():
         suffixes = _suffixes()
         found = [file for file in sorted(path.iterdir()) if file.suffix.lower() in suffixes and file.name[0] != "."]
     elif path.exists():
         return [path]
-    elif has_magic(fspath(pattern)):
-        found = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
     else:
-        raise FileNotFoundError(f"{readable(pattern)} does not exist.")
+        found = [Path(name) for name in sorted(glob(fspath(pattern), recursive=True))]  # noqa: PTH207
     files = [file for file in found if not file.is_dir()]  # broken links stay, and fail when they are read
     if not files:
         raise FileNotFoundError(f"There is no image in {readable(pattern)}.")
@@ -91,12 +89,6 @@ def _suffixes() -> set[str]:
     formats = Image.registered_extensions()
     known = Image.OPEN.keys() - UNREADABLE | {"MPO"}
     return _RASTERS.union(suffix for suffix, name in formats.items() if name in known)
-
-
-def readable(path: object) -> str:
-    """The name of a file as one printable line."""
-    text = str(path)
-    return text if text.isprintable() else ascii(text)
 
 
 class _NamedError(ValueError):
