@@ -115,10 +115,11 @@ class Classes:
                 pass
         n_pixels = self._counts.sum()
         shares = (self._counts / max(n_pixels, 1)).tolist()
-        own = {"value_range": self._segmenter.value_range_, "clusters": clusters_of(self._segmenter)}
         height, width = self._original.shape[:2]
-        size = {"width": width, "height": height, "n_pixels": int(n_pixels)}
-        return size | self._light | {"shares": shares} | (own if self._is_own else {})
+        entry = {"width": width, "height": height, "n_pixels": int(n_pixels)} | self._light | {"shares": shares}
+        if self._is_own:
+            entry |= {"value_range": self._segmenter.value_range_, "clusters": clusters_of(self._segmenter)}
+        return entry
 
 
 class Regions:
