@@ -88,8 +88,9 @@ class Pixels:
     def read(self) -> NDArray[Any]:
         """The pixels that are not masked as finite real numbers, (n_rows, n_channels)."""
         table, n_least = self.table, 0 if self.mask is not None else 1
-        numbers = table if hasattr(table, "columns") else as_real(to_array(table))  # a DataFrame, or another table
-        rows = as_real(check_array(numbers, dtype=None, ensure_all_finite=False, ensure_min_samples=n_least))
+        rows = table if hasattr(table, "columns") else as_real(to_array(table))  # a DataFrame, or another table
+        if self.shape is None or rows.size == 0:  # of an image, they are rows of channels already
+            rows = as_real(check_array(rows, dtype=None, ensure_all_finite=False, ensure_min_samples=n_least))
         if rows.dtype.kind == "f" and not np.isfinite(rows).all():
             raise NotFiniteError("Pixels contain NaN or infinity.")
         return np.asarray(rows.astype(rows.dtype.newbyteorder("="), copy=False))
