@@ -4,7 +4,7 @@ It knows neither the kind of X nor the conventions of scikit-learn's estimators.
 """
 
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,6 +122,7 @@ class Model:
             return painted
         return np.ma.MaskedArray(painted, mask=np.broadcast_to(mask[..., np.newaxis], painted.shape))
 
+    @cached_property
     def rgb(self) -> Floats:
         """The cluster colors as sRGB from 0 to 1, (n_clusters, 3)."""
         palette = self.palette(self.dtype)

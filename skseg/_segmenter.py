@@ -586,7 +586,7 @@ class KMeansSegmenter(
         """The palette, for notebooks, if it is short enough to be seen, and the label map of a single image."""
         if len(self.cluster_centers_) > _MAX_STRIP_COLORS:
             return ""
-        colors, labels = self._model.rgb(), getattr(self, "labels_", None)
+        colors, labels = self._model.rgb, getattr(self, "labels_", None)
         strip = palette_strip(colors, self.cluster_sizes_, "Clusters, from dark to light")
         is_image = isinstance(labels, np.ndarray) and labels.ndim == 2 and labels.size > 0
         return strip + (thumbnail(labels, colors) if is_image else "")

@@ -36,7 +36,7 @@ def assert_same_model(one, other):
     """Assert that two models differ in nothing but the units of their colors."""
     assert one.inertia_ == pytest.approx(other.inertia_, rel=1e-9)
     assert np.array_equal(one.cluster_sizes_, other.cluster_sizes_)
-    assert np.allclose(one._model.rgb(), other._model.rgb(), atol=0.002)  # the palette is rounded
+    assert np.allclose(one._model.rgb, other._model.rgb, atol=0.002)  # the palette is rounded
 
 
 # The rule
@@ -389,7 +389,7 @@ def test_a_constant_image_is_one_region(image):
 
 def test_palettes_are_shown_in_their_range():
     whole, eight = (KMeansSegmenter(5, random_state=0).fit(image) for image in (at(12), PHOTO))
-    assert np.allclose(whole._model.rgb(), eight._model.rgb(), atol=0.004)
+    assert np.allclose(whole._model.rgb, eight._model.rgb, atol=0.004)
     assert whole._repr_html_inner().count("#") >= 5
 
 

@@ -81,7 +81,7 @@ class PaletteDisplay:
             The display, drawn.
         """
         model: Model = inner_segmenter(segmenter)[0]._model
-        return cls(model.rgb(), model.sizes).plot(ax=ax)
+        return cls(model.rgb, model.sizes).plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw a bar for each cluster.
@@ -209,7 +209,7 @@ class ColorSpaceDisplay:
             display_colors(colors, display_limits(model.census.colors, model.value_range)),
             weights,
             centers=model.centers[:, channels],
-            palette=model.rgb(),
+            palette=model.rgb,
             names=[names[each] + (f" × {factors[each]:g}" if factors[each] != 1 else "") for each in channels],
         ).plot(ax=ax)
 

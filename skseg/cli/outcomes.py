@@ -55,7 +55,7 @@ class Classes:
         self._light = light_of([clone(balancer).fit(self._image) for balancer in balancers])
         if balancers:
             self._image = open_single(np.asanyarray(picture.balanced(balancers)))
-        self.colors = segmenter._model.rgb()
+        self.colors = segmenter._model.rgb
 
     @property
     def own_colors(self) -> NDArray[Any]:

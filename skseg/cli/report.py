@@ -167,7 +167,7 @@ def choice(curve: list[dict[str, Any]]) -> tuple[int, list[int]]:
 
 def hex_codes(model: Model) -> list[str]:
     """The codes of the labels' colors, from dark to light."""
-    return [hex_code(color) for color in model.rgb()]
+    return [hex_code(color) for color in model.rgb]
 
 
 def _as_css(codes: list[str]) -> str:

@@ -36,10 +36,10 @@ def open_file(
     if image.problem:
         raise ValueError(image.problem)
     chosen = None if bands is None or isinstance(bands, str) else bands
-    if image.is_plain and find_spec("rasterio") is None:  # GDAL would read it some rows at a time
-        check_size(image.n_pixels)
     if image.is_plain and not is_too_large(image.n_pixels):
         return PillowFile(paths[0], image.page, chosen)
+    if image.is_plain and find_spec("rasterio") is None:  # GDAL would read it some rows at a time
+        check_size(image.n_pixels)
     raster: RasterFile = _rasters().RasterFile(image.layers, chosen, image.orientation, is_scaled)
     return raster
 
