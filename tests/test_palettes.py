@@ -113,11 +113,17 @@ def cost(image, chart, chosen):
     return cdist(pixels, chart[list(chosen)].astype(float), "sqeuclidean").min(axis=1).mean()
 
 
+def draw(rng, side, n_colors):
+    """An image of some colors, from frequent to rare, and a chart of as many."""
+    image_colors, chart = rng.integers(0, 256, (2, n_colors, 3), dtype=np.uint8)
+    return image_colors[np.minimum(rng.geometric(3 / n_colors, (side, side)), n_colors) - 1], chart
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("all_tried", [True, False])
 def test_a_choice_from_a_small_chart_is_the_best_of_all(seed, all_tried, lower):
     rng = np.random.default_rng(seed)
-    image, chart = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8), rng.integers(0, 256, (9, 3), dtype=np.uint8)
+    image, chart = draw(rng, 30, 9)
     if not all_tried:
         lower(chart_choices=0)
     chosen = choose_colors(image, chart, 3, color_space="rgb")
@@ -131,7 +137,7 @@ def test_a_choice_from_a_small_chart_is_the_best_of_all(seed, all_tried, lower):
 
 def test_no_exchange_makes_a_choice_from_a_large_chart_better():
     rng = np.random.default_rng(0)
-    image, chart = rng.integers(0, 256, (30, 30, 3), dtype=np.uint8), rng.integers(0, 256, (60, 3), dtype=np.uint8)
+    image, chart = draw(rng, 30, 60)
     chosen = choose_colors(image, chart, 6, color_space="rgb").tolist()
     least = cost(image, chart, chosen)
     others = sorted(set(range(60)) - set(chosen))
