@@ -9,6 +9,8 @@ Name = str | PathLike[str]
 
 def check_name(name: Name) -> None:
     """Refuse a file or a directory that does not exist; whether a pattern matches is seen when it is read."""
+    if not fspath(name):  # which would mean the current directory, maybe of a variable that is not set
+        raise FileNotFoundError("The name of a file or directory is empty.")
     if not (Path(name).exists() or has_magic(fspath(name))):
         raise FileNotFoundError(f"{readable(name)} does not exist.")
 

@@ -343,6 +343,14 @@ def test_a_file_that_is_not_there_is_a_usage_error(run, tmp_path):
     assert "does not exist" in outcome.output
 
 
+@pytest.mark.parametrize("command", [["segment"], ["palette"], ["predict", "--palette", "#102030"]])
+def test_an_empty_name_is_not_the_current_directory(save, command, monkeypatch):
+    monkeypatch.chdir(save(PICTURE).parent)
+    outcome = CliRunner().invoke(app, [*command, ""])
+    assert outcome.exit_code == 2
+    assert "name of a file or directory is empty" in outcome.output
+
+
 def test_a_directory_or_a_pattern_without_pictures_is_a_usage_error(run, tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     for argument in (tmp_path, tmp_path / "*.png"):
