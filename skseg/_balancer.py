@@ -124,7 +124,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
         Number of channels seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the channels, if X is a DataFrame.
+        Names of the channels, if X is a DataFrame, or a DataArray with different coordinates along its channels.
 
     See Also
     --------
@@ -259,7 +259,7 @@ class WhiteBalancer(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Trans
     def _read(self, pixels: Pixels) -> NDArray[Any]:
         """The rows of a block, checked against `fit`."""
         rows = read_rows(pixels, self.color_space)
-        check_channels(self, pixels.tables, rows.shape[1])
+        check_channels(self, pixels, rows.shape[1])
         if not pixels.has_own_dtype:
             rows = cast_if_exact(rows, self._seen.dtype)
         check_comparable(rows, self._seen.dtype, self._seen.limits, self._seen.curve.value_range)

@@ -35,10 +35,24 @@ def learn_channels(estimator: Any, images: Image, like: NDArray[Any]) -> None:
     """Set the number of channels to the one of `like`, and their names, which are the same in all tables of X."""
     for number, table in enumerate(images.tables or [like]):
         validate_data(estimator, table, reset=number == 0, skip_check_array=True)
+    if images.named and not hasattr(estimator, "feature_names_in_"):
+        estimator.feature_names_in_ = np.array(images.named[0], dtype=object)
+    check_names(estimator, images)
 
 
-def check_channels(estimator: Any, tables: list[Any], n_channels: int) -> None:
-    """Refuse channels, or names of them in tables, that differ from a fitted estimator's."""
+def check_names(estimator: Any, pixels: Image | Pixels) -> None:
+    """Refuse images whose channels have other names than a fitted estimator's; some may have none."""
+    fitted = tuple(getattr(estimator, "feature_names_in_", ()))
+    for names in pixels.named if fitted else ():
+        if names != fitted:
+            raise ValueError(
+                f"The channels of X are named {', '.join(names)}, but {', '.join(fitted)} in fit. Select them in this "
+                "order, X.sel, or give them these names, X.assign_coords."
+            )
+
+
+def check_n_channels(estimator: Any, n_channels: int) -> None:
+    """Refuse another number of channels than a fitted estimator's."""
     expected = estimator.n_features_in_
     if n_channels != expected:
         raise ValueError(
@@ -46,17 +60,21 @@ def check_channels(estimator: Any, tables: list[Any], n_channels: int) -> None:
             "one per channel. A 2-D array is a pixel table (n_pixels, n_channels); a gray image has the "
             "shape (height, width, 1): image[..., np.newaxis]."
         )
-    for table in tables:
+
+
+def check_channels(estimator: Any, pixels: Image | Pixels, n_channels: int) -> None:
+    """Refuse channels, or names of them, that differ from a fitted estimator's."""
+    check_n_channels(estimator, n_channels)
+    check_names(estimator, pixels)
+    for table in pixels.tables:
         validate_data(estimator, table, reset=False, skip_check_array=True)
 
 
-def match_to_fit(
-    estimator: FittedSegmenter, tables: list[Any], rows: NDArray[Any], *, has_own_dtype: bool = True
-) -> NDArray[Any]:
-    """Rows of pixels, if their channels, names, units and range agree with a fitted estimator; else an error."""
+def match_to_fit(estimator: FittedSegmenter, pixels: Image | Pixels, rows: NDArray[Any]) -> NDArray[Any]:
+    """The rows of pixels, if their channels, names, units and range agree with a fitted estimator; else an error."""
     model = estimator._model
-    check_channels(estimator, tables, rows.shape[1])
-    if not has_own_dtype:
+    check_channels(estimator, pixels, rows.shape[1])
+    if not pixels.has_own_dtype:
         rows = cast_if_exact(rows, model.dtype)
     model.conversion.check_range(rows)
     check_comparable(rows, model.dtype, model.limits, model.value_range)
@@ -69,7 +87,8 @@ def check_not_gray(pixels: Pixels) -> None:
     Three dimensions and some hundreds of channels are a spectral image, more are a stack of gray images.
     """
     data, shape = pixels.data, pixels.image_shape
-    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or len(shape) < 2 or pixels.has_names or pixels.start:
+    is_known = pixels.channel_names is not None or pixels.start
+    if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or len(shape) < 2 or is_known:
         return
     n_channels, (short, long) = shape[-1], sorted(shape[-2:])
     if n_channels < _MANY_CHANNELS or long > _MAX_ASPECT_RATIO * short:

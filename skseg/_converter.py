@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ._checks import check_channels, learn_channels
+from ._checks import check_channels, check_n_channels, learn_channels
 from ._color import Conversion, check_value_range, find_conversion, find_value_range, is_found, is_learned
 from ._counting import count_or_pass, read_rows
 from ._errors import is_word
@@ -60,7 +60,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
         Number of channels seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the channels, if X is a DataFrame.
+        Names of the channels, if X is a DataFrame, or a DataArray with different coordinates along its channels.
 
     See Also
     --------
@@ -230,7 +230,8 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
 
     def _convert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = read_rows(pixels, self.color_space)
-        validate_data(self, pixels.table, reset=False, skip_check_array=True)
+        if hasattr(self, "n_features_in_"):
+            check_channels(self, pixels, rows.shape[1])
         conversion = self._conversion(rows)
         conversion.check_range(rows)
         return conversion.convert(rows)
@@ -238,7 +239,7 @@ class ColorConverter(NotebookMixin, ImageOutputMixin, OneToOneFeatureMixin, Tran
     def _invert(self, pixels: Pixels) -> NDArray[np.float64]:
         rows = pixels.read()
         if hasattr(self, "n_features_in_"):
-            check_channels(self, [], rows.shape[1])
+            check_n_channels(self, rows.shape[1])
         coordinates = rows.astype(np.float64)
         return self._conversion(coordinates).invert(coordinates)
 

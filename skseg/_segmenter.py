@@ -158,7 +158,7 @@ class KMeansSegmenter(
         Number of channels seen in `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the channels, if X is a DataFrame.
+        Names of the channels, if X is a DataFrame, or a DataArray with different coordinates along its channels.
 
     See Also
     --------
@@ -309,7 +309,7 @@ class KMeansSegmenter(
         images = open_images(X)
         census = count_images(images, self.color_space, sample_weight, n_jobs=self.n_jobs)
         if hasattr(self, "_model"):
-            colors = match_to_fit(self, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
+            colors = match_to_fit(self, images, census.colors)
             census = add_to_fit(self._model.census, Census(colors, census.weights))
         color, model = self._fit_steps(images, census)
         if hasattr(self, "_model"):
@@ -561,7 +561,7 @@ class KMeansSegmenter(
     def _apply(self, function: Callable[[NDArray[Any]], NDArray[Any]], pixels: Pixels) -> NDArray[Any]:
         """The results of `function` for the rows of a block, which are checked against `fit`."""
         rows = read_rows(pixels, self._model.conversion.name)
-        return function(match_to_fit(self, pixels.tables, rows, has_own_dtype=pixels.has_own_dtype))
+        return function(match_to_fit(self, pixels, rows))
 
     def _apply_in_columns(self, function: Callable[[NDArray[Any]], NDArray[Any]], pixels: Pixels) -> NDArray[Any]:
         """The same; one value for each row of a table makes a column."""

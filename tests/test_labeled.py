@@ -1,14 +1,16 @@
 """Arrays with named dimensions: read by the names, whatever their order, and given back with their coordinates."""
 
-from functools import cache
+import warnings
+from functools import cache, partial
 
 import numpy as np
 import pytest
 import xarray as xr
 from skimage.data import coffee
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer, metrics, region_table
 
 IMAGE = coffee()[::8, ::8]
 IMAGE.flags.writeable = False
@@ -295,3 +297,97 @@ def test_a_lazy_array_is_read_once_by_fit_and_not_for_a_result_that_is_lazy():
     for call in (model.predict, model.transform, WhiteBalancer().fit(X).transform):
         call(lazy)
     assert reads == []
+
+
+# Coordinates tell which band and which pixel is meant
+
+ESTIMATORS = [segmenter(), RegionSegmenter(min_size=4), WhiteBalancer(), ColorConverter()]
+NAMES = [["red", "green", "blue"], [1, 2, 3], [0.65, 0.55, 0.45]]
+
+
+def with_bands(bands, dims=("band", "y", "x"), image=IMAGE):
+    return labeled(image, dims).drop_vars("wavelength").assign_coords(band=bands)
+
+
+def results_of(estimator):
+    return estimator.predict if hasattr(estimator, "predict") else estimator.transform
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("bands", NAMES, ids=lambda bands: type(bands[0]).__name__)
+def test_bands_in_another_order_are_refused_as_columns_are(estimator, bands):
+    X = with_bands(bands)
+    fitted = clone(estimator).fit(X)
+    assert fitted.feature_names_in_.tolist() == [str(band) for band in bands]
+    turned = X.sel(band=bands[::-1])
+    for wrong in (turned, with_bands(["a", "b", "c"]), [X, turned], [IMAGE, turned]):
+        with pytest.raises(ValueError, match=f"are named .*, but {bands[0]}, {bands[1]}, {bands[2]} in fit. Select"):
+            results_of(fitted)(wrong)
+    with pytest.raises(ValueError, match="are named"):
+        clone(estimator).fit([X, turned])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for right in (
+            X,
+            IMAGE,
+            [IMAGE, X],
+            X.drop_vars("band"),
+            turned.sel(band=bands),
+            X.assign_coords(band=[1, 1, 1]),
+        ):
+            results_of(fitted)(right)
+        results_of(clone(estimator).fit(IMAGE))(turned)
+    assert not hasattr(fitted.fit(IMAGE), "feature_names_in_")
+
+
+@pytest.mark.parametrize("estimator", [segmenter(), WhiteBalancer()], ids=lambda each: type(each).__name__)
+def test_bands_of_lazy_arrays_have_names_too(estimator):
+    pytest.importorskip("dask.array")
+    X = with_bands(["red", "green", "blue"])
+    fitted = clone(estimator).fit(X.chunk({"y": 9}))
+    assert fitted.feature_names_in_.tolist() == ["red", "green", "blue"]
+    xr.testing.assert_equal(results_of(fitted)(X.chunk({"x": 9})).compute(), results_of(fitted)(X))
+    with pytest.raises(ValueError, match="are named blue, green, red, but red, green, blue in fit"):
+        results_of(fitted)(X.chunk({"y": 9}).sel(band=["blue", "green", "red"])).compute()
+
+
+def test_scores_and_further_fits_see_the_names_of_bands():
+    X = with_bands([1, 2, 3])
+    fitted = segmenter().fit(X)
+    for call in (fitted.score, fitted.partial_fit, partial(metrics.parsimony, fitted)):
+        with pytest.raises(ValueError, match="are named 3, 2, 1, but 1, 2, 3 in fit"):
+            call(X.sel(band=[3, 2, 1]))
+
+
+@pytest.mark.parametrize("shift", [0, 1e-9])
+@pytest.mark.parametrize("axis", ["x", "y"])
+def test_maps_are_put_at_the_coordinates_of_the_pixels(axis, shift):
+    X = with_bands([1, 2, 3]).assign_coords(y=np.arange(IMAGE.shape[0])[::-1] * 10.0, x=np.arange(IMAGE.shape[1]) * 0.1)
+    fitted = segmenter().fit(X)
+    truth = fitted.labels_ // 2
+    turned = truth.isel({axis: slice(None, None, -1)})
+    turned = turned.assign_coords({axis: turned[axis] + shift})
+    assert not np.array_equal(turned.data, truth.data)
+    assert fitted.score(X, turned) == fitted.score(X, truth)
+    assert metrics.adjusted_rand(turned, fitted.labels_) == metrics.adjusted_rand(truth, fitted.labels_)
+    tables = [region_table(each, X) for each in (turned, truth)]
+    means = [name for name in tables[0] if "mean" in name]
+    assert len(means) == 3
+    assert all(np.array_equal(tables[0][name], tables[1][name]) for name in ["label", "area", *means])
+    weighted = [segmenter().fit(X, sample_weight=1.0 * each).cluster_centers_ for each in (turned, truth)]
+    assert np.array_equal(*weighted)
+
+
+def test_maps_of_another_place_are_refused():
+    X = with_bands([1, 2, 3]).assign_coords(y=np.arange(IMAGE.shape[0]), x=np.arange(IMAGE.shape[1]))
+    fitted = segmenter().fit(X)
+    labels = fitted.labels_
+    for other in (
+        labels.assign_coords(y=labels.y + 0.5),
+        labels.assign_coords(x=labels.x * 2),
+        labels.assign_coords(x=[0] * IMAGE.shape[1]),
+        labels.assign_coords(y=[f"row {row}" for row in range(IMAGE.shape[0])]),
+    ):
+        with pytest.raises(ValueError, match=r"y and the pixels have different coordinates along '[xy]'\. Align"):
+            fitted.score(X, other)
+    assert fitted.score(X, labels.drop_vars(["x", "y"])) == 1

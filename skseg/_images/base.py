@@ -82,6 +82,11 @@ class Image(ABC):
         """The tables, whose columns may have names."""
         return [self.data] if self.is_table else []
 
+    @property
+    def named(self) -> list[tuple[str, ...]]:
+        """The names of the channels of each image that has some."""
+        return []
+
     @contextmanager
     def runs(
         self, function: Callable[..., T], combine: Callable[[Iterable[T]], Run], n_jobs: int | None, **per_image: object
@@ -140,12 +145,12 @@ class SingleImage(Image):
     ----------
     is_in_memory : whether the pixels are there at once; others are read a block at a time
     is_in_order : whether blocks are whole rows, one after the other
-    has_names : whether the axis of channels is named
+    channel_names : those of a named axis of channels, maybe none; None if the axis has no name
     """
 
     is_in_memory: ClassVar[bool] = True
     is_in_order: bool = True
-    has_names: ClassVar[bool] = False
+    channel_names: tuple[str, ...] | None = None
 
     def __init__(self, X: object) -> None:
         super().__init__(X)
@@ -155,6 +160,11 @@ class SingleImage(Image):
     def first(self) -> SingleImage:
         """The image itself."""
         return self
+
+    @property
+    def named(self) -> list[tuple[str, ...]]:
+        """The names of its channels, if they have some."""
+        return [self.channel_names] if self.channel_names else []
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -184,7 +194,7 @@ class SingleImage(Image):
         is_all = self.is_in_memory and place == slice(None)
         data = self.data if is_all else np.asanyarray(self.data[place])
         part = None if weights is None else weights[place]
-        return Pixels(data, place, part, start, self.shape, self.has_own_dtype, self.has_names)
+        return Pixels(data, place, part, start, self.shape, self.has_own_dtype, self.channel_names)
 
     def _places(self, n_pixels: int) -> Sequence[Place]:
         """Slices of whole rows; fewer of them at a time if their pixels have to be copied.

@@ -80,7 +80,7 @@ class LazyImage(SingleImage):
         """A Dask array with the chunks of X. All that is wrong with X but its numbers is refused at once."""
         from dask import delayed
 
-        sample = Pixels(self._black_pixel())
+        sample = Pixels(self._black_pixel(), channel_names=self.channel_names)
         mapped = self._map(delayed(function, traverse=False), fill, sample.restore(function(sample), fill))
         if out is None:
             return self.name(mapped, is_color=fill is None)
@@ -139,7 +139,7 @@ class LazyImage(SingleImage):
 
         arrays = dask.optimize(*([self.data] if weights is None else [self.data, weights]))
         name = f"skseg-reduce-{uuid4().hex}"
-        work = _Work(function, combine, self.shape, self.has_names, current_image(), get_config())
+        work = _Work(function, combine, self.shape, self.channel_names, current_image(), get_config())
         tasks: dict[Any, Any] = {name: work}
         chunks = zip(*(flatten(each.__dask_keys__()) for each in arrays), strict=True)
         results: dict[Any, Any] = {
@@ -177,7 +177,7 @@ class _Work:
     function: Callable[[Pixels], Any]
     combine: Callable[[Iterable[Any]], Any]
     image_shape: tuple[int, ...]
-    has_names: bool
+    channel_names: tuple[str, ...] | None
     image_index: int | None
     config: dict[str, Any]
 
@@ -191,7 +191,7 @@ def _reduce_chunk(work: _Work, is_first: bool, chunk: NDArray[Any], weights: NDA
 def _blocks(work: _Work, chunk: NDArray[Any], weights: NDArray[Any] | None, *, is_first: bool) -> Iterator[Pixels]:
     """The blocks of a chunk, as those of the image; which rows come before them is unknown, unless there are none."""
     for pixels in _open_chunk(chunk).blocks(weights):
-        pixels.image_shape, pixels.has_names = work.image_shape, work.has_names
+        pixels.image_shape, pixels.channel_names = work.image_shape, work.channel_names
         pixels.start = pixels.start if is_first else -1
         yield pixels
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 CHANNELS = ("band", "channel", "wavelength", "c")
 ROWS = ("y", "lat", "latitude", "row")
 COLUMNS = ("x", "lon", "longitude", "col", "column")
+_NEAR = 1e-3  # of the step between two coordinates, within which they are equal
 NO_DATA = ("_FillValue", "nodata", "missing_value", "nodatavals")
 
 
@@ -53,7 +54,7 @@ def open_map(values: object, name: str, like: object = None) -> NDArray[Any]:
                 f"{name} has the dimensions {quoted(values.dims)}, but the pixels have {quoted(places)}. Rename "
                 f"them, or pass the array without names: {name}.to_numpy()."
             )
-        pixels = pixels.transpose(..., *places)
+        pixels = _in_order_of(like, pixels.transpose(..., *places), name)
     data = np.asarray(pixels.data)
     mask = find_missing(data[..., np.newaxis], no_data_of(values))
     return np.ma.MaskedArray(data, mask=mask) if mask.any() else data
@@ -98,6 +99,32 @@ def check_one(X: object, name: str) -> None:
 def channels_of(X: DataArray) -> list[Hashable]:
     """The names of the dimensions of channels."""
     return [name for name in X.dims if name in CHANNELS]
+
+
+def channel_names(X: DataArray) -> tuple[str, ...]:
+    """The coordinates of the channels, such as their wavelengths, if they are different."""
+    found = [X.indexes[each] for each in channels_of(X) if each in X.indexes]
+    return tuple(map(str, found[0])) if len(found) == 1 and found[0].is_unique else ()
+
+
+def _in_order_of(like: DataArray, values: DataArray, name: str) -> DataArray:
+    """The values at the coordinates of an image, which may run the other way."""
+    for place in [each for each in values.dims if each in values.indexes and each in like.indexes]:
+        here, wanted = values.indexes[place], like.indexes[place]
+        if len(here) != len(wanted) or here.equals(wanted):  # other sizes are refused elsewhere
+            continue
+        is_even = all(each.dtype.kind in "iuf" for each in (here, wanted)) and (
+            here.is_monotonic_increasing or here.is_monotonic_decreasing
+        )
+        near = {"method": "nearest", "tolerance": _NEAR * abs(here[-1] - here[0]) / len(here)} if is_even else {}
+        found = here.get_indexer(wanted, **near) if here.is_unique else []
+        if not np.array_equal(np.sort(found), np.arange(len(here))):
+            raise ValueError(
+                f"{name} and the pixels have different coordinates along {place!r}. Align them, "
+                f"{name}.reindex_like(X, method='nearest'), or pass the array without names: {name}.to_numpy()."
+            )
+        values = values.isel({place: found})
+    return values
 
 
 def rows_first(X: DataArray) -> DataArray:

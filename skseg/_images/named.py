@@ -22,7 +22,6 @@ class NamedImage(SingleImage):
     """An image with a dimension of channels. Results have its names and coordinates."""
 
     priority: ClassVar[int] = 3
-    has_names: ClassVar[bool] = True
 
     def __init__(self, X: DataArray) -> None:
         _check_dimensions(X)
@@ -32,7 +31,7 @@ class NamedImage(SingleImage):
         if mask.any():
             data = np.ma.MaskedArray(data, mask=np.broadcast_to(mask[..., np.newaxis], data.shape))
         super().__init__(data)
-        self.again = X
+        self.again, self.channel_names = X, maps.channel_names(X)
 
     @classmethod
     def supports(cls, X: object) -> bool:
@@ -52,7 +51,6 @@ class LazyNamedImage(LazyImage):
     """A Dask array with named dimensions. Results are so, too."""
 
     priority: ClassVar[int] = 4
-    has_names: ClassVar[bool] = True
 
     def __init__(self, X: DataArray) -> None:
         _check_dimensions(X)
@@ -62,7 +60,7 @@ class LazyNamedImage(LazyImage):
             meta = np.ma.empty((0,) * X.ndim, dtype=X.dtype)
             data = data.map_blocks(_mask_missing, self._no_data, dtype=X.dtype, meta=meta)
         super().__init__(data)
-        self.again = X
+        self.again, self.channel_names = X, maps.channel_names(X)
 
     @classmethod
     def supports(cls, X: object) -> bool:

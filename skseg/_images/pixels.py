@@ -26,7 +26,7 @@ class Pixels:
     start : number of the first row of the block among all rows of the image that are not masked
     image_shape : shape of the whole image; by default, of the block
     has_own_dtype : whether the type of the numbers is stated; Python numbers in lists have none
-    has_names : whether the axis of channels is named
+    channel_names : those of a named axis of channels, maybe none; None if the axis has no name
     shape : shape of the block without channels; None for a table, whose results are tables
     mask : True for masked pixels, of this shape; None if there is none
     """
@@ -37,7 +37,7 @@ class Pixels:
     start: int = 0
     image_shape: tuple[int, ...] = ()
     has_own_dtype: bool = True
-    has_names: bool = False
+    channel_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         data = self.data
@@ -70,6 +70,11 @@ class Pixels:
     def tables(self) -> list[Any]:
         """The table as it came, whose columns may have names."""
         return [self.data] if self.shape is None else []
+
+    @property
+    def named(self) -> list[tuple[str, ...]]:
+        """The names of the channels, if they have some."""
+        return [self.channel_names] if self.channel_names else []
 
     @property
     def array(self) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from sklearn import config_context, get_config
 from .._census.blocks import one_thread
 from .._errors import image_of_list, not_an_image
 from .base import Image, Run, SingleImage, T, declared_ndim, is_image, is_list, open_images, register
+from .maps import channel_names, is_named
 
 _NOT_A_COLLECTION = ("shape", "__array__", "__dlpack__", "keys")
 _FEW_RUNS, _LONGEST_RUN = 16, 256  # runs of images, and images of a run
@@ -50,6 +51,12 @@ class Sequence(Image):
         """The tables among the images; items that do not state their dimensions are not read."""
         flat = ((index, item) for index, item in enumerate(self.data) if declared_ndim(item) == 2)
         return [table for each in flat for table in _call_one(lambda image: image.tables, *each)]
+
+    @property
+    def named(self) -> list[tuple[str, ...]]:
+        """The names of the channels of each image that has some."""
+        named = (channel_names(item) if is_named(item) else getattr(item, "channel_names", ()) for item in self.data)
+        return list(filter(None, named))
 
     @contextmanager
     def runs(

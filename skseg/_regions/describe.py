@@ -81,7 +81,7 @@ def describe(
     model, pixels = _own_model(image, value_range) if segmenter is None else segmenter._model, Pixels(image)
     rows = read_rows(pixels, model.conversion.name)
     if segmenter is not None:
-        rows = match_to_fit(segmenter, [], rows)
+        rows = match_to_fit(segmenter, pixels, rows)
     labels = np.ma.getdata(pixels.restore(model.label(rows), -1))
     planes = _planes(np.ma.getdata(pixels.restore(model.features(rows), np.nan)), _reference_spread(model))
     regions = connected(labels, mask)

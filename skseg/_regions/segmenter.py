@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import metrics
 from .._census import means_by_label
-from .._checks import cast_if_exact, check_n_jobs
+from .._checks import cast_if_exact, check_n_jobs, check_names, learn_channels
 from .._color import check_value_range, display_colors, display_limits, round_to
 from .._errors import as_real, is_word
 from .._images import Image, ImageLike, Images, LabelMap, OneImage, Pixels, SingleImage, is_named, open_images
@@ -81,6 +81,9 @@ class RegionSegmenter(
 
     n_features_in_ : int
         Number of channels seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the channels, if X is a DataArray with different coordinates along its channels.
 
     See Also
     --------
@@ -312,6 +315,7 @@ class RegionSegmenter(
             weights = self._learn(images, y, segmenter) if self.cost == "learn" else dict(WEIGHTS)
         fitted = copy(self)
         fitted._set_fitted(segmenter, weights, n_channels)
+        learn_channels(fitted, images, np.empty((0, n_channels)))
         if has_labels:
             fitted._set_labels(images)
         return fitted
@@ -326,6 +330,7 @@ class RegionSegmenter(
 
     def _numbers(self, image: SingleImage) -> NDArray[Any]:
         """The pixels of an image; those of nested lists are in the units of `fit`."""
+        check_names(self, image)
         if self.segmenter_ is None or image.has_own_dtype:
             return image.array
         return cast_if_exact(image.array, self.segmenter_._model.dtype)

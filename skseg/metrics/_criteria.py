@@ -404,7 +404,7 @@ def clusters_of(estimator: BaseEstimator, X: ImageLike, sample_weight: ArrayLike
     census, scan = count_or_pass(images, color_space, sample_weight, most=most, n_jobs=n_jobs)
     if scan is not None:
         census = representatives(census, scan)
-    colors = match_to_fit(segmenter, images.tables, census.colors, has_own_dtype=images.has_own_dtype)
+    colors = match_to_fit(segmenter, images, census.colors)
     return model.clusters(Census(colors, census.weights))
 
 
