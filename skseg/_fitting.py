@@ -73,6 +73,7 @@ def fit_model(
 
     If the census is a sample, `scan` goes through all colors.
     """
+    params |= {name: int(params[name]) for name in ("n_clusters", "max_iter")}  # NumPy's small integers overflow
     n_channels = census.colors.shape[1]
     limits = census.number_limits()
     conversion = find_conversion(color_space, channel_weights, n_channels)

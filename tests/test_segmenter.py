@@ -12,7 +12,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import Pipeline
 
-from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, choose_colors
 
 COFFEE = coffee()[::4, ::4]
 ASTRONAUT = astronaut()[::5, ::4]
@@ -655,3 +655,14 @@ def test_a_warning_points_to_the_code_that_called(method):
     with pytest.warns(ConvergenceWarning, match="1 distinct color") as caught:
         getattr(KMeansSegmenter(3), method)(np.zeros((4, 4, 3), np.uint8))
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("integer", [np.int8, np.uint8, np.int32, np.uint64, bool])
+def test_parameters_may_be_integers_of_any_type(integer):
+    """Those of eight bits overflow if they are multiplied."""
+    for number in (1,) if integer is bool else (1, 5, 100):
+        expected = KMeansSegmenter(number, max_iter=3, random_state=0).fit(COFFEE)
+        found = KMeansSegmenter(integer(number), max_iter=np.int8(3), random_state=np.int8(0)).fit(COFFEE)
+        assert np.array_equal(found.cluster_centers_, expected.cluster_centers_)
+        chart = COFFEE[0]
+        assert np.array_equal(choose_colors(COFFEE, chart, integer(1)), choose_colors(COFFEE, chart, 1))
