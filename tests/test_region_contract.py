@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -447,3 +448,13 @@ def test_a_wrong_truth_is_refused_and_leaves_the_estimator_as_it_was(y):
         with pytest.raises(ValueError, match=r"y must|labels_true must"):
             call(IMAGE, y)
         assert state(estimator) == before
+
+
+@pytest.mark.parametrize("size", [(60, 60), (300, 400)], ids=["small", "averaged"])
+def test_infinite_numbers_are_refused_without_a_warning_of_numpy(size):
+    image = np.random.default_rng(0).random((*size, 3))
+    image[3, 4], image[5, 6] = np.inf, -np.inf
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="NaN or infinity"):
+            RegionSegmenter().fit(image)

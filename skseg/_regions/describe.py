@@ -77,7 +77,8 @@ def describe(
         return Described(np.full(mask.shape, -1, dtype=np.int32), nothing, 0)
     n_pixels = mask.size - np.count_nonzero(mask) if mask is not None else np.prod(image.shape[:2])
     smallest = n_pixels * _SMALLEST if isinstance(min_size, str) else min_size
-    image = without_noise(image, min(smallest, n_pixels * _SMALLEST))
+    with np.errstate(invalid="ignore"):  # of numbers that are not finite, which are refused below
+        image = without_noise(image, min(smallest, n_pixels * _SMALLEST))
     model, pixels = _own_model(image, value_range) if segmenter is None else segmenter._model, Pixels(image)
     rows = read_rows(pixels, model.conversion.name)
     if segmenter is not None:
