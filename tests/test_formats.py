@@ -68,6 +68,11 @@ def as_flat_psd(path):
     return [RGB]
 
 
+def as_black_and_white(path):
+    Image.fromarray(RGB[..., 0] > 128).save(path)
+    return [np.where(RGB[..., :1] > 128, np.full(3, 255), 0).astype(np.uint8)]
+
+
 def as_pfm(path):
     numbers = RANDOM.random((30, 20), dtype=np.float32)
     path.write_bytes(b"Pf\n20 30\n-1.0\n" + numbers[::-1].tobytes())
@@ -109,7 +114,8 @@ FORMATS = [
     ("TGA", ".tga", "8 bits", PILLOW, pillow(RGB)),
     ("Photoshop", ".psd", "the composite", PILLOW, as_flat_psd),
     ("PPM, PGM", ".ppm", "8 bits", PILLOW, pillow(RGB)),
-    ("PPM, PGM", ".ppm", "16 bits", GDAL, gdal("PNM", WIDE)),
+    ("PPM, PGM", ".ppm", "16 bits, binary", GDAL, gdal("PNM", WIDE)),
+    ("PBM", ".pbm", "black-and-white", PILLOW, as_black_and_white),
     ("PFM", ".pfm", "float32, gray", PILLOW, as_pfm),
     ("TIFF", ".tif", "8 bits, gray or RGB", PILLOW, pillow(RGB)),
     ("TIFF", ".tif", "all integers and floats, any bands", GDAL, tiff(BANDS, planarconfig="contig")),

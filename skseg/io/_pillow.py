@@ -24,7 +24,7 @@ _LARGEST_OF_8_BITS = 255
 _AVIF_HEADER = 1 << 12  # bytes in which an AVIF file describes its numbers
 _PSD, _PSD_HEADER = "PSD", 26  # format, and bytes of its header
 _WITH_COPIES = ("MPO", _PSD)  # formats of one image and its previews, or its layers
-_DTYPES = {"1": np.bool_, "F": np.float32}  # by mode; others have 16 or 8 bits
+_DTYPES = {"F": np.float32}  # by mode; others have 16 or 8 bits
 # Bits of a number in a PNG file, by Pillow's name for their layout, and what Pillow multiplies it by; else 8 and 1.
 _STORED_AS = {"1": (1, 1), "L;2": (2, 85), "L;4": (4, 17), "I;16B": (16, 1)}
 
@@ -91,6 +91,7 @@ class PillowFile:
         pixels = np.asarray(to_srgb(image))
         if pixels.dtype not in (np.uint8, np.uint16, np.float32, np.bool_):
             raise ValueError(f"it holds {pixels.dtype}; 8 bits, 16 bits and black-and-white can be read")
+        pixels = pixels.astype(np.uint8) * _LARGEST_OF_8_BITS if pixels.dtype == np.bool_ else pixels
         if pixels.ndim == 3 and pixels.shape[-1] in (2, 4):
             colors = gray2rgb(pixels[..., 0]) if pixels.shape[-1] == 2 else pixels[..., :3]
             return np.ma.MaskedArray(colors, mask=np.broadcast_to(pixels[..., -1:] == 0, colors.shape))

@@ -152,9 +152,7 @@ class Bands:
             colors = _round(straight if self.stored.kind == "f" else straight.clip(max=self._largest), self.stored)
         if self._inverted:
             colors = colors.dtype.type(self._largest) - colors
-        if self._largest == 1 and self.stored == np.uint8:
-            colors = colors.astype(bool)
-        elif self._largest < 255 and self.stored == np.uint8:
+        if self._largest < 255 and self.stored == np.uint8:
             colors = np.rint(colors * (255 / self._largest)).astype(np.uint8)
         if self._is_cmyk and len(self.numbers) == 4:
             colors = self._largest - colors.astype(np.float64)
