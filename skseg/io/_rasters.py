@@ -110,6 +110,8 @@ class RasterFile:
 
     def _read(self, rows: slice) -> NDArray[Any]:
         """Some rows, not turned; several pieces are decoded at a time."""
+        for part in self._parts:
+            check_size(part.block_pixels, " in its blocks")
         shape = rows.stop - rows.start, self._width
         pixels, hidden = np.empty((*shape, self._n_channels), self.dtype), np.empty(shape, dtype=bool)
 
@@ -118,8 +120,6 @@ class RasterFile:
             place = slice(top, top + window.height), slice(left, left + window.width)
             pixels[place], hidden[place] = self._decode(window)
 
-        for part in self._parts:
-            check_size(part.block_pixels, " in its blocks")
         for _ in in_parallel(decode, self._pieces(rows)):
             pass
         return self._finish(pixels, hidden)
