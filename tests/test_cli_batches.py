@@ -646,7 +646,10 @@ CUT_OFF = [
 
 @pytest.mark.parametrize(
     ("arguments", "name", "n_bytes", "is_there"),
-    [(*case, 100 * (number % 2), number % 2 == 1) for number, case in enumerate(CUT_OFF)],
+    [
+        *((*case, 100 * (number % 2), number % 2 == 1) for number, case in enumerate(CUT_OFF)),
+        *((["regions", "photos", "--polygons"], "all.json", n_bytes, True) for n_bytes in (0, 200)),
+    ],
 )
 def test_a_file_that_a_full_disk_cuts_off_is_named_and_is_as_before(folder, arguments, name, n_bytes, is_there):
     place = (34264, "d", 16, tuple(map(float, range(16))), True)

@@ -132,8 +132,7 @@ class Results:
             return done
         self._make_directory()
         try:
-            with batch.noting(" and ".join(map(readable, self._summaries))):
-                done.extend(self._write_each(batch, segment, digest([__version__, made_by]), n_jobs))
+            done.extend(self._write_each(batch, segment, digest([__version__, made_by]), n_jobs))
         except KeyboardInterrupt:
             ended = {entry["image"] for entry in done} | batch.failed.keys()
             rest = [str(picture) for picture in batch.pictures if str(picture) not in ended]
@@ -146,7 +145,8 @@ class Results:
         """Write the results of each image, and what they add to the table and the polygons; each image as JSON."""
         tables: list[Columns] = []
         add: Callable[..., None] | None = None
-        with progress_bar("Writing", len(batch.pictures)) as advance, ExitStack() as files:
+        of_polygons = batch.noting(readable(self.polygons))
+        with progress_bar("Writing", len(batch.pictures)) as advance, of_polygons, ExitStack() as files:
 
             def finish(picture: Picture) -> tuple[dict[str, Any], Columns, Polygons]:
                 try:
@@ -162,7 +162,8 @@ class Results:
                     tables.append(columns)
                     yield entry
         if self.table and tables:
-            write_table(self.table, tables)
+            with batch.noting(readable(self.table)):
+                write_table(self.table, tables)
 
     def _finish(
         self, picture: Picture, segment: Callable[[Picture], Outcome], digest: str, advance: Advance

@@ -107,7 +107,10 @@ def save_polygons(
 def open_polygons(
     path: str | PathLike[str], crs: int | str | None = None, *, comment: str = ""
 ) -> Iterator[Callable[..., None]]:
-    """Open a new file, and yield the function that adds a label map, with the other parameters of `save_polygons`."""
+    """Open a new file, and yield the function that adds a label map, with the other parameters of `save_polygons`.
+
+    If the system refuses to write, as on a full disk, nothing is left of the file, also if that error is handled.
+    """
     if Path(path).suffix.lower() not in (".geojson", ".json"):
         raise ValueError(f"path must end in .geojson or .json; got {Path(path).name!r} instead.")
     head: dict[str, Any] = {"type": "FeatureCollection"} | ({"comment": comment} if comment else {})
@@ -116,7 +119,7 @@ def open_polygons(
         head["crs"] = {"type": "name", "properties": {"name": name}}
     with written_whole(path) as file:
         file.write(json.dumps(head)[:-1].encode() + b', "features": [')
-        start = file.tell()
+        start, errors = file.tell(), []
 
         def add(label_map: ArrayLike, **options: Any) -> None:
             before = file.tell()
@@ -125,12 +128,15 @@ def open_polygons(
                     for feature in _features(label_map, **options):
                         file.write(b"\n" if file.tell() == start else b",\n")
                         file.writelines(feature)
-                except BaseException:  # the file stays one of GeoJSON
+                except BaseException as error:  # the file stays one of GeoJSON
+                    errors.extend([error] if isinstance(error, OSError) else [])
                     file.seek(before)
                     file.truncate()
                     raise
 
         yield add
+        if errors:
+            raise errors[0]
         file.write(b"\n]}\n")
 
 
