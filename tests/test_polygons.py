@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +246,21 @@ def test_errors_say_what_is_allowed(tmp_path, label_map, options, message):
 def test_the_name_must_be_that_of_json(tmp_path):
     with pytest.raises(ValueError, match=r"path must end in \.geojson or \.json; got 'map\.shp'"):
         io.save_polygons([[0]], Path(tmp_path, "map.shp"))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_dates_are_text_and_missing_values_null(write, library):
+    frames = pytest.importorskip(library)
+    day = datetime(2026, 2, 1)
+    table = frames.DataFrame({"label": [0, 1], "day": [day, None], "share": [0.5, None], "name": ["a", "b"]})
+    first, second = (feature["properties"] for feature in write([[0, 1]], properties=table)["features"])
+    assert first == {"label": 0, "area": 1, "day": str(day), "share": 0.5, "name": "a"}
+    assert second == {"label": 1, "area": 1, "day": None, "share": None, "name": "b"}
+
+
+def test_dates_of_numpy_are_text(write):
+    days = np.array(["2026-02-01", "NaT"], dtype="datetime64[ns]").astype("datetime64[D]")
+    for dtype in ("datetime64[D]", "datetime64[ns]"):
+        features = write([[0, 1]], properties={"label": [0, 1], "day": days.astype(dtype)})["features"]
+        assert features[0]["properties"]["day"].startswith("2026-02-01")
+        assert features[1]["properties"]["day"] is None

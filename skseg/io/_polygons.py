@@ -18,6 +18,7 @@ from ._atomic import naming, written_whole
 from ._results import as_palette
 from ._shapes import check_outlined, check_tolerance, shapes
 
+_MISSING = ("NaT", "<NA>")  # as dates, and numbers of pandas, are printed
 _LONGEST_HEAD = 4096  # bytes of the first line
 # A point after another in a ring, in the ring before, in the polygon before; and the first one.
 _POINT = np.array(["],[%r,%r", "]],[[%r,%r", "]]],[[[%r,%r", "%r,%r"], dtype=object)
@@ -51,9 +52,9 @@ def save_polygons(
     colors : array-like of shape (n_labels, n_channels), default=None
         Color of each label, such as `palette_` of a segmenter, as in `save_labels`.
 
-    properties : mapping of str to array-like, default=None
+    properties : mapping of str to array-like, or DataFrame, default=None
         Columns of a table to write as properties, such as the result of `skseg.region_table`. The column ``"label"``
-        contains the label of each row. Numbers that are not finite become null.
+        contains the label of each row. Numbers that are not finite become null, and dates become text.
 
     transform : sequence of 6 numbers, default=None
         Transform from pixels to map coordinates: ``(a, b, c, d, e, f)``, or an `Affine` of rasterio. The upper left
@@ -176,7 +177,7 @@ def _feature(properties: dict[str, Any], rings: Outlines, affine: NDArray[Any]) 
     """The pieces of the Feature of a label; each exterior ring begins a polygon."""
     is_exterior = rings.areas > 0
     kind, n_brackets = ("MultiPolygon", 4) if is_exterior.sum() > 1 else ("Polygon", 3)
-    yield f'{{"type": "Feature", "properties": {json.dumps(properties)}, '.encode()
+    yield f'{{"type": "Feature", "properties": {json.dumps(properties, default=str)}, '.encode()
     yield f'"geometry": {{"type": "{kind}", "coordinates": {"[" * n_brackets}'.encode()
     levels = np.zeros(len(rings.points), dtype=np.int8)
     levels[rings.starts[:-1]] = 1 + is_exterior
@@ -206,7 +207,8 @@ def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> di
     """The properties of the labels that occur, as lists for JSON."""
     if properties is None:
         return {}
-    table = {str(name): _as_list(column) for name, column in properties.items()}
+    names_of_columns = getattr(properties, "columns", properties)  # of a DataFrame, or a mapping
+    table = {str(name): _as_list(properties[name]) for name in names_of_columns}
     row_of = {label: row for row, label in enumerate(table.get("label", []))}
     rows = [row_of.get(label, -1) for label in names.tolist()]
     if -1 in rows or len(set(map(len, table.values()))) > 1:
@@ -218,9 +220,16 @@ def _as_columns(properties: Mapping[str, Any] | None, names: NDArray[Any]) -> di
 
 
 def _as_list(column: Iterable[Any]) -> list[Any]:
-    values = column.tolist() if hasattr(column, "tolist") else column
-    values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    return [None if isinstance(value, float) and not isfinite(value) else value for value in values]
+    values = column.tolist() if hasattr(column, "tolist") and np.asarray(column).dtype.kind not in "mM" else column
+    return list(map(_as_json, values))
+
+
+def _as_json(value: Any) -> Any:
+    """A value for JSON; None where it is missing."""
+    if isinstance(value, np.generic) and value.dtype.kind not in "mM":
+        value = value.item()
+    is_missing = not isfinite(value) if isinstance(value, float) else str(value) in _MISSING
+    return None if is_missing else value
 
 
 def _color_columns(colors: ArrayLike | None, names: NDArray[Any]) -> dict[str, list[Any]]:
