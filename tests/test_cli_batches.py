@@ -1,6 +1,7 @@
 """The command on many files and in all its subcommands: nothing is lost or overwritten, every option counts."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -888,3 +889,28 @@ def test_a_fingerprint_sees_every_number_of_a_long_array():
 )
 def test_a_message_is_one_line_that_names_the_source_it_is_about(message, sources, line):
     assert as_line(ValueError(message), sources) == line
+
+
+def test_a_pipe_is_said_to_be_one(folder):
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("the system has no pipes with names")
+    os.mkfifo("photo.jpg")
+    outcome = skseg("segment", "photo.jpg", "photos")
+    assert outcome.exit_code == 1
+    assert outcome.stderr == "Error: 'photo.jpg' is a directory, a device or a pipe; save the image to a file.\n"
+    assert "coffee-labels.png" in contents(folder / "skseg-output")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["segment", "photos", option] for option in ("-o", "--table", "--polygons")),
+        *([command, "photos", "-o"] for command in ("fit", "explore", "regions")),
+        ["choose-k", "photos", "--plot"],
+    ],
+)
+def test_the_name_of_a_result_is_not_empty(folder, arguments):
+    outcome = skseg(*arguments, "")
+    assert outcome.exit_code == 2
+    assert "The name is empty." in outcome.stderr
+    assert [path.name for path in folder.iterdir()] == ["photos"]

@@ -384,3 +384,25 @@ def test_simplifying_without_shapely_is_refused(photo, monkeypatch):
     outcome = run("segment", photo, "--output", "svg", "--simplify", 1)
     assert outcome.exit_code == 1
     assert "skseg[shapes]" in outcome.output
+
+
+@pytest.mark.parametrize("command", ["segment", "regions"])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--simplify", 1], "--simplify goes with --output svg, --output polygons or --polygons"),
+        (["--numbers", "--output", "polygons"], "--numbers and --unfilled go with --output svg"),
+        (["--unfilled", "--polygons", "all.json"], "--numbers and --unfilled go with --output svg"),
+    ],
+)
+def test_options_of_outlines_go_with_outlines(photo, command, arguments, message):
+    outcome = run(command, photo, *arguments)
+    assert outcome.exit_code == 2
+    assert message in outcome.output
+
+
+@pytest.mark.parametrize("code", ["#000000", "#ff8000"])
+def test_a_surface_that_light_is_measured_on_reflects_all_colors(photo, code):
+    outcome = run("segment", photo, "--balance", code)
+    assert outcome.exit_code == 2
+    assert f"'{code}' must be the color of a gray or white surface; no channel may be 0." in outcome.output

@@ -36,6 +36,7 @@ def _command(check: Callable[..., None]) -> click.Command:
     def start(**params: Any) -> None:
         try:
             check(**{name: params[name] for name in signature(check).parameters})
+            _check_outlines(**params)
             _check_names(params.get("images", ()))
         except OSError as error:
             raise click.UsageError(str(error)) from error
@@ -46,6 +47,22 @@ def _command(check: Callable[..., None]) -> click.Command:
 
     command: click.Command = app.command(start)
     return command
+
+
+def _check_outlines(
+    *,
+    outputs: Sequence[str] = (),
+    polygons: Path | None = None,
+    simplify: float = 0,
+    numbers: bool = False,
+    unfilled: bool = False,
+    **_: object,
+) -> None:
+    """Refuse options of outlines if none are written."""
+    if simplify and polygons is None and {"svg", "polygons"}.isdisjoint(outputs):
+        raise click.UsageError("--simplify goes with --output svg, --output polygons or --polygons.")
+    if (numbers or unfilled) and "svg" not in outputs:
+        raise click.UsageError("--numbers and --unfilled go with --output svg.")
 
 
 def _check_names(names: Iterable[str]) -> None:

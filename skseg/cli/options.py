@@ -4,7 +4,9 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from functools import reduce
+from os import fspath
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +32,17 @@ def _options(*options: Decorator) -> Decorator:
 
 # Types of options; the help shows the names of the functions.
 
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+class _Target(click.Path):
+    """A file or a directory to write; an empty name, maybe of a variable that is not set, would be the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not fspath(value):
+            self.fail("The name is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _Target(dir_okay=False, path_type=Path)
 
 
 def numbers(text: str) -> str | list[float] | None:
@@ -86,7 +98,10 @@ def palette_or_file(text: str) -> list[str] | Path:
 
 def light(text: str) -> str:
     """The word auto, or the color of something gray or white."""
-    return text if text == "auto" else colors(text, "auto, or ")[0]
+    code = text if text == "auto" else colors(text, "auto, or ")[0]
+    if code != "auto" and 0 in bytes.fromhex(code):
+        raise click.BadParameter(f"{text!r} must be the color of a gray or white surface; no channel may be 0.")
+    return code
 
 
 def _color_and_tolerance(text: str) -> tuple[str, int]:
@@ -243,7 +258,7 @@ def results(*outputs: str, more: Sequence[Decorator] = ()) -> Decorator:
         click.option(
             "-o",
             "--output-dir",
-            type=click.Path(file_okay=False, path_type=Path),
+            type=_Target(file_okay=False, path_type=Path),
             default="skseg-output",
             help="Directory for the results; created if missing.",
         ),

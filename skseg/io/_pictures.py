@@ -190,9 +190,12 @@ class ImageFile:
         if page is not None and (len(self.files) > 1 or self.bands == "pages"):
             raise ValueError(f"page must be None where several files or pages are one image; got {page} instead.")
         for each in self.files:
-            if not Path(each).is_file():
-                is_link = Path(each).is_symlink()
-                raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {each!r}.")
+            if Path(each).is_file():
+                continue
+            if Path(each).exists():
+                raise FileNotFoundError(f"{each!r} is a directory, a device or a pipe; save the image to a file.")
+            is_link = Path(each).is_symlink()
+            raise FileNotFoundError(f"{'The link leads to' if is_link else 'There is'} no file: {each!r}.")
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Read the file; if this fails, raise a ValueError with its name."""
