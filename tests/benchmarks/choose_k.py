@@ -1,11 +1,12 @@
 """Measure how often each criterion finds the true number of colors, and how steady its choice is on photos.
 
-    python tests/benchmarks/choose_k.py [PHOTO ...] [--only scenes graphics photos] [--seed 0] [--scenes 216]
+    python tests/benchmarks/choose_k.py [PHOTO ...] [--only scenes folds graphics photos] [--seed 0] [--scenes 216]
         [--drawings 2] [--size 128] [--blur 0]
 
 A scene has 3 to 8 colors in random shares, noise of 3, 8 or 16 gray levels and light that falls off by 0, 15 or 30 %
 across it. Segmenters of 2 to 12 clusters are fitted to one image and scored on another of the same scene. The ceiling
-is the number of clusters whose label map agrees best with the truth: k-means does not always recover the scene.
+is the number of clusters whose label map agrees best with the truth: k-means does not always recover the scene. Folds
+are those of `GridSearchCV` with its defaults on one image of a scene.
 
 Graphics are drawings of seven kinds with 2 to 8 colors, each as PNG, as JPEG of four qualities, in half the size and
 with noise. Segmenters are fitted to four fifths of the tiles of an image and scored on the others.
@@ -30,6 +31,7 @@ from joblib import Parallel, delayed
 from scipy.ndimage import gaussian_filter
 from skimage import data
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
 
 from skseg import KMeansSegmenter, TileKFold, io, metrics
 
@@ -139,6 +141,13 @@ def folds(image: np.ndarray, n_splits: int = 5, n_tiles: int = 8) -> list[tuple[
     return [(image[train], image[test]) for train, test in splits]
 
 
+def search(image: np.ndarray) -> Choices:
+    """The choice of a search over the tiles of one image."""
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    grid = GridSearchCV(KMeansSegmenter(random_state=0), {"n_clusters": SEARCHED}, cv=TileKFold(5)).fit(image)
+    return {"parsimony": grid.best_params_["n_clusters"]}
+
+
 def in_parallel(tasks: Iterable[Any]) -> list[Any]:
     """The results of calls, made on all cores."""
     return list(Parallel(n_jobs=-1)(tasks))
@@ -184,21 +193,22 @@ def print_steadiness(found: list[list[Choices]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", nargs="*", help="image files")
-    parser.add_argument("--only", nargs="+", choices=["scenes", "graphics", "photos"])
+    parser.add_argument("--only", nargs="+", choices=["scenes", "folds", "graphics", "photos"])
     parser.add_argument("--scenes", type=int, default=216)
     parser.add_argument("--drawings", type=int, default=2, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--blur", type=float, default=0.0, help="sigma of a Gaussian in pixels, before the noise")
     arguments = parser.parse_args()
-    tables = arguments.only or ["scenes", "graphics", "photos"]
+    tables = arguments.only or ["scenes", "folds", "graphics", "photos"]
+    drawn = list(scenes(arguments.scenes, arguments.seed, arguments.size, arguments.blur))
+    true, noises = [n_colors for n_colors, *_ in drawn], {"noise": [noise for _, noise, *_ in drawn]}
     if "scenes" in tables:
-        drawn = list(scenes(arguments.scenes, arguments.seed, arguments.size, arguments.blur))
         found = in_parallel(delayed(choices)([(one, other)], truth) for _, _, (one, other), (_, truth) in drawn)
-        true = [n_colors for n_colors, *_ in drawn]
-        print_hits(
-            f"{len(drawn)} scenes", list(zip(found, true, strict=True)), {"noise": [noise for _, noise, *_ in drawn]}
-        )
+        print_hits(f"{len(drawn)} scenes", list(zip(found, true, strict=True)), noises)
+    if "folds" in tables:
+        found = in_parallel(delayed(search)(one) for _, _, (one, _), _ in drawn)
+        print_hits(f"Folds of {len(drawn)} images", list(zip(found, true, strict=True)), noises)
     if "graphics" in tables:
         seeds = range(arguments.seed, arguments.seed + arguments.drawings)
         items = list(itertools.product(DRAWINGS, seeds, VARIANTS))
