@@ -10,7 +10,7 @@ from skimage.data import coffee
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer, metrics, region_table
+from skseg import ColorConverter, KMeansSegmenter, RegionSegmenter, TileKFold, WhiteBalancer, io, metrics, region_table
 
 IMAGE = coffee()[::8, ::8]
 IMAGE.flags.writeable = False
@@ -338,6 +338,17 @@ def test_bands_in_another_order_are_refused_as_columns_are(estimator, bands):
             results_of(fitted)(right)
         results_of(clone(estimator).fit(IMAGE))(turned)
     assert not hasattr(fitted.fit(IMAGE), "feature_names_in_")
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS[:3], ids=lambda each: type(each).__name__)
+def test_model_files_keep_the_names_of_bands(tmp_path, estimator):
+    X = with_bands([4, 3, 2])
+    io.save(clone(estimator).fit(X), tmp_path / "model.skseg")
+    loaded = io.load(tmp_path / "model.skseg")
+    assert loaded.feature_names_in_.tolist() == ["4", "3", "2"]
+    results_of(loaded)(X)
+    with pytest.raises(ValueError, match="are named 2, 3, 4, but 4, 3, 2 in fit"):
+        results_of(loaded)(X.sel(band=[2, 3, 4]))
 
 
 @pytest.mark.parametrize("estimator", [segmenter(), WhiteBalancer()], ids=lambda each: type(each).__name__)

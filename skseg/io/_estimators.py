@@ -100,7 +100,8 @@ def _learned(estimator: object) -> dict[str, object] | None:
             curve = {"is_srgb": seen.curve.is_srgb, "value_range": seen.curve.value_range.limits}
             return {"light": light, **curve, "like": like, "limits": seen.limits, "names": names}
         case RegionSegmenter(segmenter_=segmenter, weights_=weights, n_features_in_=n_channels):
-            return {"segmenter": segmenter, "weights": weights, "n_channels": int(n_channels)}
+            named = {"names": names} if names else {}
+            return {"segmenter": segmenter, "weights": weights, "n_channels": int(n_channels), **named}
         case KMeansSegmenter(_model=model, pipeline_=pipeline, inertia_=inertia, n_iter_=n_iter):
             color, census = pipeline["color"], model.census
             learned = {"color": color, "channel_weights": color.channel_weights_, "names": names}
@@ -124,6 +125,7 @@ def _restore_regions(estimator: RegionSegmenter, learned: dict[str, Any]) -> Non
     segmenter, n_channels = learned["segmenter"], int(learned["n_channels"])
     require(n_channels > 0 and (segmenter is None or segmenter.n_features_in_ == n_channels))
     estimator._set_fitted(segmenter, check_weights(learned["weights"]), n_channels)
+    _set_names(estimator, learned.get("names", []))
 
 
 def _restore_clusters(segmenter: KMeansSegmenter, learned: dict[str, Any]) -> None:
@@ -176,7 +178,7 @@ def _value_range(estimator: KMeansSegmenter | WhiteBalancer, learned: dict[str, 
     return ValueRange((float(limits[0]), float(limits[1])), is_given)
 
 
-def _set_names(estimator: WhiteBalancer | ColorConverter, names: list[str]) -> None:
+def _set_names(estimator: WhiteBalancer | ColorConverter | RegionSegmenter, names: list[str]) -> None:
     """Set the names of the channels, if an estimator has seen any."""
     if names:
         n_channels = estimator.n_features_in_
