@@ -83,9 +83,9 @@ class Image(ABC):
         return [self.data] if self.is_table else []
 
     @property
+    @abstractmethod
     def named(self) -> list[tuple[str, ...]]:
         """The names of the channels of each image that has some."""
-        return []
 
     @contextmanager
     def runs(

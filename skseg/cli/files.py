@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import io
-from .._color import to_uint8
 from .._images import free_no_data
 from ..io._atomic import written_whole
 from ..io._geotiff import write_image, write_labels
@@ -108,14 +107,7 @@ def _write_colors(
     picture: Picture, blocks: Iterable[NDArray[Any]], colors: NDArray[Any], path: Path, comment: str
 ) -> None:
     """Write the repainted image, with the nodata value of its file, or with alpha 0, where it is masked."""
-    dtype = picture.dtype
-    if dtype == np.bool_:
-        colors, dtype, blocks = to_uint8(colors), np.dtype(np.uint8), map(_as_uint8, blocks)
     no_data = free_no_data(picture.no_data, colors)
     alpha = no_data is None and picture.may_mask
     options: dict[str, Any] = {"no_data": no_data, "has_alpha": alpha, "comment": comment}
-    write_image(path, blocks, picture.shape, dtype, georeference=picture.georeference, **options)
-
-
-def _as_uint8(colors: NDArray[Any]) -> NDArray[Any]:
-    return np.ma.MaskedArray(to_uint8(np.ma.getdata(colors)), mask=np.ma.getmaskarray(colors))
+    write_image(path, blocks, picture.shape, picture.dtype, georeference=picture.georeference, **options)
