@@ -252,10 +252,10 @@ def test_the_name_must_be_that_of_json(tmp_path):
 def test_dates_are_text_and_missing_values_null(write, library):
     frames = pytest.importorskip(library)
     day = datetime(2026, 2, 1)
-    table = frames.DataFrame({"label": [0, 1], "day": [day, None], "share": [0.5, None], "name": ["a", "b"]})
+    table = frames.DataFrame({"label": [0, 1], "day": [day, None], "share": [0.5, None], "name": ["a", "NaT"]})
     first, second = (feature["properties"] for feature in write([[0, 1]], properties=table)["features"])
     assert first == {"label": 0, "area": 1, "day": str(day), "share": 0.5, "name": "a"}
-    assert second == {"label": 1, "area": 1, "day": None, "share": None, "name": "b"}
+    assert second == {"label": 1, "area": 1, "day": None, "share": None, "name": "NaT"}
 
 
 def test_dates_of_numpy_are_text(write):

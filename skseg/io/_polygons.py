@@ -110,7 +110,7 @@ def open_polygons(
 ) -> Iterator[Callable[..., None]]:
     """Open a new file, and yield the function that adds a label map, with the other parameters of `save_polygons`.
 
-    If the system refuses to write, as on a full disk, nothing is left of the file, also if that error is handled.
+    If a write fails, as on a full disk, the new file is removed at the end, even if the caller handles the error.
     """
     if Path(path).suffix.lower() not in (".geojson", ".json"):
         raise ValueError(f"path must end in .geojson or .json; got {Path(path).name!r} instead.")
@@ -224,12 +224,13 @@ def _as_list(column: Iterable[Any]) -> list[Any]:
     return list(map(_as_json, values))
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: object) -> object:
     """A value for JSON; None where it is missing."""
     if isinstance(value, np.generic) and value.dtype.kind not in "mM":
         value = value.item()
-    is_missing = not isfinite(value) if isinstance(value, float) else str(value) in _MISSING
-    return None if is_missing else value
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return None if not isinstance(value, str) and str(value) in _MISSING else value
 
 
 def _color_columns(colors: ArrayLike | None, names: NDArray[Any]) -> dict[str, list[Any]]:
