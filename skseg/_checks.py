@@ -1,5 +1,6 @@
 """Checks that pixels match a fitted model, or each other, and hints for likely mistakes."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ _MOST_BANDS = 500  # of 8 bits: no spectral image has more
 _MAX_ASPECT_RATIO = 10  # of an image; a table is longer
 _SCALED = 50, 65535  # the largest number of an image that is not from 0 to 1, but, say, from 0 to 255
 _RARE = 1e-4  # share of the numbers that may be defects
+_MOST_NAMES = 8  # in a message
 _LOOKED_AT = 1 << 14  # colors
 
 
@@ -40,15 +42,20 @@ def learn_channels(estimator: Any, images: Image, like: NDArray[Any]) -> None:
     check_names(estimator, images)
 
 
-def check_names(estimator: Any, pixels: Image | Pixels) -> None:
+def check_names(estimator: object, pixels: Image | Pixels) -> None:
     """Refuse images whose channels have other names than a fitted estimator's; some may have none."""
     fitted = tuple(getattr(estimator, "feature_names_in_", ()))
     for names in pixels.named if fitted else ():
         if names != fitted:
             raise ValueError(
-                f"The channels of X are named {', '.join(names)}, but {', '.join(fitted)} in fit. Select them in this "
-                "order, X.sel, or give them these names, X.assign_coords."
+                f"The channels of X are named {_shortened(names)}, but {_shortened(fitted)} in fit. Select them in "
+                "the order of feature_names_in_ with X.sel, or give them these names with X.assign_coords."
             )
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """The first of some names."""
+    return ", ".join([*names[:_MOST_NAMES], *["…"] * (len(names) > _MOST_NAMES)])
 
 
 def check_n_channels(estimator: Any, n_channels: int) -> None:

@@ -4,9 +4,8 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from functools import reduce
-from os import fspath
+from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -36,7 +35,9 @@ def _options(*options: Decorator) -> Decorator:
 class _Target(click.Path):
     """A file or a directory to write; an empty name, maybe of a variable that is not set, would be the current one."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(
+        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | PathLike[str]:
         if not fspath(value):
             self.fail("The name is empty.", param, ctx)
         return super().convert(value, param, ctx)

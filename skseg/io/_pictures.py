@@ -138,7 +138,7 @@ class ImageFile:
     Raises
     ------
     FileNotFoundError
-        If a file does not exist.
+        If a path is not that of a file.
 
     See Also
     --------
